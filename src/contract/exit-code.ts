@@ -1,0 +1,38 @@
+/** Exit codes of the runner. The Job's pod failure policy acts on them, so a number never changes its meaning. */
+export const ExitCode = {
+  OK: 0,
+  /** Anything that is not named below; a retry may help. */
+  FAILED: 1,
+  /** The command line can't be understood. */
+  USAGE: 2,
+  /** The config can't be used. */
+  BAD_CONFIG: 10,
+  /** Stored bytes don't match their digest, or the source itself is corrupt. */
+  CORRUPT: 11,
+  /** A program is too old, or too new, for the server or the archive. */
+  VERSION_MISMATCH: 12,
+  /** The backup was kept, but is empty or much smaller than the one before. */
+  SUSPECT: 13,
+  /** A password or key is wrong, or a permission is missing. */
+  DENIED: 14,
+  /** The database, file, bucket or backup is not there. */
+  NOT_FOUND: 15,
+  /** A volume or quota is full. */
+  NO_SPACE: 16,
+  /** The run took longer than its deadline. */
+  DEADLINE: 17,
+  /** A server can't be reached, or went away. */
+  UNAVAILABLE: 20,
+  /** SIGTERM or SIGINT stopped the run: 128 + 15. */
+  CANCELLED: 143,
+} as const;
+
+export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
+
+/** Codes after which the same run can succeed without anybody's help. All others fail the Job at once. */
+export const RETRYABLE: readonly ExitCode[] = [ExitCode.FAILED, ExitCode.UNAVAILABLE, ExitCode.CANCELLED];
+
+/** Codes after which a retry of the same run is pointless, in ascending order. */
+export const PERMANENT: readonly ExitCode[] = Object.values(ExitCode)
+  .filter(code => code !== ExitCode.OK && !RETRYABLE.includes(code))
+  .sort((a, b) => a - b);

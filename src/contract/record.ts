@@ -1,0 +1,70 @@
+/*
+ * The record of a backup: the commit marker.
+ *
+ * Written last, after every program has ended well and every store has confirmed what it holds. A backup without its record
+ * does not exist. A record is never changed.
+ */
+import { CompressionConfig } from './config';
+
+/** Version of the document. Readers refuse every other one by name. */
+export const RECORD_VERSION = 1;
+
+export interface BackupRecord {
+  readonly version: typeof RECORD_VERSION;
+  /** `NAME_YYYYMMDD_HHMMSS`. */
+  readonly id: string;
+  readonly name: string;
+  readonly source: RecordedSource;
+  /** ISO 8601, UTC. Nothing that was written to the source after this time is sure to be in the backup. */
+  readonly startedAt: string;
+  /** ISO 8601, UTC. */
+  readonly finishedAt: string;
+  /** Versions of the programs that took part, by program. */
+  readonly tools: { readonly [program: string]: string };
+  /** At least one. */
+  readonly artifacts: readonly RecordedArtifact[];
+  /** Names of the stores that have all of the artifacts. */
+  readonly stores: readonly string[];
+  /** Why this backup is not to be trusted as the latest; `null` if nothing is wrong. */
+  readonly suspect: string | null;
+}
+
+export interface RecordedSource {
+  readonly engine: 'postgres' | 'redis' | 'sqlite';
+  readonly serverVersion: string;
+  /** Host and port, or the path of the file. */
+  readonly address: string;
+  /** `null` where the backup has all databases of the server. */
+  readonly database: string | null;
+}
+
+export interface RecordedArtifact {
+  /** File name, beside the record. */
+  readonly file: string;
+  /** What it holds: the data, or roles and tablespaces. */
+  readonly role: 'data' | 'globals';
+  /** Database that is in it; `null` where the engine has no such name. */
+  readonly database: string | null;
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly compression: RecordedCompression;
+  /** Bytes before compression; `null` where the dump program compresses and does not tell. */
+  readonly plainBytes: number | null;
+  readonly counts: RecordedCounts | null;
+}
+
+export interface RecordedCompression extends CompressionConfig {
+  /** Whether the dump program compressed inside its own format, or the file as a whole is compressed. */
+  readonly where: 'inside' | 'outside';
+}
+
+/** How much was there when the dump began. */
+export interface RecordedCounts {
+  /** Whether the numbers are exact for what is in the artifact, or the server's own estimates. */
+  readonly precision: 'exact' | 'estimate';
+  /** What was counted. */
+  readonly unit: 'rows' | 'keys';
+  /** By table, or by number of the Redis database. */
+  readonly items: { readonly [item: string]: number };
+}

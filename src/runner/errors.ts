@@ -1,0 +1,22 @@
+import { ExitCode } from '../contract/exit-code';
+
+/** A failure the runner understands. The message says what happened, to what, and what to do; `exitCode` whether a retry can help. */
+export class RunnerError extends Error {
+  public override readonly name = 'RunnerError';
+
+  constructor(message: string, public readonly exitCode: ExitCode, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The system's or library's code of an error, such as `ENOSPC`. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { ExitCode } from '../contract/exit-code';
+import { codeOf, RunnerError } from './errors';
+
+const STDERR_TAIL_CHARS = 4000;
+/** A program that ignores SIGTERM this long is killed. */
+const KILL_AFTER_MS = 2000;
+
+/** A program to run. Secrets go into `env`: arguments are visible to every process on the node. */
+export interface Program {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** All that it gets besides PATH, HOME and a plain locale. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Written to its standard input. */
+  readonly input?: string;
+  /** Explains a failure better than the generic error; `undefined` if it can't. */
+  readonly explain?: (stderr: string, exitCode: number | null) => RunnerError | undefined;
+}
+
+/**
+ * Runs a program without a shell and streams its stdout.
+ *
+ * The stream ends only after the program exited with 0 and fails otherwise, so a truncated dump can't pass for a whole one.
+ * Destroying it, or aborting `signal`, stops the program.
+ */
+export function stdoutOf(program: Program, signal: AbortSignal): Readable {
+  const { file, args, input, explain } = program;
+  signal.throwIfAborted();
+  const child = spawn(file, args, { env: childEnv(program.env), stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr = (stderr + chunk).slice(-STDERR_TAIL_CHARS);
+  });
+  if (input !== undefined) {
+    child.stdin!.on('error', () => {}); // it ended before it read everything: its exit code says why
+    child.stdin!.end(input);
+  }
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  closed.catch(() => {}); // reported below, once somebody reads
+
+  const stop = () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+    void closed.catch(() => {}).finally(() => clearTimeout(timer));
+  };
+  signal.addEventListener('abort', stop, { once: true });
+
+  async function* output(): AsyncGenerator<Buffer> {
+    try {
+      yield* child.stdout!;
+      const [code, killedBy] = await closed.catch(error => {
+        throw cannotStart(file, error);
+      });
+      signal.throwIfAborted();
+      if (code !== 0) {
+        throw explain?.(stderr, code)
+          ?? new RunnerError(`${file} ended with ${killedBy ?? `exit code ${code}`}: ${stderr.trim() || 'it gave no reason'}`, ExitCode.FAILED);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+    }
+  }
+  return Readable.from(output(), { objectMode: false });
+}
+
+/** Runs a program without a shell and returns all of its stdout. For small output only. */
+export async function outputOf(program: Program, signal: AbortSignal): Promise<string> {
+  return text(stdoutOf(program, signal));
+}
+
+function cannotStart(file: string, error: unknown): RunnerError {
+  if (codeOf(error) === 'ENOENT') {
+    return new RunnerError(`${file} is not installed, or not on PATH: install it, or use the runner image, which has it`, ExitCode.BAD_CONFIG, { cause: error });
+  }
+  return new RunnerError(`${file} can't be started: ${String(error)}`, ExitCode.FAILED, { cause: error });
+}
+
+function childEnv(extra: NodeJS.ProcessEnv | undefined): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR, LD_LIBRARY_PATH } = process.env;
+  // A plain locale: messages are matched in English.
+  return { PATH, HOME, TMPDIR, LD_LIBRARY_PATH, LC_ALL: 'C.UTF-8', ...extra };
+}

@@ -1,0 +1,53 @@
+import { Readable } from 'node:stream';
+import { CompressionConfig } from '../../contract/config';
+import { RecordedCounts, RecordedSource } from '../../contract/record';
+
+/** What a source said of itself before anything was dumped. */
+export interface Inspection {
+  readonly source: RecordedSource;
+  /** Versions of the programs that will take part, by program. */
+  readonly tools: { readonly [program: string]: string };
+  /** One for each artifact, in the order in which they are to be taken. */
+  readonly dumps: readonly Dump[];
+}
+
+/** One artifact to be. */
+export interface Dump {
+  readonly role: 'data' | 'globals';
+  /** Tells artifacts of one kind apart in file names; `null` where there is only one. */
+  readonly part: string | null;
+  /** Without a dot: `dump`, `globals.sql`, `rdb`, `db`. */
+  readonly extension: string;
+  readonly database: string | null;
+  /** How the dump program compresses inside its own format; `null` if its output is to be compressed as a whole. */
+  readonly compressedInside: CompressionConfig | null;
+  /** Generous estimate of the bytes to be stored. */
+  readonly expectedBytes: number;
+
+  /** Starts the dump. Called once. */
+  open(signal: AbortSignal): Promise<OpenDump>;
+}
+
+export interface OpenDump {
+  /**
+   * Ends only after the dump program succeeded and what it wrote has the beginning and the end that its format asks for; fails
+   * otherwise. Destroying it stops the program and removes its temporary files.
+   */
+  readonly stream: Readable;
+  readonly counts: RecordedCounts | null;
+  /** Whether there is nothing in it: no rows at all, no keys at all. */
+  readonly empty: boolean;
+}
+
+/**
+ * What is backed up.
+ *
+ * Methods reject with a `RunnerError` that names the source and the way out, and with the signal's reason when that was aborted.
+ */
+export interface Source {
+  /** For messages: `postgres database whispercache on db:5432`. */
+  readonly description: string;
+
+  /** Looks at the server, the rights and the programs, and refuses what can't work. Changes nothing. */
+  inspect(compression: CompressionConfig, signal: AbortSignal): Promise<Inspection>;
+}

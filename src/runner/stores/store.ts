@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream';
+
+export interface StoredObject {
+  readonly key: string;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+}
+
+/** What a run that was killed left behind below the surface: invisible as an object, but billed or using up disk. */
+export interface UnfinishedUpload {
+  /** Key that the object would have had. */
+  readonly key: string;
+  discard(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Where backups are kept.
+ *
+ * Keys are relative to the configured prefix or directory. Retrying is done inside; every method rejects with a `RunnerError`
+ * that names the store, its location and the way out when it gives up, and with the signal's reason when that was aborted.
+ */
+export interface Store {
+  /** The name in the config. */
+  readonly name: string;
+  /** For messages: `s3://bucket/prefix`, `/backups`. */
+  readonly location: string;
+
+  /** Rejects unless the store can be reached, exists, and lets itself be listed. Changes nothing. */
+  check(signal: AbortSignal): Promise<void>;
+
+  /**
+   * Stores `body` until it ends, then makes the object visible in one step. A failed or aborted call leaves no object behind.
+   * Consumes `body`, and destroys it on failure.
+   *
+   * @param expectedBytes a generous estimate of the size, from which the size of the parts is chosen; `null` for small bodies
+   * @returns bytes that the store confirms to hold under `key`
+   */
+  put(key: string, body: Readable, expectedBytes: number | null, signal: AbortSignal): Promise<number>;
+
+  /** Stores a small text unless the key exists already, in which case nothing changes and the answer is `false`. */
+  create(key: string, content: string, signal: AbortSignal): Promise<boolean>;
+
+  /** Opens an object for reading. Rejects with exit code NOT_FOUND if there is none. */
+  get(key: string, signal: AbortSignal): Promise<Readable>;
+
+  /** Yields every object whose key starts with `prefix`, in the order of the keys' bytes. */
+  list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject>;
+
+  /** Deletes objects; keys that do not exist count as deleted. */
+  remove(keys: readonly string[], signal: AbortSignal): Promise<void>;
+
+  /** Yields the uploads under keys starting with `prefix` that were begun and neither completed nor aborted, running ones included. */
+  unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload>;
+}
