@@ -29,10 +29,10 @@ export interface ProcessOptions {
 
 export interface RunningProcess {
   readonly pid: number;
-  /** Sends a signal to the program and all that it started. */
-  kill(signal: NodeJS.Signals): void;
   /** Resolves, never rejects, when the program is gone. */
   readonly exited: Promise<void>;
+  /** Sends a signal to the program and all that it started. */
+  kill(signal: NodeJS.Signals): void;
   /** Asks the program to end, kills it when it does not, and resolves when it is gone. */
   stop(): Promise<void>;
 }
