@@ -66,7 +66,14 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
       stop();
     }
   }
-  return Readable.from(output(), { objectMode: false });
+  const stream = Readable.from(output(), { objectMode: false });
+  // A generator learns that nobody reads it any more when the program next writes: one that waits for a lock never would.
+  const destroy = stream._destroy.bind(stream);
+  stream._destroy = (error, callback) => {
+    stop();
+    destroy(error, callback);
+  };
+  return stream;
 }
 
 /** Runs a program without a shell and returns all of its stdout. For small output only. */
