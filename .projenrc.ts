@@ -43,6 +43,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     '@aws-sdk/lib-storage',
     'commander@^14', // 15 is ESM only, which jest cannot load
     'pino',
+    'prom-client',
     'yaml',
     'zod',
   ],
@@ -87,7 +88,8 @@ new javascript.TypescriptConfig(project, {
     target: 'ES2023',
     lib: ['es2023'],
     module: 'node16',
-    rootDir: '..',
+    rootDir: '../..',
+    resolveJsonModule: true, // the version in package.json
     noEmit: true,
     strict: true,
     noUncheckedIndexedAccess: true,

@@ -5,7 +5,8 @@
  *   NAME_YYYYMMDD_HHMMSS.DATABASE.dump     an artifact, where one backup has several databases
  *   NAME_YYYYMMDD_HHMMSS.sha256            checksums of all its artifacts, as `sha256sum -c` reads them
  *   NAME_YYYYMMDD_HHMMSS.json              the record: without it the backup does not exist
- *   NAME_YYYYMMDD_HHMMSS.started           claim of a run on the name, gone once the record is there
+ *   NAME_YYYYMMDD_HHMMSS.started           claim of a run on the id, gone once the record is there
+ *   NAME_YYYYMMDD_HHMMSS.accepted          somebody looked at a suspect backup and accepted it
  *
  * A name has no dot and the time ends at one, so a key belongs to exactly one backup: `app` never matches `app_x`.
  */
@@ -20,6 +21,7 @@ const ID_PATTERN = /^([A-Za-z0-9][A-Za-z0-9_-]{0,62})_(\d{4})(\d\d)(\d\d)_(\d\d)
 export const RECORD_SUFFIX = '.json';
 export const CHECKSUM_SUFFIX = '.sha256';
 export const STARTED_SUFFIX = '.started';
+export const ACCEPTED_SUFFIX = '.accepted';
 
 /** Parts of a key. */
 export interface ParsedKey {

@@ -6,6 +6,11 @@ export class DigestStream extends Transform {
   private readonly hash = createHash('sha256');
   private count = 0;
 
+  /** @param onBytes is told the length of every chunk */
+  constructor(private readonly onBytes: (bytes: number) => void = () => {}) {
+    super();
+  }
+
   /** Bytes so far. */
   public get bytes(): number {
     return this.count;
@@ -19,6 +24,7 @@ export class DigestStream extends Transform {
   public override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
     this.hash.update(chunk);
     this.count += chunk.length;
+    this.onBytes(chunk.length);
     callback(null, chunk);
   }
 }

@@ -1,0 +1,47 @@
+import { pipeline, Readable } from 'node:stream';
+import { Backup } from './catalog';
+import { messageOf, RunnerError } from './errors';
+import { Reporter } from './reporter';
+import { Store } from './stores/store';
+import { expectDigest } from './stream/expect-digest';
+import { ExitCode } from '../contract/exit-code';
+import { RecordedArtifact } from '../contract/record';
+
+/** Opens an artifact in one store. The stream fails at its end unless the bytes are the recorded ones. */
+export async function openArtifact(artifact: RecordedArtifact, store: Store, reporter: Reporter, signal: AbortSignal): Promise<Readable> {
+  const body = await store.get(artifact.file, signal);
+  const progress = reporter.progress(`${artifact.file} from ${store.name}`, artifact.bytes);
+  const checked = expectDigest(artifact, `${artifact.file} in ${store.location}`, bytes => progress.add(bytes));
+  pipeline(body, checked, () => progress.done());
+  return checked;
+}
+
+/**
+ * Gives an artifact to `use` from the first store whose copy turns out to be good, in the order of the config.
+ *
+ * `use` has to undo what it did when its stream fails: it is called again with the copy of the next store.
+ */
+export async function useArtifact<T>(
+  backup: Backup, artifact: RecordedArtifact, stores: readonly Store[], use: (body: Readable) => Promise<T>, reporter: Reporter, signal: AbortSignal,
+): Promise<T> {
+  const faults: RunnerError[] = [];
+  for (const store of stores) {
+    const fault = backup.copies.get(store.name);
+    if (fault !== null) {
+      faults.push(new RunnerError(`${store.name}: ${fault}`, ExitCode.NOT_FOUND));
+      continue;
+    }
+    try {
+      return await use(await openArtifact(artifact, store, reporter, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof RunnerError)) throw error;
+      faults.push(error);
+      reporter.warn('copy.unusable', messageOf(error), { store: store.name, file: artifact.file });
+    }
+  }
+  throw new RunnerError(
+    `no store has a good copy of ${artifact.file}: ${faults.map(messageOf).join('; ')}. Try an older backup: cdk8s-backup list`,
+    faults.some(({ exitCode }) => exitCode === ExitCode.UNAVAILABLE) ? ExitCode.UNAVAILABLE : ExitCode.CORRUPT,
+  );
+}

@@ -1,0 +1,157 @@
+import { RunnerError } from './errors';
+import { parseRecord } from './record';
+import { Store, StoredObject } from './stores/store';
+import { ExitCode } from '../contract/exit-code';
+import { ACCEPTED_SUFFIX, keyPrefix, parseKey, RECORD_SUFFIX } from '../contract/layout';
+import { BackupRecord } from '../contract/record';
+
+/** Records are a few kB; a larger one is none, and is not read into memory. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+const CONCURRENT_READS = 8;
+
+/** One backup, as the stores that were read know it. */
+export interface Backup {
+  readonly record: BackupRecord;
+  /** By name of the store: what is wrong with the copy there; `null` for a copy with all its files in their recorded sizes. */
+  readonly copies: ReadonlyMap<string, string | null>;
+  /** Whether somebody has looked at a suspect backup and accepted it. */
+  readonly accepted: boolean;
+}
+
+/** All backups of one name, oldest first. */
+export interface Catalog {
+  readonly backups: readonly Backup[];
+  /** Records that are there but can't be read; each message names its key and store. */
+  readonly unreadable: readonly RunnerError[];
+  /** Why stores could not be read, by name. What they hold is unknown. */
+  readonly unreachable: ReadonlyMap<string, RunnerError>;
+}
+
+/**
+ * Reads the records of the backup `name` from all `stores`, and looks whether their artifacts are there. Reads no artifact.
+ *
+ * @throws RunnerError if no store can be read; as long as one can, the others are named in the catalog
+ */
+export async function readCatalog(name: string, stores: readonly Store[], signal: AbortSignal): Promise<Catalog> {
+  const settled = await Promise.allSettled(stores.map(store => readShelf(name, store, signal)));
+  signal.throwIfAborted();
+  const shelves: Shelf[] = [];
+  const unreachable = new Map<string, RunnerError>();
+  for (const [i, result] of settled.entries()) {
+    if (result.status === 'fulfilled') shelves.push(result.value);
+    else if (result.reason instanceof RunnerError) unreachable.set(stores[i]!.name, result.reason);
+    else throw result.reason;
+  }
+  if (shelves.length === 0) throw unreachable.values().next().value;
+  const records = new Map<string, BackupRecord>();
+  for (const shelf of shelves) {
+    for (const [id, record] of shelf.records) {
+      if (!records.has(id)) records.set(id, record);
+    }
+  }
+  const backups = [...records.values()].sort(byTime).map(record => ({
+    record,
+    copies: new Map(stores.map(({ name: store }) => {
+      const shelf = shelves.find(candidate => candidate.store.name === store);
+      return [store, shelf ? faultOfCopy(record, shelf) : 'store not reachable'];
+    })),
+    accepted: shelves.some(shelf => shelf.files.has(record.id + ACCEPTED_SUFFIX)),
+  }));
+  return { backups, unreadable: shelves.flatMap(shelf => shelf.unreadable), unreachable };
+}
+
+/** Whether a backup may serve as the latest: nothing suspect about it, and at least one copy is whole. */
+export function isUsable(backup: Backup): boolean {
+  return (backup.record.suspect === null || backup.accepted) && [...backup.copies.values()].includes(null);
+}
+
+/** The newest usable backup. */
+export function latest(catalog: Catalog): Backup | undefined {
+  return catalog.backups.findLast(isUsable);
+}
+
+/**
+ * Finds a backup by what a person types: `latest`, an id, or the name of one of its files.
+ *
+ * @throws RunnerError with exit code NOT_FOUND that says which there are
+ */
+export function findBackup(catalog: Catalog, name: string, wanted: string): Backup {
+  const found = wanted === 'latest' ? latest(catalog) : catalog.backups.find(backup => backup.record.id === parseKey(wanted)?.id);
+  if (found) return found;
+  for (const fault of catalog.unreadable) {
+    if (wanted !== 'latest' && fault.message.includes(wanted)) throw fault;
+  }
+  const newest = catalog.backups.slice(-5).reverse().map(backup => backup.record.id);
+  const suspects = catalog.backups.filter(backup => !isUsable(backup)).length;
+  throw new RunnerError(
+    catalog.backups.length === 0
+      ? `there is no backup of ${name}: nothing was ever finished here, or the store or its prefix is another one`
+      : wanted === 'latest'
+        ? `there is no backup of ${name} that can serve as the latest: all ${suspects} are suspect or incomplete, see "cdk8s-backup list"; name one to use it anyway: ${newest.join(', ')}`
+        : `there is no backup ${wanted}; the newest of ${name}: ${newest.join(', ')}`,
+    ExitCode.NOT_FOUND,
+  );
+}
+
+/** Reads a small text object, and refuses a large one. */
+export async function readSmall(store: Store, key: string, signal: AbortSignal): Promise<string> {
+  const body = await store.get(key, signal);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_RECORD_BYTES) {
+      throw new RunnerError(`${key} in ${store.location} is larger than ${MAX_RECORD_BYTES} bytes: it is none of ours`, ExitCode.CORRUPT);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** What one store holds of one backup name. */
+interface Shelf {
+  readonly store: Store;
+  readonly files: ReadonlyMap<string, StoredObject>;
+  readonly records: ReadonlyMap<string, BackupRecord>;
+  readonly unreadable: readonly RunnerError[];
+}
+
+async function readShelf(name: string, store: Store, signal: AbortSignal): Promise<Shelf> {
+  const files = new Map<string, StoredObject>();
+  for await (const object of store.list(keyPrefix(name), signal)) {
+    if (parseKey(object.key)?.name === name) files.set(object.key, object);
+  }
+  const records = new Map<string, BackupRecord>();
+  const unreadable: RunnerError[] = [];
+  const waiting = [...files.keys()].filter(key => parseKey(key)?.suffix === RECORD_SUFFIX);
+  async function readOn(): Promise<void> {
+    for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
+      try {
+        const record = parseRecord(key, await readSmall(store, key, signal));
+        records.set(record.id, record);
+      } catch (error) {
+        // One damaged record must not hide all others; whatever else goes wrong is the store's fault and ends the listing.
+        if (!(error instanceof RunnerError) || error.exitCode !== ExitCode.CORRUPT) throw error;
+        unreadable.push(new RunnerError(`${store.name}: ${error.message}`, error.exitCode));
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENT_READS }, readOn));
+  return { store, files, records, unreadable };
+}
+
+function faultOfCopy(record: BackupRecord, shelf: Shelf): string | null {
+  const own = shelf.records.get(record.id);
+  if (!own) return 'record missing';
+  if (JSON.stringify(own) !== JSON.stringify(record)) return 'record differs from the one in another store';
+  for (const { file, bytes } of record.artifacts) {
+    const found = shelf.files.get(file);
+    if (!found) return `${file} missing`;
+    if (found.bytes !== bytes) return `${file} has ${found.bytes} bytes instead of ${bytes}`;
+  }
+  return null;
+}
+
+function byTime(a: BackupRecord, b: BackupRecord): number {
+  return a.id < b.id ? -1 : 1;
+}

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { readSmall } from './catalog';
+import { Reporter } from './reporter';
+import { messageOf } from './errors';
+import { Store } from './stores/store';
+import { BackupConfig } from '../contract/config';
+import { backupId, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../contract/layout';
+
+/*
+ * A run claims its id in every store, by creating ID.started, before it writes anything there. So two runs in the same second
+ * get different ids, and what a killed run has left can be told from what a living run is writing: the claim says until when
+ * its run can last at the most.
+ */
+
+/** Added to a run's deadline before others take it for dead: time to stop, and clocks that differ a little. */
+const GRACE_SECONDS = 10;
+
+const CLEANUP_MS = 3000;
+
+const claimText = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue('not JSON'); // half a claim tells no deadline: whoever finds it leaves it alone
+    return z.NEVER;
+  }
+}).pipe(z.object({ run: z.string(), startedAt: z.iso.datetime(), deadlineAt: z.iso.datetime() }));
+
+export interface Claim {
+  readonly id: string;
+  /** To the second, as it stands in the id. */
+  readonly startedAt: Date;
+}
+
+/** Claims an id in every store for a run that starts now; where another run has taken it, waits for the next second. */
+export async function claimId(config: BackupConfig, stores: readonly Store[], signal: AbortSignal): Promise<Claim> {
+  const run = randomUUID();
+  for (;;) {
+    const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000);
+    const id = backupId(config.name, startedAt);
+    const deadlineAt = new Date(startedAt.getTime() + (config.deadlineSeconds + GRACE_SECONDS) * 1000);
+    const content = `${JSON.stringify({ run, startedAt: startedAt.toISOString(), deadlineAt: deadlineAt.toISOString() })}\n`;
+    const claimed: Store[] = [];
+    try {
+      if (await claimEverywhere()) return { id, startedAt };
+    } catch (error) {
+      await releaseClaim(id, claimed);
+      throw error;
+    }
+    await releaseClaim(id, claimed);
+    await sleep(1000 - (Date.now() % 1000), undefined, { signal });
+
+    async function claimEverywhere(): Promise<boolean> {
+      for (const store of stores) {
+        if (!await store.create(id + STARTED_SUFFIX, content, signal)) return false;
+        claimed.push(store);
+        // Files without a claim: left by a clock that was set back, or by another program. Not ours to overwrite.
+        if ((await filesOf(id, store, signal)).length > 1) return false;
+      }
+      return true;
+    }
+  }
+}
+
+/** Gives an id back. Does not fail: a claim that stays is dead after its deadline. */
+export async function releaseClaim(id: string, stores: readonly Store[]): Promise<void> {
+  const signal = AbortSignal.timeout(CLEANUP_MS);
+  await Promise.allSettled(stores.map(store => store.remove([id + STARTED_SUFFIX], signal)));
+}
+
+/** Keys of all files of one backup in one store. */
+export async function filesOf(id: string, store: Store, signal: AbortSignal): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(id, signal)) {
+    if (parseKey(key)?.id === id) keys.push(key);
+  }
+  return keys;
+}
+
+/**
+ * Removes what runs of the backup `name` have left that were killed: claims past their deadline, and, where there is no
+ * record, the files and unfinished uploads of their ids. Nothing else is touched.
+ *
+ * Does not fail on a store that refuses: the backup that is about to run matters more. It warns instead.
+ */
+export async function removeRemains(name: string, stores: readonly Store[], reporter: Reporter, signal: AbortSignal): Promise<void> {
+  for (const store of stores) {
+    try {
+      for (const id of await deadRuns(name, store, signal)) {
+        const files = await filesOf(id, store, signal);
+        if (!files.includes(id + RECORD_SUFFIX)) {
+          for await (const upload of store.unfinished(id, signal)) {
+            if (parseKey(upload.key)?.id === id) await upload.discard(signal);
+          }
+          await store.remove(files.filter(key => key !== id + STARTED_SUFFIX), signal);
+        }
+        await store.remove([id + STARTED_SUFFIX], signal);
+        reporter.info('remains.removed', `Removed from ${store.name} what the run ${id} had left, which was killed`, { id, store: store.name, files: files.length });
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      reporter.warn('remains.left', `What killed runs have left in ${store.name} can't be removed: ${messageOf(error)}`, { store: store.name });
+    }
+  }
+}
+
+async function deadRuns(name: string, store: Store, signal: AbortSignal): Promise<string[]> {
+  const dead: string[] = [];
+  for await (const { key } of store.list(keyPrefix(name), signal)) {
+    const parsed = parseKey(key);
+    if (parsed?.name !== name || parsed.suffix !== STARTED_SUFFIX) continue;
+    const claim = claimText.safeParse(await readSmall(store, key, signal));
+    if (claim.success && Date.parse(claim.data.deadlineAt) < Date.now()) dead.push(parsed.id);
+  }
+  return dead;
+}

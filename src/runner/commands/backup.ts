@@ -1,0 +1,214 @@
+import { pipeline, Readable } from 'node:stream';
+import { Context, openStores } from './context';
+import { BackupConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { artifactFile, CHECKSUM_SUFFIX, formatChecksums, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
+import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/record';
+import { Catalog, latest, readCatalog } from '../catalog';
+import { Claim, claimId, filesOf, releaseClaim, removeRemains } from '../claim';
+import { messageOf, RunnerError } from '../errors';
+import { renderRecord } from '../record';
+import { formatBytes, formatSeconds, Reporter } from '../reporter';
+import { openSource } from '../sources/open';
+import { Dump, Inspection, Source } from '../sources/source';
+import { Store } from '../stores/store';
+import { compress } from '../stream/compress';
+import { DigestStream } from '../stream/digest';
+import { fanOut } from '../stream/fan-out';
+import { suspicion } from '../suspicion';
+import { VERSION } from '../version';
+
+/** Time to clean up after a failure; together with stopping, less than the 5 s within which a stopped run has to be gone. */
+const CLEANUP_MS = 3000;
+
+export interface BackupOptions {
+  /** Whether an empty or much smaller dump is accepted this time. */
+  readonly acceptSmaller: boolean;
+}
+
+/**
+ * Takes one backup into all stores. Its record is written last; on any failure nothing of it is left.
+ *
+ * @returns the exit code: OK, or SUSPECT for a backup that was kept but is not to be trusted
+ */
+export async function backup(context: Context, options: BackupOptions): Promise<ExitCode> {
+  const { config, env } = context;
+  const deadline = AbortSignal.timeout(config.deadlineSeconds * 1000);
+  const signal = AbortSignal.any([context.signal, deadline]);
+  try {
+    const source = openSource(config.source, env, config.scratch);
+    const stores = openStores(context);
+    return await takeBackup(source, stores, options, { ...context, signal });
+  } catch (error) {
+    if (deadline.aborted && !context.signal.aborted) {
+      throw new RunnerError(
+        `no backup of ${config.name} was taken, and earlier ones are as they were: it was stopped at its deadline of ${formatSeconds(config.deadlineSeconds)}; `
+          + 'raise the deadline, or look for what slows down the database, the network or the store',
+        ExitCode.DEADLINE, { cause: error },
+      );
+    }
+    throw new RunnerError(
+      `no backup of ${config.name} was taken, and earlier ones are as they were: ${messageOf(error)}`,
+      error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+    );
+  }
+}
+
+async function takeBackup(source: Source, stores: readonly Store[], options: BackupOptions, context: Context): Promise<ExitCode> {
+  const { config, reporter, signal } = context;
+  const inspecting = source.inspect(config.compression, signal);
+  await allOf([inspecting, ...stores.map(to => to.check(signal))]);
+  const inspection = await inspecting;
+  const before = await readCatalog(config.name, stores, signal);
+  for (const fault of before.unreachable.values()) throw fault;
+  for (const fault of before.unreadable) reporter.warn('record.unreadable', fault.message);
+  await removeRemains(config.name, stores, reporter, signal);
+
+  const claim = await claimId(config, stores, signal);
+  reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(store => store.location).join(' and ')}`,
+    { id: claim.id, source: inspection.source, stores: stores.map(store => store.location) });
+  try {
+    return await store(inspection, claim, before, stores, options, context);
+  } catch (error) {
+    await undo(claim, stores, reporter);
+    throw error;
+  } finally {
+    await releaseClaim(claim.id, stores);
+  }
+}
+
+async function store(
+  inspection: Inspection, claim: Claim, before: Catalog, stores: readonly Store[], options: BackupOptions, context: Context,
+): Promise<ExitCode> {
+  const { config, reporter, signal, stdout } = context;
+  const { id } = claim;
+  const taken: TakenArtifact[] = [];
+  for (const dump of inspection.dumps) taken.push(await storeDump(id, dump, config, stores, reporter, signal));
+  const artifacts = taken.map(({ artifact }) => artifact);
+
+  const checksums = formatChecksums(artifacts);
+  for (const to of stores) await to.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(checksums)]), null, signal);
+  for (const at of stores) await confirm(id, artifacts, checksums, at, signal);
+
+  const record: BackupRecord = {
+    version: RECORD_VERSION,
+    id,
+    name: config.name,
+    source: inspection.source,
+    startedAt: claim.startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+    tools: { 'cdk8s-backup': VERSION, ...inspection.tools },
+    artifacts,
+    stores: stores.map(({ name }) => name),
+    suspect: options.acceptSmaller ? null : suspicion(taken, config.suspectBelowPercent, latest(before)?.record),
+  };
+  for (const to of stores) await commit(record, to, signal);
+
+  const bytes = artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
+  const seconds = (Date.parse(record.finishedAt) - claim.startedAt.getTime()) / 1000;
+  if (record.suspect !== null) {
+    reporter.warn('backup.suspect', `${id} is kept, but suspect: ${record.suspect}. Look at the database before you trust it; `
+      + `if it is right, run "cdk8s-backup accept ${id}"`, { id });
+  }
+  stdout.write(stdout.isTTY
+    ? artifacts.map(({ file, bytes: size, sha256 }) => `${file}  ${formatBytes(size)}  sha256 ${sha256}\n`).join('')
+      + `${record.suspect === null ? 'Done' : 'Suspect'}: ${formatBytes(bytes)} in ${formatSeconds(seconds)} to ${record.stores.join(' and ')}\n`
+    : `${JSON.stringify({
+      level: 'info',
+      time: record.finishedAt,
+      event: 'backup.finished',
+      id,
+      suspect: record.suspect,
+      bytes,
+      seconds,
+      stores: record.stores,
+      artifacts: artifacts.map(({ file, bytes: size, sha256 }) => ({ file, bytes: size, sha256 })),
+    })}\n`);
+  return record.suspect === null ? ExitCode.OK : ExitCode.SUSPECT;
+}
+
+/** An artifact that is in all stores, and whether there was anything in its source. */
+export interface TakenArtifact {
+  readonly artifact: RecordedArtifact;
+  readonly empty: boolean;
+}
+
+async function storeDump(
+  id: string, dump: Dump, config: BackupConfig, stores: readonly Store[], reporter: Reporter, signal: AbortSignal,
+): Promise<TakenArtifact> {
+  const { compressedInside: inside, expectedBytes } = dump;
+  const file = artifactFile(id, dump.part, dump.extension, inside ? 'none' : config.compression.algorithm);
+  const { stream, counts, empty } = await dump.open(signal);
+  const plain = new DigestStream();
+  const progress = reporter.progress(file, expectedBytes);
+  const stored = new DigestStream(bytes => progress.add(bytes));
+  try {
+    // An error at any place destroys the whole chain, and with it the program at its head.
+    pipeline(stream, plain, compress(inside ? { algorithm: 'none', level: 0 } : config.compression), stored, () => {});
+    const confirmed = await fanOut(stored, stores.map(to => (branch, either) => to.put(file, branch, expectedBytes, either)), signal);
+    for (const [i, bytes] of confirmed.entries()) {
+      if (bytes !== stored.bytes) throw new RunnerError(`${stores[i]!.location} says that ${file} has ${bytes} bytes, ${stored.bytes} were sent`, ExitCode.UNAVAILABLE);
+    }
+  } finally {
+    stream.destroy();
+    progress.done();
+  }
+  return {
+    artifact: {
+      file,
+      role: dump.role,
+      database: dump.database,
+      bytes: stored.bytes,
+      sha256: stored.sha256(),
+      compression: inside ? { ...inside, where: 'inside' } : { ...config.compression, where: 'outside' },
+      plainBytes: inside && inside.algorithm !== 'none' ? null : plain.bytes,
+      counts,
+    },
+    empty,
+  };
+}
+
+/** Fails unless the store itself lists every file in its full size. */
+async function confirm(id: string, artifacts: readonly RecordedArtifact[], checksums: string, at: Store, signal: AbortSignal): Promise<void> {
+  const expected = new Map(artifacts.map(({ file, bytes }) => [file, bytes]));
+  expected.set(id + CHECKSUM_SUFFIX, Buffer.byteLength(checksums));
+  for await (const { key, bytes } of at.list(id, signal)) {
+    if (expected.get(key) === bytes) expected.delete(key);
+  }
+  if (expected.size > 0) {
+    throw new RunnerError(`${at.location} does not list what was just stored there in full: ${[...expected.keys()].join(', ')}`, ExitCode.UNAVAILABLE);
+  }
+}
+
+async function commit(record: BackupRecord, to: Store, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (!await to.create(record.id + RECORD_SUFFIX, renderRecord(record), signal)) {
+    throw new RunnerError(`${to.location} has a record ${record.id} already, of another run: two programs write there under one name`, ExitCode.FAILED);
+  }
+}
+
+/** Removes what a failed run has stored: its record first, so that a crash half way leaves rubbish and not a lie. */
+async function undo({ id }: Claim, stores: readonly Store[], reporter: Reporter): Promise<void> {
+  const signal = AbortSignal.timeout(CLEANUP_MS);
+  await Promise.all(stores.map(async at => {
+    try {
+      await at.remove([id + RECORD_SUFFIX], signal);
+      const rest = (await filesOf(id, at, signal)).filter(key => parseKey(key)?.suffix !== STARTED_SUFFIX);
+      await at.remove(rest, signal);
+    } catch (error) {
+      reporter.warn('remains.left', `What the failed run ${id} has stored in ${at.name} can't be removed now, a later run will do it: ${messageOf(error)}`,
+        { id, store: at.name });
+    }
+  }));
+}
+
+/** Waits for all, and reports every failure, not only the first: nobody wants to find them one run at a time. */
+async function allOf(promises: readonly Promise<unknown>[]): Promise<void> {
+  const settled = await Promise.allSettled(promises);
+  const failures = settled.filter(result => result.status === 'rejected').map(result => result.reason as unknown);
+  if (failures.length === 0) return;
+  if (failures.length === 1) throw failures[0];
+  const codes = failures.map(failure => failure instanceof RunnerError ? failure.exitCode : ExitCode.FAILED);
+  const permanent = codes.find(code => code !== ExitCode.UNAVAILABLE && code !== ExitCode.FAILED);
+  throw new RunnerError(failures.map(messageOf).join('; and '), permanent ?? codes[0]!, { cause: failures[0] });
+}

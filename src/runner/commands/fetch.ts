@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { Context, openStores } from './context';
+import { ExitCode } from '../../contract/exit-code';
+import { CHECKSUM_SUFFIX, formatChecksums } from '../../contract/layout';
+import { useArtifact } from '../artifact';
+import { findBackup, readCatalog } from '../catalog';
+import { RunnerError } from '../errors';
+import { formatBytes } from '../reporter';
+import { FolderStore } from '../stores/folder';
+
+export interface FetchOptions {
+  /** `latest`, an id, or the name of a file. */
+  readonly wanted: string;
+  /** Directory to put the files into. */
+  readonly to: string;
+  /** Name of the only store to read; all in turn if not given. */
+  readonly from: string | undefined;
+}
+
+/** Copies a backup's artifacts and checksum file into a local directory. A file appears there only if its digest is right. */
+export async function fetch(context: Context, options: FetchOptions): Promise<ExitCode> {
+  const { config, reporter, signal, stdout } = context;
+  const stores = openStores(context).filter(({ name }) => options.from === undefined || name === options.from);
+  if (stores.length === 0) {
+    throw new RunnerError(`there is no store ${options.from}; the config has ${config.stores.map(({ name }) => name).join(', ')}`, ExitCode.USAGE);
+  }
+  const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, options.wanted);
+  const { id, artifacts, suspect } = backup.record;
+  if (suspect !== null) reporter.warn('backup.suspect', `${id} is suspect: ${suspect}`);
+
+  const target = new FolderStore({ type: 'folder', name: 'target', directory: path.resolve(options.to) });
+  await target.check(signal);
+  for (const artifact of artifacts) {
+    await useArtifact(backup, artifact, stores, body => target.put(artifact.file, body, artifact.bytes, signal), reporter, signal);
+    stdout.write(`${path.join(options.to, artifact.file)}  ${formatBytes(artifact.bytes)}  sha256 ${artifact.sha256}\n`);
+  }
+  await target.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(formatChecksums(artifacts))]), null, signal);
+  stdout.write(`Fetched and verified. Check again at any time: cd ${options.to} && sha256sum -c ${id + CHECKSUM_SUFFIX}\n`);
+  return ExitCode.OK;
+}

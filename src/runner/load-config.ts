@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { parseAllDocuments } from 'yaml';
+import { checkConfig, parseConfig } from './config';
+import { messageOf, RunnerError } from './errors';
+import { BackupConfig, CONFIG_ENV, unescapeEnvValue } from '../contract/config';
+import { ExitCode } from '../contract/exit-code';
+
+/** Where the config comes from: a file, a synthesized manifest, or, if neither is given, the environment. */
+export interface ConfigOptions {
+  readonly config?: string;
+  readonly manifest?: string;
+  readonly job?: string;
+  /** `path=value`, see {@link applySetting}. */
+  readonly set: readonly string[];
+}
+
+export async function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<BackupConfig> {
+  const config = parseConfig(await configText(options, env));
+  return options.set.length === 0 ? config : checkConfig(options.set.reduce<unknown>(applySetting, config));
+}
+
+async function configText({ config, manifest, job }: ConfigOptions, env: NodeJS.ProcessEnv): Promise<string> {
+  if (config !== undefined && manifest !== undefined) throw usage('give either --config or --manifest, not both');
+  if (config !== undefined) return readText(config);
+  if (manifest !== undefined) return configInManifest(await readText(manifest), manifest, job);
+  if (job !== undefined) throw usage('--job names a job in a manifest: give --manifest FILE too');
+  const value = env[CONFIG_ENV];
+  if (value === undefined || value === '') {
+    throw usage(`there is no config: give --manifest FILE --job NAME (what "cdk8s synth" wrote), or --config FILE, or set ${CONFIG_ENV}`);
+  }
+  return value;
+}
+
+interface Manifest {
+  readonly kind?: string;
+  readonly metadata?: { readonly name?: string };
+  readonly spec?: {
+    readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
+    readonly template?: PodTemplate;
+  };
+}
+
+interface PodTemplate {
+  readonly spec?: { readonly containers?: readonly { readonly env?: readonly { readonly name?: string; readonly value?: string }[] }[] };
+}
+
+/** The config in the pod of the CronJob or Job `job`, or of the only one that has a config. */
+export function configInManifest(yaml: string, file: string, job: string | undefined): string {
+  const found = new Map<string, string>();
+  for (const document of parseAllDocuments(yaml)) {
+    if (document.errors.length > 0) throw badConfig(`${file} is not YAML: ${messageOf(document.errors[0])}`);
+    const { metadata, spec } = (document.toJS() ?? {}) as Manifest;
+    const containers = (spec?.jobTemplate?.spec?.template ?? spec?.template)?.spec?.containers ?? [];
+    const value = containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === CONFIG_ENV)?.value;
+    if (value !== undefined) found.set(metadata?.name ?? '', unescapeEnvValue(value));
+  }
+  const names = [...found.keys()].join(', ');
+  if (found.size === 0) throw badConfig(`${file} has no job of cdk8s-backup: no container in it has the variable ${CONFIG_ENV}`);
+  if (job === undefined && found.size > 1) throw usage(`${file} has several jobs, say which with --job: ${names}`);
+  const config = job === undefined ? [...found.values()][0] : found.get(job);
+  if (config === undefined) throw usage(`${file} has no job ${job}; it has ${names}`);
+  return config;
+}
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * Changes one value of a config: `source.host=localhost`, `stores.s3.endpoint=http://localhost:9000`.
+ *
+ * Elements of a list are addressed by their index or their `name`. The text becomes what the present value is: a number, a
+ * boolean, a text; in place of `null`, objects and lists it is read as JSON if it is JSON, and is a text otherwise.
+ */
+export function applySetting(config: unknown, setting: string): unknown {
+  const at = setting.indexOf('=');
+  if (at < 1) throw usage(`--set takes path=value, got ${JSON.stringify(setting)}`);
+  const path = setting.slice(0, at);
+  return replace(config as Json, path.split('.'), setting.slice(at + 1), path);
+}
+
+function replace(node: Json, [head, ...rest]: readonly string[], value: string, path: string): Json {
+  if (head === undefined) return convert(node, value, path);
+  if (Array.isArray(node)) {
+    const elements = node as readonly Json[];
+    const index = elements.findIndex((element, i) => (element as { readonly name?: Json } | null)?.name === head || String(i) === head);
+    if (index < 0) {
+      const names = elements.map((element, i) => (element as { readonly name?: string } | null)?.name ?? i);
+      throw usage(`--set ${path}: there is no ${head}; there is ${names.join(', ') || 'nothing'}`);
+    }
+    return elements.map((element, i) => i === index ? replace(element, rest, value, path) : element);
+  }
+  if (typeof node !== 'object' || node === null || !Object.hasOwn(node, head)) {
+    throw usage(`--set ${path}: there is no ${head}; there is ${typeof node === 'object' && node !== null ? Object.keys(node).join(', ') : 'nothing below'}`);
+  }
+  const object = node as { readonly [key: string]: Json };
+  return { ...object, [head]: replace(object[head]!, rest, value, path) };
+}
+
+function convert(present: Json, value: string, path: string): Json {
+  if (value === 'null') return null;
+  switch (typeof present) {
+    case 'string': return value;
+    case 'number':
+      if (value.trim() === '' || Number.isNaN(Number(value))) throw usage(`--set ${path}: must be a number, got ${JSON.stringify(value)}`);
+      return Number(value);
+    case 'boolean':
+      if (value !== 'true' && value !== 'false') throw usage(`--set ${path}: must be true or false, got ${JSON.stringify(value)}`);
+      return value === 'true';
+    default:
+      try {
+        return JSON.parse(value) as Json;
+      } catch {
+        return value; // a text in place of null
+      }
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw badConfig(`${file} can't be read: ${messageOf(error)}`);
+  }
+}
+
+function usage(message: string): RunnerError {
+  return new RunnerError(message, ExitCode.USAGE);
+}
+
+function badConfig(message: string): RunnerError {
+  return new RunnerError(message, ExitCode.BAD_CONFIG);
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { ExitCode } from '../contract/exit-code';
+import { parseKey } from '../contract/layout';
+import { BackupRecord, RECORD_VERSION } from '../contract/record';
+import { RunnerError } from './errors';
+
+const count = z.int().min(0);
+const instant = z.iso.datetime();
+
+const schema = z.object({
+  version: z.literal(RECORD_VERSION),
+  id: z.string(),
+  name: z.string(),
+  source: z.object({
+    engine: z.enum(['postgres', 'redis', 'sqlite']),
+    serverVersion: z.string(),
+    address: z.string(),
+    database: z.string().nullable(),
+  }),
+  startedAt: instant,
+  finishedAt: instant,
+  tools: z.record(z.string(), z.string()),
+  artifacts: z.array(z.object({
+    file: z.string(),
+    role: z.enum(['data', 'globals']),
+    database: z.string().nullable(),
+    bytes: count,
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    compression: z.object({
+      algorithm: z.enum(['zstd', 'gzip', 'none']),
+      level: count,
+      where: z.enum(['inside', 'outside']),
+    }),
+    plainBytes: count.nullable(),
+    counts: z.object({
+      precision: z.enum(['exact', 'estimate']),
+      unit: z.enum(['rows', 'keys']),
+      items: z.record(z.string(), count),
+    }).nullable(),
+  })).min(1),
+  stores: z.array(z.string()).min(1),
+  suspect: z.string().nullable(),
+}) satisfies z.ZodType<BackupRecord>;
+
+/** Renders a record for the store and for people who look at it there. */
+export function renderRecord(record: BackupRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`;
+}
+
+/**
+ * Reads the record that stands under `key`.
+ *
+ * @throws RunnerError with exit code CORRUPT unless it is a whole record, of this version, for this very key; its artifacts
+ * have names of the same backup, so that no record can name a file elsewhere
+ */
+export function parseRecord(key: string, json: string): BackupRecord {
+  const fail = (reason: string) => new RunnerError(`the record ${key} can't be read: ${reason}`, ExitCode.CORRUPT);
+  let root: unknown;
+  try {
+    root = JSON.parse(json);
+  } catch (error) {
+    throw fail(`it is not JSON (${String(error)})`);
+  }
+  const version = (root as { version?: unknown } | null)?.version;
+  if (version !== RECORD_VERSION) {
+    throw fail(`it has version ${JSON.stringify(version)}, this runner reads version ${RECORD_VERSION}; use the runner release that wrote it`);
+  }
+  const result = schema.safeParse(root);
+  if (!result.success) {
+    throw fail(result.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  }
+  const record = result.data;
+  const { id, name } = parseKey(key) ?? {};
+  if (record.id !== id || record.name !== name) throw fail(`it is of another backup, ${record.id}`);
+  for (const { file } of record.artifacts) {
+    if (parseKey(file)?.id !== id || file.includes('/')) throw fail(`it names the file ${JSON.stringify(file)}, which is none of this backup`);
+  }
+  return record;
+}

@@ -1,0 +1,105 @@
+import { Writable } from 'node:stream';
+import pino from 'pino';
+
+const LOG_INTERVAL_MS = 10_000;
+const BAR_INTERVAL_MS = 100;
+
+/** Facts of an event; units are in the names. */
+export type Facts = Readonly<Record<string, unknown>>;
+
+/** Tells what a command is doing: to a person on a terminal, or as one JSON object per line to a log. */
+export interface Reporter {
+  /** @param event what happened, machine-readable: `backup.started` */
+  info(event: string, message: string, facts?: Facts): void;
+  warn(event: string, message: string, facts?: Facts): void;
+  error(event: string, message: string, facts?: Facts): void;
+  /** Begins to report progress of one stream. Ends with {@link Progress.done}. */
+  progress(what: string, expectedBytes: number | null): Progress;
+}
+
+export interface Progress {
+  add(bytes: number): void;
+  done(): void;
+}
+
+/** Reports to `stream`: as text with a progress bar if it is a terminal, as JSON lines otherwise. */
+export function createReporter(stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }): Reporter {
+  return stream.isTTY ? terminalReporter(stream) : jsonReporter(stream);
+}
+
+function jsonReporter(stream: Writable): Reporter {
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message', formatters: { level: level => ({ level }) } }, stream);
+  return {
+    info: (event, message, facts) => log.info({ event, ...facts }, message),
+    warn: (event, message, facts) => log.warn({ event, ...facts }, message),
+    error: (event, message, facts) => log.error({ event, ...facts }, message),
+    progress: (what, expectedBytes) => meter(LOG_INTERVAL_MS, ({ bytes, seconds }) => {
+      log.info({ event: 'progress', what, bytes, expectedBytes, bytesPerSecond: Math.round(bytes / seconds), elapsedSeconds: Math.round(seconds) }, what);
+    }),
+  };
+}
+
+function terminalReporter(stream: Writable & { readonly columns?: number }): Reporter {
+  const line = (mark: string) => (_event: string, message: string) => {
+    stream.write(`\r\x1b[K${mark}${message}\n`);
+  };
+  return {
+    info: line(''),
+    warn: line('Warning: '),
+    error: line('Error: '),
+    progress: (what, expectedBytes) => {
+      const progress = meter(BAR_INTERVAL_MS, ({ bytes, seconds }) => {
+        const text = `${what}  ${bar(bytes, expectedBytes)}${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s  ${formatSeconds(seconds)}`;
+        stream.write(`\r\x1b[K${text.slice(0, (stream.columns ?? 80) - 1)}`);
+      });
+      return {
+        add: progress.add,
+        done: () => {
+          progress.done();
+          stream.write('\r\x1b[K');
+        },
+      };
+    },
+  };
+}
+
+function meter(intervalMs: number, show: (state: { bytes: number; seconds: number }) => void): Progress {
+  const started = performance.now();
+  let bytes = 0;
+  const timer = setInterval(() => show({ bytes, seconds: (performance.now() - started) / 1000 }), intervalMs);
+  timer.unref();
+  return {
+    add: count => {
+      bytes += count;
+    },
+    done: () => clearInterval(timer),
+  };
+}
+
+/** A bar where the end is known well enough, nothing otherwise. */
+function bar(bytes: number, expectedBytes: number | null): string {
+  if (expectedBytes === null || expectedBytes === 0) return '';
+  const filled = Math.min(20, Math.round((20 * bytes) / expectedBytes));
+  return `[${'='.repeat(filled)}${' '.repeat(20 - filled)}]  `;
+}
+
+/** For people: `1.5 MB`, in powers of ten as disks and object stores are sold. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? Math.round(value) : value.toPrecision(3)} ${units[unit]}`;
+}
+
+/** For people: `42 s`, `3 min 5 s`, `2 h 10 min`, `5 d 3 h`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const parts: [number, string][] = [[Math.floor(whole / 86_400), 'd'], [Math.floor(whole / 3600) % 24, 'h'], [Math.floor(whole / 60) % 60, 'min'], [whole % 60, 's']];
+  const first = parts.findIndex(([value]) => value > 0);
+  return parts.slice(first, first + 2).filter(([value]) => value > 0).map(([value, unit]) => `${value} ${unit}`).join(' ');
+}

@@ -1,0 +1,34 @@
+import { aConfig } from './_fixtures';
+import { renderConfig, unescapeEnvValue } from '../../src/contract/config';
+import { ExitCode } from '../../src/contract/exit-code';
+import { parseConfig } from '../../src/runner/config';
+import { RunnerError } from '../../src/runner/errors';
+
+test('reads what the constructs render, after Kubernetes undid the doubling of $', () => {
+  const config = aConfig({ source: { engine: 'sqlite', path: '/data/$(HOME)/$$.db', lockTimeoutSeconds: 1 } });
+
+  expect(renderConfig(config)).toContain('/data/$$(HOME)/$$$$.db');
+  expect(parseConfig(unescapeEnvValue(renderConfig(config)))).toEqual(config);
+});
+
+test.each<[string, unknown, string]>([
+  ['another version', { ...aConfig(), version: 2 }, 'has version 2, this runner reads version 1: use a runner image of the same release'],
+  ['no object', [], 'has version undefined'],
+  ['a field that is missing', { ...aConfig(), name: undefined }, 'name: '],
+  ['a field that nobody knows', { ...aConfig(), colour: 'red' }, 'colour'],
+  ['a name with a dot', aConfig({ name: 'a.b' }), 'name: must be 1 to 63 letters'],
+  ['no store', aConfig({ stores: [] }), 'stores: '],
+  ['two stores of one name', aConfig({ stores: [...aConfig().stores, ...aConfig().stores] }), 'stores: must have different names'],
+  ['a relative directory', aConfig({ stores: [{ type: 'folder', name: 'v', directory: 'backups' }] }), 'stores.0.directory: must be an absolute path'],
+  ['gzip 12', aConfig({ compression: { algorithm: 'gzip', level: 12 } }), 'compression.level: must be 1 to 9 for gzip'],
+  ['an unknown engine', { ...aConfig(), source: { engine: 'mysql' } }, 'source.engine'],
+])('fails on %s', (_case, config, message) => {
+  const parse = () => parseConfig(JSON.stringify(config));
+  expect(parse).toThrow(RunnerError);
+  expect(parse).toThrow(message);
+  expect(parse).toThrow(expect.objectContaining({ exitCode: ExitCode.BAD_CONFIG }));
+});
+
+test('fails on what is not JSON', () => {
+  expect(() => parseConfig('nope')).toThrow('the config is not JSON');
+});

@@ -1,0 +1,112 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { aConfig } from './_fixtures';
+import { CONFIG_ENV, renderConfig, S3StoreConfig } from '../../src/contract/config';
+import { applySetting, configInManifest, loadConfig } from '../../src/runner/load-config';
+
+const s3: S3StoreConfig = {
+  type: 's3',
+  name: 's3',
+  bucket: 'b',
+  prefix: '',
+  region: null,
+  regionEnv: 'AWS_DEFAULT_REGION',
+  endpoint: null,
+  pathStyle: false,
+  credentials: null,
+  encryption: null,
+  storageClass: null,
+  checksums: 'auto',
+  maxParts: 10_000,
+};
+
+function manifest(...names: string[]): string {
+  return names.map(name => `
+apiVersion: batch/v1
+kind: CronJob
+metadata: { name: ${name} }
+spec:
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          containers:
+            - name: main
+              env:
+                - { name: OTHER, value: x }
+                - name: ${CONFIG_ENV}
+                  value: ${JSON.stringify(renderConfig(aConfig({ name, source: { engine: 'sqlite', path: '/$x', lockTimeoutSeconds: 1 } })))}
+`).join('---') + '---\napiVersion: v1\nkind: Secret\n';
+}
+
+describe('a manifest', () => {
+  test('gives the config of the job that is named', () => {
+    const config = JSON.parse(configInManifest(manifest('db', 'cache'), 'f.yaml', 'cache'));
+    expect(config).toMatchObject({ name: 'cache', source: { path: '/$x' } });
+  });
+
+  test('needs no name where there is only one job', () => {
+    expect(JSON.parse(configInManifest(manifest('db'), 'f.yaml', undefined)).name).toBe('db');
+  });
+
+  test.each([
+    ['several jobs and no name', manifest('db', 'cache'), undefined, 'f.yaml has several jobs, say which with --job: db, cache'],
+    ['an unknown name', manifest('db', 'cache'), 'web', 'f.yaml has no job web; it has db, cache'],
+    ['no job of ours', 'kind: Secret', undefined, 'f.yaml has no job of cdk8s-backup'],
+    ['no YAML', '{', undefined, 'f.yaml is not YAML'],
+  ])('fails on %s', (_case, yaml, job, message) => {
+    expect(() => configInManifest(yaml, 'f.yaml', job)).toThrow(message);
+  });
+});
+
+describe('the source of the config', () => {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'config-')), 'config.json');
+  writeFileSync(file, JSON.stringify(aConfig({ name: 'from-file' })));
+
+  test('is the environment by default', async () => {
+    expect((await loadConfig({ set: [] }, { [CONFIG_ENV]: JSON.stringify(aConfig()) })).name).toBe('app');
+  });
+
+  test('is a file if one is given', async () => {
+    expect((await loadConfig({ config: file, set: ['name=changed'] }, {})).name).toBe('changed');
+  });
+
+  test.each([
+    ['nothing', { set: [] }, 'there is no config: give --manifest FILE --job NAME'],
+    ['both', { config: file, manifest: file, set: [] }, 'either --config or --manifest'],
+    ['a job without its manifest', { job: 'db', set: [] }, 'give --manifest FILE too'],
+    ['a file that is not there', { config: '/nowhere.json', set: [] }, '/nowhere.json can\'t be read'],
+    ['a value that does not fit', { config: file, set: ['deadlineSeconds=-1'] }, 'deadlineSeconds: '],
+  ])('fails on %s', async (_case, options, message) => {
+    await expect(loadConfig(options, {})).rejects.toThrow(message);
+  });
+});
+
+describe('--set', () => {
+  const config = aConfig({ stores: [...aConfig().stores, s3] });
+
+  test.each<[string, unknown]>([
+    ['source.path=/other.db', { source: { path: '/other.db' } }],
+    ['deadlineSeconds=60', { deadlineSeconds: 60 }],
+    ['stores.1.bucket=other', { stores: [{}, { bucket: 'other' }] }],
+    ['stores.s3.endpoint=http://localhost:9000', { stores: [{}, { endpoint: 'http://localhost:9000' }] }],
+    ['stores.s3.pathStyle=true', { stores: [{}, { pathStyle: true }] }],
+    ['stores.s3.regionEnv=null', { stores: [{}, { regionEnv: null }] }],
+    ['stores.s3.credentials={"accessKeyIdEnv":"A"}', { stores: [{}, { credentials: { accessKeyIdEnv: 'A' } }] }],
+    ['name=a=b', { name: 'a=b' }],
+  ])('%s', (setting, expected) => {
+    expect(applySetting(config, setting)).toMatchObject(expected as object);
+  });
+
+  test.each([
+    ['source', '--set takes path=value'],
+    ['source.hots=x', '--set source.hots: there is no hots; there is engine, path, lockTimeoutSeconds'],
+    ['stores.nas.bucket=x', '--set stores.nas.bucket: there is no nas; there is volume, s3'],
+    ['deadlineSeconds=soon', '--set deadlineSeconds: must be a number, got "soon"'],
+    ['stores.s3.pathStyle=yes', '--set stores.s3.pathStyle: must be true or false, got "yes"'],
+    ['name.first=x', '--set name.first: there is no first; there is nothing below'],
+  ])('fails on %s', (setting, message) => {
+    expect(() => applySetting(config, setting)).toThrow(message);
+  });
+});
