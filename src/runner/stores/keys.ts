@@ -1,0 +1,27 @@
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
+
+/**
+ * Refuses a key that would leave the place of the store, or that a store keeps for itself.
+ *
+ * Keys come from file names in records too, and a record is only as trustworthy as whoever may write to the store.
+ */
+export function checkKey(key: string): string {
+  if (key === '' || key.startsWith('.') || /[/\\\0]/.test(key)) {
+    throw new RunnerError(
+      `${JSON.stringify(key)} can't be the name of a stored file: it must not be empty, begin with a dot, or have a slash in it`,
+      ExitCode.BAD_CONFIG,
+    );
+  }
+  return key;
+}
+
+/** Like {@link checkKey}, for the beginning of a key: may be empty. */
+export function checkKeyPrefix(prefix: string): string {
+  return prefix === '' ? prefix : checkKey(prefix);
+}
+
+/** Order of the bytes of two keys, which is S3's; that of JavaScript strings differs beyond U+FFFF. */
+export function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

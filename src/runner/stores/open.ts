@@ -1,0 +1,17 @@
+import { FolderStore } from './folder';
+import { S3Store } from './s3';
+import { Store } from './store';
+import { StoreConfig } from '../../contract/config';
+
+/**
+ * Opens the store of a config. Nothing is reached yet; `Store.check` does that.
+ *
+ * @param env holds the secrets that the config names
+ * @param warn is told, in a sentence for people, what is odd but does not stand in the way
+ */
+export function openStore(config: StoreConfig, env: NodeJS.ProcessEnv, warn: (message: string) => void = () => {}): Store {
+  switch (config.type) {
+    case 's3': return new S3Store(config, env, warn);
+    case 'folder': return new FolderStore(config);
+  }
+}

@@ -1,0 +1,98 @@
+import { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { S3StoreConfig } from '../../contract/config';
+import { secretFrom } from '../secrets';
+
+/** How patient the client is. */
+export interface S3Patience {
+  readonly maxAttempts: number;
+  readonly connectMs: number;
+  readonly idleMs: number;
+}
+
+export const S3_PATIENCE: S3Patience = {
+  // With the waits below, eight attempts span 11 to 22 s: enough for a server that restarts, or moves to another node.
+  maxAttempts: 8,
+  // A host that drops packets would otherwise hold each attempt for the two minutes of the kernel.
+  connectMs: 10_000,
+  // Ends connections whose other end is gone without a word. Not shorter: completing a large upload is silent on some servers
+  // until all parts are joined. Time without a byte counts, not the whole request, for a slow line may need long for one part.
+  idleMs: 120_000,
+};
+
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 10_000;
+
+/** Where requests go, and how messages name it. */
+export interface S3Target {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** What stands before every key, with its slash. */
+  readonly keyPrefix: string;
+  readonly name: string;
+  readonly location: string;
+  /** For messages. */
+  readonly endpoint: string;
+}
+
+export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: S3Patience): S3Target {
+  const { name, bucket, prefix, endpoint, credentials, checksums } = config;
+  const region = config.region ?? (config.regionEnv === null ? undefined : secretFrom(env, config.regionEnv, `region of the store ${name}`));
+  const whenChecked = checksums === 'required-only' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED';
+  const client = new S3Client({
+    region,
+    endpoint: endpoint ?? undefined,
+    forcePathStyle: config.pathStyle,
+    credentials: credentials === null ? undefined : {
+      accessKeyId: secretFrom(env, credentials.accessKeyIdEnv, `access key id of the store ${name}`),
+      secretAccessKey: secretFrom(env, credentials.secretAccessKeyEnv, `secret access key of the store ${name}`),
+      sessionToken: credentials.sessionTokenEnv === null
+        ? undefined : secretFrom(env, credentials.sessionTokenEnv, `session token of the store ${name}`),
+    },
+    requestChecksumCalculation: whenChecked,
+    responseChecksumValidation: whenChecked,
+    requestHandler: { connectionTimeout: patience.connectMs, socketTimeout: patience.idleMs },
+    maxAttempts: patience.maxAttempts,
+    retryStrategy: retryStrategy(patience.maxAttempts),
+  });
+  return { client, bucket, keyPrefix: prefix === '' ? '' : `${prefix}/`, name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };
+}
+
+type RetryStrategy = Extract<Awaited<Exclude<S3ClientConfig['retryStrategy'], undefined>>, { acquireInitialRetryToken: unknown }>;
+type RetryToken = Awaited<ReturnType<RetryStrategy['acquireInitialRetryToken']>>;
+type Failure = Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1];
+
+/**
+ * The SDK's standard strategy has a budget that all requests share: four parts that wait for one restart use it up. Its waits
+ * can be next to nothing. And where the clocks differ it retries every refusal, a missing object included.
+ */
+function retryStrategy(maxAttempts: number): RetryStrategy {
+  return {
+    acquireInitialRetryToken: async () => retryToken(0),
+    refreshRetryTokenForRetry: async (token, failure) => {
+      const retries = token.getRetryCount() + 1;
+      if (retries >= maxAttempts || !isWorthARetry(failure, retries)) throw new Error('no further retry'); // the SDK then throws the failure itself
+      return retryToken(retries);
+    },
+    recordSuccess: () => {},
+  };
+}
+
+interface Metadata {
+  readonly httpStatusCode?: number;
+  readonly clockSkewCorrected?: boolean;
+}
+
+function isWorthARetry({ error, errorType }: Failure, retries: number): boolean {
+  const { httpStatusCode = 0, clockSkewCorrected = false } = (error as { $metadata?: Metadata }).$metadata ?? {};
+  if (clockSkewCorrected && [400, 403].includes(httpStatusCode)) return retries === 1; // signed with the server's time, it is either right or wrong
+  if (clockSkewCorrected && httpStatusCode >= 400 && httpStatusCode < 500 && ![408, 429].includes(httpStatusCode)) return false;
+  return errorType === 'TRANSIENT' || errorType === 'THROTTLING';
+}
+
+function retryToken(retries: number): RetryToken {
+  const wait = Math.min(FIRST_WAIT_MS * 2 ** (retries - 1), LONGEST_WAIT_MS);
+  return {
+    getRetryCount: () => retries,
+    getRetryDelay: () => retries === 0 ? 0 : wait / 2 + Math.random() * wait / 2, // half of it fixed, half spread
+  };
+}

@@ -1,0 +1,152 @@
+import { ExitCode } from '../../contract/exit-code';
+import { codeOf, messageOf, RunnerError } from '../errors';
+import { S3Target } from './s3-client';
+
+/** What the SDK throws, as far as it is of use: a service's answer, or an error of Node's with a code. */
+interface S3Failure {
+  readonly name?: string;
+  readonly Code?: string;
+  readonly Region?: string;
+  readonly ServerTime?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
+  readonly $response?: { readonly headers?: { readonly [name: string]: string } };
+}
+
+/** Name of a service's error such as `NoSuchKey`; answers to HEAD have no body, and so only a status. */
+export function s3ErrorName(error: unknown): string {
+  const { name = '', Code = '' } = (error ?? {}) as S3Failure;
+  return Code || name;
+}
+
+/** HTTP status of a service's error; `undefined` if there was no answer. */
+export function s3Status(error: unknown): number | undefined {
+  return ((error ?? {}) as S3Failure).$metadata?.httpStatusCode;
+}
+
+/**
+ * Says what a failure of the SDK means and what to do. The one place that knows.
+ *
+ * @param doing completes "can't ..."
+ */
+export function explainS3Error(error: unknown, { name, bucket, location, endpoint, client }: S3Target, doing: string): RunnerError {
+  if (error instanceof RunnerError) return error;
+  const failure = (error ?? {}) as S3Failure;
+  const code = s3ErrorName(error);
+  const status = s3Status(error);
+  const said = messageOf(error) === code || messageOf(error) === '' ? code : `${code}: ${messageOf(error)}`;
+  const failed = (reason: string, exitCode: ExitCode) =>
+    new RunnerError(`${name} (${location} at ${endpoint}): can't ${doing}: ${reason}`, exitCode, { cause: error });
+
+  switch (code) {
+    case 'InvalidAccessKeyId':
+    case 'InvalidAccessKey':
+      return failed('the service does not know the access key id: check the Secret with the credentials, and that they are of this service', ExitCode.DENIED);
+    case 'SignatureDoesNotMatch':
+      return failed('the secret access key does not belong to the access key id: check the Secret, also for a line break at its end', ExitCode.DENIED);
+    case 'ExpiredToken':
+    case 'TokenRefreshRequired':
+      return failed('the credentials have expired: renew them, or use a workload identity, which renews itself', ExitCode.DENIED);
+    case 'InvalidToken':
+      return failed('the session token is not valid: it must be of the same credentials as the access key', ExitCode.DENIED);
+    case 'CredentialsProviderError':
+      return failed(`no credentials were found: name a Secret in the config, or give the service account an identity (${messageOf(error)})`, ExitCode.DENIED);
+    case 'AccessDenied':
+    case 'AllAccessDisabled':
+    case 'AccountProblem':
+    case 'InvalidObjectState':
+      return denied();
+    case 'NoSuchBucket':
+      return failed(`the bucket ${bucket} does not exist: create it, or correct its name`, ExitCode.NOT_FOUND);
+    case 'NoSuchKey':
+      return failed('there is no such object', ExitCode.NOT_FOUND);
+    case 'NoSuchUpload':
+      return failed('the upload was discarded on the service while it ran, by a lifecycle rule or another run: start again', ExitCode.FAILED);
+    case 'PermanentRedirect':
+    case 'AuthorizationHeaderMalformed':
+    case 'IllegalLocationConstraintException':
+      return wrongRegion();
+    case 'RequestTimeTooSkewed':
+    case 'RequestExpired':
+    case 'RequestInTheFuture':
+      return failed(`${clocksDiffer(failure)}: set the clock of the node, or of the server, by NTP`, ExitCode.DENIED);
+    case 'QuotaExceeded':
+    case 'StorageQuotaExceeded':
+    case 'XMinioStorageFull':
+    case 'InsufficientStorage':
+      return failed(`the storage or its quota is full (${said}): raise the quota, or keep fewer backups`, ExitCode.NO_SPACE);
+    case 'InvalidStorageClass':
+    case 'InvalidBucketName':
+    case 'NotImplemented':
+      return failed(`the service refuses a setting (${said}): correct bucket, storage class, encryption or checksums in the config`, ExitCode.BAD_CONFIG);
+  }
+  if (code.startsWith('KMS.')) {
+    return failed(`the service can't use the key for the encryption (${said}): check the key's id, state and policy`, ExitCode.BAD_CONFIG);
+  }
+  if (/region is missing/i.test(messageOf(error))) {
+    return failed('no region is set: set it in the config, or the environment variable AWS_REGION', ExitCode.BAD_CONFIG);
+  }
+  if (/checksum mismatch/i.test(messageOf(error))) {
+    return failed(`what arrived is not what was stored (${messageOf(error)})`, ExitCode.CORRUPT);
+  }
+
+  if (status === 301 || status === 307) return wrongRegion();
+  if (status === 401 || status === 403) return denied();
+  if (status === 404) return failed('there is no such object, or no such bucket', ExitCode.NOT_FOUND);
+  if (status === 507) return failed('the storage is full: enlarge it, or keep fewer backups', ExitCode.NO_SPACE);
+  if (status === 501) return failed(`the service does not support it (${said})`, ExitCode.BAD_CONFIG);
+  if (status !== undefined && (status >= 500 || status === 408 || status === 429)) {
+    return failed(`the service fails (${status} ${said})${attempts(failure)}: look at its health; a later run may work`, ExitCode.UNAVAILABLE);
+  }
+
+  const network = networkProblem(codeOf(error) ?? code);
+  if (network) return failed(`${network}${attempts(failure)}`, ExitCode.UNAVAILABLE);
+  if (TLS_CODE.test(codeOf(error) ?? '')) {
+    return failed(`the TLS certificate is not trusted (${messageOf(error)}): check the endpoint, or give its authority to the runner in NODE_EXTRA_CA_CERTS`,
+      ExitCode.BAD_CONFIG);
+  }
+  return failed(status === undefined ? said : `${status} ${said}`, ExitCode.FAILED);
+
+  function denied(): RunnerError {
+    return failed(`access denied (${said}): the credentials are known, but their policy, or the bucket's, does not allow it`, ExitCode.DENIED);
+  }
+
+  function wrongRegion(): RunnerError {
+    const right = failure.Region ?? failure.$response?.headers?.['x-amz-bucket-region'];
+    return failed(`the bucket is in another region than the config says${right ? `: set the region to ${right}` : `, or at another endpoint (${said})`}`,
+      ExitCode.BAD_CONFIG);
+  }
+
+  function clocksDiffer({ ServerTime, $response }: S3Failure): string {
+    const serverTime = Date.parse(ServerTime ?? $response?.headers?.date ?? '');
+    const offsetMs = Number.isNaN(serverTime) ? client.config.systemClockOffset : serverTime - Date.now();
+    return clockDifference(offsetMs);
+  }
+}
+
+/** In words, how far the server's clock is from ours. */
+export function clockDifference(offsetMs: number): string {
+  const minutes = Math.round(Math.abs(offsetMs) / 6000) / 10;
+  return `the clock here and the clock of the server differ: the server's is ${minutes} minutes ${offsetMs > 0 ? 'ahead' : 'behind'}`;
+}
+
+const TLS_CODE = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS|ERR_SSL|EPROTO/;
+
+function networkProblem(code: string): string | undefined {
+  switch (code) {
+    case 'ECONNREFUSED': return 'nothing listens at the endpoint: is the service running, and are host and port right';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN': return 'the host name of the endpoint can\'t be resolved: check the endpoint, and the DNS of the cluster';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH': return 'there is no route to the endpoint: check network policies and firewalls';
+    case 'ECONNRESET':
+    case 'ECONNABORTED':
+    case 'EPIPE': return 'the connection was cut: a later run may work';
+    case 'ETIMEDOUT':
+    case 'TimeoutError': return 'the service does not answer: check the network, its policies included, and the service\'s health';
+    default: return undefined;
+  }
+}
+
+function attempts({ $metadata }: S3Failure): string {
+  return ($metadata?.attempts ?? 1) > 1 ? `, ${$metadata!.attempts} times in a row` : '';
+}

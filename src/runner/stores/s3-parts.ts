@@ -1,0 +1,46 @@
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
+
+const MiB = 1024 ** 2;
+const GiB = 1024 ** 3;
+
+/** S3's limit for one object. */
+const MAX_OBJECT_BYTES = 5 * 1024 * GiB;
+/** Each part is kept in memory until the service has it, for a retry: S3 itself would take 5 GiB. */
+const MAX_PART_BYTES = GiB;
+/** Small enough to be cheap to repeat, large enough that 10,000 of them hold 156 GiB. */
+const MIN_PART_BYTES = 16 * MiB;
+/** Memory for parts that are under way, as long as two of them fit. */
+const MAX_MEMORY_BYTES = 256 * MiB;
+const MAX_PARALLEL = 4;
+
+/** How a body is cut into parts. */
+export interface PartPlan {
+  readonly partBytes: number;
+  /** Parts that are sent at the same time. */
+  readonly parallel: number;
+  readonly maxParts: number;
+}
+
+/**
+ * Chooses the size of the parts.
+ *
+ * @param expectedBytes estimate of the whole; `null` for small bodies
+ * @param maxParts that the service takes for one object
+ */
+export function planParts(expectedBytes: number | null, maxParts: number): PartPlan {
+  const expected = expectedBytes ?? 0;
+  const most = Math.min(MAX_OBJECT_BYTES, maxParts * MAX_PART_BYTES);
+  if (expected > most) {
+    throw new RunnerError(
+      `about ${Math.ceil(expected / GiB)} GiB are expected, and an object of ${maxParts} parts can have ${Math.floor(most / GiB)} GiB: ` +
+        'back the databases up one by one or leave tables out, raise maxParts where the service allows, or use a volume',
+      ExitCode.BAD_CONFIG,
+    );
+  }
+  // Twice as large as the estimate asks for: an upload that runs out of parts after hours is worth nothing.
+  const wanted = Math.ceil(2 * expected / maxParts / MiB) * MiB;
+  const partBytes = Math.min(Math.max(wanted, MIN_PART_BYTES), MAX_PART_BYTES);
+  const parallel = Math.max(1, Math.min(MAX_PARALLEL, Math.floor(MAX_MEMORY_BYTES / partBytes)));
+  return { partBytes, parallel, maxParts };
+}

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, HeadObjectCommand, ListPartsCommand,
+  PutObjectCommand, S3Client, UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
+import { S3Target } from './s3-client';
+import { explainS3Error, s3ErrorName, s3Status } from './s3-errors';
+import { PartPlan } from './s3-parts';
+
+/** Metadata of every object, new for each upload: shows that an object is ours where an answer was lost. */
+export const UPLOAD_ID_METADATA = 'upload-id';
+
+/** An upload that was stopped has this long to be removed from the service: the whole run must be gone 5 s after SIGTERM. */
+const CLEAN_UP_WHEN_STOPPED_MS = 3000;
+/** After a failure nobody is in a hurry, and the service may be coming back. */
+const CLEAN_UP_MS = 30_000;
+/** An upload that is begun must be known before it can be removed: its answer gets this long after a stop. */
+const GRACE_MS = 1000;
+/** Parts that were under way may arrive after the abort, which then has to be repeated. */
+const MAX_ABORTS = 4;
+
+export interface UploadParams {
+  readonly key: string;
+  /** Storage class and encryption. */
+  readonly settings: object;
+  readonly plan: PartPlan;
+}
+
+/** Uploads a body, in parts where it is large, and returns the size that the service confirms. See `Store.put`. */
+export async function upload(target: S3Target, params: UploadParams, body: Readable, signal: AbortSignal): Promise<number> {
+  return new S3Upload(target, params, body).run(signal);
+}
+
+/**
+ * One upload by lib-storage, which cuts the body into parts and sends several at once.
+ *
+ * Left alone it does three things that a backup can't have: after a failed part it reads the rest of the body before it says so,
+ * a stop leaves requests running, and its promise then rejects before the parts are removed. So each of its requests passes
+ * through {@link send}, which stops everything at the first failure, and the removal is done here.
+ */
+class S3Upload {
+  private readonly stopped = new AbortController();
+  private readonly stoppedFully = new AbortController();
+  private readonly object: { readonly Bucket: string; readonly Key: string };
+  private readonly token = randomUUID();
+  private failure: { readonly reason: unknown } | undefined;
+  private uploadId: string | undefined;
+  /** Whether the object may be visible. */
+  private committing = false;
+  private bytes = 0;
+
+  constructor(private readonly target: S3Target, private readonly params: UploadParams, private readonly body: Readable) {
+    this.object = { Bucket: target.bucket, Key: target.keyPrefix + params.key };
+  }
+
+  public async run(signal: AbortSignal): Promise<number> {
+    const stop = () => this.fail(signal.reason);
+    const bodyFailed = (error: Error) => this.fail(error);
+    signal.addEventListener('abort', stop, { once: true });
+    this.body.on('error', bodyFailed);
+    try {
+      signal.throwIfAborted();
+      await new Upload({
+        client: this.client(),
+        params: { ...this.object, ...this.params.settings, Body: this.body, Metadata: { [UPLOAD_ID_METADATA]: this.token } },
+        partSize: this.params.plan.partBytes,
+        queueSize: this.params.plan.parallel,
+        leavePartsOnError: true,
+      }).done();
+      signal.throwIfAborted();
+      return await this.confirm(signal);
+    } catch (error) {
+      this.fail(error);
+      await this.cleanUp(AbortSignal.timeout(signal.aborted ? CLEAN_UP_WHEN_STOPPED_MS : CLEAN_UP_MS));
+      throw this.failure!.reason;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** The first failure counts: it stops all requests and the source of the body. */
+  private fail(reason: unknown): void {
+    if (this.failure) return;
+    this.failure = { reason };
+    this.stopped.abort();
+    setTimeout(() => this.stoppedFully.abort(), GRACE_MS).unref();
+    this.body.destroy(reason as Error);
+  }
+
+  /** The client as lib-storage shall see it. */
+  private client(): S3Client {
+    return Object.assign(Object.create(this.target.client), { send: this.send.bind(this) }) as S3Client;
+  }
+
+  private async send(command: Parameters<S3Client['send']>[0]): Promise<unknown> {
+    const { client } = this.target;
+    try {
+      this.stopped.signal.throwIfAborted();
+      if (command instanceof CreateMultipartUploadCommand) {
+        const created = await client.send(command, { abortSignal: this.stoppedFully.signal });
+        this.uploadId = created.UploadId;
+        return created;
+      }
+      if (command instanceof UploadPartCommand || command instanceof PutObjectCommand) {
+        this.checkPart(command instanceof UploadPartCommand ? command.input.PartNumber! : 1);
+        this.committing ||= command instanceof PutObjectCommand;
+        const sent = await client.send(command as UploadPartCommand, { abortSignal: this.stopped.signal });
+        this.bytes += (command.input.Body as Buffer).length;
+        return sent;
+      }
+      if (command instanceof CompleteMultipartUploadCommand) {
+        this.committing = true;
+        return await client.send(command, { abortSignal: this.stopped.signal }).catch(error => this.completedBefore(error));
+      }
+      return await client.send(command, { abortSignal: this.stopped.signal });
+    } catch (error) {
+      this.fail(explainS3Error(error, this.target, `store ${this.params.key}`));
+      throw error;
+    }
+  }
+
+  private checkPart(number: number): void {
+    const { maxParts, partBytes } = this.params.plan;
+    if (number <= maxParts) return;
+    throw new RunnerError(
+      `${this.target.name} (${this.target.location}): ${this.params.key} is larger than ${maxParts} parts of ${partBytes} bytes, and the estimate before ` +
+        'the dump was less than half of that: start again once the estimate is right (for PostgreSQL after ANALYZE), or raise maxParts where the service allows',
+      ExitCode.FAILED,
+    );
+  }
+
+  /** A completion whose answer was lost is repeated, and then the upload is not there any more because it was completed. */
+  private async completedBefore(error: unknown): Promise<object> {
+    if (s3ErrorName(error) === 'NoSuchUpload' && await this.isOurs(this.stopped.signal).catch(() => false)) return {};
+    throw error;
+  }
+
+  private async isOurs(signal: AbortSignal): Promise<boolean> {
+    return ownedBy(this.target, this.object.Key, this.token, signal);
+  }
+
+  /** Asks the service what it holds: neither the answer to the upload nor its ETag tells on every service. */
+  private async confirm(signal: AbortSignal): Promise<number> {
+    const { client, name, location } = this.target;
+    const held = await client.send(new HeadObjectCommand(this.object), { abortSignal: signal }).catch(error => {
+      signal.throwIfAborted();
+      throw explainS3Error(error, this.target, `look at ${this.params.key} after the upload`);
+    });
+    if (held.ContentLength !== this.bytes) {
+      throw new RunnerError(`${name} (${location}): ${this.params.key} has ${held.ContentLength} bytes there, but ${this.bytes} were sent`, ExitCode.FAILED);
+    }
+    return this.bytes;
+  }
+
+  /** Does its best: what it can't remove, the next run finds by `Store.unfinished`, and without a record no object counts. */
+  private async cleanUp(signal: AbortSignal): Promise<void> {
+    const { client } = this.target;
+    try {
+      if (this.uploadId !== undefined) await abortUpload(client, { ...this.object, UploadId: this.uploadId }, signal);
+      if (this.committing && await this.isOurs(signal)) await client.send(new DeleteObjectCommand(this.object), { abortSignal: signal });
+    } catch {
+      // the failure that led here is the one to report
+    }
+  }
+}
+
+/** Whether the object of this key was written by the upload `token`. */
+export async function ownedBy({ client, bucket }: S3Target, key: string, token: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { Metadata } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal });
+    return Metadata?.[UPLOAD_ID_METADATA] === token;
+  } catch (error) {
+    if (s3Status(error) === 404) return false;
+    throw error;
+  }
+}
+
+/** Removes an upload with all of its parts; one that is gone counts as removed. */
+export async function abortUpload(client: S3Client, parts: { Bucket: string; Key: string; UploadId: string }, signal: AbortSignal): Promise<void> {
+  try {
+    for (let n = 1; n <= MAX_ABORTS; n++) {
+      await client.send(new AbortMultipartUploadCommand(parts), { abortSignal: signal });
+      await client.send(new ListPartsCommand({ ...parts, MaxParts: 1 }), { abortSignal: signal }); // fails once the upload is gone
+      await sleep(100 * n, undefined, { signal });
+    }
+  } catch (error) {
+    if (s3ErrorName(error) !== 'NoSuchUpload' && s3Status(error) !== 404) throw error;
+  }
+}

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DeleteObjectCommand, DeleteObjectsCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, PutObjectCommandInput,
+} from '@aws-sdk/client-s3';
+import { S3StoreConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { messageOf, RunnerError } from '../errors';
+import { checkKey, checkKeyPrefix } from './keys';
+import { openS3, S3_PATIENCE, S3Patience, S3Target } from './s3-client';
+import { download } from './s3-download';
+import { clockDifference, explainS3Error, s3ErrorName, s3Status } from './s3-errors';
+import { planParts } from './s3-parts';
+import { abortUpload, ownedBy, upload, UPLOAD_ID_METADATA } from './s3-upload';
+import { Store, StoredObject, UnfinishedUpload } from './store';
+
+/** S3's limit for one request. */
+const MAX_KEYS_PER_REMOVAL = 1000;
+/** Two writers at the same moment are told to try again; after this many times the other one has it. */
+const MAX_CONFLICTS = 5;
+/** From here on the times in records and those of the service contradict each other visibly. S3 itself refuses 15 minutes. */
+const CLOCK_WARNING_MS = 60_000;
+
+export class S3Store implements Store {
+  public readonly name: string;
+  public readonly location: string;
+  private readonly target: S3Target;
+
+  constructor(
+    private readonly config: S3StoreConfig,
+    env: NodeJS.ProcessEnv,
+    private readonly warn: (message: string) => void = () => {},
+    patience: S3Patience = S3_PATIENCE,
+  ) {
+    this.target = openS3(config, env, patience);
+    this.name = config.name;
+    this.location = this.target.location;
+  }
+
+  public async check(signal: AbortSignal): Promise<void> {
+    // HeadBucket would be the obvious one, but its answer has no body and so no reason.
+    await this.explained('list it', signal, () => this.target.client.send(
+      new ListObjectsV2Command({ Bucket: this.target.bucket, Prefix: this.target.keyPrefix, MaxKeys: 1 }), { abortSignal: signal },
+    ));
+    // The SDK signs with the server's time from its second request on, so a wrong clock would pass unseen.
+    const offsetMs = this.target.client.config.systemClockOffset;
+    if (Math.abs(offsetMs) >= CLOCK_WARNING_MS) {
+      this.warn(`${this.name} (${this.location}): ${clockDifference(offsetMs)}; names and times of backups follow the clock here: set both by NTP`);
+    }
+  }
+
+  public async put(key: string, body: Readable, expectedBytes: number | null, signal: AbortSignal): Promise<number> {
+    try {
+      checkKey(key);
+      const plan = this.inStore(() => planParts(expectedBytes, this.config.maxParts));
+      if (await this.exists(key, signal)) throw this.taken(key);
+      const settings = { ...this.encryption(), ...expectedBytes !== null && this.storageClass() };
+      return await upload(this.target, { key, settings, plan }, body, signal);
+    } finally {
+      body.on('error', () => {}).destroy();
+    }
+  }
+
+  public async create(key: string, content: string, signal: AbortSignal): Promise<boolean> {
+    checkKey(key);
+    // Some services ignore the condition below, and would replace the object.
+    if (await this.exists(key, signal)) return false;
+    return this.explained(`store ${key}`, signal, () => this.putUnlessExists(key, content, signal));
+  }
+
+  public async get(key: string, signal: AbortSignal): Promise<Readable> {
+    signal.throwIfAborted();
+    return download(this.target, checkKey(key), signal);
+  }
+
+  public async *list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
+    const { client, bucket, keyPrefix } = this.target;
+    checkKeyPrefix(prefix);
+    let token: string | undefined;
+    do {
+      const page = await this.explained('list it', signal, () => client.send(new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: keyPrefix + prefix,
+        Delimiter: '/', // what lies deeper is not ours
+        ContinuationToken: token,
+      }), { abortSignal: signal }));
+      for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
+        const key = Key.slice(keyPrefix.length);
+        // Some consoles make an empty object for a "folder".
+        if (key !== '') yield { key, bytes: Size, modifiedAt: LastModified ?? new Date(0) };
+      }
+      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  public async remove(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    keys.forEach(checkKey);
+    const failures: unknown[] = [];
+    for (let i = 0; i < keys.length; i += MAX_KEYS_PER_REMOVAL) {
+      for (const key of await this.removeMany(keys.slice(i, i + MAX_KEYS_PER_REMOVAL), signal)) {
+        // One at a time: the request is retried, and its error says more.
+        await this.explained(`remove ${key}`, signal, () => this.target.client.send(
+          new DeleteObjectCommand(this.object(key)), { abortSignal: signal },
+        )).catch(error => {
+          signal.throwIfAborted();
+          failures.push(error);
+        });
+      }
+    }
+    if (failures.length === 0) return;
+    const [first] = failures as [RunnerError];
+    const others = failures.length > 1 ? ` (and ${failures.length - 1} others of ${keys.length})` : '';
+    throw new RunnerError(`${first.message}${others}`, first.exitCode, { cause: first });
+  }
+
+  public async *unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload> {
+    const { client, bucket, keyPrefix } = this.target;
+    checkKeyPrefix(prefix);
+    let next: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+    while (next) {
+      const marker: object = next;
+      const page = await this.explained('list unfinished uploads', signal, () => client.send(
+        new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: keyPrefix + prefix, ...marker }), { abortSignal: signal },
+      ));
+      for (const { Key = '', UploadId } of page.Uploads ?? []) {
+        const key = Key.slice(keyPrefix.length);
+        if (!Key.startsWith(keyPrefix + prefix) || key.includes('/') || UploadId === undefined) continue;
+        yield {
+          key,
+          discard: discardSignal => this.explained(`discard the unfinished upload of ${key}`, discardSignal,
+            () => abortUpload(client, { Bucket: bucket, Key, UploadId }, discardSignal)),
+        };
+      }
+      next = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined;
+    }
+  }
+
+  private async putUnlessExists(key: string, content: string, signal: AbortSignal): Promise<boolean> {
+    const { client } = this.target;
+    const token = randomUUID();
+    const object = { ...this.object(key), ...this.encryption(), Body: Buffer.from(content), Metadata: { [UPLOAD_ID_METADATA]: token } };
+    const isOurs = () => ownedBy(this.target, object.Key, token, signal);
+    for (let conflicts = 0; ; conflicts++) {
+      try {
+        await client.send(new PutObjectCommand({ ...object, IfNoneMatch: '*' }), { abortSignal: signal });
+        return true;
+      } catch (error) {
+        // Also the answer to a retry of our own request, if the first answer was lost.
+        if (s3Status(error) === 412) return isOurs();
+        if (s3Status(error) === 409 && conflicts < MAX_CONFLICTS) await sleep(100 * (conflicts + 1), undefined, { signal });
+        else if (s3Status(error) === 409) return isOurs();
+        else if (s3Status(error) === 501) break;
+        else throw error;
+      }
+    }
+    // A service without conditional writes. Of two that come here at once the later one wins, and the other one finds out.
+    await client.send(new PutObjectCommand(object), { abortSignal: signal });
+    return isOurs();
+  }
+
+  /** Removes up to 1,000 objects and returns the keys of those that are still there. */
+  private async removeMany(keys: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const { client, bucket, keyPrefix } = this.target;
+    try {
+      signal.throwIfAborted();
+      const { Errors = [] } = await client.send(new DeleteObjectsCommand({
+        Bucket: bucket,
+        Delete: { Quiet: true, Objects: keys.map(key => ({ Key: keyPrefix + key })) },
+      }), { abortSignal: signal });
+      return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key = '' }) => Key.slice(keyPrefix.length));
+    } catch (error) {
+      signal.throwIfAborted();
+      // Older services want an MD5 here, or don't have it at all.
+      if ([400, 405, 501].includes(s3Status(error) ?? 0) && s3ErrorName(error) !== 'ExpiredToken') return keys;
+      throw explainS3Error(error, this.target, 'remove objects');
+    }
+  }
+
+  /** By a list, for the answer to a HEAD has no body and so no reason when it fails. */
+  private async exists(key: string, signal: AbortSignal): Promise<boolean> {
+    const { Bucket, Key } = this.object(key);
+    const { Contents = [] } = await this.explained(`look for ${key}`, signal, () => this.target.client.send(
+      new ListObjectsV2Command({ Bucket, Prefix: Key, MaxKeys: 1 }), { abortSignal: signal },
+    ));
+    return Contents[0]?.Key === Key;
+  }
+
+  private object(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.target.bucket, Key: this.target.keyPrefix + key };
+  }
+
+  private encryption(): Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'> {
+    const { encryption } = this.config;
+    return encryption === null ? {} : { ServerSideEncryption: encryption.algorithm, SSEKMSKeyId: encryption.kmsKeyId ?? undefined };
+  }
+
+  /**
+   * For artifacts only. Records, checksums and claims are read by every run and must be readable at once, which objects in an
+   * archive class are not; and the cheap classes bill at least 128 KB for each.
+   */
+  private storageClass(): Pick<PutObjectCommandInput, 'StorageClass'> {
+    return { StorageClass: (this.config.storageClass ?? undefined) as PutObjectCommandInput['StorageClass'] };
+  }
+
+  private taken(key: string): RunnerError {
+    return new RunnerError(`${this.name} (${this.location}): ${key} is there already: a backup is never overwritten`, ExitCode.FAILED);
+  }
+
+  private inStore<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw error instanceof RunnerError ? new RunnerError(`${this.name} (${this.location}): ${messageOf(error)}`, error.exitCode) : error;
+    }
+  }
+
+  private async explained<T>(doing: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+    try {
+      signal.throwIfAborted();
+      return await action();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw explainS3Error(error, this.target, doing);
+    }
+  }
+}
