@@ -14,8 +14,11 @@ export async function fanOut<T>(
   sinks: readonly ((branch: Readable, signal: AbortSignal) => Promise<T>)[],
   signal: AbortSignal,
 ): Promise<T[]> {
+  signal.throwIfAborted();
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  const halt = () => body.destroy(either.reason as Error); // also ends a body that is waiting for data
+  either.addEventListener('abort', halt, { once: true });
   const branches = sinks.map(() => new PassThrough({ highWaterMark: BRANCH_BUFFER_BYTES }));
   for (const branch of branches) branch.on('error', () => {}); // whoever reads the branch reports it
   const results = sinks.map((sink, i) => sink(branches[i]!, either));
@@ -39,8 +42,9 @@ export async function fanOut<T>(
     return confirmed;
   } catch (error) {
     stop.abort(error);
-    body.destroy();
     await Promise.allSettled([pumped, ...results]);
     throw signal.aborted ? signal.reason : error;
+  } finally {
+    either.removeEventListener('abort', halt);
   }
 }
