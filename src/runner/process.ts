@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ExitCode } from '../contract/exit-code';
 import { codeOf, RunnerError } from './errors';
+import { stoppable } from './stream/stoppable';
 
 const STDERR_TAIL_CHARS = 4000;
 /** A program that ignores SIGTERM this long is killed. */
@@ -66,14 +67,7 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
       stop();
     }
   }
-  const stream = Readable.from(output(), { objectMode: false });
-  // A generator learns that nobody reads it any more when the program next writes: one that waits for a lock never would.
-  const destroy = stream._destroy.bind(stream);
-  stream._destroy = (error, callback) => {
-    stop();
-    destroy(error, callback);
-  };
-  return stream;
+  return stoppable(output(), stop);
 }
 
 /** Runs a program without a shell and returns all of its stdout. For small output only. */

@@ -37,6 +37,8 @@ export interface OpenDump {
   readonly counts: RecordedCounts | null;
   /** Whether there is nothing in it: no rows at all, no keys at all. */
   readonly empty: boolean;
+  /** What is odd about the source, but no reason to do without a backup. For the log. */
+  readonly warnings?: readonly string[];
 }
 
 /**

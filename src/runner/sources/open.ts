@@ -1,0 +1,14 @@
+import { PostgresSource } from './postgres';
+import { RedisSource } from './redis';
+import { Source } from './source';
+import { SqliteSource } from './sqlite';
+import { ScratchConfig, SourceConfig } from '../../contract/config';
+
+/** The source that `config` describes. Reads its password, touches nothing else. */
+export function openSource(config: SourceConfig, env: NodeJS.ProcessEnv, scratch: ScratchConfig): Source {
+  switch (config.engine) {
+    case 'postgres': return new PostgresSource(config, env);
+    case 'redis': return new RedisSource(config, env);
+    case 'sqlite': return new SqliteSource(config, scratch);
+  }
+}

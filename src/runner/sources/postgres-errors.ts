@@ -1,0 +1,127 @@
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
+
+export interface PostgresTarget {
+  /** Host and port. */
+  readonly address: string;
+  readonly user: string;
+  readonly database: string;
+}
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly exitCode: ExitCode;
+  readonly wayOut: (target: PostgresTarget) => string;
+}
+
+/** What the programs and the server say, in English. The first that matches wins, so what is special comes first. */
+const RULES: readonly Rule[] = [
+  {
+    pattern: /server version mismatch/,
+    exitCode: ExitCode.VERSION_MISMATCH,
+    wayOut: () => 'use a runner image with the server\'s PostgreSQL version or a later one',
+  },
+  {
+    pattern: /does not support compression with|invalid compression|unrecognized compression/,
+    exitCode: ExitCode.VERSION_MISMATCH,
+    wayOut: () => 'use another compression, gzip for one, or a runner image whose pg_dump was built with it',
+  },
+  {
+    pattern: /canceling statement due to (lock|statement) timeout/,
+    exitCode: ExitCode.UNAVAILABLE,
+    wayOut: () => 'somebody held a lock on a table for longer than the lock timeout: end that transaction, keep schema changes away from the backup, or raise the timeout',
+  },
+  {
+    pattern: /conflict with recovery/,
+    exitCode: ExitCode.UNAVAILABLE,
+    wayOut: () => 'this replica had to go on replaying: raise its max_standby_streaming_delay, or back up the primary',
+  },
+  {
+    pattern: /No space left on device|disk full/,
+    exitCode: ExitCode.NO_SPACE,
+    wayOut: () => 'give the server\'s disk more room',
+  },
+  {
+    pattern: /affected by row-level security/,
+    exitCode: ExitCode.DENIED,
+    wayOut: ({ user }) => `a policy hides rows from the role: ALTER ROLE ${quoted(user)} BYPASSRLS`,
+  },
+  {
+    pattern: /password authentication failed|no password supplied|authentication failed for user/,
+    exitCode: ExitCode.DENIED,
+    wayOut: ({ user }) => `check that the password in the Secret is that of the role ${quoted(user)}`,
+  },
+  {
+    pattern: /no pg_hba\.conf entry|pg_hba\.conf rejects/,
+    exitCode: ExitCode.DENIED,
+    wayOut: ({ user, database }) => `the server lets nobody in from here: add a line for database ${database} and role ${user} to its pg_hba.conf, and check the TLS mode`,
+  },
+  {
+    pattern: /role ".*" (does not exist|is not permitted to log in)/,
+    exitCode: ExitCode.DENIED,
+    wayOut: ({ user }) => `create the role: CREATE ROLE ${quoted(user)} LOGIN PASSWORD '…'`,
+  },
+  { pattern: /database ".*" does not exist/, exitCode: ExitCode.NOT_FOUND, wayOut: () => 'check the name of the database' },
+  {
+    pattern: /no matching (schemas|tables) were found/,
+    exitCode: ExitCode.NOT_FOUND,
+    wayOut: () => 'each pattern that includes has to match something: correct it, or leave it out',
+  },
+  {
+    pattern: /permission denied for database/,
+    exitCode: ExitCode.DENIED,
+    wayOut: ({ user, database }) => `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${quoted(user)}`,
+  },
+  { pattern: /permission denied|must be (superuser|owner)/, exitCode: ExitCode.DENIED, wayOut: ({ user }) => `GRANT pg_read_all_data TO ${quoted(user)}` },
+  {
+    pattern: /certificate|does not support SSL|SSL error: (?!unexpected eof)/i,
+    exitCode: ExitCode.BAD_CONFIG,
+    wayOut: () => 'check the TLS mode, that the CA file is the authority of the server\'s certificate, and that the certificate names this host',
+  },
+  {
+    pattern: /could not translate host name/,
+    exitCode: ExitCode.UNAVAILABLE,
+    wayOut: () => 'check the host; inside the cluster it is SERVICE.NAMESPACE',
+  },
+  {
+    pattern: /is (starting up|shutting down|in recovery mode|not accepting connections)|not yet accepting connections|Consistent recovery state/,
+    exitCode: ExitCode.UNAVAILABLE,
+    wayOut: () => 'wait until the server has started',
+  },
+  {
+    pattern: /too many (clients|connections)|remaining connection slots/,
+    exitCode: ExitCode.UNAVAILABLE,
+    wayOut: () => 'all connections are in use: raise max_connections, or try again later',
+  },
+  {
+    pattern: /Connection refused|timeout expired|timed out|closed the connection|SSL SYSCALL error|terminating connection|connection to server|could not (receive|send) data|SSL connection has been closed|server process/i,
+    exitCode: ExitCode.UNAVAILABLE,
+    wayOut: () => 'check that the server runs, host and port, and that no network policy is between',
+  },
+];
+
+/** Explains what `psql`, `pg_dump` or `pg_dumpall` wrote to stderr; `undefined` if it means nothing to us. */
+export function explainPostgres(stderr: string, target: PostgresTarget): RunnerError | undefined {
+  // Without the statement that failed, and without names: a table may be called "certificates".
+  const lines = stderr.split('\n').map(line => line.trim()).filter(line => !/^(pg_\w+: )?(detail: (Command|Query) was|STATEMENT)/.test(line));
+  for (const { pattern, exitCode, wayOut } of RULES) {
+    const line = lines.find(candidate => pattern.test(candidate.replace(/"[^"]*"/g, '""')));
+    if (line !== undefined) return failure(line, target, wayOut(target), exitCode);
+  }
+  return undefined;
+}
+
+/** A connection that could not be made, or was lost, for a reason in a language that we do not know. */
+export function lostConnection(stderr: string, target: PostgresTarget): RunnerError {
+  return failure(stderr.trim().split('\n')[0] ?? '', target, 'check that the server runs, host, port, role and password', ExitCode.UNAVAILABLE);
+}
+
+/** A name as SQL wants it. */
+export function quoted(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
+
+function failure(line: string, { address, user, database }: PostgresTarget, wayOut: string, exitCode: ExitCode): RunnerError {
+  const reason = line.replace(/^(psql|pg_dump|pg_dumpall)(:<stdin>:\d+)?: /, '').replace(/^error: /, '');
+  return new RunnerError(`postgres ${address}, database ${database}, role ${user}: ${reason}: ${wayOut}`, exitCode);
+}

@@ -1,0 +1,168 @@
+import { CompressionConfig, PostgresConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
+import { PostgresClient, PostgresVersion } from './postgres-client';
+import { quoted } from './postgres-errors';
+import { Contents, contentsQuery, DatabaseFacts, MissingRights, missingRightsQuery, ServerFacts, serverFactsQuery } from './postgres-facts';
+import { ClusterDumpCheck, CustomFormatCheck } from './postgres-format';
+import { Dump, Inspection, OpenDump, Source } from './source';
+import { checked } from '../stream/check';
+
+/** The first client that compresses with anything but gzip. */
+const ZSTD_MAJOR = 16;
+/** Where one asks for the list of databases; the second is for servers without the first. */
+const MAINTENANCE_DATABASES = ['postgres', 'template1'];
+const GLOBALS_BYTES = 16 * 1024 * 1024;
+/** Without indexes a dump is smaller than its database, but it has binary columns as text and big values unpacked. */
+const PLAIN_DUMP_PER_DATABASE = 4;
+const COMPRESSED_DUMP_PER_DATABASE = 1.25;
+
+/**
+ * One database of a PostgreSQL server, or all of them, dumped by `pg_dump` in custom format.
+ *
+ * Roles and tablespaces, which belong to no database, come from `pg_dumpall --globals-only`. With the hashes of the roles'
+ * passwords if the role that dumps may see them, that is, if it is a superuser.
+ */
+export class PostgresSource implements Source {
+  public readonly description: string;
+  private readonly client: PostgresClient;
+
+  constructor(private readonly config: PostgresConfig, env: NodeJS.ProcessEnv) {
+    this.description = `postgres ${config.database === null ? 'databases' : `database ${config.database}`} on ${config.host}:${config.port}`;
+    this.client = new PostgresClient(config, env);
+  }
+
+  public async inspect(compression: CompressionConfig, signal: AbortSignal): Promise<Inspection> {
+    this.refuseFiltersForAll();
+    const client = await this.client.version(signal);
+    const { database, server } = await this.askServer(signal);
+    this.refuseVersions(client, server, compression);
+    for (const each of server.databases) await this.refuseMissingRights(each, server, signal);
+
+    const dumps = server.databases.map(each => this.dataDump(each, client, compression));
+    // Last: a role that was made during the dump is then among them. One too many does no harm to a restore, a missing one does.
+    if (this.config.globals) dumps.push(this.globalsDump(database, server));
+    return {
+      source: {
+        engine: 'postgres',
+        serverVersion: server.version.split(' ')[0]!,
+        address: this.client.address,
+        database: this.config.database,
+      },
+      tools: { pg_dump: client.text },
+      dumps,
+    };
+  }
+
+  /** A filter that includes finds nothing in most databases, and `pg_dump` fails there. */
+  private refuseFiltersForAll(): void {
+    const { database, includeSchemas, includeTables } = this.config;
+    if (database === null && includeSchemas.length + includeTables.length > 0) {
+      throw new RunnerError(`${this.description}: schemas and tables can be included for one database only: name the database`, ExitCode.BAD_CONFIG);
+    }
+  }
+
+  private async askServer(signal: AbortSignal): Promise<{ database: string; server: ServerFacts }> {
+    const candidates = this.config.database === null ? MAINTENANCE_DATABASES : [this.config.database];
+    const sql = serverFactsQuery(this.config.database);
+    for (const [index, database] of candidates.entries()) {
+      try {
+        return { database, server: await this.client.query<ServerFacts>(database, sql, signal) };
+      } catch (error) {
+        const next = error instanceof RunnerError && error.exitCode === ExitCode.NOT_FOUND && index + 1 < candidates.length;
+        if (!next) throw error;
+      }
+    }
+    throw new Error('unreachable: there is a candidate');
+  }
+
+  private refuseVersions(client: PostgresVersion, server: ServerFacts, compression: CompressionConfig): void {
+    const serverMajor = Math.floor(server.versionNumber / 10_000);
+    if (client.major < serverMajor) {
+      throw new RunnerError(
+        `${this.description}: pg_dump ${client.text} can't dump a server of version ${server.version}: use a runner image with PostgreSQL ${serverMajor} or later`,
+        ExitCode.VERSION_MISMATCH,
+      );
+    }
+    if (client.major < ZSTD_MAJOR && compression.algorithm === 'zstd') {
+      throw new RunnerError(
+        `${this.description}: pg_dump ${client.text} can't compress with zstd: use gzip, or a runner image with PostgreSQL ${ZSTD_MAJOR} or later`,
+        ExitCode.VERSION_MISMATCH,
+      );
+    }
+  }
+
+  private async refuseMissingRights(database: DatabaseFacts, server: ServerFacts, signal: AbortSignal): Promise<void> {
+    const role = quoted(this.config.user);
+    const denied = (what: string) => new RunnerError(
+      `postgres ${this.client.address}, database ${database.name}: role ${role} ${what}`,
+      ExitCode.DENIED,
+    );
+    if (database.bytes === null) throw denied(`may not connect: GRANT CONNECT ON DATABASE ${quoted(database.name)} TO ${role}`);
+
+    const { unreadable, hiddenRows, largeObjects } = await this.client.query<MissingRights>(database.name, missingRightsQuery(this.config), signal);
+    if (unreadable.length > 0) {
+      const grant = server.versionNumber >= 140_000
+        ? `GRANT pg_read_all_data TO ${role}`
+        : `GRANT USAGE ON its schema and SELECT ON ALL TABLES and ALL SEQUENCES in it TO ${role}`;
+      throw denied(`may not read ${unreadable.join(', ')}: ${grant}`);
+    }
+    if (hiddenRows.length > 0) throw denied(`does not see all rows of ${hiddenRows.join(', ')}, which have row-level security: ALTER ROLE ${role} BYPASSRLS`);
+    if (largeObjects > 0) {
+      throw denied(`may not read ${largeObjects} large objects: GRANT SELECT ON LARGE OBJECT … TO ${role} for each, or dump as their owner or as a superuser`);
+    }
+  }
+
+  private dataDump(database: DatabaseFacts, client: PostgresVersion, compression: CompressionConfig): Dump {
+    const share = compression.algorithm === 'none' ? PLAIN_DUMP_PER_DATABASE : COMPRESSED_DUMP_PER_DATABASE;
+    return {
+      role: 'data',
+      part: this.config.database === null ? database.name : null,
+      extension: 'dump',
+      database: database.name,
+      compressedInside: compression,
+      expectedBytes: Math.ceil(database.bytes! * share),
+      open: async (signal): Promise<OpenDump> => {
+        const { rows, empty } = await this.client.query<Contents>(database.name, contentsQuery(this.config), signal);
+        const body = this.client.dump('pg_dump', this.dumpArgs(client, compression), database.name, signal);
+        return {
+          stream: checked(body, new CustomFormatCheck(`${this.description}: pg_dump`)),
+          counts: { precision: 'estimate', unit: 'rows', items: rows },
+          empty,
+        };
+      },
+    };
+  }
+
+  private dumpArgs(client: PostgresVersion, { algorithm, level }: CompressionConfig): string[] {
+    const { includeSchemas, excludeSchemas, includeTables, excludeTables, lockTimeoutSeconds } = this.config;
+    const method = algorithm === 'none' ? 'none' : `${algorithm}:${level}`;
+    return [
+      '--format=custom',
+      client.major < ZSTD_MAJOR ? `--compress=${level}` : `--compress=${method}`,
+      `--lock-wait-timeout=${lockTimeoutSeconds * 1000}`,
+      '--strict-names', // a pattern that includes nothing is a mistake, and one that nobody would notice
+      ...includeSchemas.map(pattern => `--schema=${pattern}`),
+      ...excludeSchemas.map(pattern => `--exclude-schema=${pattern}`),
+      ...includeTables.map(pattern => `--table=${pattern}`),
+      ...excludeTables.map(pattern => `--exclude-table=${pattern}`),
+    ];
+  }
+
+  private globalsDump(database: string, server: ServerFacts): Dump {
+    const args = ['--globals-only', ...server.seesPasswords ? [] : ['--no-role-passwords']];
+    return {
+      role: 'globals',
+      part: null,
+      extension: 'globals.sql',
+      database: null,
+      compressedInside: null,
+      expectedBytes: GLOBALS_BYTES,
+      open: async (signal): Promise<OpenDump> => ({
+        stream: checked(this.client.dump('pg_dumpall', args, database, signal), new ClusterDumpCheck(`${this.description}: pg_dumpall`)),
+        counts: null,
+        empty: false,
+      }),
+    };
+  }
+}

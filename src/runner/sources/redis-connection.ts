@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect as connectTcp, isIP, Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { connect as connectTls, getCACertificates } from 'node:tls';
+import { RedisConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { codeOf, messageOf, RunnerError } from '../errors';
+import { explainServerError } from './redis-errors';
+import { renderCommand, RespReader, ServerError } from './resp';
+import { stoppable } from '../stream/stoppable';
+
+const CONNECT_LIMIT_MS = 15_000;
+const REPLY_LIMIT_MS = 30_000;
+/**
+ * The server is silent while it forks, and while it waits for another save to end it sends a newline every ten seconds or so. A
+ * server that is silent for longer than this has gone away without a word.
+ */
+const SNAPSHOT_IDLE_LIMIT_MS = 5 * 60_000;
+
+/** One connection to a Redis server. Every method rejects with a `RunnerError`, or with the reason of the signal. */
+export class RedisConnection {
+  /** Connects, authenticates, and makes sure that a Redis answers. */
+  public static async open(config: RedisConfig, password: string | null, signal: AbortSignal): Promise<RedisConnection> {
+    signal.throwIfAborted();
+    const address = `${config.host}:${config.port}`;
+    const connection = new RedisConnection(address, config.user, connectSocket(config, address), signal);
+    try {
+      await connection.limited(CONNECT_LIMIT_MS, 'to connect', () => once(connection.socket, config.tls ? 'secureConnect' : 'connect'));
+      if (config.user !== null) await connection.command('AUTH', config.user, password ?? '');
+      else if (password !== null) await connection.command('AUTH', password);
+      await connection.command('PING');
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  private readonly reader: RespReader;
+  private limitMs = REPLY_LIMIT_MS;
+
+  private constructor(
+    private readonly address: string,
+    private readonly user: string | null,
+    private readonly socket: Socket,
+    private readonly signal: AbortSignal,
+  ) {
+    const abort = () => this.close(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('close', () => signal.removeEventListener('abort', abort));
+    socket.on('error', () => {}); // whoever waits for the socket gets it as well
+    const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    this.reader = new RespReader(async () => {
+      const { value, done } = await this.limited(this.limitMs, 'for an answer', () => chunks.next());
+      return done ? undefined : value;
+    });
+  }
+
+  /** Sends a command and returns the server's answer. */
+  public async command(...args: readonly string[]): Promise<string> {
+    return this.translated(args[0]!, async () => {
+      this.socket.write(renderCommand(args));
+      return this.reader.reply();
+    });
+  }
+
+  /** Asks for a snapshot and streams it, from its first byte to its last. Nothing else can be asked for afterwards. */
+  public async snapshot(): Promise<Readable> {
+    this.limitMs = SNAPSHOT_IDLE_LIMIT_MS;
+    await this.translated('PSYNC', async () => {
+      this.socket.write(renderCommand(['PSYNC', '?', '-1']));
+      await this.reader.skipNewlines();
+      await this.reader.reply(); // the id and offset of a stream that nobody is going to follow
+    });
+    return stoppable(this.snapshotChunks(), () => this.close());
+  }
+
+  public close(reason?: Error): void {
+    this.socket.destroy(reason);
+  }
+
+  private async* snapshotChunks(): AsyncGenerator<Buffer> {
+    const chunks = this.reader.snapshot();
+    try {
+      for (;;) {
+        const { value, done } = await this.translated('PSYNC', () => chunks.next());
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Only time spent on waiting for the server counts, not the time that the reader of a snapshot takes. */
+  private async limited<T>(limitMs: number, what: string, wait: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.close(new RunnerError(
+      `redis ${this.address}: waited ${limitMs / 1000} s in vain ${what}; check that the server runs and that no firewall or network policy is between`,
+      ExitCode.UNAVAILABLE,
+    )), limitMs);
+    try {
+      return await this.translated(what, wait);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async translated<T>(what: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (error instanceof RunnerError) throw error;
+      if (error instanceof ServerError) throw explainServerError(error.message, what, this.address, this.user);
+      throw explainLostConnection(error, this.address);
+    }
+  }
+}
+
+function connectSocket({ host, port, tls }: RedisConfig, address: string): Socket {
+  const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000, noDelay: true };
+  if (tls === null) return connectTcp({ host, port, ...keepAlive });
+  const socket = connectTls({ host, port, ca: authorities(tls.caFile, address), servername: isIP(host) ? undefined : host });
+  socket.setKeepAlive(true, keepAlive.keepAliveInitialDelay);
+  return socket;
+}
+
+function authorities(caFile: string | null, address: string): string | string[] {
+  // Without a file: the system's, and those that come with Node for an image that has none.
+  if (caFile === null) return [...getCACertificates('default'), ...getCACertificates('system')];
+  try {
+    return readFileSync(caFile, 'utf8');
+  } catch (error) {
+    throw new RunnerError(`redis ${address}: the CA file can't be read (${messageOf(error)}): mount it, or correct 'tls.caFile'`, ExitCode.BAD_CONFIG, { cause: error });
+  }
+}
+
+function explainLostConnection(error: unknown, address: string): RunnerError {
+  const code = codeOf(error) ?? '';
+  const reason = messageOf(error);
+  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) {
+    return new RunnerError(
+      `redis ${address} asks for a client certificate, which this runner does not have: set 'tls-auth-clients no' (or optional) on the server, and use a password`,
+      ExitCode.BAD_CONFIG, { cause: error },
+    );
+  }
+  if (/^(ERR_SSL|ERR_TLS|EPROTO|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/.test(code)) {
+    return new RunnerError(
+      `redis ${address}: no TLS connection (${reason}): check that the port speaks TLS, that 'tls.caFile' is the authority of its certificate, and that the certificate names this host`,
+      ExitCode.BAD_CONFIG, { cause: error },
+    );
+  }
+  return new RunnerError(
+    `redis ${address} can't be reached, or went away (${reason}): check that it runs, host and port, and whether the port wants TLS`,
+    ExitCode.UNAVAILABLE, { cause: error },
+  );
+}

@@ -1,0 +1,44 @@
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly exitCode: ExitCode;
+  readonly wayOut: string;
+}
+
+/** Answers begin with a code that no version of Redis translates. The first that matches wins. */
+const RULES: readonly Rule[] = [
+  { pattern: /^NOAUTH/, exitCode: ExitCode.DENIED, wayOut: 'it wants a password: name the Secret that holds it' },
+  {
+    pattern: /^WRONGPASS|invalid password|invalid username-password/i,
+    exitCode: ExitCode.DENIED,
+    wayOut: 'check the user and the password in the Secret, and that the ACL user is "on"',
+  },
+  {
+    pattern: /without any password configured/,
+    exitCode: ExitCode.DENIED,
+    wayOut: 'the server has no password, so anybody may read it: give it one, or configure the backup without a password',
+  },
+  { pattern: /^NOPERM/, exitCode: ExitCode.DENIED, wayOut: 'give the user what a backup needs: ACL SETUSER name on >password +ping +info +psync +replconf' },
+  { pattern: /^DENIED/, exitCode: ExitCode.DENIED, wayOut: 'the server is in protected mode: give it a password' },
+  {
+    pattern: /unknown command/i,
+    exitCode: ExitCode.BAD_CONFIG,
+    wayOut: 'the server does not let itself be replicated, as some hosted services do, and can\'t be backed up over the network: use the service\'s own snapshots',
+  },
+  { pattern: /^LOADING/, exitCode: ExitCode.UNAVAILABLE, wayOut: 'it is still loading its data: try again when it has started' },
+  { pattern: /^(NOMASTERLINK|MASTERDOWN)/, exitCode: ExitCode.UNAVAILABLE, wayOut: 'this replica has lost its master: back up the master, or try again when they are connected' },
+  { pattern: /max number of clients/i, exitCode: ExitCode.UNAVAILABLE, wayOut: 'all its connections are in use: raise "maxclients", or try again later' },
+  { pattern: /BGSAVE failed/i, exitCode: ExitCode.UNAVAILABLE, wayOut: 'it could not fork or write: its log says why; often memory (vm.overcommit_memory=1) or a full disk' },
+];
+
+/** What an error that the server sent means, and what to do. */
+export function explainServerError(reply: string, command: string, address: string, user: string | null): RunnerError {
+  const rule = RULES.find(({ pattern }) => pattern.test(reply));
+  const who = user === null ? '' : ` to user "${user}"`;
+  return new RunnerError(
+    `redis ${address} answered ${command}${who} with "${reply}": ${rule?.wayOut ?? 'its log may say more'}`,
+    rule?.exitCode ?? ExitCode.FAILED,
+  );
+}

@@ -1,0 +1,129 @@
+/*
+ * RESP, the protocol of Redis: as much of it as a backup needs, which is replies of text and the odd framing of a snapshot.
+ */
+
+const CR_LF = Buffer.from('\r\n');
+const NEWLINE = 0x0a;
+const MAX_LINE_BYTES = 64 * 1024;
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+const MARK_BYTES = 40;
+
+/** The peer broke the protocol, or went away in the middle of something. */
+export class RespError extends Error {
+  public override readonly name = 'RespError';
+}
+
+/** An error that the server sent as its reply, such as `WRONGPASS …`. */
+export class ServerError extends Error {
+  public override readonly name = 'ServerError';
+}
+
+/** Reads one after the other what a connection delivers in chunks. */
+export class RespReader {
+  private rest: Buffer = Buffer.alloc(0);
+
+  /** @param next delivers the next chunk, which is not empty; `undefined` at the end of the connection */
+  constructor(private readonly next: () => Promise<Buffer | undefined>) {}
+
+  /** Reads a reply that is a text, a number, or a bulk of text; throws {@link ServerError} where the reply is an error. */
+  public async reply(): Promise<string> {
+    const line = await this.line();
+    switch (line[0]) {
+      case '+': case ':': return line.slice(1);
+      case '-': throw new ServerError(line.slice(1));
+      case '$': return this.bulk(lengthOf(line));
+      default: throw new RespError(`an answer that is not understood: ${JSON.stringify(line.slice(0, 40))}`);
+    }
+  }
+
+  /**
+   * Yields the bytes of the snapshot that follows the answer to PSYNC, and nothing else: neither the newlines that keep the
+   * connection alive before it nor the mark after it.
+   */
+  public async* snapshot(): AsyncGenerator<Buffer> {
+    await this.skipNewlines();
+    const line = await this.line();
+    if (line.startsWith('-')) throw new ServerError(line.slice(1));
+    if (!line.startsWith('$')) throw new RespError(`no snapshot but ${JSON.stringify(line.slice(0, 40))}`);
+    if (line.startsWith('$EOF:')) yield* this.untilMark(Buffer.from(line.slice('$EOF:'.length), 'latin1'));
+    else yield* this.exactly(lengthOf(line));
+  }
+
+  /** Skips the newlines that a server sends while its answer takes long. */
+  public async skipNewlines(): Promise<void> {
+    for (;;) {
+      let at = 0;
+      while (at < this.rest.length && this.rest[at] === NEWLINE) at++;
+      this.rest = this.rest.subarray(at);
+      if (this.rest.length > 0) return;
+      await this.more();
+    }
+  }
+
+  private async line(): Promise<string> {
+    let end: number;
+    while ((end = this.rest.indexOf(CR_LF)) < 0) {
+      if (this.rest.length > MAX_LINE_BYTES) throw new RespError('a line without an end: this is no Redis');
+      await this.more();
+    }
+    const line = this.rest.toString('utf8', 0, end);
+    this.rest = this.rest.subarray(end + CR_LF.length);
+    return line;
+  }
+
+  private async bulk(length: number): Promise<string> {
+    if (length > MAX_TEXT_BYTES) throw new RespError(`an answer of ${length} bytes`);
+    while (this.rest.length < length + CR_LF.length) await this.more();
+    const text = this.rest.toString('utf8', 0, length);
+    this.rest = this.rest.subarray(length + CR_LF.length);
+    return text;
+  }
+
+  private async* exactly(length: number): AsyncGenerator<Buffer> {
+    for (let left = length; left > 0;) {
+      if (this.rest.length === 0) await this.more();
+      const chunk = this.rest.subarray(0, left);
+      this.rest = this.rest.subarray(chunk.length);
+      left -= chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** The server does not know the length in advance: 40 random bytes, announced before, end what it sends. */
+  private async* untilMark(mark: Buffer): AsyncGenerator<Buffer> {
+    if (mark.length !== MARK_BYTES) throw new RespError(`an end mark of ${mark.length} bytes instead of ${MARK_BYTES}`);
+    for (;;) {
+      const at = this.rest.indexOf(mark);
+      if (at >= 0) {
+        if (at > 0) yield this.rest.subarray(0, at);
+        this.rest = this.rest.subarray(at + mark.length);
+        return;
+      }
+      // The last bytes may be the beginning of the mark.
+      const sure = this.rest.length - (mark.length - 1);
+      if (sure > 0) {
+        yield this.rest.subarray(0, sure);
+        this.rest = this.rest.subarray(sure);
+      }
+      await this.more();
+    }
+  }
+
+  private async more(): Promise<void> {
+    const chunk = await this.next();
+    if (chunk === undefined) throw new RespError('the connection was closed');
+    this.rest = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+  }
+}
+
+/** Renders a command as an array of bulk strings. */
+export function renderCommand(args: readonly string[]): Buffer {
+  const parts = args.map(arg => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`);
+  return Buffer.from(`*${args.length}\r\n${parts.join('')}`);
+}
+
+function lengthOf(line: string): number {
+  const length = Number(line.slice(1));
+  if (!/^\$\d+$/.test(line) || !Number.isSafeInteger(length)) throw new RespError(`a length that is none: ${JSON.stringify(line.slice(0, 40))}`);
+  return length;
+}

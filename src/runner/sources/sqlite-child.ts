@@ -1,0 +1,124 @@
+/*
+ * What the child process of the SQLite source does. It is a text, run with `node --eval`, so that the runner stays one file.
+ *
+ * A process of its own, because SQLite's work blocks: the runner has to go on answering signals meanwhile. Nothing is compiled
+ * or type-checked in here, so keep it short.
+ */
+
+/** The only argument, as JSON. */
+export interface SqliteTask {
+  readonly source: string;
+  /** File to be made with the copy; `null` to look at the source only. */
+  readonly copy: string | null;
+  readonly lockTimeoutMs: number;
+  /** Bytes that the copy may have, besides what is free on its disk; `null` for no limit. */
+  readonly limitBytes: number | null;
+}
+
+/** Its output, as JSON. */
+export interface SqliteResult {
+  readonly sqliteVersion: string;
+  readonly copied: {
+    /** What `integrity_check` said; `ok` alone is good. */
+    readonly integrity: readonly string[];
+    /** Rows by table, as far as they can be counted here. */
+    readonly rows: { readonly [table: string]: number };
+    readonly warnings: readonly string[];
+  } | null;
+}
+
+/** The last line of its stderr if it failed, as JSON. */
+export type SqliteFailure =
+  | { readonly sqliteCode: number; readonly message: string }
+  | { readonly neededBytes: number; readonly availableBytes: number };
+
+export const SQLITE_CHILD = String.raw`
+const { existsSync, realpathSync, statfsSync, statSync } = require('node:fs');
+const { dirname } = require('node:path');
+const { backup, DatabaseSync } = require('node:sqlite');
+const { pathToFileURL } = require('node:url');
+
+const EVERYTHING_IN_ONE_STEP = 2147483647; // stepwise, every commit of somebody else starts the copy all over again
+
+async function main(task) {
+  const tidy = tidier(task.source);
+  const source = new DatabaseSync(task.source, { readOnly: true, timeout: task.lockTimeoutMs });
+  source.exec('BEGIN');
+  source.prepare('SELECT count(*) FROM sqlite_schema').get(); // from here on we see one state, and can wait for no lock any more
+  if (task.copy !== null) {
+    const needed = source.prepare('PRAGMA page_count').get().page_count * source.prepare('PRAGMA page_size').get().page_size;
+    const disk = statfsSync(dirname(task.copy));
+    const available = Math.min(disk.bavail * disk.bsize, task.limitBytes ?? Infinity);
+    if (needed > available) throw { neededBytes: needed, availableBytes: available };
+    await backup(source, task.copy, { rate: EVERYTHING_IN_ONE_STEP });
+  }
+  source.exec('ROLLBACK');
+  source.close();
+  tidy();
+  return { sqliteVersion: process.versions.sqlite, copied: task.copy === null ? null : examine(task.copy) };
+}
+
+// Reading a WAL database that nobody has open makes its -wal and -shm, as files of our user, which the application may then be
+// unable to write. A connection that may write takes them away when it is the last one; SQLite itself knows whether it is.
+function tidier(path) {
+  const shm = realpathSync(path) + '-shm';
+  const us = process.geteuid();
+  const leftBefore = existsSync(shm) && statSync(shm).uid === us && statSync(path).uid !== us;
+  const ours = !existsSync(shm) || leftBefore;
+  return () => {
+    if (!ours || !existsSync(shm)) return;
+    try {
+      const database = new DatabaseSync(new URL(pathToFileURL(path).href + '?mode=rw'));
+      database.prepare('SELECT count(*) FROM sqlite_schema').get();
+      database.close();
+    } catch {} // not writable for us: nothing that a backup can do about
+  };
+}
+
+function examine(copy) {
+  const database = new DatabaseSync(copy, { readOnly: true });
+  const warnings = [];
+  const column = (sql, name) => database.prepare(sql).all().map(row => row[name]);
+
+  let integrity;
+  try {
+    integrity = column('PRAGMA integrity_check', 'integrity_check');
+  } catch (error) {
+    if ((error.errcode & 255) !== 1) throw error;
+    // An index needs a collation or function that only the application has: all that is not in that index can be checked.
+    warnings.push('indexes could not be checked: ' + error.message);
+    integrity = column('PRAGMA quick_check', 'quick_check');
+  }
+
+  try {
+    const violations = database.prepare('SELECT count(*) AS n FROM pragma_foreign_key_check').get().n;
+    if (violations > 0) warnings.push(violations + ' rows refer to rows that do not exist (PRAGMA foreign_key_check)');
+  } catch (error) {
+    warnings.push('foreign keys could not be checked: ' + error.message);
+  }
+
+  const rows = {};
+  // The shadow tables of a virtual table hold its content in a form of its own. Unless its module is missing here: then they
+  // are shown as tables like any other, and the virtual table can't be counted.
+  const tables = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND lower(substr(name, 1, 7)) <> 'sqlite_' ORDER BY name";
+  for (const name of column(tables, 'name')) {
+    try {
+      rows[name] = database.prepare('SELECT count(*) AS n FROM main."' + name.replaceAll('"', '""') + '"').get().n;
+    } catch (error) {
+      if ((error.errcode & 255) !== 1) throw error;
+      warnings.push('rows of ' + name + ' could not be counted: ' + error.message);
+    }
+  }
+  database.close();
+  return { integrity, rows, warnings };
+}
+
+main(JSON.parse(process.argv[1])).then(
+  result => process.stdout.write(JSON.stringify(result)),
+  error => {
+    const failure = error instanceof Error ? { sqliteCode: error.errcode ?? 0, message: error.message } : error;
+    process.stderr.write(JSON.stringify(failure));
+    process.exitCode = 1;
+  },
+);
+`;

