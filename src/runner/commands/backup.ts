@@ -138,7 +138,8 @@ async function storeDump(
 ): Promise<TakenArtifact> {
   const { compressedInside: inside, expectedBytes } = dump;
   const file = artifactFile(id, dump.part, dump.extension, inside ? 'none' : config.compression.algorithm);
-  const { stream, counts, empty } = await dump.open(signal);
+  const { stream, counts, empty, warnings } = await dump.open(signal);
+  for (const warning of warnings ?? []) reporter.warn('source.odd', warning, { file });
   const plain = new DigestStream();
   const progress = reporter.progress(file, expectedBytes);
   const stored = new DigestStream(bytes => progress.add(bytes));

@@ -15,6 +15,6 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
-export function openStores({ config, env }: Context): Store[] {
-  return config.stores.map(store => openStore(store, env));
+export function openStores({ config, env, reporter }: Context): Store[] {
+  return config.stores.map(store => openStore(store, env, message => reporter.warn('store.odd', message, { store: store.name })));
 }
