@@ -18,14 +18,14 @@ export class MemoryStore implements Store {
   }
 
   public async put(key: string, body: Readable, _expectedBytes: number | null, signal: AbortSignal): Promise<number> {
-    checkKey(key);
     const upload = { key };
-    this.uploads.add(upload);
     const abort = () => body.destroy(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     body.on('error', () => {}); // the same error reaches whoever reads
     try {
       signal.throwIfAborted();
+      checkKey(key);
+      this.uploads.add(upload);
       const content = await buffer(body);
       signal.throwIfAborted();
       if (!this.uploads.has(upload)) throw new RunnerError(`the upload of ${key} to ${this.name} was discarded by somebody else`, ExitCode.FAILED);

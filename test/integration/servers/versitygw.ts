@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, RunningProcess, startProcess, tempDir } from './_process';
+import { answers, makeBucket, S3Server } from './_s3';
+
+const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cdk8s-backup-test');
+
+export interface Versitygw extends S3Server {
+  /** Ends the server as a power cut would. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, with the data it had. */
+  restart(): Promise<void>;
+}
+
+/** Starts versitygw: objects are files in a directory, signatures and checksums are verified. */
+export async function startVersitygw(): Promise<Versitygw> {
+  const file = join(CACHE, 'bin', 'versitygw');
+  if (!existsSync(file)) throw new Error(`${file} is missing: run test/integration/install/versitygw.sh`);
+  const directory = tempDir('versitygw');
+  mkdirSync(join(directory, 'data'));
+  const port = await freePort();
+  const server = {
+    endpoint: `http://127.0.0.1:${port}`,
+    accessKeyId: 'versity-root',
+    secretAccessKey: 'versity-secret-0123456789',
+    region: 'us-east-1',
+  };
+  const start = () => startProcess({
+    file,
+    args: ['--port', `127.0.0.1:${port}`, '--region', server.region, '--quiet', '--health', '/health', 'posix', join(directory, 'data')],
+    env: { ROOT_ACCESS_KEY: server.accessKeyId, ROOT_SECRET_KEY: server.secretAccessKey },
+    cwd: directory,
+    logFile: join(directory, 'log'),
+    readiness: () => answers(`${server.endpoint}/health`),
+    timeoutMs: 20_000,
+  });
+  let running: RunningProcess;
+  try {
+    running = await start();
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    ...server,
+    makeBucket: name => makeBucket(server, name),
+    kill: async () => {
+      running.kill('SIGKILL');
+      await running.exited;
+    },
+    restart: async () => {
+      running = await start();
+    },
+    stop: async () => {
+      await running.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}

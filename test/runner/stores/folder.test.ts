@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describeStore, failureOf } from './conformance';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { openStore } from '../../../src/runner/stores/open';
+import { Store } from '../../../src/runner/stores/store';
+
+const never = new AbortController().signal;
+const root = mkdtempSync(join(tmpdir(), 'folder-store-'));
+let count = 0;
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+describeStore('FolderStore', async () => open(newDirectory()));
+
+describe('a folder', () => {
+  test('fails on a directory that does not exist, and does not make it', async () => {
+    const directory = join(root, 'missing');
+    const error = await failureOf(open(directory).check(never));
+    expect(error).toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+    expect(error.message).toBe(`volume (${directory}): can't look at the directory: the directory does not exist: is the volume mounted?`);
+    await expect(open(directory).put('app_1.dump', Readable.from(['x']), null, never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+    await expect(open(directory).create('app_1.json', '', never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+    expect(readdirSync(root)).not.toContain('missing');
+  });
+
+  test('fails on a file in the place of the directory', async () => {
+    const file = join(newDirectory(), 'file');
+    writeFileSync(file, '');
+    await expect(open(file).check(never)).rejects.toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+  });
+
+  test('has plain files under the names of the keys, readable with any tool', async () => {
+    const directory = newDirectory();
+    await open(directory).put('app_1.dump', Readable.from(['hello']), null, never);
+    await open(directory).create('app_1.json', '{}', never);
+    expect(readdirSync(directory).sort()).toEqual(['app_1.dump', 'app_1.json']);
+    expect(readFileSync(join(directory, 'app_1.dump'), 'utf8')).toBe('hello');
+  });
+
+  test('takes no notice of what is not its own', async () => {
+    const directory = newDirectory();
+    mkdirSync(join(directory, 'lost+found'));
+    mkdirSync(join(directory, 'app_2.dump'));
+    writeFileSync(join(directory, '.app_1.dump.swp'), '');
+    symlinkSync('/etc/passwd', join(directory, 'app_3.dump'));
+    await open(directory).create('app_1.json', '{}', never);
+
+    const found = await Array.fromAsync(open(directory).list('', never));
+    expect(found.map(({ key }) => key)).toEqual(['app_1.json']);
+    expect(await Array.fromAsync(open(directory).unfinished('', never))).toEqual([]);
+    await expect(open(directory).get('app_2.dump', never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+    await expect(open(directory).get('app_3.dump', never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+  });
+
+  test('finds and removes what a killed run left behind', async () => {
+    const directory = newDirectory();
+    writeFileSync(join(directory, '.app_1.dump.partial-0123abcd'), 'half');
+    writeFileSync(join(directory, '.app_x_1.dump.partial-0123abcd'), 'half');
+
+    const uploads = await Array.fromAsync(open(directory).unfinished('app_1', never));
+    expect(uploads.map(({ key }) => key)).toEqual(['app_1.dump']);
+    await uploads[0]!.discard(never);
+    expect(readdirSync(directory)).toEqual(['.app_x_1.dump.partial-0123abcd']);
+  });
+
+  test('fails on a name that the file system does not take', async () => {
+    const error = await failureOf(open(newDirectory()).put(`app_1.${'x'.repeat(250)}.dump`, Readable.from(['x']), null, never));
+    expect(error).toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+    expect(error.message).toMatch(/name is too long/);
+  });
+});
+
+function newDirectory(): string {
+  const directory = join(root, `${count++}`);
+  mkdirSync(directory);
+  return directory;
+}
+
+function open(directory: string): Store {
+  return openStore({ type: 'folder', name: 'volume', directory }, {});
+}
