@@ -1,0 +1,87 @@
+/*
+ * Checks that several props share. All of them throw a plain `Error` at once: the property in quotes, the rule, the value that
+ * was given, and the way out where it isn't obvious.
+ */
+import { Duration, Size, SizeRoundingBehavior } from 'cdk8s';
+
+/** A value as it stands in a message. */
+export function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}
+
+export function checkWholeNumber(property: string, value: number, min: number, max: number, wayOut?: string): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+    throw new Error(`'${property}' must be a whole number ${range}, got ${show(value)}${wayOut ? `: ${wayOut}` : ''}`);
+  }
+  return value;
+}
+
+/** Refuses text that is empty, has spaces around it, or has characters that no name of anything has. */
+export function checkText(property: string, value: string): string {
+  if (value.trim() === '' || value !== value.trim() || /[\u0000-\u001f\u007f]/.test(value)) {
+    throw new Error(`'${property}' must be text without spaces around it and without control characters, got ${show(value)}`);
+  }
+  return value;
+}
+
+const HOST = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
+const IPV6 = /^[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;
+
+export function checkHost(value: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
+    throw new Error(`'host' must be a name or an address, got the URL ${show(redact(value))}: give host, port, user and database as properties of their own`);
+  }
+  if (/^[^:]+:\d+$/.test(value)) {
+    throw new Error(`'host' must be a name or an address, got ${show(value)}: give the number behind the colon as 'port'`);
+  }
+  if ((!HOST.test(value) && !IPV6.test(value)) || value.includes('..') || value.length > 253) {
+    throw new Error(`'host' must be one host name or IP address, got ${show(value)}: in the cluster that is the name of a Service, as in "postgres" or "postgres.shop.svc"`);
+  }
+  return value;
+}
+
+export function checkPort(value: number): number {
+  return checkWholeNumber('port', value, 1, 65535);
+}
+
+/** A URL with what stands before `@` left out, so that a password never gets into a message. */
+export function redact(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//…@');
+}
+
+/** Seconds of a duration that must be a whole number of them, and not less than `min`. */
+export function wholeSeconds(property: string, value: Duration, min: number, reason: string): number {
+  const seconds = value.toSeconds({ integral: false });
+  if (!Number.isInteger(seconds) || seconds < min) {
+    throw new Error(`'${property}' must be a whole number of seconds, at least ${min} (${reason}), got ${value.toHumanString()}`);
+  }
+  return seconds;
+}
+
+export function mebibytes(value: Size): number {
+  return value.toMebibytes({ rounding: SizeRoundingBehavior.NONE });
+}
+
+const LABEL_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const LABEL_PREFIX = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+/** Refuses labels that the API server refuses. */
+export function checkLabels(property: string, labels: { readonly [key: string]: string }): void {
+  for (const [key, value] of Object.entries(labels)) {
+    const slash = key.indexOf('/');
+    const name = key.slice(slash + 1);
+    if (!LABEL_NAME.test(name) || (slash >= 0 && !LABEL_PREFIX.test(key.slice(0, slash)))) {
+      throw new Error(`'${property}' has a key that Kubernetes refuses, ${show(key)}: use up to 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends`);
+    }
+    if (value !== '' && !LABEL_NAME.test(value)) {
+      throw new Error(`'${property}' has a value that Kubernetes refuses, ${show(key)}: ${show(value)}: use up to 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends`);
+    }
+  }
+}
+
+const DNS_LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+
+export function isDnsLabel(value: string, maxLength: number): boolean {
+  return value.length <= maxLength && DNS_LABEL.test(value);
+}

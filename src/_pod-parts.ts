@@ -1,0 +1,24 @@
+import * as kplus from 'cdk8s-plus-28';
+
+/** What a source or a store brings to the pod beside its part of the config. */
+export interface PodParts<Config> {
+  readonly config: Config;
+  readonly env: { readonly [name: string]: kplus.EnvValue };
+  readonly mounts: readonly kplus.VolumeMount[];
+  /** Whether one of the mounts is a claim, whose files the pod's user must be able to write. */
+  readonly mountsClaim: boolean;
+}
+
+/** Where temporary files go. */
+export const SCRATCH = '/tmp';
+
+/** Where volume stores are mounted. */
+export const BACKUPS = '/backups';
+
+/** Directory under which certificates are mounted. */
+export const CERTIFICATES = '/etc/cdk8s-backup';
+
+/** The environment variable that holds a password, if there is one. */
+export function passwordEnv(name: string, password: kplus.SecretValue | undefined): PodParts<unknown>['env'] {
+  return password === undefined ? {} : { [name]: kplus.EnvValue.fromSecretValue(password) };
+}

@@ -1,0 +1,31 @@
+import { Construct } from 'constructs';
+import { checkHost, checkPort, checkText, show } from './_check';
+import { CERTIFICATES, passwordEnv, PodParts } from './_pod-parts';
+import { RedisConfig } from './contract/config';
+import { RedisSourceOptions } from './redis-source';
+
+const PASSWORD_ENV = 'REDIS_PASSWORD';
+
+/** Checks the options at once; what it returns defines what the pod needs. */
+export function redis(options: RedisSourceOptions): (scope: Construct) => PodParts<RedisConfig> {
+  if (options.user !== undefined && options.password === undefined) {
+    throw new Error(`'user' needs a password, got ${show(options.user)} alone: Redis has no login without one, so set 'password' too`);
+  }
+  const source = {
+    engine: 'redis',
+    host: checkHost(options.host),
+    port: checkPort(options.port ?? 6379),
+    user: options.user === undefined ? null : checkText('user', options.user),
+    passwordEnv: options.password ? PASSWORD_ENV : null,
+  } as const;
+
+  return scope => {
+    const ca = options.tls?._ca?._mount(scope, 'source-ca', `${CERTIFICATES}/source`);
+    return {
+      config: { ...source, tls: options.tls ? { caFile: ca?.file ?? null } : null },
+      env: passwordEnv(PASSWORD_ENV, options.password),
+      mounts: ca ? [ca.mount] : [],
+      mountsClaim: false,
+    };
+  };
+}

@@ -1,0 +1,10 @@
+import { PodParts } from './_pod-parts';
+import { StoreConfig } from './contract/config';
+
+/** What a store brings to the pod. */
+export interface StoreParts extends PodParts<StoreConfig> {
+  /** For the service account. */
+  readonly annotations: { readonly [name: string]: string };
+  /** Equal for two stores exactly if they hold their files at the same place. */
+  readonly location: string;
+}

@@ -1,0 +1,71 @@
+import { Chart } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { checkText, isDnsLabel, mebibytes, show } from './_check';
+import { BACKUPS } from './_pod-parts';
+import { StoreParts } from './_store-parts';
+import { VolumeStoreOptions } from './volume-store';
+
+/**
+ * What the pod needs to write to a claim.
+ *
+ * @param alone whether it is the only volume store of its backup, and so has `/backups` to itself
+ */
+export function mountClaim(scope: Construct, storeName: string, claim: kplus.IPersistentVolumeClaim, alone: boolean): StoreParts {
+  const directory = alone ? BACKUPS : `${BACKUPS}/${storeName}`;
+  const volume = kplus.Volume.fromPersistentVolumeClaim(scope, `Store-${storeName}`, claim, { name: `store-${storeName}` });
+  return {
+    config: { type: 'folder', name: storeName, directory },
+    env: {},
+    mounts: [{ path: directory, volume }],
+    mountsClaim: true,
+    annotations: {},
+    location: `claim ${Chart.of(scope).namespace ?? ''}/${claim.name}`,
+  };
+}
+
+/** A claim that is defined when the first backup of a chart needs it, and shared by the others. */
+export class ClaimToMake {
+  private made?: { readonly claim: kplus.IPersistentVolumeClaim; readonly chart: Chart };
+  private readonly claimName: string;
+
+  constructor(private readonly options: VolumeStoreOptions) {
+    this.claimName = options.claimName ?? 'backup-storage';
+    if (!isDnsLabel(this.claimName, 63)) {
+      throw new Error(`'claimName' must be up to 63 lower-case letters, digits and "-", with a letter or digit at both ends, got ${show(this.claimName)}`);
+    }
+    const size = mebibytes(options.size);
+    if (size < 1024 || size % 1024 !== 0) {
+      throw new Error(`'size' must be a whole number of GiB, at least 1, got ${options.size.asString()}: Size.gibibytes(${Math.max(1, Math.ceil(size / 1024))})`);
+    }
+    if (options.accessModes?.length === 0) {
+      throw new Error('\'accessModes\' must have at least one mode, got []: leave it out for READ_WRITE_ONCE');
+    }
+    if (options.accessModes?.every(mode => mode === kplus.PersistentVolumeAccessMode.READ_ONLY_MANY)) {
+      throw new Error(`'accessModes' must have one that allows writing, got ${show(options.accessModes)}: add READ_WRITE_ONCE`);
+    }
+    if (options.storageClassName !== undefined) checkText('storageClassName', options.storageClassName);
+  }
+
+  /** The claim, for a pod that is defined in `scope`. */
+  public for(scope: Construct): kplus.IPersistentVolumeClaim {
+    const chart = Chart.of(scope);
+    if (this.made && this.made.chart.namespace !== chart.namespace) {
+      throw new Error(`the claim ${show(this.claimName)} is in namespace ${show(this.made.chart.namespace ?? 'default')} and can't be mounted in ${show(chart.namespace ?? 'default')}: make a BackupStore of its own for each namespace`);
+    }
+    this.made ??= { claim: this.make(chart), chart };
+    return this.made.claim;
+  }
+
+  private make(chart: Chart): kplus.IPersistentVolumeClaim {
+    if (chart.node.tryFindChild(this.claimName)) {
+      throw new Error(`the chart ${show(chart.node.id)} has a child ${show(this.claimName)} already: share one BackupStore among the backups, give another 'claimName', or use BackupStore.fromClaim`);
+    }
+    return new kplus.PersistentVolumeClaim(chart, this.claimName, {
+      metadata: { name: this.claimName },
+      storage: this.options.size,
+      storageClassName: this.options.storageClassName,
+      accessModes: this.options.accessModes ?? [kplus.PersistentVolumeAccessMode.READ_WRITE_ONCE],
+    });
+  }
+}

@@ -1,0 +1,207 @@
+import { Cron, Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { BackupSource } from './backup-source';
+import { BackupStore } from './backup-store';
+import { Compression } from './compression';
+import { Retention } from './retention';
+
+/** Properties of `BackupCronJob`. */
+export interface BackupCronJobProps {
+  /** The database to back up. */
+  readonly source: BackupSource;
+
+  /**
+   * Where the backup goes: at least one store. The database is dumped once; the run succeeds only when all stores have the bytes.
+   */
+  readonly stores: BackupStore[];
+
+  /**
+   * When to run, in `timeZone`. Give either this or `onDemand`.
+   *
+   * @default - none: `onDemand` must be true
+   */
+  readonly schedule?: Cron;
+
+  /**
+   * Run only when somebody asks for it, with `kubectl create job --from=cronjob/NAME`. The CronJob is suspended.
+   *
+   * @default false
+   */
+  readonly onDemand?: boolean;
+
+  /**
+   * Time zone of the schedule: a name of the IANA database, in its own spelling. With daylight saving a daily run between one and
+   * three in the morning is left out, or comes late, once a year.
+   *
+   * @default "Etc/UTC"
+   */
+  readonly timeZone?: string;
+
+  /**
+   * First part of the names of everything that is stored, as in `NAME_20261122_020000.dump`: 1 to 63 letters, digits, `_` or `-`.
+   * Two backups that share a store need different names.
+   *
+   * @default - the name of the database, the SQLite file's without its extension, or `redis`; what a name can't have becomes `_`
+   */
+  readonly backupName?: string;
+
+  /**
+   * Name of the CronJob, and of its ServiceAccount: up to 52 lower-case letters, digits and `-`, since Kubernetes appends 11 more to
+   * name a Job. Unlike other names in cdk8s it has no hash in it: people type it in an emergency.
+   *
+   * @default - the construct's id in kebab-case: `db-backup` for both `db-backup` and `DbBackup`
+   */
+  readonly cronJobName?: string;
+
+  /**
+   * How long backups are kept. Declared now and written into the config; acted on by a later release, this one removes nothing.
+   *
+   * @default Retention.FOREVER
+   */
+  readonly retention?: Retention;
+
+  /**
+   * How the backup is compressed.
+   *
+   * @default Compression.DEFAULT
+   */
+  readonly compression?: Compression;
+
+  /**
+   * A dump with less than this share of the previous one's bytes is kept, but is marked suspect, never becomes the latest, and
+   * fails the Job. In percent, 0 to 100; 0 switches the check off, for empty dumps too.
+   *
+   * @default 50
+   */
+  readonly suspectBelowPercent?: number;
+
+  /**
+   * Labels of the CronJob, its Jobs, their pods and the ServiceAccount, so that `kubectl get jobs -l component=backup` finds them.
+   *
+   * @default { component: 'backup' }
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Image of the runner, of the same release as this library. You build it and push it to a registry of your own.
+   *
+   * @default - `cdk8s-backup-runner` with the version of this library as its tag
+   */
+  readonly image?: string;
+
+  /**
+   * When the image is pulled.
+   *
+   * @default ImagePullPolicy.IF_NOT_PRESENT
+   */
+  readonly imagePullPolicy?: kplus.ImagePullPolicy;
+
+  /**
+   * Secret with the login of the registry that has the image.
+   *
+   * @default - none: the registry asks for no login, or the nodes have one
+   */
+  readonly imagePullSecret?: kplus.ISecret;
+
+  /**
+   * Resources of the pod. What you give replaces the default as a whole.
+   *
+   * No limit on CPU: it would slow the dump, which holds locks and a snapshot, while cores are idle. The limit on memory makes a
+   * fault end the backup rather than its neighbours; parts of an upload are held in memory, so raise it for dumps above 1 TB, or
+   * above 100 GB where `maxParts` is 1,000.
+   *
+   * @default - requests of 100m CPU and 256 MiB, a limit of 1 GiB of memory and none of CPU
+   */
+  readonly resources?: kplus.ContainerResources;
+
+  /**
+   * How long a run may take, its retries included. At least 1 minute and at most the shortest time between two runs: a run that
+   * takes longer swallows the next one. The runner itself stops a little earlier, so that it can still say so in its log.
+   *
+   * @default - 6 hours, or the shortest time between two runs if that is less
+   */
+  readonly deadline?: Duration;
+
+  /**
+   * How late a run may start if the cluster could not start it in time. After that it is left out until the next one. cdk8s-plus
+   * has 10 seconds here, with which a restart of the controller at the wrong moment costs a night's backup.
+   *
+   * At least 10 seconds, and at most the shortest time between two runs.
+   *
+   * @default - 6 hours, or the shortest time between two runs if that is less
+   */
+  readonly startingDeadline?: Duration;
+
+  /**
+   * How often a failed run is tried again. A failure that a retry can't mend, such as a wrong password, is not tried again; a
+   * pod that the cluster evicts does not count.
+   *
+   * @default 2
+   */
+  readonly backoffLimit?: number;
+
+  /**
+   * How many Jobs that succeeded are left to look at.
+   *
+   * @default 3
+   */
+  readonly successfulJobsRetained?: number;
+
+  /**
+   * How many Jobs that failed are left to look at. cdk8s-plus has 1.
+   *
+   * @default 3
+   */
+  readonly failedJobsRetained?: number;
+
+  /**
+   * The identity of the pod.
+   *
+   * @default - a ServiceAccount that is made, without rights, and with the annotations that the stores' credentials ask for
+   */
+  readonly serviceAccount?: kplus.IServiceAccount;
+
+  /**
+   * PriorityClass of the pod.
+   *
+   * @default - the cluster's default priority
+   */
+  readonly priorityClassName?: string;
+
+  /**
+   * Limit of the volume for temporary files, which is on the node's disk: whole MiB, at least 16. PostgreSQL and Redis are streamed
+   * and need next to nothing; of a SQLite database a whole copy is made there.
+   *
+   * @default - 1 GiB, 10 GiB for SQLite
+   */
+  readonly scratchSize?: Size;
+
+  /**
+   * What a run has to end itself after SIGTERM, before it is killed. The runner needs 5 seconds to abort uploads, so more than that.
+   *
+   * @default Duration.seconds(30)
+   */
+  readonly terminationGracePeriod?: Duration;
+
+  /**
+   * Numeric user id that the pod runs as, never 0. For a SQLite source take the application's, so that the files which SQLite makes
+   * beside the database belong to it.
+   *
+   * @default 10001
+   */
+  readonly user?: number;
+
+  /**
+   * Numeric group id that the pod runs as, never 0.
+   *
+   * @default - same as `user`
+   */
+  readonly group?: number;
+
+  /**
+   * Group that mounted claims are given to, so that the pod can write them. For a SQLite source take the application's.
+   *
+   * @default - same as `group`; none where no claim is mounted
+   */
+  readonly fsGroup?: number;
+}

@@ -1,0 +1,63 @@
+import { Size } from 'cdk8s';
+import { Construct } from 'constructs';
+import { toBackupName } from './_backup-name';
+import { PodParts } from './_pod-parts';
+import { postgres } from './_postgres';
+import { redis } from './_redis';
+import { baseName, sqlite } from './_sqlite';
+import { SourceConfig } from './contract/config';
+import { PostgresSourceOptions } from './postgres-source';
+import { RedisSourceOptions } from './redis-source';
+import { SqliteSourceOptions } from './sqlite-source';
+
+/** The database that is backed up. */
+export class BackupSource {
+  /**
+   * A PostgreSQL database, or all of a server, dumped with `pg_dump` in custom format: `.dump`, which stock `pg_restore` opens.
+   *
+   * Backups are named after the database, or `postgres` where all of them are taken.
+   */
+  public static postgres(options: PostgresSourceOptions): BackupSource {
+    return new BackupSource(postgres(options), toBackupName(options.databaseName ?? 'postgres'), Size.gibibytes(1));
+  }
+
+  /**
+   * A Redis server, read over its replication protocol: `.rdb`. It works from afar, whether append-only files are on or off.
+   *
+   * Backups are named `redis`; give `backupName` where a store has those of several servers.
+   */
+  public static redis(options: RedisSourceOptions): BackupSource {
+    return new BackupSource(redis(options), 'redis', Size.gibibytes(1));
+  }
+
+  /**
+   * A SQLite file on a volume claim, copied consistently while the application writes: `.db`.
+   *
+   * Backups are named after the file, without its extension. The copy is made in the scratch volume first, so `scratchSize` must
+   * exceed the size of the database.
+   */
+  public static sqlite(options: SqliteSourceOptions): BackupSource {
+    return new BackupSource(sqlite(options), toBackupName(baseName(options.path)), Size.gibibytes(10));
+  }
+
+  private constructor(
+    private readonly parts: (scope: Construct) => PodParts<SourceConfig>,
+    /**
+     * @internal
+     */
+    public readonly _backupName: string,
+    /**
+     * @internal
+     */
+    public readonly _scratchSize: Size,
+  ) {}
+
+  /**
+   * Defines, in `scope`, what the pod needs to reach the source.
+   *
+   * @internal
+   */
+  public _bind(scope: Construct): PodParts<SourceConfig> {
+    return this.parts(scope);
+  }
+}

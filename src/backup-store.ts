@@ -1,0 +1,77 @@
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { isDnsLabel, show } from './_check';
+import { s3 } from './_s3';
+import { StoreParts } from './_store-parts';
+import { ClaimToMake, mountClaim } from './_volume';
+import { S3StoreOptions } from './s3-store';
+import { ClaimStoreOptions, VolumeStoreOptions } from './volume-store';
+
+/**
+ * A place where backups are kept. One object may serve several backups.
+ */
+export class BackupStore {
+  /**
+   * A bucket of S3 or of a compatible service.
+   */
+  public static s3(options: S3StoreOptions): BackupStore {
+    const name = checkStoreName(options.storeName ?? 's3');
+    const define = s3(name, options);
+    return new BackupStore(name, 's3', (scope, alone) => define(scope, alone || name === 's3' ? '' : envPrefix(name)));
+  }
+
+  /**
+   * A volume, through a claim that is made: once, in the chart of the first backup that uses this store.
+   *
+   * Mounted at `/backups`. It dies with the cluster, so never let it be the only store.
+   */
+  public static volume(options: VolumeStoreOptions): BackupStore {
+    const name = checkStoreName(options.storeName ?? 'volume');
+    const claim = new ClaimToMake(options);
+    return new BackupStore(name, 'volume', (scope, alone) => mountClaim(scope, name, claim.for(scope), alone));
+  }
+
+  /**
+   * A volume, through a claim that is there already or defined elsewhere.
+   *
+   * Mounted at `/backups`. It dies with the cluster, so never let it be the only store.
+   */
+  public static fromClaim(claim: kplus.IPersistentVolumeClaim, options: ClaimStoreOptions = {}): BackupStore {
+    const name = checkStoreName(options.storeName ?? 'volume');
+    return new BackupStore(name, 'volume', (scope, alone) => mountClaim(scope, name, claim, alone));
+  }
+
+  private constructor(
+    /** How messages and records call this store. */
+    public readonly storeName: string,
+    /**
+     * @internal
+     */
+    public readonly _kind: 's3' | 'volume',
+    private readonly parts: (scope: Construct, alone: boolean) => StoreParts,
+  ) {}
+
+  /**
+   * Defines, in `scope`, what the pod needs to reach the store.
+   *
+   * @param alone whether no other store of the backup is of its kind.
+   *
+   * @internal
+   */
+  public _bind(scope: Construct, alone: boolean): StoreParts {
+    return this.parts(scope, alone);
+  }
+}
+
+function checkStoreName(name: string): string {
+  if (!isDnsLabel(name, 30)) {
+    throw new Error(`'storeName' must be up to 30 lower-case letters, digits and "-", with a letter or digit at both ends, got ${show(name)}`);
+  }
+  return name;
+}
+
+/** What stands before `AWS_ACCESS_KEY_ID` and the like where several stores have one. */
+function envPrefix(storeName: string): string {
+  const name = storeName.toUpperCase().replaceAll('-', '_');
+  return `${/^[0-9]/.test(name) ? '_' : ''}${name}_`;
+}

@@ -1,0 +1,52 @@
+import { checkWholeNumber } from './_check';
+import { CompressionConfig } from './contract/config';
+
+/**
+ * How a backup is compressed.
+ *
+ * PostgreSQL archives are compressed inside, by `pg_dump` itself, so that stock `pg_restore` opens them. Redis and SQLite
+ * artifacts are compressed as a whole and carry `.zst` or `.gz` at the end of their name.
+ */
+export class Compression {
+  /**
+   * No compression: for data that is compressed already, or where CPU is dearer than space.
+   */
+  public static readonly NONE = new Compression('none', 0);
+
+  /**
+   * What is used when nothing is said: zstd at level 3, several times faster than gzip at about the same size.
+   */
+  public static readonly DEFAULT = Compression.zstd(3);
+
+  /**
+   * Zstandard. Fast at the low levels, and packs better than gzip.
+   *
+   * For PostgreSQL it needs `pg_dump` 16 or later in the image, which the runner image has.
+   *
+   * @param level 1 (fastest) to 19 (smallest).
+   */
+  public static zstd(level: number): Compression {
+    return new Compression('zstd', checkWholeNumber('level', level, 1, 19, 'zstd has these levels; 3 is a good one'));
+  }
+
+  /**
+   * Gzip, which every tool everywhere opens.
+   *
+   * @param level 1 (fastest) to 9 (smallest); 9 takes much longer than 6 for next to nothing.
+   */
+  public static gzip(level: number): Compression {
+    return new Compression('gzip', checkWholeNumber('level', level, 1, 9, 'gzip has these levels; for smaller files use Compression.zstd'));
+  }
+
+  private constructor(
+    private readonly algorithm: CompressionConfig['algorithm'],
+    private readonly level: number,
+  ) {}
+
+  /**
+   * @internal
+   */
+  public _toConfig(): CompressionConfig {
+    return { algorithm: this.algorithm, level: this.level };
+  }
+}

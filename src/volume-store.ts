@@ -1,0 +1,43 @@
+import { Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+
+/** Options for `BackupStore.fromClaim()`. */
+export interface ClaimStoreOptions {
+  /**
+   * How messages, records and `--set stores.NAME.…` call this store: up to 30 lower-case letters, digits and `-`. Unique within a
+   * backup.
+   *
+   * @default "volume"
+   */
+  readonly storeName?: string;
+}
+
+/** Options for `BackupStore.volume()`. */
+export interface VolumeStoreOptions extends ClaimStoreOptions {
+  /**
+   * Size of the claim that is made, in whole GiB, at least 1: room for every backup that is kept and for one more. It can grow
+   * later if the storage class allows it, and never shrinks.
+   */
+  readonly size: Size;
+
+  /**
+   * Storage class of the claim.
+   *
+   * @default - the cluster's default class
+   */
+  readonly storageClassName?: string;
+
+  /**
+   * Name of the claim.
+   *
+   * @default "backup-storage"
+   */
+  readonly claimName?: string;
+
+  /**
+   * How the claim can be mounted. With `READ_WRITE_ONCE` all pods that mount it at a time have to be on one node.
+   *
+   * @default [PersistentVolumeAccessMode.READ_WRITE_ONCE]
+   */
+  readonly accessModes?: kplus.PersistentVolumeAccessMode[];
+}
