@@ -4,6 +4,7 @@
  * JavaScript has no 64-bit integers that are fast, so every value is kept as two halves of 32 bits; eight bytes at a time, with
  * one table for each of the eight positions.
  */
+/* eslint-disable no-bitwise */
 
 /** The polynomial 0xad93d23594c935a9, bits reversed. */
 const POLYNOMIAL_LOW = 0xac4bc9b5 | 0;

@@ -1,0 +1,157 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { Certificate } from './_certificate';
+import { freePort, RunningProcess, startProcess, tempDir } from './_process';
+
+const SUPERUSER = 'postgres';
+const SUPERUSER_PASSWORD = 'super secret';
+/** What the tests install outside of Debian's packages, see `install/postgres.sh`. */
+const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cdk8s-backup-test');
+
+export type PostgresMajor = 15 | 17 | 18;
+
+export interface PostgresOptions {
+  readonly major: PostgresMajor;
+  /** Switches TLS on, for whoever asks for it. */
+  readonly tls?: Certificate;
+  /** Lines of `postgresql.conf`. */
+  readonly settings?: readonly string[];
+  /** Lines of `pg_hba.conf` that come before the one that wants a password of everybody. */
+  readonly access?: readonly string[];
+}
+
+export interface PostgresServer {
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  readonly superuser: string;
+  readonly password: string;
+  /** Where initdb, pg_ctl and postgres are. */
+  readonly binDir: string;
+  readonly dataDir: string;
+  /** Runs SQL as superuser; returns the rows, columns separated by `|`. Fails on the first error. */
+  psql(sql: string, database?: string): Promise<string>;
+  /** Ends it as a crash of the machine would: no goodbye, nothing in order. */
+  kill9(): Promise<void>;
+  /** Stops it and removes its files. */
+  stop(): Promise<void>;
+}
+
+/** The PATH with PostgreSQL's client programs of this version first. */
+export function clientPath(major: 15 | 17): string {
+  return [clientBin(major), process.env.PATH].join(delimiter);
+}
+
+/** The directory with psql, pg_dump, pg_dumpall and pg_restore of this version. */
+export function clientBin(major: 15 | 17): string {
+  return installed(major === 15 ? '/usr/lib/postgresql/15/bin' : join(CACHE, 'postgres-client-17/usr/lib/postgresql/17/bin'), 'pg_dump');
+}
+
+/** Makes an empty server on a port of its own and starts it. It wants a password of everybody. */
+export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const directory = tempDir('postgres');
+  const dataDir = join(directory, 'data');
+  const binDir = serverBin(options.major);
+  const owner = serverUser();
+  const environment = { uid: owner?.uid, gid: owner?.gid, cwd: directory };
+  if (owner) chownSync(directory, owner.uid, owner.gid);
+
+  const passwordFile = join(directory, 'password');
+  writeFileSync(passwordFile, SUPERUSER_PASSWORD);
+  chmodSync(passwordFile, 0o644); // the directory lets nobody else in
+  execFileSync(join(binDir, 'initdb'), [
+    '-D', dataDir, '-U', SUPERUSER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync',
+  ], { ...environment, stdio: 'pipe' });
+
+  const port = await freePort();
+  appendFileSync(join(dataDir, 'postgresql.conf'), [
+    'listen_addresses = \'127.0.0.1\'',
+    `port = ${port}`,
+    `unix_socket_directories = '${directory}'`,
+    'fsync = off', // its files are thrown away
+    ...options.tls ? tlsSettings(options.tls, directory, owner) : [],
+    ...options.settings ?? [],
+    '',
+  ].join('\n'));
+  const access = join(dataDir, 'pg_hba.conf');
+  writeFileSync(access, [...options.access ?? [], readFileSync(access, 'utf8')].join('\n'));
+
+  const psql = async (sql: string, database = 'postgres') => {
+    const { stdout } = await promisify(execFile)(join(clientBin(17), 'psql'), [
+      '-XAtqw', '-v', 'ON_ERROR_STOP=1', '-h', '127.0.0.1', '-p', String(port), '-U', SUPERUSER, '-d', database, '-c', sql,
+    ], { env: { ...process.env, PGPASSWORD: SUPERUSER_PASSWORD }, maxBuffer: 64 * 1024 * 1024 });
+    return stdout.trim();
+  };
+  const server = await startProcess({
+    ...environment,
+    file: join(binDir, 'postgres'),
+    args: ['-D', dataDir],
+    logFile: join(directory, 'log'),
+    readiness: async () => await psql('select 1') === '1',
+    timeoutMs: 30_000,
+    stopSignal: 'SIGQUIT',
+  });
+  return {
+    host: '127.0.0.1',
+    port,
+    superuser: SUPERUSER,
+    password: SUPERUSER_PASSWORD,
+    binDir,
+    dataDir,
+    psql,
+    kill9: () => killAll(server),
+    stop: async () => {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function serverBin(major: PostgresMajor): string {
+  if (major === 15) return installed('/usr/lib/postgresql/15/bin', 'postgres');
+  // The server's user may not look into root's home, see `install/postgres.sh`.
+  const cache = process.getuid!() === 0 && !process.env.CDK8S_BACKUP_TEST_CACHE ? '/var/cache/cdk8s-backup-test' : CACHE;
+  return installed(join(cache, `postgres-server-${major}/native/bin`), 'postgres');
+}
+
+function installed(directory: string, program: string): string {
+  if (!existsSync(join(directory, program))) throw new Error(`${join(directory, program)} is missing: run test/integration/install/postgres.sh`);
+  return directory;
+}
+
+/** The server refuses to run as root; everybody else runs it as themselves. */
+function serverUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid!() !== 0) return undefined;
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function tlsSettings(tls: Certificate, directory: string, owner: { uid: number; gid: number } | undefined): string[] {
+  const folder = join(directory, 'tls');
+  mkdirSync(folder);
+  const files = { ssl_cert_file: tls.certFile, ssl_key_file: tls.keyFile };
+  const settings = Object.entries(files).map(([setting, file]) => {
+    const copy = join(folder, setting);
+    writeFileSync(copy, readFileSync(file), { mode: 0o600 }); // the server insists
+    if (owner) chownSync(copy, owner.uid, owner.gid);
+    return `${setting} = '${copy}'`;
+  });
+  if (owner) chownSync(folder, owner.uid, owner.gid);
+  return ['ssl = on', ...settings];
+}
+
+/** Each connection has a process and a process group of its own, which would survive the server for a moment. */
+async function killAll(server: RunningProcess): Promise<void> {
+  const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8').trim().split(' ').filter(pid => pid !== '').map(Number);
+  server.kill('SIGKILL');
+  for (const child of children) {
+    try {
+      process.kill(child, 'SIGKILL');
+    } catch {
+      // gone already
+    }
+  }
+  await server.exited;
+}

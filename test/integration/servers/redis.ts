@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Authority, Certificate } from './_certificate';
+import { freePort, startProcess, tempDir } from './_process';
+
+export interface RedisOptions {
+  /** Whether it writes an append-only file. */
+  readonly aof?: boolean;
+  /** Of the default user. */
+  readonly password?: string;
+  /** Lines of an ACL file, such as `backup on >password +ping`. */
+  readonly users?: readonly string[];
+  /** TLS only, without certificates of clients. */
+  readonly tls?: { readonly authority: Authority; readonly certificate: Certificate };
+  /** More lines of `redis.conf`. */
+  readonly config?: readonly string[];
+}
+
+export interface RedisServer {
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  readonly pid: number;
+  readonly directory: string;
+  /** Runs a command as the default user; `input` is for `-x` and for commands in mass. */
+  cli(args: readonly string[], input?: string): Promise<string>;
+  kill9(): Promise<void>;
+  /** Stops it and removes its files. */
+  stop(): Promise<void>;
+}
+
+/** Starts an empty server on a port of its own. It does not wait before it sends a snapshot, unless told otherwise in `config`. */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const directory = tempDir('redis');
+  const port = await freePort();
+  const { aof = false, password, users = [], tls, config = [] } = options;
+  writeFileSync(join(directory, 'redis.conf'), [
+    'bind 127.0.0.1',
+    `port ${tls ? 0 : port}`,
+    `dir ${directory}`,
+    'save ""',
+    `appendonly ${aof ? 'yes' : 'no'}`,
+    'repl-diskless-sync-delay 0',
+    'enable-debug-command yes',
+    ...password === undefined ? [] : [`requirepass ${password}`],
+    ...users.map(user => `user ${user}`),
+    ...tls ? [
+      `tls-port ${port}`,
+      `tls-cert-file ${tls.certificate.certFile}`,
+      `tls-key-file ${tls.certificate.keyFile}`,
+      `tls-ca-cert-file ${tls.authority.caFile}`,
+      'tls-auth-clients no',
+    ] : [],
+    ...config,
+    '',
+  ].join('\n'));
+
+  const cli = async (args: readonly string[], input?: string) => {
+    const connection = ['-p', String(port), ...tls ? ['--tls', '--cacert', tls.authority.caFile] : []];
+    const run = promisify(execFile)('redis-cli', [...connection, ...args], {
+      env: { ...process.env, ...password === undefined ? {} : { REDISCLI_AUTH: password } },
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    run.child.stdin!.end(input ?? '');
+    return (await run).stdout.trim();
+  };
+  const server = await startProcess({
+    file: 'redis-server',
+    args: [join(directory, 'redis.conf')],
+    logFile: join(directory, 'log'),
+    readiness: async () => await cli(['ping']) === 'PONG',
+    timeoutMs: 30_000,
+  });
+  return {
+    host: '127.0.0.1',
+    port,
+    pid: server.pid,
+    directory,
+    cli,
+    kill9: async () => {
+      server.kill('SIGKILL');
+      await server.exited;
+    },
+    stop: async () => {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
