@@ -38,13 +38,15 @@ const { dirname } = require('node:path');
 const { backup, DatabaseSync } = require('node:sqlite');
 const { pathToFileURL } = require('node:url');
 
+const SQLITE_ERROR = 1;
+const SQLITE_BUSY = 5;
+const SQLITE_PROTOCOL = 15; // somebody else was faster, again and again
 const EVERYTHING_IN_ONE_STEP = 2147483647; // stepwise, every commit of somebody else starts the copy all over again
 
 async function main(task) {
   const tidy = tidier(task.source);
-  const source = new DatabaseSync(task.source, { readOnly: true, timeout: task.lockTimeoutMs });
-  source.exec('BEGIN');
-  source.prepare('SELECT count(*) FROM sqlite_schema').get(); // from here on we see one state, and can wait for no lock any more
+  const source = new DatabaseSync(task.source, { readOnly: true });
+  lock(source, Date.now() + task.lockTimeoutMs);
   if (task.copy !== null) {
     const needed = source.prepare('PRAGMA page_count').get().page_count * source.prepare('PRAGMA page_size').get().page_size;
     const disk = statfsSync(dirname(task.copy));
@@ -56,6 +58,21 @@ async function main(task) {
   source.close();
   tidy();
   return { sqliteVersion: process.versions.sqlite, copied: task.copy === null ? null : examine(task.copy) };
+}
+
+// Takes a read lock: from here on we see one state, and wait for nobody. SQLite's own waiting looks again every 100 ms, and so
+// misses for seconds the gaps of a millisecond that a busy writer leaves in rollback-journal mode.
+function lock(database, deadline) {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  database.exec('BEGIN');
+  for (;;) {
+    try {
+      return database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    } catch (error) {
+      if (![SQLITE_BUSY, SQLITE_PROTOCOL].includes(error.errcode & 255) || Date.now() > deadline) throw error;
+      Atomics.wait(never, 0, 0, 1 + 3 * Math.random());
+    }
+  }
 }
 
 // Reading a WAL database that nobody has open makes its -wal and -shm, as files of our user, which the application may then be
@@ -84,7 +101,7 @@ function examine(copy) {
   try {
     integrity = column('PRAGMA integrity_check', 'integrity_check');
   } catch (error) {
-    if ((error.errcode & 255) !== 1) throw error;
+    if ((error.errcode & 255) !== SQLITE_ERROR) throw error;
     // An index needs a collation or function that only the application has: all that is not in that index can be checked.
     warnings.push('indexes could not be checked: ' + error.message);
     integrity = column('PRAGMA quick_check', 'quick_check');
@@ -105,7 +122,7 @@ function examine(copy) {
     try {
       rows[name] = database.prepare('SELECT count(*) AS n FROM main."' + name.replaceAll('"', '""') + '"').get().n;
     } catch (error) {
-      if ((error.errcode & 255) !== 1) throw error;
+      if ((error.errcode & 255) !== SQLITE_ERROR) throw error;
       warnings.push('rows of ' + name + ' could not be counted: ' + error.message);
     }
   }

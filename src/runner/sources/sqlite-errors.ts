@@ -11,6 +11,7 @@ const SQLITE_READONLY = 8;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
+const SQLITE_PROTOCOL = 15;
 const SQLITE_AUTH = 23;
 const SQLITE_NOTADB = 26;
 
@@ -30,7 +31,7 @@ export function explainSqlite(failure: SqliteFailure, target: SqliteTarget): Run
   }
   const { sqliteCode, message } = failure;
   switch (sqliteCode & 0xff) {
-    case SQLITE_BUSY: case SQLITE_LOCKED:
+    case SQLITE_BUSY: case SQLITE_LOCKED: case SQLITE_PROTOCOL:
       return new RunnerError(
         `${description} stayed locked for ${lockTimeoutSeconds} s (${message}): end the transaction that holds it, or raise the lock timeout`,
         ExitCode.UNAVAILABLE,

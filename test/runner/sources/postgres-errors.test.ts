@@ -1,0 +1,39 @@
+import { ExitCode } from '../../../src/contract/exit-code';
+import { explainPostgres } from '../../../src/runner/sources/postgres-errors';
+
+const TARGET = { address: 'db:5432', user: 'backup', database: 'app' };
+
+test('names host, port, database, role, reason and the way out', () => {
+  const error = explainPostgres('psql: error: connection to server at "db" (10.0.0.1), port 5432 failed: FATAL:  password authentication failed for user "backup"\n', TARGET)!;
+  expect(error.exitCode).toBe(ExitCode.DENIED);
+  expect(error.message).toBe('postgres db:5432, database app, role backup: connection to server at "db" (10.0.0.1), port 5432 failed: ' +
+    'FATAL:  password authentication failed for user "backup": check that the password in the Secret is that of the role "backup"');
+});
+
+test.each([
+  ['FATAL:  the database system is starting up', ExitCode.UNAVAILABLE],
+  ['FATAL:  sorry, too many clients already', ExitCode.UNAVAILABLE],
+  ['pg_dump: error: Dumping the contents of table "t" failed: PQgetResult() failed.\npg_dump: detail: Error message from server: server closed the connection unexpectedly', ExitCode.UNAVAILABLE],
+  ['connection to server at "db", port 5432 failed: SSL error: unexpected eof while reading', ExitCode.UNAVAILABLE],
+  ['connection to server at "db", port 5432 failed: SSL error: certificate verify failed', ExitCode.BAD_CONFIG],
+  ['connection to server at "db", port 5432 failed: server does not support SSL, but SSL was required', ExitCode.BAD_CONFIG],
+  ['FATAL:  no pg_hba.conf entry for host "10.0.0.9", user "backup", database "app", no encryption', ExitCode.DENIED],
+  ['pg_dump: error: query failed: ERROR:  canceling statement due to lock timeout', ExitCode.UNAVAILABLE],
+  ['ERROR:  could not write to file "base/pgsql_tmp/x": No space left on device', ExitCode.NO_SPACE],
+  ['pg_dump: error: no matching tables were found for pattern "x"', ExitCode.NOT_FOUND],
+])('%s', (stderr, exitCode) => {
+  expect(explainPostgres(stderr, TARGET)).toMatchObject({ exitCode });
+});
+
+test('is not misled by names and by the statement that failed', () => {
+  const stderr = [
+    'pg_dump: error: Dumping the contents of table "certificate" failed: PQgetCopyData() failed.',
+    'pg_dump: detail: Error message from server: FATAL:  terminating connection due to administrator command',
+    'pg_dump: detail: Command was: COPY public.certificate (permission denied) TO stdout;',
+  ].join('\n');
+  expect(explainPostgres(stderr, TARGET)).toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
+});
+
+test('does not pretend to know what it does not know', () => {
+  expect(explainPostgres('FEHLER:  irgendetwas ging schief', TARGET)).toBeUndefined();
+});
