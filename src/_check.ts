@@ -50,11 +50,23 @@ export function redact(url: string): string {
   return url.replace(/\/\/[^/]*@/, '//…@');
 }
 
+/** A duration in words. `Duration.toHumanString()` calls two hours "1 hour 60 minutes". */
+export function showSeconds(seconds: number): string {
+  const parts: string[] = [];
+  let rest = seconds;
+  for (const [unit, size] of [['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]] as const) {
+    const count = size === 1 ? rest : Math.floor(rest / size);
+    rest -= count * size;
+    if (count !== 0) parts.push(`${count} ${unit}${count === 1 ? '' : 's'}`);
+  }
+  return parts.join(' ') || '0 seconds';
+}
+
 /** Seconds of a duration that must be a whole number of them, and not less than `min`. */
 export function wholeSeconds(property: string, value: Duration, min: number, reason: string): number {
   const seconds = value.toSeconds({ integral: false });
   if (!Number.isInteger(seconds) || seconds < min) {
-    throw new Error(`'${property}' must be a whole number of seconds, at least ${min} (${reason}), got ${value.toHumanString()}`);
+    throw new Error(`'${property}' must be a whole number of seconds, at least ${min} (${reason}), got ${showSeconds(seconds)}`);
   }
   return seconds;
 }

@@ -151,7 +151,7 @@ function parseInterval(text: string): number {
   const whole = parts.map(part => part[0]).join('') === unsigned && unsigned !== '';
   if (!whole && unsigned !== '0') throw new Error(`"@every ${text}" has no duration such as "1h30m"`);
   const seconds = parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNIT_SECONDS[unit], 0);
-  if (seconds > 9_223_372_036) throw new Error(`"@every ${text}" is longer than 292 years`);
+  if (seconds > 9_223_372_036.854_776) throw new Error(`"@every ${text}" is longer than 292 years`);
   return text.startsWith('-') ? 1 : Math.max(1, Math.floor(seconds));
 }
 

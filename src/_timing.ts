@@ -1,5 +1,5 @@
 import { Cron, Duration } from 'cdk8s';
-import { show, wholeSeconds } from './_check';
+import { show, showSeconds, wholeSeconds } from './_check';
 import { parseSchedule, Schedule, shortestIntervalSeconds } from './_schedule';
 
 const SIX_HOURS = 6 * 3600;
@@ -56,7 +56,7 @@ function checkAgainst(
 ): number {
   const seconds = given === undefined ? byDefault : wholeSeconds(property, given, min, reason);
   if (interval !== undefined && seconds > interval) {
-    throw new Error(`'${property}' must not exceed the shortest time between two runs, ${Duration.seconds(interval).toHumanString()}, got ${given?.toHumanString()}: ${consequence}; shorten it or run less often`);
+    throw new Error(`'${property}' must not exceed the shortest time between two runs, ${showSeconds(interval)}, got ${showSeconds(seconds)}: ${consequence}; shorten it or run less often`);
   }
   return seconds;
 }

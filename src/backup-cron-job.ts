@@ -2,7 +2,7 @@ import { ApiObject, Chart, Duration, JsonPatch, Size, SizeRoundingBehavior } fro
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
-import { checkLabels, checkText, checkWholeNumber, isDnsLabel, mebibytes, show, wholeSeconds } from './_check';
+import { checkLabels, checkText, checkWholeNumber, isDnsLabel, mebibytes, show, showSeconds, wholeSeconds } from './_check';
 import { podFailurePolicy } from './_pod-failure-policy';
 import { SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
@@ -223,7 +223,7 @@ function checkLocations(stores: readonly StoreParts[]): void {
 
 function checkLockTimeout({ source, deadlineSeconds }: BackupConfig): void {
   if (source.engine !== 'redis' && source.lockTimeoutSeconds >= deadlineSeconds) {
-    throw new Error(`'lockTimeout' must be less than the time that a run has, ${deadlineSeconds} seconds, got ${source.lockTimeoutSeconds} seconds: shorten it, or set a longer 'deadline'`);
+    throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(source.lockTimeoutSeconds)}: shorten it, or set a longer 'deadline'`);
   }
 }
 

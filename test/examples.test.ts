@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+import { CONFIG_ENV, unescapeEnvValue } from '../src/contract/config';
+import { parseConfig } from '../src/runner/config';
+
+const EXAMPLES = join(__dirname, '..', 'examples');
+
+describe.each(['quickstart', 'whispercache'])('%s', example => {
+  const first = synth(example);
+
+  test('synthesizes the same files as before', () => {
+    expect(first).toMatchSnapshot();
+  });
+
+  test('is the same, byte for byte, when it is synthesized again', () => {
+    expect(synth(example)).toEqual(first);
+  });
+
+  test('holds configs that the runner reads', () => {
+    const configs = Object.values(configsOf(first[`${example}.k8s.yaml`]));
+    expect(configs.length).toBeGreaterThan(0);
+    for (const config of configs) expect(parseConfig(JSON.stringify(config))).toEqual(config);
+  });
+});
+
+describe('compose.yaml of whispercache', () => {
+  const jobs = configsOf(synth('whispercache')['whispercache.k8s.yaml']);
+  const compose = parse(readFileSync(join(EXAMPLES, 'whispercache', 'compose.yaml'), 'utf8'), { merge: true });
+
+  test.each(Object.keys(jobs))('runs the config of %s with values that it has', job => {
+    const service = compose.services[job];
+    expect(service.command.slice(0, 3)).toEqual(['backup', '--manifest=/manifests/whispercache.k8s.yaml', `--job=${job}`]);
+    expect(service.image).toBe(`cdk8s-backup-runner:${packageVersion()}`);
+    for (const argument of service.command.slice(3)) {
+      const [, path, value] = /^--set=([^=]+)=(.+)$/.exec(argument)!;
+      expect([path, find(jobs[job], path)]).not.toEqual([path, undefined]);
+      // Where the cluster and Compose agree already, the line is there to show what can be changed.
+      expect(value).not.toBe('');
+    }
+  });
+
+  test('gives each service the secrets that its config names', () => {
+    for (const [job, config] of Object.entries(jobs)) {
+      const named = JSON.stringify(config).match(/"[A-Za-z]+Env":"[^"]+"/g)!.map(text => JSON.parse(`{${text}}`)).flatMap(Object.values);
+      expect(Object.keys(compose.services[job].environment)).toEqual(expect.arrayContaining(named));
+    }
+  });
+});
+
+/** Synthesizes an example in a process of its own, as a user does; files by name. */
+function synth(example: string): { readonly [file: string]: string } {
+  const out = mkdtempSync(join(tmpdir(), 'cdk8s-backup-'));
+  try {
+    execFileSync(join(__dirname, '..', 'node_modules', '.bin', 'tsx'), ['main.ts'], {
+      cwd: join(EXAMPLES, example), env: { ...process.env, CDK8S_OUTDIR: out },
+    });
+    return Object.fromEntries(readdirSync(out).sort().map(file => [file, readFileSync(join(out, file), 'utf8')]));
+  } finally {
+    rmSync(out, { recursive: true });
+  }
+}
+
+/** The configs in a manifest, by the name of the CronJob. */
+function configsOf(manifest: string): { readonly [job: string]: any } {
+  const cronJobs = parseAllDocuments(manifest).map(document => document.toJS()).filter(object => object.kind === 'CronJob');
+  return Object.fromEntries(cronJobs.map(object => {
+    const { env } = object.spec.jobTemplate.spec.template.spec.containers[0];
+    return [object.metadata.name, JSON.parse(unescapeEnvValue(env.find((variable: any) => variable.name === CONFIG_ENV).value))];
+  }));
+}
+
+/** What `path` leads to; stores are addressed by their name. */
+function find(config: any, path: string): unknown {
+  return path.split('.').reduce((node, key) => Array.isArray(node) ? node.find(item => item.name === key) : node?.[key], config);
+}
+
+function packageVersion(): string {
+  return JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version;
+}
