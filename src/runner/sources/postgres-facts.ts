@@ -94,17 +94,27 @@ export function contentsQuery(config: PostgresConfig): string {
     );`;
 }
 
-/** What `pg_dump` takes: neither the system's own, nor what extensions bring along, except for their tables of settings. */
+/**
+ * What `pg_dump` takes: neither the system's own, nor what extensions bring along, except for their tables of settings. A sequence
+ * comes along with the table that owns it (`a`), and one of an identity column (`i`) does not come without it.
+ */
 function dumpedRelations(config: PostgresConfig): string {
-  return `dumped as (
-    select c.oid, n.oid as schema_oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.reltuples::bigint as rows, c.relpages as pages
+  return `candidates as (
+    select c.oid, n.oid as schema_oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.reltuples::bigint as rows, c.relpages as pages,
+      ${filterCondition(config)} as wanted
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'S') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
       and not exists (
         select from pg_depend d left join pg_extension e on e.oid = d.refobjid
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e' and not c.oid = any (coalesce(e.extconfig, '{}'))
       )
-      and ${filterCondition(config)}
+  ),
+  dumped as (
+    select c.* from candidates c
+    left join pg_depend d on c.kind = 'S' and d.classid = 'pg_class'::regclass and d.objid = c.oid
+      and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+    left join candidates owner on owner.oid = d.refobjid
+    where case when owner.oid is null then c.wanted else owner.wanted or d.deptype = 'a' and c.wanted end
   )`;
 }
 

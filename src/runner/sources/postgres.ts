@@ -20,8 +20,8 @@ const COMPRESSED_DUMP_PER_DATABASE = 1.25;
 /**
  * One database of a PostgreSQL server, or all of them, dumped by `pg_dump` in custom format.
  *
- * Roles and tablespaces, which belong to no database, come from `pg_dumpall --globals-only`. With the hashes of the roles'
- * passwords if the role that dumps may see them, that is, if it is a superuser.
+ * Roles and tablespaces, which belong to no database, come from `pg_dumpall --globals-only`: with the hashes of the roles'
+ * passwords if the role that dumps may read them, as superusers and members of `pg_read_all_data` may, and without otherwise.
  */
 export class PostgresSource implements Source {
   public readonly description: string;

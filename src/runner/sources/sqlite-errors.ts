@@ -30,7 +30,7 @@ export function explainSqlite(failure: SqliteFailure, target: SqliteTarget): Run
     );
   }
   const { sqliteCode, message } = failure;
-  switch (sqliteCode & 0xff) {
+  switch (sqliteCode % 256) {
     case SQLITE_BUSY: case SQLITE_LOCKED: case SQLITE_PROTOCOL:
       return new RunnerError(
         `${description} stayed locked for ${lockTimeoutSeconds} s (${message}): end the transaction that holds it, or raise the lock timeout`,

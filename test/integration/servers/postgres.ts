@@ -80,8 +80,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 
   const psql = async (sql: string, database = 'postgres') => {
     const { stdout } = await promisify(execFile)(join(clientBin(17), 'psql'), [
-      '-XAtqw', '-v', 'ON_ERROR_STOP=1', '-h', '127.0.0.1', '-p', String(port), '-U', SUPERUSER, '-d', database, '-c', sql,
-    ], { env: { ...process.env, PGPASSWORD: SUPERUSER_PASSWORD }, maxBuffer: 64 * 1024 * 1024 });
+      '-XAtqw', '-v', 'ON_ERROR_STOP=1', '-h', '127.0.0.1', '-p', String(port), '-U', SUPERUSER, '-c', sql,
+    ], { env: { ...process.env, PGPASSWORD: SUPERUSER_PASSWORD, PGDATABASE: database }, maxBuffer: 64 * 1024 * 1024 });
     return stdout.trim();
   };
   const server = await startProcess({

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { PostgresConfig } from '../../../src/contract/config';
+import { openSource } from '../../../src/runner/sources/open';
+import { Source } from '../../../src/runner/sources/source';
+import { clientBin, clientPath, PostgresServer } from '../servers/postgres';
+
+/** Makes the programs of this version the ones that the runner finds. */
+export function useClient(major: 15 | 17): void {
+  process.env.PATH = clientPath(major);
+}
+
+/** Puts a program of this name, a shell script, before all others. `$REAL` is the real one. */
+export function useFake(directory: string, program: string, script: string): void {
+  const folder = join(directory, 'fake');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, program);
+  writeFileSync(file, `#!/bin/sh\nREAL='${join(clientBin(17), program)}'\n[ "$1" = --version ] && exec "$REAL" --version\n${script}\n`);
+  chmodSync(file, 0o755);
+  process.env.PATH = [folder, clientPath(17)].join(delimiter);
+}
+
+/** The source for a server of the tests, as its superuser unless `options` say otherwise. */
+export function sourceFor(server: PostgresServer, options: Partial<PostgresConfig> = {}, password: string = server.password): Source {
+  const config: PostgresConfig = {
+    engine: 'postgres',
+    host: server.host,
+    port: server.port,
+    database: 'shop',
+    user: server.superuser,
+    passwordEnv: 'PASSWORD',
+    tls: { mode: 'prefer', caFile: null },
+    includeSchemas: [],
+    excludeSchemas: [],
+    includeTables: [],
+    excludeTables: [],
+    globals: false,
+    lockTimeoutSeconds: 5,
+    ...options,
+  };
+  return openSource(config, { ...process.env, PASSWORD: password }, { directory: '/nowhere', limitBytes: null });
+}
+
+/** A database with a bit of everything. */
+export async function makeShop(server: PostgresServer, name = 'shop'): Promise<void> {
+  await server.psql(`create database "${name}"`);
+  await server.psql(`
+    create schema sales;
+    create table users (id serial primary key, name text not null, data bytea);
+    insert into users (name, data) select 'user ' || i, decode(md5(i::text), 'hex') from generate_series(1, 5000) i;
+    create table sales.orders (id int, user_id int references users, at date not null) partition by range (at);
+    create table sales.orders_2025 partition of sales.orders for values from ('2025-01-01') to ('2026-01-01');
+    create table sales.orders_2026 partition of sales.orders for values from ('2026-01-01') to ('2027-01-01');
+    insert into sales.orders select i, i % 5000 + 1, date '2025-01-01' + i % 700 from generate_series(1, 20000) i;
+    create table "Odd ""Näme""" (x int);
+    create view sums as select count(*) from users;
+    create materialized view snapshot as select * from users;
+    select lo_from_bytea(4711, 'a large object');
+    analyze;
+  `, name);
+}
+
+/** What is in a database that {@link makeShop} made, as one text. */
+export function contentsOf(server: PostgresServer, database: string): Promise<string> {
+  return server.psql(`
+    select count(*), md5(string_agg(u::text, ',' order by id)) from users u;
+    select count(*), md5(string_agg(o::text, ',' order by id)) from sales.orders o;
+    select count(*) from "Odd ""Näme""";
+    select lo_get(4711);
+  `, database);
+}
+
+/** Restores an archive with the stock program of version 17 into a new database. */
+export async function restore(server: PostgresServer, archive: string, database: string): Promise<void> {
+  await server.psql(`create database "${database}"`);
+  const connection = ['-h', server.host, '-p', String(server.port), '-U', server.superuser, '-d', database];
+  await run('pg_restore', ['--no-owner', ...connection, archive], { PGPASSWORD: server.password }).catch(error => {
+    // A setting that servers before 17 do not have, and can do without.
+    const { stderr } = error as { stderr: string };
+    if (!stderr.includes('"transaction_timeout"') || !stderr.includes('errors ignored on restore: 1\n')) throw error;
+  });
+}
+
+/** Runs a client program of version 17 and returns its output. */
+export async function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { stdout } = await promisify(execFile)(join(clientBin(17), program), args, { env: { ...process.env, ...env } });
+  return stdout;
+}
+
+/** Ids of our own child processes that run `program`. */
+export function childrenNamed(program: string): number[] {
+  return readdirSync('/proc/self/task')
+    .flatMap(task => readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' '))
+    .filter(pid => pid !== '' && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === program)
+    .map(Number);
+}

@@ -1,0 +1,168 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { contentsOf, makeShop, restore, run, sourceFor, useClient } from './_postgres';
+import { CompressionConfig } from '../../../src/contract/config';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { failureOf, GZIP, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/sources/_dump';
+import { tempDir } from '../servers/_process';
+import { PostgresServer, startPostgres } from '../servers/postgres';
+
+const directory = tempDir('postgres-source');
+const ODD_NAME = 'Größe "1" = \'x\'';
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe.each([15, 17] as const)('a server of version %i, with client 17', major => {
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    useClient(17);
+    server = await startPostgres({ major });
+    await makeShop(server);
+    await server.psql('create role "Reader" login password \'p\'; create role owner nologin');
+  });
+  afterAll(() => server?.stop());
+
+  test.each([ZSTD, GZIP, NONE])('restores with the stock pg_restore what was dumped with %j', async compression => {
+    const { bytes, dump } = await takeFirst(sourceFor(server), compression);
+    expect(dump).toMatchObject({ role: 'data', part: null, extension: 'dump', database: 'shop', compressedInside: compression });
+    expect(dump.expectedBytes).toBeGreaterThan(bytes.length);
+
+    const archive = join(directory, `${major}-${compression.algorithm}.dump`);
+    writeFileSync(archive, bytes);
+    const list = await run('pg_restore', ['--list', archive]);
+    expect(list).toContain(`Compression: ${compression.algorithm}`);
+    expect(list).toContain('TABLE DATA public users');
+
+    const scratch = `scratch_${compression.algorithm}`;
+    await restore(server, archive, scratch);
+    expect(await contentsOf(server, scratch)).toBe(await contentsOf(server, 'shop'));
+  });
+
+  test('tells what it is, and estimates the rows of ordinary tables and of partitions', async () => {
+    const { inspection, dumps: [taken] } = await takeAll(sourceFor(server));
+    expect(inspection.source).toEqual({
+      engine: 'postgres',
+      serverVersion: expect.stringMatching(new RegExp(`^${major}\\.\\d+$`)),
+      address: `127.0.0.1:${server.port}`,
+      database: 'shop',
+    });
+    expect(inspection.tools).toEqual({ pg_dump: expect.stringMatching(/^17\.\d+$/) });
+    expect(taken!.empty).toBe(false);
+    const { precision, unit, items } = taken!.counts!;
+    expect({ precision, unit }).toEqual({ precision: 'estimate', unit: 'rows' });
+    expect(items['public.users']).toBe(5000);
+    expect(items['sales.orders_2025']! + items['sales.orders_2026']!).toBe(20_000);
+    expect(Object.keys(items)).not.toContain('sales.orders');
+  });
+
+  test('dumps every database under its name, and then roles, last', async () => {
+    await server.psql(`create database "${ODD_NAME.replaceAll('"', '""')}"`);
+    await server.psql('create table t(x int)', ODD_NAME);
+    const { inspection, dumps } = await takeAll(sourceFor(server, { database: null, globals: true }));
+    expect(inspection.source.database).toBeNull();
+    const data = dumps.slice(0, -1);
+    const names = data.map(({ dump }) => dump.part);
+    expect(names).toContain(ODD_NAME);
+    expect(names).toContain('shop');
+    expect(names).not.toContain('template1');
+    expect(names).toEqual([...names].sort((a, b) => Buffer.compare(Buffer.from(a!), Buffer.from(b!))));
+    expect(data.map(({ dump }) => dump.database)).toEqual(names);
+
+    const odd = join(directory, 'odd.dump');
+    writeFileSync(odd, data[names.indexOf(ODD_NAME)]!.bytes);
+    expect(await run('pg_restore', ['--list', odd])).toContain(`dbname: ${ODD_NAME}`);
+    expect(data[names.indexOf(ODD_NAME)]!.empty).toBe(true);
+    expect(data[names.indexOf('shop')]!.empty).toBe(false);
+
+    const globals = dumps.at(-1)!;
+    expect(globals.dump).toMatchObject({ role: 'globals', part: null, extension: 'globals.sql', database: null, compressedInside: null });
+    expect(globals.counts).toBeNull();
+    expect(globals.bytes.toString()).toMatch(/CREATE ROLE "Reader";/);
+    expect(globals.bytes.toString()).toContain('SCRAM-SHA-256$');
+    await server.psql(`drop database "${ODD_NAME.replaceAll('"', '""')}"`);
+  });
+
+  test('dumps what a role with pg_read_all_data may read, the hashes of passwords included', async () => {
+    await server.psql('create role backup login password \'p\'; grant pg_read_all_data to backup');
+    const withObject = sourceFor(server, { user: 'backup', globals: true }, 'p');
+    await expect(withObject.inspect(ZSTD, NO_ABORT)).rejects.toThrow('may not read 1 large objects: GRANT SELECT ON LARGE OBJECT');
+    await server.psql('grant select on large object 4711 to backup', 'shop');
+    const { dumps: [data, globals] } = await takeAll(withObject);
+    expect(data!.bytes.subarray(0, 5).toString()).toBe('PGDMP');
+    expect(globals!.bytes.toString()).toContain('SCRAM-SHA-256$');
+  });
+
+  test('dumps roles without the hashes of their passwords for a role that may not see them', async () => {
+    await server.psql('create role modest login password \'p\'');
+    await server.psql('grant select on users to modest', 'shop');
+    // The sequence comes along, though it is not named.
+    await expect(sourceFor(server, { user: 'modest', includeTables: ['users'] }, 'p').inspect(ZSTD, NO_ABORT)).rejects.toThrow('may not read public.users_id_seq');
+    await server.psql('grant select on sequence users_id_seq to modest', 'shop');
+    const { dumps: [, globals] } = await takeAll(sourceFor(server, { user: 'modest', globals: true, includeTables: ['users'] }, 'p'));
+    expect(globals!.bytes.toString()).toContain('CREATE ROLE "Reader"');
+    expect(globals!.bytes.toString()).not.toContain('SCRAM-SHA-256$');
+  });
+
+  test('leaves out and takes in what the filters say, as pg_dump understands them', async () => {
+    const tables = async (options: object) => {
+      const { bytes, counts } = await takeFirst(sourceFor(server, options));
+      const archive = join(directory, 'filtered.dump');
+      writeFileSync(archive, bytes);
+      const list = await run('pg_restore', ['--list', archive]);
+      const dumped = [...list.matchAll(/ TABLE DATA (\S+) (.+) \S+$/gm)].map(([, schema, name]) => `${schema}.${name}`).sort();
+      expect(Object.keys(counts!.items).sort()).toEqual(dumped);
+      return dumped;
+    };
+    expect(await tables({ includeSchemas: ['SALES'] })).toEqual(['sales.orders_2025', 'sales.orders_2026']);
+    expect(await tables({ excludeSchemas: ['sal*'] })).toEqual(['public.Odd "Näme"', 'public.users']);
+    expect(await tables({ excludeTables: ['sales.orders_202?', '"Odd*"'] })).toEqual(['public.Odd "Näme"', 'public.users']);
+    expect(await tables({ includeTables: ['"Odd ""Näme"""', 'sales.*_2025'] })).toEqual(['public.Odd "Näme"', 'sales.orders_2025']);
+    await expect(takeFirst(sourceFor(server, { includeTables: ['users', 'userz'] }))).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+    await expect(takeFirst(sourceFor(server, { includeTables: ['users'], database: null }))).rejects.toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+  });
+
+  test('a database without rows is empty', async () => {
+    await server.psql('create database bare');
+    expect(await takeFirst(sourceFor(server, { database: 'bare' }))).toMatchObject({ empty: true, counts: { items: {} } });
+    await server.psql('create table t(x int)', 'bare');
+    expect(await takeFirst(sourceFor(server, { database: 'bare' }))).toMatchObject({ empty: true });
+    await server.psql('insert into t values (1)', 'bare');
+    expect(await takeFirst(sourceFor(server, { database: 'bare' }))).toMatchObject({ empty: false });
+  });
+});
+
+describe('versions that do not fit', () => {
+  let fifteen: PostgresServer;
+  let eighteen: PostgresServer;
+
+  beforeAll(async () => {
+    [fifteen, eighteen] = await Promise.all([startPostgres({ major: 15 }), startPostgres({ major: 18 })]);
+    await Promise.all([fifteen, eighteen].map(server => makeShop(server)));
+  });
+  afterAll(() => Promise.all([fifteen?.stop(), eighteen?.stop()]));
+  afterEach(() => useClient(17));
+
+  test('a server of version 18 is refused by name', async () => {
+    useClient(17);
+    const error = await failureOf(sourceFor(eighteen).inspect(ZSTD, NO_ABORT));
+    expect(error.exitCode).toBe(ExitCode.VERSION_MISMATCH);
+    expect(error.message).toMatch(/pg_dump 17\.\d+ can't dump a server of version 18\.\d+.*: use a runner image with PostgreSQL 18 or later/);
+  });
+
+  test('a client of version 15 is refused zstd with the way out, and takes gzip', async () => {
+    useClient(15);
+    const error = await failureOf(sourceFor(fifteen).inspect(ZSTD, NO_ABORT));
+    expect(error.exitCode).toBe(ExitCode.VERSION_MISMATCH);
+    expect(error.message).toMatch(/pg_dump 15\.\d+ can't compress with zstd: use gzip, or a runner image with PostgreSQL 16 or later/);
+
+    for (const compression of [GZIP, NONE] satisfies CompressionConfig[]) {
+      const { inspection, dumps: [taken] } = await takeAll(sourceFor(fifteen), compression);
+      expect(inspection.tools.pg_dump).toMatch(/^15\./);
+      const archive = join(directory, `client-15-${compression.algorithm}.dump`);
+      writeFileSync(archive, taken!.bytes);
+      await restore(fifteen, archive, `from_client_15_${compression.algorithm}`);
+      expect(await contentsOf(fifteen, `from_client_15_${compression.algorithm}`)).toBe(await contentsOf(fifteen, 'shop'));
+    }
+  });
+});
