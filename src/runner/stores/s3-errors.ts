@@ -39,7 +39,7 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
 
   switch (code) {
     case 'InvalidAccessKeyId':
-    case 'InvalidAccessKey':
+    case 'XAdminUserNotFound': // versitygw's name for it
       return failed('the service does not know the access key id: check the Secret with the credentials, and that they are of this service', ExitCode.DENIED);
     case 'SignatureDoesNotMatch':
       return failed('the secret access key does not belong to the access key id: check the Secret, also for a line break at its end', ExitCode.DENIED);
@@ -91,16 +91,22 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
 
   if (status === 301 || status === 307) return wrongRegion();
   if (status === 401 || status === 403) return denied();
-  if (status === 404) return failed('there is no such object, or no such bucket', ExitCode.NOT_FOUND);
+  if (status === 404) return failed(`the service does not find it (${said})`, ExitCode.NOT_FOUND);
   if (status === 507) return failed('the storage is full: enlarge it, or keep fewer backups', ExitCode.NO_SPACE);
   if (status === 501) return failed(`the service does not support it (${said})`, ExitCode.BAD_CONFIG);
   if (status !== undefined && (status >= 500 || status === 408 || status === 429)) {
     return failed(`the service fails (${status} ${said})${attempts(failure)}: look at its health; a later run may work`, ExitCode.UNAVAILABLE);
   }
 
-  const network = networkProblem(codeOf(error) ?? code);
+  // The SDK may wrap an error in another one, and then its code is left in the message only.
+  const systemCode = codeOf(error) ?? /\bE[A-Z]{4,}\b/.exec(messageOf(error))?.[0] ?? code;
+  const network = networkProblem(systemCode);
   if (network) return failed(`${network}${attempts(failure)}`, ExitCode.UNAVAILABLE);
-  if (TLS_CODE.test(codeOf(error) ?? '')) {
+  if (systemCode === 'EPROTO') {
+    return failed(`the other end does not speak TLS as it should (${messageOf(error)}): should the endpoint begin with http://, or have another port?`,
+      ExitCode.BAD_CONFIG);
+  }
+  if (TLS_CODE.test(systemCode)) {
     return failed(`the TLS certificate is not trusted (${messageOf(error)}): check the endpoint, or give its authority to the runner in NODE_EXTRA_CA_CERTS`,
       ExitCode.BAD_CONFIG);
   }
@@ -129,7 +135,7 @@ export function clockDifference(offsetMs: number): string {
   return `the clock here and the clock of the server differ: the server's is ${minutes} minutes ${offsetMs > 0 ? 'ahead' : 'behind'}`;
 }
 
-const TLS_CODE = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS|ERR_SSL|EPROTO/;
+const TLS_CODE = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS|ERR_SSL/;
 
 function networkProblem(code: string): string | undefined {
   switch (code) {

@@ -31,8 +31,15 @@ export interface UploadParams {
   readonly plan: PartPlan;
 }
 
-/** Uploads a body, in parts where it is large, and returns the size that the service confirms. See `Store.put`. */
-export async function upload(target: S3Target, params: UploadParams, body: Readable, signal: AbortSignal): Promise<number> {
+/** What the service says about an object it holds. */
+export interface Confirmation {
+  readonly bytes: number;
+  /** How it is encrypted; `undefined` if the service does not say. */
+  readonly encryption: string | undefined;
+}
+
+/** Uploads a body, in parts where it is large, and returns what the service confirms. See `Store.put`. */
+export async function upload(target: S3Target, params: UploadParams, body: Readable, signal: AbortSignal): Promise<Confirmation> {
   return new S3Upload(target, params, body).run(signal);
 }
 
@@ -58,7 +65,7 @@ class S3Upload {
     this.object = { Bucket: target.bucket, Key: target.keyPrefix + params.key };
   }
 
-  public async run(signal: AbortSignal): Promise<number> {
+  public async run(signal: AbortSignal): Promise<Confirmation> {
     const stop = () => this.fail(signal.reason);
     const bodyFailed = (error: Error) => this.fail(error);
     signal.addEventListener('abort', stop, { once: true });
@@ -145,7 +152,7 @@ class S3Upload {
   }
 
   /** Asks the service what it holds: neither the answer to the upload nor its ETag tells on every service. */
-  private async confirm(signal: AbortSignal): Promise<number> {
+  private async confirm(signal: AbortSignal): Promise<Confirmation> {
     const { client, name, location } = this.target;
     const held = await client.send(new HeadObjectCommand(this.object), { abortSignal: signal }).catch(error => {
       signal.throwIfAborted();
@@ -154,7 +161,7 @@ class S3Upload {
     if (held.ContentLength !== this.bytes) {
       throw new RunnerError(`${name} (${location}): ${this.params.key} has ${held.ContentLength} bytes there, but ${this.bytes} were sent`, ExitCode.FAILED);
     }
-    return this.bytes;
+    return { bytes: this.bytes, encryption: held.ServerSideEncryption };
   }
 
   /** Does its best: what it can't remove, the next run finds by `Store.unfinished`, and without a record no object counts. */

@@ -56,7 +56,9 @@ export class S3Store implements Store {
       const plan = this.inStore(() => planParts(expectedBytes, this.config.maxParts));
       if (await this.exists(key, signal)) throw this.taken(key);
       const settings = { ...this.encryption(), ...expectedBytes !== null && this.storageClass() };
-      return await upload(this.target, { key, settings, plan }, body, signal);
+      const { bytes, encryption } = await upload(this.target, { key, settings, plan }, body, signal);
+      this.checkEncryption(key, encryption);
+      return bytes;
     } finally {
       body.on('error', () => {}).destroy();
     }
@@ -201,6 +203,14 @@ export class S3Store implements Store {
    */
   private storageClass(): Pick<PutObjectCommandInput, 'StorageClass'> {
     return { StorageClass: (this.config.storageClass ?? undefined) as PutObjectCommandInput['StorageClass'] };
+  }
+
+  /** Some services take the request for encryption and ignore it. */
+  private checkEncryption(key: string, confirmed: string | undefined): void {
+    const wanted = this.config.encryption?.algorithm;
+    if (wanted === undefined || confirmed === wanted) return;
+    this.warn(`${this.name} (${this.location}): ${key} was to be encrypted with ${wanted}, but the service ` +
+      `${confirmed === undefined ? 'does not confirm any encryption' : `confirms ${confirmed}`}: check what it supports`);
   }
 
   private taken(key: string): RunnerError {

@@ -30,6 +30,7 @@ export interface Store {
 
   /**
    * Stores `body` until it ends, then makes the object visible in one step. A failed or aborted call leaves no object behind.
+   * Rejects where the key exists already: a backup is never overwritten.
    * Consumes `body`, and destroys it on failure.
    *
    * @param expectedBytes a generous estimate of the size, from which the size of the parts is chosen; `null` for small bodies

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { describeStore, failureOf } from './conformance';
+import { all, describeStore, failureOf } from './conformance';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { openStore } from '../../../src/runner/stores/open';
 import { Store } from '../../../src/runner/stores/store';
@@ -48,9 +48,9 @@ describe('a folder', () => {
     symlinkSync('/etc/passwd', join(directory, 'app_3.dump'));
     await open(directory).create('app_1.json', '{}', never);
 
-    const found = await Array.fromAsync(open(directory).list('', never));
+    const found = await all(open(directory).list('', never));
     expect(found.map(({ key }) => key)).toEqual(['app_1.json']);
-    expect(await Array.fromAsync(open(directory).unfinished('', never))).toEqual([]);
+    expect(await all(open(directory).unfinished('', never))).toEqual([]);
     await expect(open(directory).get('app_2.dump', never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
     await expect(open(directory).get('app_3.dump', never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
   });
@@ -60,7 +60,7 @@ describe('a folder', () => {
     writeFileSync(join(directory, '.app_1.dump.partial-0123abcd'), 'half');
     writeFileSync(join(directory, '.app_x_1.dump.partial-0123abcd'), 'half');
 
-    const uploads = await Array.fromAsync(open(directory).unfinished('app_1', never));
+    const uploads = await all(open(directory).unfinished('app_1', never));
     expect(uploads.map(({ key }) => key)).toEqual(['app_1.dump']);
     await uploads[0]!.discard(never);
     expect(readdirSync(directory)).toEqual(['.app_x_1.dump.partial-0123abcd']);

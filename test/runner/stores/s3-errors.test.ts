@@ -1,0 +1,48 @@
+import { ExitCode } from '../../../src/contract/exit-code';
+import { openS3, S3_PATIENCE } from '../../../src/runner/stores/s3-client';
+import { explainS3Error } from '../../../src/runner/stores/s3-errors';
+
+/*
+ * Answers of services that no test server gives. The others are met for real in the integration tests.
+ */
+const target = openS3({
+  type: 's3',
+  name: 'offsite',
+  bucket: 'backups',
+  prefix: '',
+  region: 'us-east-1',
+  regionEnv: null,
+  endpoint: null,
+  pathStyle: false,
+  credentials: null,
+  encryption: null,
+  storageClass: null,
+  checksums: 'auto',
+  maxParts: 10_000,
+}, {}, S3_PATIENCE);
+
+test.each([
+  ['ExpiredToken', { name: 'ExpiredToken' }, 400, ExitCode.DENIED, 'the credentials have expired: renew them'],
+  ['InvalidToken', { name: 'InvalidToken' }, 400, ExitCode.DENIED, 'the session token is not valid'],
+  ['CredentialsProviderError', { name: 'CredentialsProviderError' }, undefined, ExitCode.DENIED, 'no credentials were found'],
+  ['PermanentRedirect', { name: 'PermanentRedirect', $response: { headers: { 'x-amz-bucket-region': 'eu-west-1' } } }, 301,
+    ExitCode.BAD_CONFIG, 'the bucket is in another region than the config says: set the region to eu-west-1'],
+  ['RequestTimeTooSkewed', { name: 'RequestTimeTooSkewed', ServerTime: new Date(Date.now() + 20 * 60_000).toISOString() }, 403,
+    ExitCode.DENIED, "the server's is 20 minutes ahead: set the clock of the node, or of the server, by NTP"],
+  ['a HEAD without permission', { name: 'Forbidden' }, 403, ExitCode.DENIED, 'access denied (Forbidden: said): the credentials are known'],
+  ['InvalidStorageClass', { name: 'InvalidStorageClass' }, 400, ExitCode.BAD_CONFIG, 'the service refuses a setting (InvalidStorageClass: said)'],
+  ['a disabled key', { name: 'KMS.DisabledException' }, 400, ExitCode.BAD_CONFIG, "the service can't use the key for the encryption"],
+  ['a full MinIO', { name: 'XMinioStorageFull' }, 507, ExitCode.NO_SPACE, 'the storage or its quota is full'],
+  ['any 502', { name: 'Unknown' }, 502, ExitCode.UNAVAILABLE, 'the service fails (502 Unknown: said)'],
+  ['a cut connection', { name: 'Error', code: 'ECONNRESET' }, undefined, ExitCode.UNAVAILABLE, 'the connection was cut'],
+  ['a time-out', { name: 'TimeoutError' }, undefined, ExitCode.UNAVAILABLE, 'the service does not answer'],
+  ['a self-signed certificate', { name: 'Error', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, undefined, ExitCode.BAD_CONFIG, 'NODE_EXTRA_CA_CERTS'],
+  ['damage on the way', { name: 'Error', message: 'Checksum mismatch: expected "a" but received "b"' }, undefined, ExitCode.CORRUPT,
+    'what arrived is not what was stored'],
+  ['anything else', { name: 'Odd' }, 400, ExitCode.FAILED, '400 Odd: said'],
+])('explains %s', (_case, failure, httpStatusCode, exitCode, message) => {
+  const error = explainS3Error(Object.assign(new Error('said'), { $metadata: { httpStatusCode } }, failure), target, 'list it');
+  expect(error.exitCode).toBe(exitCode);
+  expect(error.message).toContain('offsite (s3://backups at AWS): can\'t list it: ');
+  expect(error.message).toContain(message);
+});

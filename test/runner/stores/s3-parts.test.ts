@@ -1,0 +1,29 @@
+import { ExitCode } from '../../../src/contract/exit-code';
+import { planParts } from '../../../src/runner/stores/s3-parts';
+
+const MiB = 1024 ** 2;
+const GiB = 1024 ** 3;
+const TiB = 1024 ** 4;
+
+test.each([
+  ['a small body', null, 10_000, { partBytes: 16 * MiB, parallel: 4 }],
+  ['a dump of nothing', 0, 10_000, { partBytes: 16 * MiB, parallel: 4 }],
+  ['78 GiB', 78 * GiB, 10_000, { partBytes: 16 * MiB, parallel: 4 }],
+  ['200 GiB', 200 * GiB, 10_000, { partBytes: 41 * MiB, parallel: 4 }],
+  ['1 TiB', TiB, 10_000, { partBytes: 210 * MiB, parallel: 1 }],
+  ['5 TiB', 5 * TiB, 10_000, { partBytes: 1024 * MiB, parallel: 1 }],
+  ['20 GiB where 1,000 parts are allowed', 20 * GiB, 1000, { partBytes: 41 * MiB, parallel: 4 }],
+  ['900 GiB where 1,000 parts are allowed', 900 * GiB, 1000, { partBytes: 1024 * MiB, parallel: 1 }],
+])('cuts %s into parts that fit', (_case, expectedBytes, maxParts, plan) => {
+  expect(planParts(expectedBytes, maxParts)).toEqual({ ...plan, maxParts });
+  expect(plan.partBytes * maxParts).toBeGreaterThanOrEqual(expectedBytes ?? 0);
+});
+
+test.each([
+  [5 * TiB + 1, 10_000, /about 5121 GiB are expected, and an object of 10000 parts can have 5120 GiB: .*use a volume/],
+  [TiB, 1000, /about 1024 GiB are expected, and an object of 1000 parts can have 1000 GiB: .*raise maxParts/],
+])('fails early on %i bytes in %i parts', (expectedBytes, maxParts, message) => {
+  expect(() => planParts(expectedBytes, maxParts)).toThrow(expect.objectContaining({
+    exitCode: ExitCode.BAD_CONFIG, message: expect.stringMatching(message),
+  }));
+});
