@@ -10,6 +10,8 @@ const SUPERUSER = 'postgres';
 const SUPERUSER_PASSWORD = 'super secret';
 /** What the tests install outside of Debian's packages, see `install/postgres.sh`. */
 const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cdk8s-backup-test');
+/** Of this process, before a test changes it. */
+const PATH = process.env.PATH;
 
 export type PostgresMajor = 15 | 17 | 18;
 
@@ -41,7 +43,7 @@ export interface PostgresServer {
 
 /** The PATH with PostgreSQL's client programs of this version first. */
 export function clientPath(major: 15 | 17): string {
-  return [clientBin(major), process.env.PATH].join(delimiter);
+  return [clientBin(major), PATH].join(delimiter);
 }
 
 /** The directory with psql, pg_dump, pg_dumpall and pg_restore of this version. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { PostgresConfig } from '../../../src/contract/config';
@@ -14,8 +14,7 @@ export function useClient(major: 15 | 17): void {
 
 /** Puts a program of this name, a shell script, before all others. `$REAL` is the real one. */
 export function useFake(directory: string, program: string, script: string): void {
-  const folder = join(directory, 'fake');
-  mkdirSync(folder, { recursive: true });
+  const folder = mkdtempSync(join(directory, 'fake-'));
   const file = join(folder, program);
   writeFileSync(file, `#!/bin/sh\nREAL='${join(clientBin(17), program)}'\n[ "$1" = --version ] && exec "$REAL" --version\n${script}\n`);
   chmodSync(file, 0o755);

@@ -1,0 +1,201 @@
+import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { childrenNamed, makeShop, sourceFor, useClient, useFake } from './_postgres';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { OpenDump, Source } from '../../../src/runner/sources/source';
+import { failureOf, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/sources/_dump';
+import { freePort, tempDir, until } from '../servers/_process';
+import { PostgresServer, startPostgres } from '../servers/postgres';
+
+const directory = tempDir('postgres-failures');
+let server: PostgresServer;
+
+beforeAll(async () => {
+  useClient(17);
+  server = await startPostgres({ major: 17, access: ['host closed all 127.0.0.1/32 reject'] });
+  await makeShop(server);
+  await server.psql('create database closed');
+  await server.psql('create role backup login password \'p\'; grant pg_read_all_data to backup');
+});
+afterAll(async () => {
+  await server?.stop();
+  rmSync(directory, { recursive: true });
+});
+afterEach(() => useClient(17));
+
+describe('the server does not let us', () => {
+  test('a wrong password', async () => {
+    const error = await failureOf(sourceFor(server, {}, 'wrong').inspect(ZSTD, NO_ABORT));
+    expect(error.exitCode).toBe(ExitCode.DENIED);
+    expect(error.message).toContain(`postgres 127.0.0.1:${server.port}, database shop, role postgres: `);
+    expect(error.message).toContain('check that the password in the Secret is that of the role "postgres"');
+    expect(error.message).not.toContain('wrong');
+  });
+
+  test.each([
+    ['no password', { passwordEnv: null }, ExitCode.DENIED, 'no password supplied'],
+    ['an unknown role', { user: 'nobody' }, ExitCode.DENIED, 'check that the password'],
+    ['an unknown database', { database: 'shoq' }, ExitCode.NOT_FOUND, 'database "shoq" does not exist: check the name of the database'],
+    ['a host that is not let in', { database: 'closed' }, ExitCode.DENIED, 'pg_hba.conf'],
+    ['a server without TLS', { tls: { mode: 'require', caFile: null } }, ExitCode.BAD_CONFIG, 'check the TLS mode'],
+    ['a host without a name', { host: 'no-such-host.invalid' }, ExitCode.UNAVAILABLE, 'check the host'],
+  ] as const)('%s', async (_, options, exitCode, message) => {
+    const error = await failureOf(sourceFor(server, options).inspect(ZSTD, NO_ABORT));
+    expect(error).toMatchObject({ exitCode });
+    expect(error.message).toContain(message);
+  });
+
+  test('a port where nobody listens', async () => {
+    const error = await failureOf(sourceFor(server, { port: await freePort() }).inspect(ZSTD, NO_ABORT));
+    expect(error).toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
+    expect(error.message).toContain('Connection refused');
+  });
+
+  test('a server that speaks another language, or none', async () => {
+    const deaf = createServer(socket => socket.once('data', () => socket.end('E\0\0\0\u0018SFATAL\0Mnicht heute\0\0'))).listen(0, '127.0.0.1');
+    await once(deaf, 'listening');
+    const { port } = deaf.address() as { port: number };
+    await expect(sourceFor(server, { port, tls: { mode: 'disable', caFile: null } }).inspect(ZSTD, NO_ABORT)).rejects.toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
+    deaf.close();
+  });
+
+  test('tables that the role may not read are named, with the way out', async () => {
+    await server.psql('create role clerk login password \'p\'; create role fine login password \'p\'');
+    await server.psql('grant select on all tables in schema public to clerk; grant select on all sequences in schema public to clerk', 'shop');
+    const error = await failureOf(sourceFor(server, { user: 'clerk' }, 'p').inspect(ZSTD, NO_ABORT));
+    expect(error.exitCode).toBe(ExitCode.DENIED);
+    expect(error.message).toBe(`postgres 127.0.0.1:${server.port}, database shop: role "clerk" may not read ` +
+      'sales.orders, sales.orders_2025, sales.orders_2026: GRANT pg_read_all_data TO "clerk"');
+
+    // Rights on the table alone are not enough, and those on the schema alone neither.
+    await server.psql('grant select on all tables in schema sales to clerk', 'shop');
+    await expect(sourceFor(server, { user: 'clerk' }, 'p').inspect(ZSTD, NO_ABORT)).rejects.toMatchObject({ exitCode: ExitCode.DENIED });
+    await server.psql('grant usage on schema sales to clerk; revoke select on users from clerk', 'shop');
+    await expect(sourceFor(server, { user: 'clerk' }, 'p').inspect(ZSTD, NO_ABORT)).rejects.toThrow('may not read public.users: GRANT');
+    // What is not dumped need not be readable.
+    await sourceFor(server, { user: 'clerk', includeSchemas: ['sales'] }, 'p').inspect(ZSTD, NO_ABORT);
+  });
+
+  test('rows that a policy hides', async () => {
+    await server.psql('create table secrets (owner name); alter table secrets enable row level security', 'shop');
+    const error = await failureOf(sourceFor(server, { user: 'backup', excludeSchemas: ['none'] }, 'p').inspect(ZSTD, NO_ABORT));
+    expect(error.exitCode).toBe(ExitCode.DENIED);
+    expect(error.message).toContain('does not see all rows of public.secrets, which have row-level security: ALTER ROLE "backup" BYPASSRLS');
+    await server.psql('alter role backup bypassrls; ');
+    await server.psql('grant select on large object 4711 to backup', 'shop');
+    await takeAll(sourceFor(server, { user: 'backup' }, 'p'));
+    await server.psql('drop table secrets', 'shop');
+  });
+
+  test('a database that the role may not connect to, among all', async () => {
+    await server.psql('drop database closed');
+    await server.psql('create database private');
+    await server.psql('revoke connect on database private from public');
+    await expect(sourceFor(server, { user: 'backup', database: null }, 'p').inspect(ZSTD, NO_ABORT))
+      .rejects.toThrow('role "backup" may not connect: GRANT CONNECT ON DATABASE "private" TO "backup"');
+    await server.psql('drop database private');
+    await server.psql('create database closed');
+  });
+});
+
+describe('a lock', () => {
+  test.each([
+    ['on a table', 'users'],
+    ['on a partitioned table', 'sales.orders'],
+  ])('%s is waited for no longer than the timeout', async (_, table) => {
+    const holder = server.psql(`begin; lock table ${table}; select pg_sleep(60)`, 'shop').catch(() => {});
+    await until('the lock is held', 10_000, async () => await server.psql('select count(*) from pg_locks where mode = \'AccessExclusiveLock\' and granted') !== '0');
+    const error = await failureOf(takeFirst(sourceFor(server, { lockTimeoutSeconds: 1 })));
+    expect(error.exitCode).toBe(ExitCode.UNAVAILABLE);
+    expect(error.message).toContain('somebody held a lock on a table for longer than the lock timeout');
+    await server.psql('select pg_terminate_backend(pid) from pg_stat_activity where query like \'%pg_sleep(60)%\' and pid <> pg_backend_pid()');
+    await holder;
+  });
+});
+
+describe('pg_dump', () => {
+  test.each([
+    ['says nothing and succeeds', 'exit 0', 'pg_dump ended without an error but wrote nothing'],
+    ['says something else and succeeds', 'echo hello', 'pg_dump ended without an error but wrote something that is no archive'],
+    ['stops half way', '"$REAL" "$@" | head -c 20000; exit 1', 'ended with exit code 1'],
+  ])('%s', async (_, script, message) => {
+    useFake(directory, 'pg_dump', script);
+    const error = await failureOf(takeFirst(sourceFor(server)));
+    expect(error.exitCode).toBe(ExitCode.FAILED);
+    expect(error.message).toContain(message);
+  });
+
+  test('is missing', async () => {
+    process.env.PATH = directory;
+    await expect(sourceFor(server).inspect(ZSTD, NO_ABORT)).rejects.toThrow('pg_dump is not installed, or not on PATH');
+  });
+
+  test('pg_dumpall says nothing and succeeds', async () => {
+    useFake(directory, 'pg_dumpall', 'exit 0');
+    await expect(takeAll(sourceFor(server, { globals: true }))).rejects.toThrow('pg_dumpall ended without an error but wrote nothing');
+  });
+
+  test('is killed half way', async () => {
+    const { stream } = await openHalf(sourceFor(await withBigTable()));
+    const [pid] = childrenNamed('pg_dump');
+    process.kill(pid!, 'SIGKILL');
+    await expect(stream.toArray()).rejects.toThrow(/pg_dump ended with SIGKILL/);
+  });
+
+  test('is stopped when its stream is destroyed', async () => {
+    const { stream } = await openHalf(sourceFor(await withBigTable()));
+    expect(childrenNamed('pg_dump')).toHaveLength(1);
+    stream.destroy();
+    await until('pg_dump is gone', 10_000, async () => childrenNamed('pg_dump').length === 0);
+  });
+
+  test('is stopped by an abort', async () => {
+    const abort = new AbortController();
+    const { stream } = await openHalf(sourceFor(await withBigTable()), abort.signal);
+    abort.abort(new Error('stop'));
+    await expect(stream.toArray()).rejects.toThrow('stop');
+    expect(childrenNamed('pg_dump')).toEqual([]);
+  });
+
+  test('finds the server gone half way', async () => {
+    const other = await startPostgres({ major: 17 });
+    try {
+      const { stream } = await openHalf(sourceFor(await withBigTable(other), { database: 'postgres' }));
+      await other.kill9();
+      const error = await failureOf(stream.toArray());
+      expect(error.exitCode).toBe(ExitCode.UNAVAILABLE);
+      expect(error.message).toContain('check that the server runs');
+    } finally {
+      await other.stop();
+    }
+  });
+
+  async function withBigTable(on: PostgresServer = server): Promise<PostgresServer> {
+    // More than all pipes and sockets between the server and us hold.
+    await on.psql(`
+      drop table if exists big;
+      create table big (x text);
+      alter table big alter x set storage external;
+      insert into big select repeat(md5(i::text), 2000) from generate_series(1, 1000) i;
+    `, on === server ? 'shop' : 'postgres');
+    return on;
+  }
+
+  async function openHalf(source: Source, signal = NO_ABORT): Promise<OpenDump> {
+    const [dump] = (await source.inspect(NONE, NO_ABORT)).dumps;
+    const opened = await dump!.open(signal);
+    const [chunk] = await once(opened.stream, 'data');
+    opened.stream.pause();
+    opened.stream.unshift(chunk);
+    return opened;
+  }
+});
+
+test('arguments never hold the password', async () => {
+  useFake(directory, 'pg_dump', `echo "$@" > '${directory}/arguments'; exec "$REAL" "$@"`);
+  await takeFirst(sourceFor(server));
+  expect(readFileSync(join(directory, 'arguments'), 'utf8')).toContain('--format=custom');
+  expect(readFileSync(join(directory, 'arguments'), 'utf8')).not.toContain(server.password);
+});
