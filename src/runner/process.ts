@@ -31,7 +31,11 @@ export interface Program {
 export function stdoutOf(program: Program, signal: AbortSignal): Readable {
   const { file, args, input, explain } = program;
   signal.throwIfAborted();
-  const child = spawn(file, args, { env: childEnv(program.env), stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  const child = spawn(file, args, {
+    env: childEnv(program.env),
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    detached: true, // a process group of its own, so that what the program starts is stopped with it
+  });
   let stderr = '';
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
     stderr = (stderr + chunk).slice(-STDERR_TAIL_CHARS);
@@ -41,13 +45,17 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
     child.stdin!.end(input);
   }
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  closed.catch(() => {}); // reported below, once somebody reads
+  let ended = false;
+  // A failure to start is reported below, once somebody reads.
+  const settled = closed.catch(() => {}).then(() => {
+    ended = true;
+  });
 
   const stop = () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
-    void closed.catch(() => {}).finally(() => clearTimeout(timer));
+    if (ended || child.pid === undefined) return;
+    killGroup(child.pid, 'SIGTERM');
+    const timer = setTimeout(() => killGroup(child.pid!, 'SIGKILL'), KILL_AFTER_MS);
+    void settled.then(() => clearTimeout(timer));
   };
   signal.addEventListener('abort', stop, { once: true });
 
@@ -73,6 +81,14 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
 /** Runs a program without a shell and returns all of its stdout. For small output only. */
 export async function outputOf(program: Program, signal: AbortSignal): Promise<string> {
   return text(stdoutOf(program, signal));
+}
+
+function killGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error; // it has ended meanwhile
+  }
 }
 
 function cannotStart(file: string, error: unknown): RunnerError {

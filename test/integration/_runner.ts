@@ -1,0 +1,110 @@
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { CONFIG_ENV, BackupConfig } from '../../src/contract/config';
+import { clientPath } from './servers/postgres';
+
+const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
+
+/** A run of the program that has ended. */
+export interface Ended {
+  /** 128 and the signal's number if a signal ended it, as a shell says it. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What it logged, line by line. */
+  readonly events: readonly { readonly level: string; readonly event: string; readonly message: string; readonly [fact: string]: unknown }[];
+  /** Message of the last event. */
+  readonly message: string;
+  /** Result of a backup, with id and artifacts. */
+  readonly result: { readonly id: string; readonly suspect: string | null; readonly artifacts: readonly { readonly file: string; readonly bytes: number }[] };
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+export interface RunOptions {
+  readonly config?: BackupConfig;
+  /** Secrets, as a pod would get them. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Directories in front of PATH; the clients of PostgreSQL 17 follow. */
+  readonly path?: string;
+  readonly cwd?: string;
+  /** Program and arguments to put in front, such as `faketime`. */
+  readonly through?: readonly string[];
+}
+
+/** Starts the program as the image does: the bundled file, and nothing in its environment but what a pod spec would give it. */
+export function start(args: readonly string[], { config, env, path: first, cwd, through = [] }: RunOptions): Running {
+  if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run "npx projen bundle:runner"`);
+  const [file, ...rest] = [...through, process.execPath, PROGRAM, ...args];
+  const child = spawn(file!, rest, {
+    cwd,
+    env: {
+      PATH: [...first === undefined ? [] : [first], clientPath(17)].join(':'),
+      HOME: '/nonexistent',
+      ...config && { [CONFIG_ENV]: JSON.stringify(config) },
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', text => stdout += text);
+  child.stderr.setEncoding('utf8').on('data', text => stderr += text);
+  const ended = once(child, 'close').then(([code, signal]): Ended => {
+    const lines = stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line));
+    return {
+      code: code ?? ({ SIGTERM: 143, SIGKILL: 137 } as { [name: string]: number })[signal] ?? 128,
+      stdout,
+      stderr,
+      events: lines,
+      message: lines.at(-1)?.message ?? '',
+      get result() {
+        return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+      },
+    };
+  });
+  return { process: child, ended };
+}
+
+export function run(args: readonly string[], options: RunOptions): Promise<Ended> {
+  return start(args, options).ended;
+}
+
+/** Takes a backup and fails the test unless it succeeds. */
+export async function backup(options: RunOptions): Promise<Ended['result']> {
+  const ended = await run(['backup'], options);
+  if (ended.code !== 0) throw new Error(`the backup ended with ${ended.code}:\n${ended.stderr}`);
+  return ended.result;
+}
+
+/** What `list --json` says. */
+export async function list(options: RunOptions): Promise<{ readonly latest: string | null; readonly backups: readonly { readonly id: string; readonly [field: string]: unknown }[] }> {
+  const ended = await run(['list', '--json'], options);
+  if (ended.code !== 0) throw new Error(`list ended with ${ended.code}:\n${ended.stderr}`);
+  return JSON.parse(ended.stdout);
+}
+
+/** Names of what is in a directory, hidden files included. */
+export function filesIn(directory: string): string[] {
+  return readdirSync(directory).sort();
+}
+
+/** Command lines and environments of all processes below `pid` now, and of `pid` itself. */
+export function processesBelow(pid: number): { readonly pid: number; readonly args: string; readonly env: string }[] {
+  const read = (id: number, what: string) => {
+    try {
+      return readFileSync(`/proc/${id}/${what}`, 'utf8').replaceAll('\0', ' ');
+    } catch {
+      return ''; // it has ended meanwhile
+    }
+  };
+  const all = readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number);
+  const parent = new Map(all.map(id => [id, Number(read(id, 'stat').split(') ')[1]?.split(' ')[1])]));
+  const isBelow = (id: number | undefined): boolean => id === pid || (id !== undefined && id > 1 && isBelow(parent.get(id)));
+  return all.filter(isBelow).map(id => ({ pid: id, args: read(id, 'cmdline'), env: read(id, 'environ') }));
+}
