@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { S3StoreConfig } from '../../../src/contract/config';
 import { S3Store } from '../../../src/runner/stores/s3';
-import { all, failureOf, randomBody } from '../../runner/stores/conformance';
+import { all, failureOf, randomBody } from '../../runner/stores/_bodies';
 
 async function main(): Promise<void> {
   const { config, env } = JSON.parse(process.argv[2]!) as { config: S3StoreConfig; env: NodeJS.ProcessEnv };

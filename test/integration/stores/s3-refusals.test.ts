@@ -3,7 +3,7 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { S3StoreConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { S3Store } from '../../../src/runner/stores/s3';
-import { all, failureOf, randomBody } from '../../runner/stores/conformance';
+import { all, failureOf, randomBody } from '../../runner/stores/_bodies';
 import { freePort } from '../servers/_process';
 import { makeBucket, rootClient, s3Store } from '../servers/_s3';
 import { Radosgw, startRadosgw } from '../servers/radosgw';

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { FolderStore } from '../../../src/runner/stores/folder';
-import { all, failureOf, randomBody } from '../../runner/stores/conformance';
+import { all, failureOf, randomBody } from '../../runner/stores/_bodies';
 import { tempDir } from '../servers/_process';
 
 const MiB = 1024 ** 2;

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { all, describeStore, failureOf } from './conformance';
+import { all, failureOf } from './_bodies';
+import { describeStore } from './conformance';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { openStore } from '../../../src/runner/stores/open';
 import { Store } from '../../../src/runner/stores/store';
