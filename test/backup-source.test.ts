@@ -14,10 +14,19 @@ describe('PostgreSQL', () => {
     expect(configOf(objects)).toMatchObject({
       name: 'orders',
       source: {
-        engine: 'postgres', host: 'postgres', port: 5432, database: 'orders', user: 'backup', passwordEnv: null,
+        engine: 'postgres',
+        host: 'postgres',
+        port: 5432,
+        database: 'orders',
+        user: 'backup',
+        passwordEnv: null,
         tls: { mode: 'prefer', caFile: null },
-        includeSchemas: [], excludeSchemas: [], includeTables: [], excludeTables: [],
-        globals: true, lockTimeoutSeconds: 60,
+        includeSchemas: [],
+        excludeSchemas: [],
+        includeTables: [],
+        excludeTables: [],
+        globals: true,
+        lockTimeoutSeconds: 60,
       },
     });
   });

@@ -11,9 +11,19 @@ describe('S3', () => {
   test('defaults are the guide\'s Secret and its keys', () => {
     const objects = synth({ stores: [s3()] });
     expect(configOf(objects).stores).toEqual([{
-      type: 's3', name: 's3', bucket: 'shop-backups', prefix: '', region: null, regionEnv: 'AWS_DEFAULT_REGION', endpoint: null, pathStyle: false,
+      type: 's3',
+      name: 's3',
+      bucket: 'shop-backups',
+      prefix: '',
+      region: null,
+      regionEnv: 'AWS_DEFAULT_REGION',
+      endpoint: null,
+      pathStyle: false,
       credentials: { accessKeyIdEnv: 'AWS_ACCESS_KEY_ID', secretAccessKeyEnv: 'AWS_SECRET_ACCESS_KEY', sessionTokenEnv: null },
-      encryption: null, storageClass: null, checksums: 'auto', maxParts: 10_000,
+      encryption: null,
+      storageClass: null,
+      checksums: 'auto',
+      maxParts: 10_000,
     }]);
     expect(secretsOf(objects)).toEqual({
       AWS_ACCESS_KEY_ID: 'backup-secrets/AWS_ACCESS_KEY_ID',
@@ -45,9 +55,19 @@ describe('S3', () => {
       })],
     }));
     expect(configOf(objects).stores).toEqual([{
-      type: 's3', name: 'minio', bucket: 'shop-backups', prefix: 'a/b', region: 'us-east-1', regionEnv: null, endpoint: 'http://minio:9000', pathStyle: true,
+      type: 's3',
+      name: 'minio',
+      bucket: 'shop-backups',
+      prefix: 'a/b',
+      region: 'us-east-1',
+      regionEnv: null,
+      endpoint: 'http://minio:9000',
+      pathStyle: true,
       credentials: { accessKeyIdEnv: 'AWS_ACCESS_KEY_ID', secretAccessKeyEnv: 'AWS_SECRET_ACCESS_KEY', sessionTokenEnv: 'AWS_SESSION_TOKEN' },
-      encryption: { algorithm: 'aws:kms', kmsKeyId: 'alias/backup' }, storageClass: 'GLACIER_IR', checksums: 'required-only', maxParts: 1000,
+      encryption: { algorithm: 'aws:kms', kmsKeyId: 'alias/backup' },
+      storageClass: 'GLACIER_IR',
+      checksums: 'required-only',
+      maxParts: 1000,
     }]);
     expect(secretsOf(objects)).toEqual({ AWS_ACCESS_KEY_ID: 'minio/id', AWS_SECRET_ACCESS_KEY: 'minio/key', AWS_SESSION_TOKEN: 'minio/token' });
   });

@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Chart, Duration, Size, Yaml } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { BackupCronJobProps, BackupSource, BackupStore, CaCertificate, RedisTls, S3Credentials } from '../../../src';
+import { cronJobOf, synth } from '../../synth';
+
+/*
+ * The manifests against Kubernetes 1.28's own code: strict decoding, defaulting, validation, warnings, and the "restricted" level of
+ * Pod Security. See test/kubernetes.
+ */
+interface Finding {
+  readonly object: string;
+  readonly step: 'decode' | 'validate' | 'warn' | 'pod-security';
+  readonly message: string;
+}
+
+const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cdk8s-backup-test');
+const PROGRAM = join(CACHE, 'bin', 'kubernetes-check');
+const ROOT = join(__dirname, '..', '..', '..');
+
+beforeAll(() => {
+  if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run test/integration/install/kubernetes.sh`);
+});
+
+function check(manifest: string): Finding[] {
+  return JSON.parse(execFileSync(PROGRAM, { input: manifest, encoding: 'utf8' }));
+}
+
+const toYaml = (objects: readonly any[]): string => objects.map(object => Yaml.stringify(object)).join('---\n');
+
+test.each(['quickstart', 'whispercache'])('a cluster accepts the example %s', example => {
+  const out = mkdtempSync(join(tmpdir(), 'cdk8s-backup-'));
+  try {
+    execFileSync(join(ROOT, 'node_modules', '.bin', 'tsx'), ['main.ts'], { cwd: join(ROOT, 'examples', example), env: { ...process.env, CDK8S_OUTDIR: out } });
+    expect(check(readFileSync(join(out, `${example}.k8s.yaml`), 'utf8'))).toEqual([]);
+  } finally {
+    rmSync(out, { recursive: true });
+  }
+});
+
+test.each<[string, (chart: Chart) => Partial<BackupCronJobProps>]>([
+  ['the defaults', () => ({})],
+  ['the longest names', () => ({
+    cronJobName: 'a'.repeat(52),
+    stores: [BackupStore.volume({ size: Size.gibibytes(1), storeName: 'b'.repeat(30), claimName: 'c'.repeat(63) })],
+  })],
+  ['every property', chart => ({
+    source: BackupSource.redis({ host: 'redis', tls: RedisTls.trusting(CaCertificate.fromConfigMap(kplus.ConfigMap.fromConfigMapName(chart, 'Ca', 'ca'))) }),
+    stores: [
+      BackupStore.s3({
+        bucketName: 'bucket',
+        region: 'eu-central-1',
+        credentials: S3Credentials.workloadIdentity({ serviceAccountAnnotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/x' } }),
+      }),
+      BackupStore.s3({ bucketName: 'bucket-2', storeName: '2nd' }),
+      BackupStore.volume({ size: Size.gibibytes(1), storageClassName: 'slow', accessModes: [kplus.PersistentVolumeAccessMode.READ_WRITE_MANY] }),
+    ],
+    timeZone: 'America/Argentina/ComodRivadavia',
+    labels: { 'component': 'backup', 'app.kubernetes.io/part-of': 'shop', 'empty': '' },
+    imagePullSecret: kplus.Secret.fromSecretName(chart, 'Registry', 'registry'),
+    priorityClassName: 'high',
+    deadline: Duration.minutes(1),
+    backoffLimit: 0,
+    successfulJobsRetained: 0,
+    failedJobsRetained: 0,
+    user: 1000,
+  })],
+  ['on demand', () => ({ onDemand: true })],
+])('a cluster accepts %s', (_case, changes) => {
+  expect(check(toYaml(synth(changes)))).toEqual([]);
+});
+
+// Without these, a program that looks at nothing would pass.
+test.each<[string, (spec: any, job: any, pod: any) => void, Finding['step'], string]>([
+  ['an unknown field', spec => { spec.env = []; }, 'decode', 'unknown field "spec.env"'],
+  ['root', (_spec, _job, pod) => { pod.securityContext.runAsUser = 0; }, 'pod-security', 'runAsUser=0'],
+  ['a container that may become root', (_spec, _job, pod) => { delete pod.containers[0].securityContext.allowPrivilegeEscalation; }, 'pod-security', 'allowPrivilegeEscalation != false'],
+  ['capabilities', (_spec, _job, pod) => { delete pod.containers[0].securityContext.capabilities; }, 'pod-security', 'unrestricted capabilities'],
+  ['a failure policy with restarts', (_spec, _job, pod) => { pod.restartPolicy = 'OnFailure'; }, 'validate', 'only "Never" is supported when podFailurePolicy is specified'],
+  ['exit codes out of order', (_spec, job) => { job.podFailurePolicy.rules[1].onExitCodes.values = [11, 10]; }, 'validate', 'must be ordered'],
+  ['exit codes of another container', (_spec, job) => { job.podFailurePolicy.rules[1].onExitCodes.containerName = 'main'; }, 'validate', 'must be one of the container'],
+  ['a time zone in other letters', spec => { spec.timeZone = 'europe/berlin'; }, 'validate', 'unknown time zone europe/berlin'],
+  ['a schedule of 6 fields', spec => { spec.schedule = '0 0 2 * * *'; }, 'validate', 'expected exactly 5 fields, found 6'],
+  ['a mount without a volume', (_spec, _job, pod) => { pod.volumes = []; }, 'validate', 'volumeMounts[0].name: Not found'],
+  ['a variable twice', (_spec, _job, pod) => { pod.containers[0].env.push(pod.containers[0].env[0]); }, 'warn', 'hides previous definition'],
+])('a cluster refuses %s', (_case, change, step, message) => {
+  const objects = synth();
+  const { spec } = cronJobOf(objects);
+  change(spec, spec.jobTemplate.spec, spec.jobTemplate.spec.template.spec);
+  expect(check(toYaml(objects))).toContainEqual({ object: expect.any(String), step, message: expect.stringContaining(message) });
+});
+
+test('a cluster refuses a name of 53 characters, and a claim without a size', () => {
+  const objects = synth({ stores: [BackupStore.volume({ size: Size.gibibytes(1) })] });
+  cronJobOf(objects).metadata.name = 'a'.repeat(53);
+  delete objects.find(object => object.kind === 'PersistentVolumeClaim').spec.resources;
+  expect(check(toYaml(objects))).toEqual([
+    { object: `CronJob/${'a'.repeat(53)}`, step: 'validate', message: expect.stringContaining('must be no more than 52 characters') },
+    { object: 'PersistentVolumeClaim/backup-storage', step: 'validate', message: expect.stringContaining('spec.resources') },
+  ]);
+});

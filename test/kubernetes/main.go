@@ -1,0 +1,141 @@
+// Reads Kubernetes manifests from stdin and says what a cluster would refuse about them.
+//
+// It runs what the API server runs, from the API server's own source: strict decoding, defaulting, conversion, validation,
+// and the "restricted" level of Pod Security. Prints one JSON array of findings; an empty one means that all is accepted.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	_ "time/tzdata" // time zones are looked up, and the machine may have none
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/api/pod"
+	"k8s.io/kubernetes/pkg/apis/batch"
+	_ "k8s.io/kubernetes/pkg/apis/batch/install"
+	batchvalidation "k8s.io/kubernetes/pkg/apis/batch/validation"
+	"k8s.io/kubernetes/pkg/apis/core"
+	_ "k8s.io/kubernetes/pkg/apis/core/install"
+	corevalidation "k8s.io/kubernetes/pkg/apis/core/validation"
+	psa "k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+)
+
+// The oldest release that the manifests are made for.
+const minor = 28
+
+type finding struct {
+	// Kind and name, as in `CronJob/db-backup`.
+	Object string `json:"object"`
+	// Which step complains: decode, validate, warn or pod-security.
+	Step    string `json:"step"`
+	Message string `json:"message"`
+}
+
+func main() {
+	findings, err := check(os.Stdin)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(findings); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func check(input io.Reader) ([]finding, error) {
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks())
+	if err != nil {
+		return nil, err
+	}
+	decoder := serializer.NewCodecFactory(legacyscheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(input))
+	findings := []finding{}
+	for n := 1; ; n++ {
+		document, err := documents.Read()
+		if errors.Is(err, io.EOF) {
+			return findings, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(string(document)), "---")) == "" {
+			continue
+		}
+		object, kind, err := decoder.Decode(document, nil, nil)
+		if err != nil {
+			findings = append(findings, finding{fmt.Sprintf("document %d", n), "decode", err.Error()})
+			if object == nil {
+				continue
+			}
+		}
+		accessor, err := meta.Accessor(object)
+		if err != nil {
+			return nil, err
+		}
+		name := fmt.Sprintf("%s/%s", kind.Kind, accessor.GetName())
+		if accessor.GetNamespace() == "" && kind.Kind != "Namespace" {
+			accessor.SetNamespace("default") // what kubectl does
+		}
+		legacyscheme.Scheme.Default(object)
+		problems, warnings := validate(object)
+		for _, problem := range problems {
+			findings = append(findings, finding{name, "validate", problem.Error()})
+		}
+		for _, warning := range warnings {
+			findings = append(findings, finding{name, "warn", warning})
+		}
+		if cronJob, ok := object.(*batchv1.CronJob); ok {
+			template := cronJob.Spec.JobTemplate.Spec.Template
+			level := psa.LevelVersion{Level: psa.LevelRestricted, Version: psa.MajorMinorVersion(1, minor)}
+			for _, result := range evaluator.EvaluatePod(level, &template.ObjectMeta, &template.Spec) {
+				if !result.Allowed {
+					findings = append(findings, finding{name, "pod-security", result.ForbiddenReason + ": " + result.ForbiddenDetail})
+				}
+			}
+		}
+	}
+}
+
+func validate(object runtime.Object) (field.ErrorList, []string) {
+	switch object.(type) {
+	case *batchv1.CronJob:
+		internal := &batch.CronJob{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		template := &internal.Spec.JobTemplate.Spec.Template
+		warnings := pod.GetWarningsForPodTemplate(context.Background(), field.NewPath("spec", "jobTemplate", "spec", "template"), template, nil)
+		return batchvalidation.ValidateCronJobCreate(internal, pod.GetValidationOptionsFromPodTemplate(template, nil)), warnings
+	case *corev1.PersistentVolumeClaim:
+		internal := &core.PersistentVolumeClaim{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		options := corevalidation.ValidationOptionsForPersistentVolumeClaim(internal, nil)
+		return corevalidation.ValidatePersistentVolumeClaim(internal, options), nil
+	case *corev1.ServiceAccount:
+		internal := &core.ServiceAccount{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		return corevalidation.ValidateServiceAccount(internal), nil
+	default:
+		// A new kind is added here rather than passed unseen.
+		return field.ErrorList{field.InternalError(nil, fmt.Errorf("this program does not know how to validate %T", object))}, nil
+	}
+}

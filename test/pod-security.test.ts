@@ -1,0 +1,114 @@
+import { Chart, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { cronJobOf, synth } from './synth';
+import { BackupCronJobProps, BackupSource, BackupStore, CaCertificate, PostgresTls } from '../src';
+
+/*
+ * The "restricted" level of the Pod Security Standards, rule by rule, as of Kubernetes 1.28. The integration tests ask Kubernetes'
+ * own code as well; this one says which line of the pod breaks which rule, and needs nothing.
+ */
+interface Rule {
+  readonly name: string;
+  /** What is wrong with the pod template. */
+  readonly check: (template: any) => string[];
+}
+
+const containersOf = (pod: any): any[] => [...pod.initContainers ?? [], ...pod.containers, ...pod.ephemeralContainers ?? []];
+
+/** Applies a check to every container, and puts its name before what is wrong. */
+function eachContainer(check: (container: any, pod: any) => string | undefined): Rule['check'] {
+  return ({ spec }) => containersOf(spec).flatMap(container => {
+    const fault = check(container, spec);
+    return fault === undefined ? [] : [`${container.name}: ${fault}`];
+  });
+}
+
+const SAFE_SYSCTLS = ['kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.ip_unprivileged_port_start', 'net.ipv4.tcp_syncookies', 'net.ipv4.ping_group_range'];
+const VOLUME_TYPES = ['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret'];
+
+const RESTRICTED: Rule[] = [
+  { name: 'no Windows HostProcess', check: ({ spec }) => [spec, ...containersOf(spec)].filter(part => part.securityContext?.windowsOptions?.hostProcess).map(() => 'hostProcess') },
+  { name: 'no host namespaces', check: ({ spec }) => ['hostNetwork', 'hostPID', 'hostIPC'].filter(field => spec[field]) },
+  { name: 'no privileged containers', check: eachContainer(c => c.securityContext?.privileged ? 'privileged' : undefined) },
+  { name: 'all capabilities dropped', check: eachContainer(c => c.securityContext?.capabilities?.drop?.includes('ALL') ? undefined : 'ALL is not dropped') },
+  {
+    name: 'no capabilities but NET_BIND_SERVICE added',
+    check: eachContainer(c => (c.securityContext?.capabilities?.add ?? []).some((added: string) => added !== 'NET_BIND_SERVICE') ? 'adds capabilities' : undefined),
+  },
+  { name: 'no hostPath and no other volume types than these', check: ({ spec }) => (spec.volumes ?? []).filter((v: any) => !VOLUME_TYPES.some(type => type in v)).map((v: any) => v.name) },
+  { name: 'no host ports', check: eachContainer(c => (c.ports ?? []).some((port: any) => port.hostPort) ? 'hostPort' : undefined) },
+  {
+    name: 'no AppArmor profile but the runtime\'s or a local one',
+    check: ({ metadata }) => Object.entries(metadata?.annotations ?? {})
+      .filter(([key, value]) => key.startsWith('container.apparmor.security.beta.kubernetes.io/') && !/^(runtime\/default|localhost\/.*|)$/.test(String(value)))
+      .map(([key]) => key),
+  },
+  {
+    name: 'no SELinux user, role or unusual type',
+    check: ({ spec }) => [spec, ...containersOf(spec)].map(part => part.securityContext?.seLinuxOptions ?? {})
+      .filter(({ type = '', user = '', role = '' }) => !['', 'container_t', 'container_init_t', 'container_kvm_t'].includes(type) || user !== '' || role !== '')
+      .map(options => JSON.stringify(options)),
+  },
+  { name: 'the default /proc', check: eachContainer(c => ['Default', undefined].includes(c.securityContext?.procMount) ? undefined : 'procMount') },
+  {
+    name: 'seccomp at the runtime\'s default or a local profile',
+    check: eachContainer((c, pod) => {
+      const profile = c.securityContext?.seccompProfile ?? pod.securityContext?.seccompProfile;
+      return ['RuntimeDefault', 'Localhost'].includes(profile?.type) ? undefined : `seccomp ${profile?.type}`;
+    }),
+  },
+  {
+    name: 'seccomp not unconfined on the pod',
+    check: ({ spec }) => spec.securityContext?.seccompProfile?.type === 'Unconfined' ? ['Unconfined'] : [],
+  },
+  { name: 'safe sysctls only', check: ({ spec }) => (spec.securityContext?.sysctls ?? []).map((s: any) => s.name).filter((name: string) => !SAFE_SYSCTLS.includes(name)) },
+  { name: 'no privilege escalation', check: eachContainer(c => c.securityContext?.allowPrivilegeEscalation === false ? undefined : 'allowPrivilegeEscalation is not false') },
+  {
+    name: 'not as root',
+    check: eachContainer((c, pod) => c.securityContext?.runAsNonRoot ?? pod.securityContext?.runAsNonRoot ? undefined : 'runAsNonRoot is not true'),
+  },
+  { name: 'no user 0', check: ({ spec }) => [spec, ...containersOf(spec)].filter(part => part.securityContext?.runAsUser === 0).map(() => 'runAsUser: 0') },
+];
+
+const CASES: [string, (chart: Chart) => Partial<BackupCronJobProps>][] = [
+  ['PostgreSQL to S3', () => ({})],
+  ['PostgreSQL with a CA, to a volume', chart => ({
+    source: BackupSource.postgres({
+      host: 'h', databaseName: 'd', user: 'u', tls: PostgresTls.verifyFull(CaCertificate.fromConfigMap(kplus.ConfigMap.fromConfigMapName(chart, 'Ca', 'ca'))),
+    }),
+    stores: [BackupStore.volume({ size: Size.gibibytes(1) })],
+  })],
+  ['Redis', () => ({ source: BackupSource.redis({ host: 'redis' }) })],
+  ['SQLite', chart => ({ source: BackupSource.sqlite({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Data', 'data'), path: 'a.db' }) })],
+];
+
+describe.each(CASES)('%s', (_case, changes) => {
+  const template = cronJobOf(synth(changes)).spec.jobTemplate.spec.template;
+
+  test.each(RESTRICTED)('$name', ({ check }) => {
+    expect(check(template)).toEqual([]);
+  });
+
+  test('a read-only root filesystem, and a numeric user', () => {
+    for (const container of containersOf(template.spec)) {
+      expect(container.securityContext).toMatchObject({ readOnlyRootFilesystem: true, runAsUser: 10001, runAsGroup: 10001 });
+    }
+  });
+
+  test('no token of the API', () => {
+    expect(template.spec.automountServiceAccountToken).toBe(false);
+  });
+});
+
+test('the rules do find what is wrong', () => {
+  const bad = {
+    metadata: { annotations: { 'container.apparmor.security.beta.kubernetes.io/a': 'unconfined' } },
+    spec: {
+      hostPID: true,
+      securityContext: { runAsUser: 0, seccompProfile: { type: 'Unconfined' }, sysctls: [{ name: 'kernel.msgmax' }], seLinuxOptions: { user: 'x' }, windowsOptions: { hostProcess: true } },
+      volumes: [{ name: 'root', hostPath: { path: '/' } }],
+      containers: [{ name: 'a', ports: [{ hostPort: 80 }], securityContext: { privileged: true, procMount: 'Unmasked', capabilities: { add: ['SYS_ADMIN'] } } }],
+    },
+  };
+  expect(RESTRICTED.filter(({ check }) => check(bad).length === 0).map(({ name }) => name)).toEqual([]);
+});
