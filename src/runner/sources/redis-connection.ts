@@ -24,7 +24,8 @@ export class RedisConnection {
   public static async open(config: RedisConfig, password: string | null, signal: AbortSignal): Promise<RedisConnection> {
     signal.throwIfAborted();
     const address = `${config.host}:${config.port}`;
-    const connection = new RedisConnection(address, config.user, connectSocket(config, address), signal);
+    const tlsHint = config.tls ? 'that the port speaks TLS' : 'whether the port wants TLS';
+    const connection = new RedisConnection(address, config.user, tlsHint, connectSocket(config, address), signal);
     try {
       await connection.limited(CONNECT_LIMIT_MS, 'to connect', () => once(connection.socket, config.tls ? 'secureConnect' : 'connect'));
       if (config.user !== null) await connection.command('AUTH', config.user, password ?? '');
@@ -43,6 +44,7 @@ export class RedisConnection {
   private constructor(
     private readonly address: string,
     private readonly user: string | null,
+    private readonly tlsHint: string,
     private readonly socket: Socket,
     private readonly signal: AbortSignal,
   ) {
@@ -96,7 +98,7 @@ export class RedisConnection {
   /** Only time spent on waiting for the server counts, not the time that the reader of a snapshot takes. */
   private async limited<T>(limitMs: number, what: string, wait: () => Promise<T>): Promise<T> {
     const timer = setTimeout(() => this.close(new RunnerError(
-      `redis ${this.address}: waited ${limitMs / 1000} s in vain ${what}; check that the server runs and that no firewall or network policy is between`,
+      `redis ${this.address}: waited ${limitMs / 1000} s in vain ${what}; check that the server runs, that no firewall or network policy is between, and ${this.tlsHint}`,
       ExitCode.UNAVAILABLE,
     )), limitMs);
     try {

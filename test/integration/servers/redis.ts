@@ -23,8 +23,8 @@ export interface RedisServer {
   readonly port: number;
   readonly pid: number;
   readonly directory: string;
-  /** Runs a command as the default user; `input` is for `-x` and for commands in mass. */
-  cli(args: readonly string[], input?: string): Promise<string>;
+  /** Runs a command as the default user. */
+  cli(args: readonly string[]): Promise<string>;
   kill9(): Promise<void>;
   /** Stops it and removes its files. */
   stop(): Promise<void>;
@@ -56,14 +56,12 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     '',
   ].join('\n'));
 
-  const cli = async (args: readonly string[], input?: string) => {
+  const cli = async (args: readonly string[]) => {
     const connection = ['-p', String(port), ...tls ? ['--tls', '--cacert', tls.authority.caFile] : []];
-    const run = promisify(execFile)('redis-cli', [...connection, ...args], {
+    const { stdout } = await promisify(execFile)('redis-cli', [...connection, ...args], {
       env: { ...process.env, ...password === undefined ? {} : { REDISCLI_AUTH: password } },
-      maxBuffer: 64 * 1024 * 1024,
     });
-    run.child.stdin!.end(input ?? '');
-    return (await run).stdout.trim();
+    return stdout.trim();
   };
   const server = await startProcess({
     file: 'redis-server',
