@@ -18,7 +18,7 @@ export interface RedisSourceOptions {
   readonly port?: number;
 
   /**
-   * The ACL user. It needs the commands `PSYNC`, `REPLCONF`, `PING`, `INFO` and `DBSIZE`.
+   * The ACL user. It needs the commands `PING`, `INFO`, `REPLCONF` and `PSYNC`.
    *
    * @default - the server's default user
    */
