@@ -120,10 +120,14 @@ const bundle = project.addTask('bundle:runner', {
 });
 project.postCompileTask.spawn(bundle);
 
-// The published package carries the runner, nothing else of dist.
-project.npmignore?.removePatterns('dist');
+// The published package carries the runner, nothing else of dist. The line `dist` stays: pacmak adds it wherever it is missing.
+project.npmignore?.include('!/dist/');
 project.npmignore?.exclude('/dist/*', '/examples/', '/src/', '/.ci/', '/.cache/', '/CONTRIBUTING.md');
 project.npmignore?.include('!/dist/runner/');
+
+// The tests are transpiled like the constructs, but import the runner too.
+project.tryFindObjectFile('test/tsconfig.json')?.addOverride('compilerOptions.lib', ['es2023']);
+project.tryFindObjectFile('test/tsconfig.json')?.addOverride('compilerOptions.declaration', false);
 
 // ---- examples: type-checked, linted, import the package by its name --------
 new javascript.TypescriptConfig(project, {

@@ -39,8 +39,7 @@ export class Retention {
   /**
    * Nothing is ever removed.
    */
-  // The contract knows no other way to say it; no store will ever hold as many.
-  public static readonly FOREVER = new Retention({ keepHours: null, keepLast: Number.MAX_SAFE_INTEGER, keepAtLeast: 1 });
+  public static readonly FOREVER = new Retention({ keepHours: null, keepLast: null, keepAtLeast: 1 });
 
   /**
    * Backups of the last `count` days are kept.

@@ -97,7 +97,7 @@ test('a dollar sign survives the way through a pod spec', () => {
       maxParts: 10_000,
     }],
     compression: { algorithm: 'zstd', level: 3 },
-    retention: { keepHours: null, keepLast: Number.MAX_SAFE_INTEGER, keepAtLeast: 1 },
+    retention: { keepHours: null, keepLast: null, keepAtLeast: 1 },
     suspectBelowPercent: 50,
     deadlineSeconds: 6 * 3600 - 60,
     scratch: { directory: '/tmp', limitBytes: 1024 ** 3 },

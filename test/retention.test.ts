@@ -7,8 +7,8 @@ test.each<[string, Retention | undefined, object]>([
   ['24 hours', Retention.hours(24), { keepHours: 24, keepLast: null, keepAtLeast: 3 }],
   ['the newest 10', Retention.newest(10, { keepAtLeast: 1 }), { keepHours: null, keepLast: 10, keepAtLeast: 1 }],
   ['both', Retention.of({ age: Duration.days(2), count: 5, keepAtLeast: 7 }), { keepHours: 48, keepLast: 5, keepAtLeast: 7 }],
-  ['everything', Retention.FOREVER, { keepHours: null, keepLast: Number.MAX_SAFE_INTEGER, keepAtLeast: 1 }],
-  ['everything, when nothing is said', undefined, { keepHours: null, keepLast: Number.MAX_SAFE_INTEGER, keepAtLeast: 1 }],
+  ['everything', Retention.FOREVER, { keepHours: null, keepLast: null, keepAtLeast: 1 }],
+  ['everything, when nothing is said', undefined, { keepHours: null, keepLast: null, keepAtLeast: 1 }],
 ])('%s', (_case, retention, expected) => {
   expect(configOf(synth({ retention })).retention).toEqual(expected);
 });

@@ -12,7 +12,6 @@ const root = path.join(__dirname, '..', '..');
 const output = path.join(root, 'dist', 'quickstart');
 const relative = (file: string) => path.relative(root, path.join(output, file));
 rmSync(output, { recursive: true, force: true });
-mkdirSync(path.join(output, 'backups'), { recursive: true });
 
 say('1. Synthesize the app: examples/quickstart/main.ts becomes plain YAML');
 run('cdk8s', ['synth', '--no-check-upgrade', '--output', output], path.join(root, 'examples', 'quickstart'));
@@ -27,6 +26,7 @@ for (let i = 1; i <= 10_000; i++) insert.run(`customer ${i % 97}`, (i * 7919) % 
 orders.exec('COMMIT'); // the connection stays open: an application would be running, too
 console.log(`${original} has ${count(original)} orders`);
 
+mkdirSync(path.join(output, 'backups'));
 const job = [
   '--manifest', relative('quickstart.k8s.yaml'), '--job', 'quickstart',
   '--set', `source.path=${path.join(root, original)}`,

@@ -140,10 +140,11 @@ export interface CompressionConfig {
   readonly level: number;
 }
 
+/** A backup is kept if any of these keeps it. Where age and number are both `null`, every backup is. */
 export interface RetentionConfig {
-  /** Backups younger than this are kept; `null`: age alone keeps none. */
+  /** Backups younger than this are kept; `null`: age keeps none. */
   readonly keepHours: number | null;
-  /** This many newest backups are kept; `null`: their number alone keeps none. */
+  /** This many newest backups are kept; `null`: their number keeps none. */
   readonly keepLast: number | null;
   /** Never fewer than this many backups are left, however old they are. */
   readonly keepAtLeast: number;

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ExitCode } from '../contract/exit-code';
 
 /** A failure the runner understands. The message says what happened, to what, and what to do; `exitCode` whether a retry can help. */
@@ -12,7 +13,7 @@ export class RunnerError extends Error {
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  return types.isNativeError(error) ? error.message : String(error); // also one of another realm
 }
 
 /** The system's or library's code of an error, such as `ENOSPC`. */

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { ExitCode } from '../contract/exit-code';
 import { codeOf, RunnerError } from './errors';
+import { ExitCode } from '../contract/exit-code';
 import { stoppable } from './stream/stoppable';
 
 const STDERR_TAIL_CHARS = 4000;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { RunnerError } from './errors';
 import { ExitCode } from '../contract/exit-code';
 import { parseKey } from '../contract/layout';
 import { BackupRecord, RECORD_VERSION } from '../contract/record';
-import { RunnerError } from './errors';
 
 const count = z.int().min(0);
 const instant = z.iso.datetime();

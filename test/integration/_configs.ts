@@ -20,7 +20,9 @@ interface Server {
   readonly port: number;
 }
 
-export function postgres(server: Server & { readonly superuser: string }, database: string | null, changes: Partial<PostgresConfig> = {}): PostgresConfig {
+export function postgres(
+  server: Server & { readonly superuser: string }, database: string | null, changes: Partial<PostgresConfig> = {},
+): PostgresConfig {
   return {
     engine: 'postgres',
     host: server.host,

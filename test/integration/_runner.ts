@@ -2,8 +2,8 @@ import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { CONFIG_ENV, BackupConfig } from '../../src/contract/config';
 import { clientPath } from './servers/postgres';
+import { CONFIG_ENV, BackupConfig } from '../../src/contract/config';
 
 const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
 
@@ -18,7 +18,19 @@ export interface Ended {
   /** Message of the last event. */
   readonly message: string;
   /** Result of a backup, with id and artifacts. */
-  readonly result: { readonly id: string; readonly suspect: string | null; readonly artifacts: readonly { readonly file: string; readonly bytes: number }[] };
+  readonly result: BackupResult;
+}
+
+export interface BackupResult {
+  readonly id: string;
+  readonly suspect: string | null;
+  readonly artifacts: readonly { readonly file: string; readonly bytes: number }[];
+}
+
+/** What `list --json` says, as far as the tests look at it. */
+export interface Listing {
+  readonly latest: string | null;
+  readonly backups: readonly { readonly id: string; readonly [field: string]: unknown }[];
 }
 
 export interface Running {
@@ -76,14 +88,14 @@ export function run(args: readonly string[], options: RunOptions): Promise<Ended
 }
 
 /** Takes a backup and fails the test unless it succeeds. */
-export async function backup(options: RunOptions): Promise<Ended['result']> {
+export async function backup(options: RunOptions): Promise<BackupResult> {
   const ended = await run(['backup'], options);
   if (ended.code !== 0) throw new Error(`the backup ended with ${ended.code}:\n${ended.stderr}`);
   return ended.result;
 }
 
 /** What `list --json` says. */
-export async function list(options: RunOptions): Promise<{ readonly latest: string | null; readonly backups: readonly { readonly id: string; readonly [field: string]: unknown }[] }> {
+export async function list(options: RunOptions): Promise<Listing> {
   const ended = await run(['list', '--json'], options);
   if (ended.code !== 0) throw new Error(`list ended with ${ended.code}:\n${ended.stderr}`);
   return JSON.parse(ended.stdout);

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { configOf, folder, postgres, redis, sqlite } from './_configs';
 import { backup, filesIn, list, run, RunOptions } from './_runner';
-import { s3Store } from './servers/_s3';
 import { tempDir } from './servers/_process';
+import { s3Store } from './servers/_s3';
 import { clientPath, PostgresServer, startPostgres } from './servers/postgres';
 import { Radosgw, startRadosgw } from './servers/radosgw';
 import { RedisServer, startRedis } from './servers/redis';
@@ -105,7 +105,7 @@ test('the record tells what was backed up, how, and how much', async () => {
     id,
     name: 'shop',
     source: { engine: 'postgres', serverVersion: expect.stringMatching(/^17\./), address: `${pg.host}:${pg.port}`, database: 'shop' },
-    tools: { 'cdk8s-backup': expect.any(String), pg_dump: expect.stringMatching(/^17\./) },
+    tools: { 'cdk8s-backup': expect.any(String), 'pg_dump': expect.stringMatching(/^17\./) },
     stores: ['offsite', 'volume'],
     suspect: null,
   });

@@ -68,7 +68,7 @@ async function takeBackup(source: Source, stores: readonly Store[], options: Bac
   reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(store => store.location).join(' and ')}`,
     { id: claim.id, source: inspection.source, stores: stores.map(store => store.location) });
   try {
-    return await store(inspection, claim, before, stores, options, context);
+    return await dumpAndCommit(inspection, claim, before, stores, options, context);
   } catch (error) {
     await undo(claim, stores, reporter);
     throw error;
@@ -77,7 +77,7 @@ async function takeBackup(source: Source, stores: readonly Store[], options: Bac
   }
 }
 
-async function store(
+async function dumpAndCommit(
   inspection: Inspection, claim: Claim, before: Catalog, stores: readonly Store[], options: BackupOptions, context: Context,
 ): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
