@@ -230,6 +230,18 @@ describe('a store', () => {
   });
 });
 
+test('a clock that is 20 minutes off does not stop a backup, and is told', async () => {
+  const place = await placeWithBackup();
+  const ended = await run(['backup'], {
+    ...place.options,
+    through: ['faketime', '-f', '+20m'],
+    env: { ...place.options.env, FAKETIME_DONT_FAKE_MONOTONIC: '1' },
+  });
+  expect(ended.code).toBe(0);
+  expect(ended.events).toContainEqual(expect.objectContaining({ level: 'warn', event: 'store.odd', message: expect.stringMatching(/20(\.\d)? minutes behind/) }));
+  expect(await run(['verify', ended.result.id], place.options)).toMatchObject({ code: 0 });
+});
+
 test('two runs in the same second are two backups', async () => {
   const place = await placeWithBackup();
   const both = await Promise.all([backup(place.options), backup(place.options)]);
