@@ -2,8 +2,8 @@ import { configOf, synth } from './synth';
 import { Compression } from '../src';
 
 test.each([
-  [undefined, { algorithm: 'zstd', level: 3 }],
-  [Compression.DEFAULT, { algorithm: 'zstd', level: 3 }],
+  [undefined, { algorithm: 'zstd', level: 1 }],
+  [Compression.DEFAULT, { algorithm: 'zstd', level: 1 }],
   [Compression.NONE, { algorithm: 'none', level: 0 }],
   [Compression.zstd(19), { algorithm: 'zstd', level: 19 }],
   [Compression.gzip(9), { algorithm: 'gzip', level: 9 }],

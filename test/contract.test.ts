@@ -96,7 +96,7 @@ test('a dollar sign survives the way through a pod spec', () => {
       checksums: 'auto',
       maxParts: 10_000,
     }],
-    compression: { algorithm: 'zstd', level: 3 },
+    compression: { algorithm: 'zstd', level: 1 },
     retention: { keepHours: null, keepLast: null, keepAtLeast: 1 },
     suspectBelowPercent: 50,
     deadlineSeconds: 6 * 3600 - 60,

@@ -1,0 +1,108 @@
+/*
+ * Measures what the defaults were chosen by: ways to compress a PostgreSQL dump, and the runner against pg_dump alone.
+ *
+ * Run: npx projen bench [megabytes] [rounds]
+ *
+ * Every round runs all ways in turn, and the median over the rounds is set in relation to the first way: the machine's speed
+ * may drift, and single figures mean little.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { configOf, folder, postgres } from './_configs';
+import { tempDir } from './servers/_process';
+import { clientPath, PostgresServer, startPostgres } from './servers/postgres';
+import { formatBytes } from '../../src/runner/reporter';
+import { renderTable } from '../../src/runner/table';
+
+const [megabytes = 500, rounds = 3] = process.argv.slice(2).map(Number);
+const RUNNER = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
+const BYTES_PER_ROW = 430;
+
+/** Orders and events of a shop: numbers, times, UUIDs, names, and JSON, with as much repetition as such tables have. */
+const tables = (rows: number) => [
+  `CREATE TABLE orders AS SELECT i AS id, gen_random_uuid() AS key, (random() * 20000)::int AS customer_id,
+    now() - random() * interval '3 years' AS placed_at, (random() * 1e5)::numeric(10,2) AS amount,
+    (ARRAY['new','paid','sent','returned'])[1 + (random() * 3)::int] AS status,
+    'customer' || (random() * 20000)::int || '@example.com' AS email FROM generate_series(1, ${rows}) i`,
+  `CREATE TABLE events AS SELECT i AS id, now() - random() * interval '90 days' AS at, jsonb_build_object(
+    'order', (random() * ${rows})::int, 'kind', (ARRAY['view','click','buy'])[1 + (random() * 2)::int],
+    'session', md5((random() * 50000)::int::text), 'agent', 'Mozilla/5.0 (X11; Linux x86_64; rv:' || (90 + random() * 40)::int || '.0)',
+    'path', '/products/' || (random() * 3000)::int || '?page=' || (random() * 20)::int) AS data FROM generate_series(1, ${rows}) i`,
+  'VACUUM ANALYZE',
+];
+
+interface Way {
+  readonly name: string;
+  /** A command of the shell that writes the dump to $OUT. */
+  readonly command: string;
+}
+
+interface Sample {
+  readonly wall: number;
+  readonly cpu: number;
+  readonly bytes: number;
+}
+
+async function main(): Promise<void> {
+  const pg = await startPostgres({ major: 17, settings: ['fsync = off', 'shared_buffers = 256MB'] });
+  try {
+    await pg.psql('CREATE DATABASE bench');
+    const rows = Math.round((megabytes * 1e6) / BYTES_PER_ROW);
+    for (const statement of tables(rows)) await pg.psql(statement, 'bench');
+    const size = Number(await pg.psql('SELECT pg_database_size(\'bench\')'));
+    console.log(`PostgreSQL 17, a database of ${formatBytes(size)} with ${2 * rows} rows, ${rounds} rounds\n`);
+
+    const levels = ['none', 'zstd:1', 'zstd:3', 'zstd:6', 'zstd:9', 'gzip:1', 'gzip:6', 'gzip:9'];
+    compare(pg, levels.map(level => ({ name: `pg_dump -Fc --compress=${level}`, command: `pg_dump -Fc --compress=${level} -f $OUT -d bench` })));
+
+    const out = tempDir('bench');
+    const config = path.join(out, 'config.json');
+    writeFileSync(config, JSON.stringify(configOf({
+      source: postgres(pg, 'bench', { globals: false }), stores: [folder(out)], compression: { algorithm: 'zstd', level: 1 }, suspectBelowPercent: 0,
+    })));
+    compare(pg, [
+      { name: 'pg_dump -Fc --compress=zstd:1', command: 'pg_dump -Fc --compress=zstd:1 -f $OUT -d bench' },
+      {
+        name: 'cdk8s-backup backup, zstd 1, into a folder',
+        command: `POSTGRES_PASSWORD="$PGPASSWORD" ${process.execPath} ${RUNNER} backup --config ${config} >/dev/null 2>&1 && mv ${out}/*.dump $OUT && rm ${out}/app_*`,
+      },
+    ]);
+    rmSync(out, { recursive: true });
+  } finally {
+    await pg.stop();
+  }
+}
+
+function compare(pg: PostgresServer, ways: readonly Way[]): void {
+  const samples = new Map<Way, Sample[]>(ways.map(way => [way, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const way of ways) samples.get(way)!.push(measure(pg, way));
+  }
+  const median = (way: Way, field: keyof Sample) => samples.get(way)!.map(sample => sample[field]).sort((a, b) => a - b)[Math.floor(rounds / 2)]!;
+  const [first] = ways;
+  console.log(renderTable(['', 'WALL s', 'RATIO', 'CPU s', 'RATIO', 'BYTES', 'RATIO'], ways.map(way => [
+    way.name,
+    ...(['wall', 'cpu', 'bytes'] as const).flatMap(field => [
+      field === 'bytes' ? formatBytes(median(way, field)) : median(way, field).toFixed(2),
+      (median(way, field) / median(first!, field)).toFixed(2),
+    ]),
+  ])));
+}
+
+/** CPU time is that of the command and its children; the server's is not in it. */
+function measure(pg: PostgresServer, { name, command }: Way): Sample {
+  const file = path.join(tempDir('bench'), 'dump');
+  execFileSync('sync');
+  const { status, stderr } = spawnSync('bash', ['-c', `TIMEFORMAT='%R %U %S'; time { ${command}; }`], {
+    encoding: 'utf8',
+    env: { PATH: clientPath(17), OUT: file, PGHOST: pg.host, PGPORT: String(pg.port), PGUSER: pg.superuser, PGPASSWORD: pg.password },
+  });
+  if (status !== 0) throw new Error(`${name} failed: ${stderr}`);
+  const [wall = NaN, user = NaN, system = NaN] = stderr.trim().split('\n').at(-1)!.split(' ').map(Number);
+  const { size } = statSync(file);
+  rmSync(path.dirname(file), { recursive: true });
+  return { wall, cpu: user + system, bytes: size };
+}
+
+void main();
