@@ -106,15 +106,7 @@ const bundle = project.addTask('bundle:runner', {
   description: 'Type-check the runner and bundle it into dist/runner/main.js',
   steps: [
     { exec: 'tsc --noEmit -p src/runner/tsconfig.json' },
-    {
-      execArgs: [
-        'esbuild', 'src/runner/main.ts', '--bundle', '--platform=node', '--target=node24', '--format=cjs', '--minify', '--keep-names',
-        '--legal-comments=linked', '--outfile=dist/runner/main.js',
-        // Says what is wrong on an old Node, before the first require of a module that it lacks.
-        '--banner:js=#!/usr/bin/env node\nif (Number(process.versions.node.split(\'.\')[0]) < 24) {' +
-          ' console.error(\'cdk8s-backup needs Node.js 24 or later, this is \' + process.version); process.exit(10); }',
-      ],
-    },
+    { exec: 'tsx src/runner/bundle.ts' },
     { exec: 'chmod +x dist/runner/main.js' },
   ],
 });

@@ -18,6 +18,9 @@ import { explainFolderError } from './folder-errors';
 import { checkKey, checkKeyPrefix, compareKeys } from './keys';
 import { Store, StoredObject, UnfinishedUpload } from './store';
 
+/** The group is the pod's fsGroup; a dump is nobody else's business. */
+const FILE_MODE = 0o640;
+
 const PARTIAL_PATTERN = /^\.(.+)\.partial-[0-9a-f]{8}$/;
 
 /** A file system that has no hard links: SMB, vfat, some FUSE ones. */
@@ -113,7 +116,7 @@ export class FolderStore implements Store {
     // Wraps our own calls only: an error of what is being stored must not look like one of the store.
     const doing = <T>(action: () => Promise<T>) => this.explained(`write ${key}`, signal, action);
 
-    const file = await doing(() => open(partial, 'wx'));
+    const file = await doing(() => open(partial, 'wx', FILE_MODE));
     try {
       let written = 0;
       let held: number;

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -25,6 +25,12 @@ describe('a folder', () => {
     await expect(open(directory).put('app_1.dump', Readable.from(['x']), null, never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
     await expect(open(directory).create('app_1.json', '', never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
     expect(readdirSync(root)).not.toContain('missing');
+  });
+
+  test('makes files that only owner and group can read', async () => {
+    const directory = newDirectory();
+    await open(directory).put('app_1.dump', Readable.from([Buffer.from('x')]), null, never);
+    expect(statSync(join(directory, 'app_1.dump')).mode & 0o777).toBe(0o640);
   });
 
   test('fails on a file in the place of the directory', async () => {

@@ -1,0 +1,47 @@
+/*
+ * Bundles the runner into one file, with the licences of everything that went into it beside it.
+ *
+ * Run: npx projen bundle:runner
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { build, Metafile } from 'esbuild';
+
+const OUT = 'dist/runner';
+
+/** Says what is wrong on an old Node.js, before the first `require` of a module that it lacks. */
+const BANNER = `#!/usr/bin/env node
+if (Number(process.versions.node.split('.')[0]) < 24) { console.error('cdk8s-backup needs Node.js 24 or later, this is ' + process.version); process.exit(10); }`;
+
+async function main(): Promise<void> {
+  const { metafile } = await build({
+    entryPoints: ['src/runner/main.ts'],
+    outfile: `${OUT}/main.js`,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs', // the AWS SDK is CommonJS
+    minify: true,
+    keepNames: true, // errors are told by the names of their classes
+    legalComments: 'none',
+    banner: { js: BANNER },
+    metafile: true,
+  });
+  const packages = bundledPackages(metafile);
+  writeFileSync(`${OUT}/THIRD_PARTY_LICENSES.txt`, packages.map(notice).join(`\n${'-'.repeat(80)}\n\n`));
+  console.log(`${OUT}/main.js: ${Math.round(metafile.outputs[`${OUT}/main.js`]!.bytes / 1000)} kB with code of ${packages.length} packages`);
+}
+
+/** Folders of the npm packages whose code is in the bundle. */
+function bundledPackages(metafile: Metafile): string[] {
+  const folders = Object.keys(metafile.inputs).map(file => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
+  return [...new Set(folders.filter(folder => folder !== undefined))].sort();
+}
+
+function notice(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { name: string; version: string; license?: string };
+  const files = readdirSync(folder).filter(file => /^(licen[cs]e|notice|copying)/i.test(file) && existsSync(path.join(folder, file)));
+  return [`${name} ${version}: ${license}`, ...files.map(file => readFileSync(path.join(folder, file), 'utf8').trim())].join('\n\n') + '\n';
+}
+
+void main();
