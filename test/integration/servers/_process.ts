@@ -98,7 +98,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Makes an empty directory. Whoever asks for it removes it. */
+/** Makes an empty directory, which is removed after all tests (see `_setup.ts`). */
 export function tempDir(prefix: string): string {
   return mkdtempSync(join(tmpdir(), `${prefix}-`));
 }
