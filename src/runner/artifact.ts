@@ -16,6 +16,12 @@ export async function openArtifact(artifact: RecordedArtifact, store: Store, rep
   return checked;
 }
 
+/** Reads an artifact to its end, and fails unless its bytes are the recorded ones. */
+export async function readThrough(artifact: RecordedArtifact, store: Store, reporter: Reporter, signal: AbortSignal): Promise<void> {
+  const body = await openArtifact(artifact, store, reporter, signal);
+  for await (const _ of body); // the check is in the stream
+}
+
 /**
  * Gives an artifact to `use` from the first store whose copy turns out to be good, in the order of the config.
  *

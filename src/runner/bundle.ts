@@ -39,7 +39,7 @@ function bundledPackages(metafile: Metafile): string[] {
 }
 
 function notice(folder: string): string {
-  const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { name: string; version: string; license?: string };
+  const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { [field: string]: string };
   const files = readdirSync(folder).filter(file => /^(licen[cs]e|notice|copying)/i.test(file) && existsSync(path.join(folder, file)));
   return [`${name} ${version}: ${license}`, ...files.map(file => readFileSync(path.join(folder, file), 'utf8').trim())].join('\n\n') + '\n';
 }

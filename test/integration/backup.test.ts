@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { configOf, folder, postgres, redis, sqlite } from './_configs';
@@ -159,6 +159,50 @@ test('a SQLite backup is restored into a new file, and never over an existing on
   const again = await run(['restore', '--to', target], options);
   expect(again).toMatchObject({ code: 2, message: expect.stringContaining('exists and is not overwritten') });
   expect(readFileSync(target).equals(before)).toBe(true);
+});
+
+test('fetch leaves what is there alone: it verifies it, and refuses another file of that name', async () => {
+  const directory = tempDir('volume');
+  const options: RunOptions = { config: configOf({ source: sqlite(sqliteFile), stores: [folder(directory)] }) };
+  const { artifacts: [artifact] } = await backup(options);
+  const laptop = tempDir('laptop');
+  await run(['fetch', '--to', laptop], options);
+  expect(await run(['fetch', '--to', laptop], options)).toMatchObject({ code: 0 });
+
+  appendFileSync(path.join(laptop, artifact!.file), 'x');
+  const before = readFileSync(path.join(laptop, artifact!.file));
+  const refused = await run(['fetch', '--to', laptop], options);
+  expect(refused).toMatchObject({ code: 2, message: expect.stringContaining('move it away and fetch again') });
+  expect(readFileSync(path.join(laptop, artifact!.file)).equals(before)).toBe(true);
+});
+
+test('a damaged copy is named by verify, and fetch takes the good one of the next store', async () => {
+  const place = await stores('damaged');
+  const options: RunOptions = {
+    config: configOf({ source: sqlite(sqliteFile), stores: [...place.stores].reverse() }), // the volume first
+    env: place.env,
+  };
+  const { id, artifacts: [artifact] } = await backup(options);
+  const file = path.join(place.directory, artifact!.file);
+  const bytes = readFileSync(file);
+  const middle = Math.floor(bytes.length / 2);
+  bytes[middle] = 255 - bytes[middle]!;
+  writeFileSync(file, bytes);
+
+  const verified = await run(['verify', '--json'], options);
+  expect(verified.code).toBe(11);
+  expect(JSON.parse(verified.stdout)).toEqual([
+    { id, store: 'volume', result: expect.stringMatching(/is damaged: it has \d+ bytes with SHA-256/) },
+    { id, store: 'offsite', result: 'ok' },
+  ]);
+  const laptop = tempDir('laptop');
+  expect(await run(['fetch', '--to', laptop], options)).toMatchObject({ code: 0 });
+  execFileSync('sha256sum', ['--check', '--strict', `${id}.sha256`], { cwd: laptop });
+  expect(await run(['fetch', '--to', tempDir('laptop'), '--from', 'volume'], options)).toMatchObject({ code: 11, message: expect.stringContaining('no store has a good copy') });
+
+  writeFileSync(file, bytes.subarray(0, -1));
+  expect(JSON.parse((await run(['verify', '--json'], options)).stdout)[0].result).toMatch(/has \d+ bytes instead of \d+/);
+  expect((await list(options)).latest).toBe(id); // the other copy is whole
 });
 
 test('output is in JSON lines, the last one with artifact, size, duration, digest and stores', async () => {

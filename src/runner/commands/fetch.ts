@@ -3,8 +3,10 @@ import { Readable } from 'node:stream';
 import { Context, openStores } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums } from '../../contract/layout';
-import { useArtifact } from '../artifact';
+import { RecordedArtifact } from '../../contract/record';
+import { readThrough, useArtifact } from '../artifact';
 import { findBackup, readCatalog } from '../catalog';
+import { filesOf } from '../claim';
 import { RunnerError } from '../errors';
 import { formatBytes } from '../reporter';
 import { FolderStore } from '../stores/folder';
@@ -31,11 +33,26 @@ export async function fetch(context: Context, options: FetchOptions): Promise<Ex
 
   const target = new FolderStore({ type: 'folder', name: 'target', directory: path.resolve(options.to) });
   await target.check(signal);
+  const present = await filesOf(id, target, signal);
   for (const artifact of artifacts) {
-    await useArtifact(backup, artifact, stores, body => target.put(artifact.file, body, artifact.bytes, signal), reporter, signal);
+    if (present.includes(artifact.file)) await refuseOther(artifact, target, context);
+    else await useArtifact(backup, artifact, stores, body => target.put(artifact.file, body, artifact.bytes, signal), reporter, signal);
     stdout.write(`${path.join(options.to, artifact.file)}  ${formatBytes(artifact.bytes)}  sha256 ${artifact.sha256}\n`);
   }
-  await target.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(formatChecksums(artifacts))]), null, signal);
+  if (!present.includes(id + CHECKSUM_SUFFIX)) await target.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(formatChecksums(artifacts))]), null, signal);
   stdout.write(`Fetched and verified. Check again at any time: cd ${options.to} && sha256sum -c ${id + CHECKSUM_SUFFIX}\n`);
   return ExitCode.OK;
+}
+
+/** Fails unless the file that is there already is the artifact. */
+async function refuseOther(artifact: RecordedArtifact, target: FolderStore, { reporter, signal }: Context): Promise<void> {
+  try {
+    await readThrough(artifact, target, reporter, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new RunnerError(
+      `${path.join(target.location, artifact.file)} exists and is not overwritten, but it is not what was backed up: move it away and fetch again`,
+      ExitCode.USAGE, { cause: error },
+    );
+  }
 }

@@ -1,9 +1,8 @@
-import { pipeline } from 'node:stream/promises';
 import { Context, openStores } from './context';
 import { reportFaults } from './list';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums } from '../../contract/layout';
-import { openArtifact } from '../artifact';
+import { readThrough } from '../artifact';
 import { Backup, findBackup, readCatalog, readSmall } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
 import { Store } from '../stores/store';
@@ -56,12 +55,7 @@ async function faultOf(backup: Backup, store: Store, { reporter, signal }: Conte
   const listed = backup.copies.get(store.name);
   if (listed) return new RunnerError(listed, listed.endsWith('missing') ? ExitCode.NOT_FOUND : ExitCode.CORRUPT);
   try {
-    for (const artifact of artifacts) {
-      // Nothing is done with the bytes: the check is in the stream.
-      await pipeline(await openArtifact(artifact, store, reporter, signal), async chunks => {
-        for await (const _ of chunks);
-      });
-    }
+    for (const artifact of artifacts) await readThrough(artifact, store, reporter, signal);
     if (await readSmall(store, id + CHECKSUM_SUFFIX, signal) !== formatChecksums(artifacts)) {
       return new RunnerError(`${id + CHECKSUM_SUFFIX} differs from the record`, ExitCode.CORRUPT);
     }
