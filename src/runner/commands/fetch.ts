@@ -39,8 +39,9 @@ export async function fetch(context: Context, options: FetchOptions): Promise<Ex
     else await useArtifact(backup, artifact, stores, body => target.put(artifact.file, body, artifact.bytes, signal), reporter, signal);
     stdout.write(`${path.join(options.to, artifact.file)}  ${formatBytes(artifact.bytes)}  sha256 ${artifact.sha256}\n`);
   }
-  if (!present.includes(id + CHECKSUM_SUFFIX)) await target.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(formatChecksums(artifacts))]), null, signal);
-  stdout.write(`Fetched and verified. Check again at any time: cd ${options.to} && sha256sum -c ${id + CHECKSUM_SUFFIX}\n`);
+  const checksums = id + CHECKSUM_SUFFIX;
+  if (!present.includes(checksums)) await target.put(checksums, Readable.from([Buffer.from(formatChecksums(artifacts))]), null, signal);
+  stdout.write(`Fetched and verified. Check again at any time: cd ${options.to} && sha256sum -c ${checksums}\n`);
   return ExitCode.OK;
 }
 
