@@ -42,6 +42,13 @@ export class BackupCronJob extends Construct {
   /** First part of the names of everything that is stored. */
   public readonly backupName: string;
 
+  /**
+   * What the runner is told.
+   *
+   * @internal
+   */
+  public readonly _config: BackupConfig;
+
   private readonly stores: readonly StoreParts[];
 
   constructor(scope: Construct, id: string, props: BackupCronJobProps) {
@@ -83,6 +90,7 @@ export class BackupCronJob extends Construct {
       scratch: { directory: SCRATCH, limitBytes: scratchSize.toKibibytes({ rounding: SizeRoundingBehavior.FLOOR }) * 1024 },
     };
     checkLockTimeout(config);
+    this._config = config;
 
     const scratch = kplus.Volume.fromEmptyDir(this, 'Scratch', 'scratch', { sizeLimit: scratchSize });
     const parts = [source, ...this.stores];

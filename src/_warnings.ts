@@ -1,0 +1,33 @@
+/*
+ * What is legal but unwise. A warning is metadata of the construct, where tools and tests find it, and a line on stderr when the app is
+ * synthesized: cdk8s itself prints nothing.
+ */
+import { Construct, IConstruct } from 'constructs';
+
+/** The type that the AWS CDK uses as well, so tools that read its construct trees know it. */
+const WARNING = 'aws:cdk:warning';
+
+const printed = new WeakMap<IConstruct, Set<string>>();
+
+/** Attaches a warning, once, however often it is said. */
+export function warn(scope: Construct, message: string): void {
+  if (!warningsOf(scope).includes(message)) scope.node.addMetadata(WARNING, message);
+}
+
+/** The warnings of one construct. */
+export function warningsOf(scope: IConstruct): string[] {
+  return scope.node.metadata.filter(({ type }) => type === WARNING).map(({ data }) => data as string);
+}
+
+/** Prints the warnings below `root` that were not printed yet. */
+export function printWarnings(root: IConstruct, write: (line: string) => void = line => process.stderr.write(line)): void {
+  const known = printed.get(root) ?? new Set<string>();
+  printed.set(root, known);
+  for (const construct of root.node.findAll()) {
+    for (const message of warningsOf(construct)) {
+      const line = `[warning] ${construct.node.path}: ${message}\n`;
+      if (!known.has(line)) write(line);
+      known.add(line);
+    }
+  }
+}
