@@ -1,18 +1,11 @@
 /*
  * Files beside the YAML: lifecycle JSON, rule files, dashboards.
- *
- * cdk8s has no hook at the end of `app.synth()`. A validation runs in `synth()` too, but also in `Testing.synth()`, in `synthYaml()`
- * and once more for each chart, and before it is known whether the app is valid: it would write into `dist` while the user's unit tests
- * run, and leave files of an app that failed. So the app's own `synth()` is extended: first all that it does, then the files.
- *
- * The extension is a subclass put between this one app and its class. An own property would do in TypeScript, but the jsii kernel
- * calls `instance.constructor.prototype.synth`, and `app.synth()` in Python, Java or Go would pass it by. No other app, no class and
- * nothing that is imported is changed.
  */
 import { mkdirSync, writeFileSync } from 'fs';
 import { dirname, join } from 'path';
 import { App } from 'cdk8s';
 import { Construct, IConstruct } from 'constructs';
+import { afterSynth, appOf } from './_after-synth';
 import { show } from './_check';
 
 export interface SynthFileProps {
@@ -40,7 +33,7 @@ export class SynthFile extends Construct {
     if (other) {
       throw new Error(`'fileName' ${show(this.fileName)} collides with ${show(other.fileName)} of ${other.node.path}: give one of the two another name`);
     }
-    extendSynth(app);
+    afterSynth(this, writeFiles);
   }
 
   /** What is in the file, with one line break at its end. */
@@ -62,29 +55,6 @@ export function jsonText(value: unknown): string {
 function filesOf(root: IConstruct): SynthFile[] {
   return root.node.findAll().filter((construct): construct is SynthFile => construct instanceof SynthFile && construct.fileName !== undefined)
     .sort((a, b) => a.fileName < b.fileName ? -1 : 1);
-}
-
-// Not `instanceof`: the user's cdk8s may be another copy than ours.
-function appOf(file: SynthFile): App {
-  const root = file.node.root as IConstruct & Partial<App>;
-  if (typeof root.synth !== 'function' || typeof root.outdir !== 'string') {
-    throw new Error(`${file.node.path} must be inside a cdk8s App, which writes its file: the root of its tree is ${root.constructor.name}`);
-  }
-  return root as App;
-}
-
-const extended = new WeakSet<App>();
-
-function extendSynth(app: App): void {
-  if (extended.has(app)) return;
-  extended.add(app);
-  class AppWithFiles extends (app.constructor as typeof App) {
-    public synth(): void {
-      super.synth();
-      writeFiles(this);
-    }
-  }
-  Object.setPrototypeOf(app, AppWithFiles.prototype);
 }
 
 function writeFiles(app: App): void {

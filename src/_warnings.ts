@@ -3,6 +3,7 @@
  * synthesized: cdk8s itself prints nothing.
  */
 import { Construct, IConstruct } from 'constructs';
+import { afterSynth, isApp } from './_after-synth';
 
 /** The type that the AWS CDK uses as well, so tools that read its construct trees know it. */
 const WARNING = 'aws:cdk:warning';
@@ -12,6 +13,7 @@ const printed = new WeakMap<IConstruct, Set<string>>();
 /** Attaches a warning, once, however often it is said. */
 export function warn(scope: Construct, message: string): void {
   if (!warningsOf(scope).includes(message)) scope.node.addMetadata(WARNING, message);
+  if (isApp(scope.node.root)) afterSynth(scope, print);
 }
 
 /** The warnings of one construct. */
@@ -19,14 +21,13 @@ export function warningsOf(scope: IConstruct): string[] {
   return scope.node.metadata.filter(({ type }) => type === WARNING).map(({ data }) => data as string);
 }
 
-/** Prints the warnings below `root` that were not printed yet. */
-export function printWarnings(root: IConstruct, write: (line: string) => void = line => process.stderr.write(line)): void {
-  const known = printed.get(root) ?? new Set<string>();
-  printed.set(root, known);
-  for (const construct of root.node.findAll()) {
+function print(app: IConstruct): void {
+  const known = printed.get(app) ?? new Set<string>();
+  printed.set(app, known);
+  for (const construct of app.node.findAll()) {
     for (const message of warningsOf(construct)) {
       const line = `[warning] ${construct.node.path}: ${message}\n`;
-      if (!known.has(line)) write(line);
+      if (!known.has(line)) process.stderr.write(line);
       known.add(line);
     }
   }
