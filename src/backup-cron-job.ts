@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
 import { checkLabels, checkText, checkWholeNumber, isDnsLabel, mebibytes, show, showSeconds, wholeSeconds } from './_check';
+import { gapsOf } from './_longest-gap';
 import { podFailurePolicy } from './_pod-failure-policy';
 import { SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
@@ -49,6 +50,20 @@ export class BackupCronJob extends Construct {
    */
   public readonly _config: BackupConfig;
 
+  /**
+   * In the order of the config.
+   *
+   * @internal
+   */
+  public readonly _backupStores: readonly BackupStore[];
+
+  /**
+   * The longest time between two runs, both that the schedule means to make; `undefined` on demand.
+   *
+   * @internal
+   */
+  public readonly _longestGapSeconds: number | undefined;
+
   private readonly stores: readonly StoreParts[];
 
   constructor(scope: Construct, id: string, props: BackupCronJobProps) {
@@ -91,6 +106,8 @@ export class BackupCronJob extends Construct {
     };
     checkLockTimeout(config);
     this._config = config;
+    this._backupStores = props.stores;
+    this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, timeZone).longestSeconds;
 
     const scratch = kplus.Volume.fromEmptyDir(this, 'Scratch', 'scratch', { sizeLimit: scratchSize });
     const parts = [source, ...this.stores];
