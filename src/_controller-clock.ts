@@ -17,22 +17,21 @@ const HORIZON_YEARS = 5;
 export function nextRunInZone(schedule: CalendarSchedule, clock: ZoneClock, after: number): number | undefined {
   let time = Math.floor(after / 1000 + 1) * 1000;
   let added = false;
-  const wall = () => new Date(time + clock.offset(time));
+  const now = () => time + clock.offset(time);
+  const wall = () => new Date(now());
   const midnight = (year: number, month: number, day: number) => clock.toUtc(Date.UTC(year, month, day));
   const lastYear = wall().getUTCFullYear() + HORIZON_YEARS;
 
   wrap: while (wall().getUTCFullYear() <= lastYear) {
     while (!schedule.months.includes(wall().getUTCMonth() + 1)) {
-      const now = wall();
-      if (!added) time = midnight(now.getUTCFullYear(), now.getUTCMonth(), 1);
+      if (!added) time = midnight(wall().getUTCFullYear(), wall().getUTCMonth(), 1);
       added = true;
       time = addMonth(wall(), clock);
       if (wall().getUTCMonth() === 0) continue wrap;
     }
 
     while (!runsOnDay(schedule, wall())) {
-      const now = wall();
-      if (!added) time = midnight(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
+      if (!added) time = midnight(wall().getUTCFullYear(), wall().getUTCMonth(), wall().getUTCDate());
       added = true;
       time = clock.toUtc(wall().getTime() + DAY_MS);
       const hour = wall().getUTCHours();
@@ -41,25 +40,25 @@ export function nextRunInZone(schedule: CalendarSchedule, clock: ZoneClock, afte
       if (wall().getUTCDate() === 1) continue wrap;
     }
 
-    while (!schedule.hours.includes(wall().getUTCHours())) {
-      if (!added) time = clock.toUtc(Math.floor(wall().getTime() / HOUR_MS) * HOUR_MS);
+    // No dates from here on: most of the steps are here.
+    while (!schedule.hours.includes(hourOf(now()))) {
+      if (!added) time = clock.toUtc(Math.floor(now() / HOUR_MS) * HOUR_MS);
       added = true;
       time += HOUR_MS;
-      if (wall().getUTCHours() === 0) continue wrap;
+      if (hourOf(now()) === 0) continue wrap;
     }
 
-    while (!schedule.minutes.includes(wall().getUTCMinutes())) {
+    while (!schedule.minutes.includes(minuteOf(now()))) {
       if (!added) time = Math.floor(time / MINUTE_MS) * MINUTE_MS;
       added = true;
       time += MINUTE_MS;
-      if (wall().getUTCMinutes() === 0) continue wrap;
+      if (minuteOf(now()) === 0) continue wrap;
     }
 
-    while (wall().getUTCSeconds() !== 0) {
-      if (!added) time = Math.floor(time / 1000) * 1000;
+    while (now() % MINUTE_MS >= 1000) {
       added = true;
       time += 1000;
-      if (wall().getUTCSeconds() === 0) continue wrap;
+      if (now() % MINUTE_MS < 1000) continue wrap;
     }
     return time;
   }
@@ -70,4 +69,12 @@ export function nextRunInZone(schedule: CalendarSchedule, clock: ZoneClock, afte
 function addMonth(wall: Date, clock: ZoneClock): number {
   const timeOfDay = wall.getTime() % DAY_MS;
   return clock.toUtc(Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth() + 1, wall.getUTCDate()) + timeOfDay);
+}
+
+function hourOf(wall: number): number {
+  return (wall % DAY_MS - wall % HOUR_MS) / HOUR_MS;
+}
+
+function minuteOf(wall: number): number {
+  return (wall % HOUR_MS - wall % MINUTE_MS) / MINUTE_MS;
 }

@@ -18,8 +18,8 @@ const CLOCK_END = Date.UTC(2042, 0, 1);
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** How close to a change of the clock each step is the controller's own. No clock is put forward or back by more than a day. */
-const NEAR_MS = 2 * DAY_MS;
+/** How close to a change of the clock each step is the controller's own. No clock is put forward or back by more than a few hours. */
+const NEAR_MS = 1.25 * DAY_MS;
 
 /** The longest and the shortest time from one run to the next. */
 export interface Gaps {
@@ -59,29 +59,34 @@ function clockOf(timeZone: string): ZoneClock {
 
 /** Goes from run to run: by the calendar where the clock goes evenly, and as the controller does where it is changed. */
 function walk(schedule: CalendarSchedule, clock: ZoneClock): Gaps {
-  let previous: number | undefined;
   let [longest, shortest, from, to] = [0, Infinity, 0, 0];
+  const gap = (first: number, second: number) => {
+    if (second - first > longest) [longest, from, to] = [second - first, first, second];
+    if (second - first < shortest) shortest = second - first;
+  };
+  let previous: number | undefined;
   const visit = (run: number) => {
-    if (previous !== undefined) {
-      if (run - previous > longest) [longest, from, to] = [run - previous, previous, run];
-      if (run - previous < shortest) shortest = run - previous;
-    }
+    if (previous !== undefined) gap(previous, run);
     previous = run;
   };
 
-  const times = timesOfDay(schedule);
+  const times = timesOfDay(schedule).map(minutes => minutes * 60_000);
+  const [longestStep, shortestStep] = extremeSteps(times);
   let at = GAP_WINDOW_START - 1;
   for (const change of [...clock.transitions, CLOCK_END]) {
     // The runs of whole days, by the zone's clock, before the change comes near.
     const offset = clock.offset(change - NEAR_MS);
     for (let day = startOfDay(at + offset); day + DAY_MS - offset < change - NEAR_MS && at < GAP_WINDOW_END; day += DAY_MS) {
       if (!runsOnDay(schedule, new Date(day))) continue;
-      for (const time of times) {
-        const run = day + time * 60_000 - offset;
-        if (run <= at) continue;
-        visit(run);
-        at = run;
+      if (times.length > 1 && day + times[0] - offset > at) {
+        // One day is like the other.
+        visit(day + times[0] - offset);
+        for (const step of [longestStep, shortestStep]) gap(day + times[step] - offset, day + times[step + 1] - offset);
+        previous = day + times[times.length - 1] - offset;
+      } else {
+        for (const time of times) if (day + time - offset > at) visit(day + time - offset);
       }
+      at = previous ?? at;
     }
     while (at < Math.min(change + NEAR_MS, GAP_WINDOW_END)) {
       const run = nextRunInZone(schedule, clock, at);
@@ -95,4 +100,14 @@ function walk(schedule: CalendarSchedule, clock: ZoneClock): Gaps {
 
 function startOfDay(wall: number): number {
   return Math.floor(wall / DAY_MS) * DAY_MS;
+}
+
+/** Where among the times of a day the longest and the shortest step to the next one begin. */
+function extremeSteps(times: readonly number[]): [number, number] {
+  let [longest, shortest] = [0, 0];
+  for (let i = 1; i < times.length - 1; i++) {
+    if (times[i + 1] - times[i] > times[longest + 1] - times[longest]) longest = i;
+    if (times[i + 1] - times[i] < times[shortest + 1] - times[shortest]) shortest = i;
+  }
+  return [longest, shortest];
 }

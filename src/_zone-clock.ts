@@ -10,6 +10,7 @@ export class ZoneClock {
   /** When the offset changes, in ascending order. */
   public readonly transitions: readonly number[];
   private readonly offsets: readonly number[];
+  private latest = 0;
 
   constructor(timeZone: string, from: number, to: number) {
     const offsetAt = offsetsOf(timeZone);
@@ -40,13 +41,10 @@ export class ZoneClock {
   }
 
   private era(time: number): number {
-    let low = 0;
-    let high = this.transitions.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.transitions[middle] <= time) low = middle + 1; else high = middle;
-    }
-    return low;
+    // Mostly the same as the last time.
+    while (this.latest > 0 && time < this.transitions[this.latest - 1]) this.latest--;
+    while (this.latest < this.transitions.length && time >= this.transitions[this.latest]) this.latest++;
+    return this.latest;
   }
 }
 

@@ -6,14 +6,18 @@ import { checkLabels, checkText, checkWholeNumber, isDnsLabel, mebibytes, show, 
 import { gapsOf } from './_longest-gap';
 import { podFailurePolicy } from './_pod-failure-policy';
 import { SCRATCH } from './_pod-parts';
+import { Recovery } from './_recovery';
 import { defaultImage } from './_runner-image';
 import { StoreParts } from './_store-parts';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
+import { warn, warningsOf } from './_warnings';
+import { Watched } from './_watched';
 import { BackupCronJobProps } from './backup-cron-job-props';
 import { BackupStore } from './backup-store';
 import { Compression } from './compression';
 import { BackupConfig, CONFIG_ENV, CONFIG_VERSION, renderConfig } from './contract/config';
+import { RecoveryReport } from './recovery-report';
 import { Retention } from './retention';
 
 const CONTAINER = 'backup';
@@ -64,6 +68,20 @@ export class BackupCronJob extends Construct {
    */
   public readonly _longestGapSeconds: number | undefined;
 
+  /**
+   * The arithmetic of recovery.
+   *
+   * @internal
+   */
+  public readonly _recovery: Recovery;
+
+  /**
+   * What alert rules are made of.
+   *
+   * @internal
+   */
+  public readonly _watched: Watched;
+
   private readonly stores: readonly StoreParts[];
 
   constructor(scope: Construct, id: string, props: BackupCronJobProps) {
@@ -106,6 +124,25 @@ export class BackupCronJob extends Construct {
     };
     checkLockTimeout(config);
     this._config = config;
+    this._recovery = new Recovery({
+      backupName: this.backupName,
+      cronJobName: this.cronJobName,
+      schedule: props.schedule?.expressionString,
+      timeZone,
+      startingDeadlineSeconds,
+      deadlineSeconds,
+      retention: config.retention,
+      objectives: props.objectives,
+      stores: this.stores.map(({ config: store, secretName }, i) => ({
+        name: store.name,
+        location: props.stores[i].location,
+        storageClass: store.type === 's3' ? store.storageClass ?? 'STANDARD' : undefined,
+        secretName,
+      })),
+    });
+    const [problem] = this._recovery.problems();
+    if (problem !== undefined) throw new Error(problem);
+    for (const warning of this._recovery.warnings()) warn(this, warning);
     this._backupStores = props.stores;
     this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, timeZone).longestSeconds;
 
@@ -167,7 +204,21 @@ export class BackupCronJob extends Construct {
       }],
     });
     this.patch(labels, props.priorityClassName);
-    this.node.addValidation({ validate: () => this.conflicts() });
+    this._watched = {
+      labels,
+      deadlineSeconds,
+      startingDeadlineSeconds,
+      successfulJobsRetained,
+      failedJobsRetained,
+      stores: this.stores.map(({ config: { name }, claimName }, i) => ({ name, claimName, outside: props.stores[i].location._isOutside })),
+    };
+    // The lifecycle of a bucket may come later, and with it other storage classes.
+    this.node.addValidation({ validate: () => [...this.conflicts(), ...this._recovery.problems()] });
+  }
+
+  /** What this backup is good for, and the arithmetic behind it, as data. */
+  public recoveryReport(): RecoveryReport {
+    return this._recovery.report(warningsOf(this));
   }
 
   /** Adds what cdk8s-plus has no property for. */
