@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { RunnerError } from './errors';
 import { BackupConfig, CONFIG_VERSION } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { NAME_PATTERN } from '../contract/layout';
-import { RunnerError } from './errors';
 
 const text = z.string().min(1);
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
@@ -44,7 +44,8 @@ const sqlite = z.strictObject({
   lockTimeoutSeconds: z.int().min(1),
 });
 
-const s3 = z.strictObject({
+/** A bucket, as backups and lifecycles say it. */
+export const s3 = z.strictObject({
   type: z.literal('s3'),
   name: text,
   bucket: text,
