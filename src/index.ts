@@ -1,5 +1,7 @@
 export * from './backup-bucket-lifecycle';
 export * from './backup-bucket-lifecycle-props';
+export * from './backup-alert-rules';
+export * from './backup-alert-rules-props';
 export * from './backup-cron-job';
 export * from './backup-cron-job-props';
 export * from './backup-source';
