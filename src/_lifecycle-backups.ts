@@ -79,7 +79,7 @@ export function checkBackups(
 ): Finding[] {
   const smallOnesStay = profile.smallObjectsStay && minimumSize !== 'varies_by_storage_class';
   return [
-    ...rules.filter(({ enabled }) => enabled).flatMap(rule => checkPrefix(rule, backups)),
+    ...checkPrefixes(rules, backups),
     ...backups.flatMap(backup => rules.filter(rule => covers(rule, backup)).flatMap(rule => [
       ...checkExpiration(rule, backup),
       ...checkVersions(rule, backup),
@@ -89,15 +89,15 @@ export function checkBackups(
   ];
 }
 
-function checkPrefix(rule: ModelRule, backups: readonly BackupInBucket[]): Finding[] {
-  if (backups.length === 0 || backups.some(backup => covers(rule, backup))) return [];
-  const written = show(backups.map(({ prefix }) => prefix));
-  const lower = rule.prefix.toLowerCase();
-  if (!rule.hasTags && backups.some(({ prefix }) => prefix.toLowerCase().startsWith(lower))) {
-    return [error(30, `${rule.name} has the prefix ${show(rule.prefix)}, and S3 tells capitals from small letters: the backups are written to ${written}`)];
-  }
-  const reason = rule.hasTags ? 'they have no tags' : `they are written to ${written}`;
-  return [warning(30, `${rule.name} acts on no backup of this app, filter ${rule.filter}: ${reason}`)];
+function checkPrefixes(rules: readonly ModelRule[], backups: readonly BackupInBucket[]): Finding[] {
+  const enabled = rules.filter(rule => rule.enabled);
+  return backups.filter(backup => !enabled.some(rule => covers(rule, backup))).map(({ title, prefix }) => {
+    const written = `${title}, which writes to ${show(prefix)}`;
+    const misspelt = enabled.find(rule => !rule.hasTags && prefix.toLowerCase().startsWith(rule.prefix.toLowerCase()));
+    return misspelt
+      ? error(30, `${misspelt.name} has the prefix ${show(misspelt.prefix)}, and S3 tells capitals from small letters: it does not act on ${written}`)
+      : warning(30, `no rule acts on ${written}${enabled.some(({ hasTags }) => hasTags) ? '; its objects have no tags' : ''}: is that the prefix that was meant?`);
+  });
 }
 
 function checkExpiration({ name, expiration }: ModelRule, backup: BackupInBucket): Finding[] {

@@ -46,6 +46,9 @@ function checkCapabilities(rule: ModelRule, profile: Profile): Finding[] {
   if (!profile.versions && versions.length > 0) {
     findings.push(error(21, `${rule.name} is about ${versions.join(' and ')}, which ${profile.title} does not have${profile.title === 'any provider' ? ' in common: name the \'provider\'' : ': leave them out'}`));
   }
+  if (profile.title === 'Ceph RGW' && rule.hasSizes) {
+    findings.push(warning(4, `${rule.name} chooses by size, filter ${rule.filter}, and Ceph 16 drops sizes without a word, so that it acts on records and checksums too: "lifecycle apply" notices that and puts the earlier rules back; with another tool look at what is stored`));
+  }
   const actions = [rule.expiration, rule.noncurrentExpiration, ...rule.transitions, ...rule.noncurrentTransitions];
   const alone = !rule.deleteMarkers && actions.every(action => !action);
   if (profile.abort === 'ignored' && rule.abortDays !== undefined) {

@@ -357,11 +357,12 @@ describe('rule 30', () => {
     expectError(lint([rule({ Filter: { Prefix } })]), 30, 'must have a prefix without wildcards');
   });
   test('fails where only capitals differ from what backups write', () => {
-    expectError(lint([rule({ Filter: { Prefix: 'Shop/' } })], {}, {}), 30, 'S3 tells capitals from small letters: the backups are written to ["shop/orders_"]');
+    expectError(lint([rule({ Filter: { Prefix: 'Shop/' } })], {}, {}), 30, 'S3 tells capitals from small letters: it does not act on backup "db-backup", which writes to "shop/orders_"');
   });
   test('warns where no backup is meant', () => {
-    expectWarning(lint([rule({ Filter: { Prefix: 'logs/' } })], {}, {}), 30, 'acts on no backup of this app, filter (prefix=logs/)');
-    expectWarning(lint([rule({}), { ...base, ID: 'y', Filter: { Tag: { Key: 'a', Value: 'b' } }, Transitions: [days(30, 'GLACIER_IR')] }], {}, {}), 30, 'they have no tags');
+    expectWarning(lint([rule({ Filter: { Prefix: 'logs/' } })], {}, {}), 30, 'no rule acts on backup "db-backup", which writes to "shop/orders_": is that');
+    const tagged = { ...base, ID: 'y', Filter: { Tag: { Key: 'a', Value: 'b' } }, Transitions: [days(30, 'GLACIER_IR')] };
+    expectWarning(lint([rule({ Filter: { Prefix: 'logs/' } }), tagged], {}, {}), 30, 'its objects have no tags');
   });
 });
 
@@ -416,6 +417,10 @@ describe('providers', () => {
   test('Ceph takes any class at any day, and is warned of the name GLACIER', () => {
     expect(lint(move('STANDARD_IA', 1), { provider: LifecycleProvider.CEPH_RGW })).toEqual(fine);
     expectWarning(lint(move('GLACIER', 1), { provider: LifecycleProvider.CEPH_RGW }), 12, 'AWS\'s own clients refuse to read');
+  });
+  test('Ceph is warned of sizes in filters', () => {
+    const split = [rule({}), { ...base, ID: 'y', Filter: { ObjectSizeGreaterThan: 131072 }, Transitions: [days(30, 'WARM')] }];
+    expectWarning(lint(split, { provider: LifecycleProvider.CEPH_RGW }), 4, 'Ceph 16 drops sizes without a word');
   });
   test('Cloudflare takes one class', () => {
     const abort = { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 3 } };
