@@ -201,13 +201,15 @@ class Scheduled {
   }
 
   private others(): Scenario {
-    const neighbour = { ...this.failed(2), name: `${this.target.cronJob}-verify-1`, owner: `${this.target.cronJob}-verify` };
-    const elsewhere = { ...this.failed(2), name: this.run(2).name, namespace: `${this.target.namespace}-staging` };
-    const never = { name: 'other-3', owner: 'other', start: this.at(2), withoutDeadline: true };
+    const count = Math.ceil(this.horizon / this.gap) + 1;
+    const later = (job: SimulatedJob) => ({ ...job, start: job.start + 300, end: job.end! + 300, removed: undefined });
+    const neighbour = { ...later(this.failed(2)), name: `${this.target.cronJob}-verify-2`, owner: `${this.target.cronJob}-verify` };
+    const elsewhere = { ...later(this.failed(2)), name: this.run(2).name, namespace: `${this.target.namespace}-staging` };
     return {
-      name: 'others fail and hang: a CronJob whose name begins alike, and the same name in another namespace',
-      jobs: [...this.runs(1, 3), neighbour, elsewhere, never],
-      until: this.at(3) + this.quick + this.pace.settled,
+      name: 'others do badly: a CronJob whose name begins alike, the same names in another namespace, another claim',
+      jobs: [...this.runs(1, count), neighbour, elsewhere],
+      neighboursFail: true,
+      until: this.at(count) + this.quick + this.pace.settled,
       quiet: true,
       expect: [],
     };
@@ -422,9 +424,10 @@ function onDemand(target: AlertTarget, { settled }: Pace): Scenario[] {
   ];
 }
 
-function toTest(context: AlertContext, target: AlertTarget, pace: Pace, { name, expect, quiet, ignore, ...simulation }: Scenario): AlertTest {
+function toTest(context: AlertContext, target: AlertTarget, pace: Pace, scenario: Scenario): AlertTest {
+  const { name, expect, quiet, ignore, ...simulation } = scenario;
   const until = roundUp(simulation.until, pace);
-  const firing = (range: string) => selectors(context, target, ignore).map(selector => range === '' ? selector : `count_over_time(${selector}${range})`).join(' or ');
+  const firing = (range: string) => selectors(context, target, scenario).map(selector => range === '' ? selector : `count_over_time(${selector}${range})`).join(' or ');
   return {
     name: `${target.cronJob} in ${target.namespace}: ${name}`,
     interval: `${pace.step}s`,
@@ -449,11 +452,16 @@ function howMany(target: AlertTarget, alertname: string): number {
   return alertname.startsWith('BackupVolume') ? claimsOf(target).length : 1;
 }
 
-/** The alerts on this backup and on its volumes; other ones have no metrics in its tests, and fire. */
-function selectors({ namespaceLabel: ns }: AlertContext, target: AlertTarget, ignore?: string): string[] {
+/** The alerts on this backup and on its volumes; other ones of the file have no metrics in its tests, and fire. */
+function selectors({ namespaceLabel: ns }: AlertContext, target: AlertTarget, { ignore, neighboursFail }: Scenario): string[] {
   const of = (labels: { readonly [name: string]: string }) =>
     series('ALERTS', { alertstate: 'firing', ...labels }).replace(/}$/, ignore === undefined ? '}' : `,alertname!=${JSON.stringify(ignore)}}`);
-  return [of({ [ns]: target.namespace, cronjob: target.cronJob, backup: target.backup }), ...claimsOf(target).map(claim => of({ [ns]: target.namespace, persistentvolumeclaim: claim }))];
+  const own = { cronjob: target.cronJob, backup: target.backup };
+  // An alert on a neighbour has the neighbour's namespace or claim.
+  if (neighboursFail) {
+    return [of(own).replace(/}$/, ',alertname!="BackupMetricsAbsent"}'), ...claimsOf(target).length > 0 ? ['ALERTS{alertstate="firing",alertname=~"BackupVolume.*"}'] : []];
+  }
+  return [of({ [ns]: target.namespace, ...own }), ...claimsOf(target).map(claim => of({ [ns]: target.namespace, persistentvolumeclaim: claim }))];
 }
 
 /** With what the history limit leaves of them. */

@@ -43,6 +43,8 @@ export interface Simulation {
   /** Stored bytes of a run; the runner's metrics. */
   readonly bytesOfRun?: (run: number) => number;
   readonly suspectFrom?: number;
+  /** Whether the neighbours do badly, and not well: a CronJob whose name begins alike, and the same names in another namespace. */
+  readonly neighboursFail?: boolean;
   /** When the store outside of the cluster got its last backup. */
   readonly offsiteStuckAt?: number;
 }
@@ -82,6 +84,8 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
   cronJob('kube_cronjob_status_active', time => scheduled.filter(({ start, end = Infinity }) => start <= time && time < end).length);
   cronJob('kube_cronjob_status_last_schedule_time', time => latest(scheduled, ({ start }) => start, time));
   cronJob('kube_cronjob_status_last_successful_time', time => latest(mine.filter(job => !job.failed), ({ end }) => end, time));
+
+  neighbours(target, simulation.neighboursFail ?? false, ksm, put, context);
 
   for (const job of jobs) {
     const { end = Infinity, removed = Infinity } = job;
@@ -124,6 +128,45 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
   return result;
 }
 
+type Put = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample) => void;
+type Ksm = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample, namespace: string) => void;
+
+/** A rule that looks at them as well takes their health for that of the backup. */
+function neighbours(target: AlertTarget, fail: boolean, ksm: Ksm, put: Put, context: AlertContext): void {
+  const elsewhere = `${target.namespace}-staging`;
+  for (const [namespace, cronjob] of [[target.namespace, `${target.cronJob}-verify`], [elsewhere, target.cronJob]]) {
+    const of = (metric: string, at: (time: number) => Sample) => ksm(metric, { cronjob }, at, namespace);
+    of('kube_cronjob_info', () => 1);
+    of('kube_cronjob_created', () => 0);
+    of('kube_cronjob_spec_suspend', () => Number(fail));
+    of('kube_cronjob_status_active', () => 0);
+    if (fail) {
+      ksm('kube_job_owner', { job_name: 'hangs', owner_kind: 'CronJob', owner_name: cronjob, owner_is_controller: 'true' }, () => 1, namespace);
+      ksm('kube_job_status_start_time', { job_name: 'hangs' }, () => 0, namespace);
+    } else {
+      of('kube_cronjob_status_last_schedule_time', hourly);
+      of('kube_cronjob_status_last_successful_time', hourly);
+    }
+  }
+  if (!fail) return;
+  for (const [namespace, persistentvolumeclaim] of [[target.namespace, 'other-claim'], ...claimsOf(target).map(claim => [elsewhere, claim])]) {
+    const of = (kind: string, at: (time: number) => number) =>
+      put(`kubelet_volume_stats_${kind}_bytes`, { [context.namespaceLabel]: namespace, persistentvolumeclaim, node: 'a' }, at);
+    // Nearly full, and fuller every day.
+    of('available', time => Math.max(1, 4 - Math.floor(time / 86_400)));
+    of('capacity', () => 100);
+  }
+  if (!context.runnerMetrics) return;
+  const other = { backup: `${target.backup}-other`, store: target.stores[0].name };
+  put(Metrics.LAST_SUSPECT.name, other, () => 1);
+  put(Metrics.LAST_SIZE.name, other, time => time < 7200 ? 1000 : 1);
+}
+
+/** Coarse, so that the series are short. */
+function hourly(time: number): number {
+  return time - time % 3600;
+}
+
 export function claimsOf(target: AlertTarget): string[] {
   return target.stores.flatMap(({ claimName }) => claimName === undefined ? [] : [claimName]);
 }
@@ -147,7 +190,7 @@ function valuesOf(at: (time: number) => Sample, until: number, step: number): st
   for (let time = 0; time <= until; time += step) {
     const sample = at(time);
     const next = sample === undefined && previous !== undefined ? 'stale' : sample;
-    if (next === value) count++; else {
+    if (next === value) {count++;} else {
       flush();
       [value, count] = [next, 1];
     }
