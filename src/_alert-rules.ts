@@ -1,6 +1,7 @@
 import { AlertGroup, AlertRule, alertRule, series } from './_alert-rule';
 import {
-  AlertContext, AlertTarget, AlertVolume, fullWithinSeconds, neverScheduledSeconds, overdueSeconds, storeTooOldSeconds, tooOldSeconds, trendSeconds, volumesOf,
+  AlertContext, AlertTarget, AlertVolume, fullWithinSeconds, neverScheduledSeconds, overdueSeconds, storeTooOldSeconds, tooOldSeconds, trendSeconds,
+  volumesOf,
 } from './_alert-target';
 import { showSeconds } from './_check';
 import { Metrics } from './contract/metrics';
@@ -237,7 +238,8 @@ class JobAlerts {
 function storeRules(context: AlertContext, target: AlertTarget): AlertRule[] {
   const { backup, cronJob, namespace } = target;
   const labels = { [context.namespaceLabel]: namespace, cronjob: cronJob, backup };
-  const of = (metric: { readonly name: string }, store?: string) => series(metric.name, { ...context.matchLabels, backup, ...store === undefined ? {} : { store } });
+  const of = (metric: { readonly name: string }, store?: string) =>
+    series(metric.name, { ...context.matchLabels, backup, ...store === undefined ? {} : { store } });
   const list = `cdk8s-backup list --manifest FILE --job ${cronJob}`;
   const rules = [
     alertRule(context, {

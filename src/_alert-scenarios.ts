@@ -101,12 +101,16 @@ class Scheduled {
   private readonly offsite: boolean;
 
   constructor(
-    private readonly context: AlertContext, private readonly target: AlertTarget, private readonly volumes: readonly AlertVolume[], private readonly pace: Pace,
+    private readonly context: AlertContext,
+    private readonly target: AlertTarget,
+    private readonly volumes: readonly AlertVolume[],
+    private readonly pace: Pace,
   ) {
     this.gap = target.gapSeconds!;
     this.quick = minutes(Math.min(600, target.deadlineSeconds / 4));
     // Long enough after the last success for everything to fire.
-    this.horizon = Math.max(tooOldSeconds(target), overdueSeconds(target), neverScheduledSeconds(target), storeTooOldSeconds(target)) + 2 * this.pace.settled;
+    const thresholds = [tooOldSeconds, overdueSeconds, neverScheduledSeconds, storeTooOldSeconds];
+    this.horizon = Math.max(...thresholds.map(seconds => seconds(target))) + 2 * pace.settled;
     this.offsite = context.runnerMetrics && target.stores.some(({ outside }) => outside);
   }
 
@@ -177,7 +181,8 @@ class Scheduled {
   private failsAlways(): Scenario {
     const count = Math.ceil(this.horizon / this.gap);
     const now = this.horizon;
-    const jobs = Array.from({ length: count + 1 }, (_, i) => this.failed(i + 1)).map((job, i, all) => ({ ...job, removed: job.removed ?? all[i + 3]?.end }));
+    const jobs = Array.from({ length: count + 1 }, (_, i) => this.failed(i + 1))
+      .map((job, i, all) => ({ ...job, removed: job.removed ?? all[i + 3]?.end }));
     return {
       name: 'no run has ever succeeded',
       jobs,
@@ -229,7 +234,8 @@ class Scheduled {
       ],
     });
     const thresholds = [ended + overdueSeconds(this.target), oldFrom + tooOldSeconds(this.target), this.at(2) + storeTooOldSeconds(this.target)];
-    const moments = [...thresholds.flatMap(threshold => [threshold - 2 * this.pace.evaluation, threshold + this.pace.settled]), this.at(2) + this.horizon].map(time => roundUp(time, this.pace));
+    const around = thresholds.flatMap(threshold => [threshold - 2 * this.pace.evaluation, threshold + this.pace.settled]);
+    const moments = [...around, this.at(2) + this.horizon].map(time => roundUp(time, this.pace));
     const until = this.at(2) + this.horizon + this.pace.evaluation;
     return { name, ...changes, jobs, until, expect: unique(moments).filter(time => time > ended).map(at) };
   }
@@ -255,12 +261,14 @@ class Scheduled {
     const end = from + minutes(deadlineSeconds);
     const long = from + 0.8 * deadlineSeconds;
     // With a deadline of some minutes there is no moment between the alert and the end of the run.
-    const between = long + this.pace.settled + this.pace.evaluation < end ? [{ at: long + this.pace.settled, firing: [TOO_LONG, ...this.missingAt(long + this.pace.settled, 2)] }] : [];
+    const before = long - this.pace.evaluation;
+    const noticed = long + this.pace.settled;
+    const between = noticed + this.pace.evaluation < end ? [{ at: noticed, firing: [TOO_LONG, ...this.missingAt(noticed, 2)] }] : [];
     return {
       name: 'a run takes nearly all of its deadline',
       jobs: [...this.runs(1, 2), { ...this.run(3), end }],
       until: end + this.pace.settled + this.pace.evaluation,
-      expect: [{ at: long - this.pace.evaluation, firing: this.missingAt(long - this.pace.evaluation, 2) }, ...between, { at: end + this.pace.settled, firing: [] }],
+      expect: [{ at: before, firing: this.missingAt(before, 2) }, ...between, { at: end + this.pace.settled, firing: [] }],
     };
   }
 
@@ -358,7 +366,10 @@ class Scheduled {
       jobs: kept(this.runs(1, count), 3),
       offsiteStuckAt: this.at(1) + this.quick,
       until: this.at(1) + threshold + 2 * this.pace.settled,
-      expect: [{ at: this.at(1) + threshold - this.pace.evaluation, firing: [] }, { at: this.at(1) + threshold + this.pace.settled, firing: [OFFSITE] }],
+      expect: [
+        { at: this.at(1) + threshold - this.pace.evaluation, firing: [] },
+        { at: this.at(1) + threshold + this.pace.settled, firing: [OFFSITE] },
+      ],
     };
   }
 
@@ -389,7 +400,8 @@ class Scheduled {
   }
 
   private runs(from: number, to: number, duration?: (run: number) => number): SimulatedJob[] {
-    return kept(Array.from({ length: to - from + 1 }, (_, i) => ({ ...this.run(from + i), ...duration ? { end: this.at(from + i) + duration(from + i) } : {} })), 3);
+    const runs = Array.from({ length: to - from + 1 }, (_, i) => this.run(from + i));
+    return kept(duration ? runs.map((run, i) => ({ ...run, end: run.start + duration(from + i) })) : runs, 3);
   }
 
   private run(number: number): SimulatedJob {

@@ -48,7 +48,7 @@ export function dashboard(name: string, context: AlertContext, targets: readonly
       datasource: DATASOURCE,
       gridPos: { h: HEIGHT, w: WIDTH, x: (i % 2) * WIDTH, y: Math.floor(i / 2) * HEIGHT },
       fieldConfig: { defaults: { unit: panel.unit, min: 0 }, overrides: [dashed] },
-      targets: panel.queries.map(({ expr, legend }, j) => ({ refId: String.fromCharCode(65 + j % 26).repeat(Math.floor(j / 26) + 1), datasource: DATASOURCE, expr, legendFormat: legend })),
+      targets: panel.queries.map(({ expr, legend }, j) => ({ refId: `Q${j + 1}`, datasource: DATASOURCE, expr, legendFormat: legend })),
     })),
   };
 }
@@ -80,7 +80,8 @@ function durations(context: AlertContext, targets: readonly AlertTarget[]): Pane
     description: 'Of the Jobs that are kept.',
     unit: 's',
     queries: targets.flatMap(target => {
-      const of = (metric: string, labels: { readonly [name: string]: string } = {}) => series(metric, { ...context.matchLabels, [ns]: target.namespace, ...labels });
+      const of = (metric: string, labels: { readonly [name: string]: string } = {}) =>
+        series(metric, { ...context.matchLabels, [ns]: target.namespace, ...labels });
       const byJob = (metric: string) => `max by (${ns}, job_name) (${of(metric)})`;
       return [
         {
@@ -126,7 +127,8 @@ function volumes(context: AlertContext, targets: readonly AlertTarget[]): PanelS
 }
 
 function storePanels(context: AlertContext, targets: readonly AlertTarget[]): PanelSpec[] {
-  const panel = (title: string, description: string, unit: string, query: (selector: (metric: { readonly name: string }) => string) => string): PanelSpec => ({
+  type Render = (of: (metric: { readonly name: string }) => string) => string;
+  const panel = (title: string, description: string, unit: string, query: Render): PanelSpec => ({
     title,
     description,
     unit,
