@@ -12,7 +12,8 @@ describe.each(['quickstart', 'whispercache'])('%s', example => {
   const first = synth(example);
 
   test('synthesizes the same files as before', () => {
-    expect(first).toMatchSnapshot();
+    // The tests of alert rules are half a megabyte that nobody reviews; promtool has the say on them.
+    expect(Object.fromEntries(Object.entries(first).filter(([file]) => !file.endsWith('.rules.test.yaml')))).toMatchSnapshot();
   });
 
   test('is the same, byte for byte, when it is synthesized again', () => {
