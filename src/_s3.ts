@@ -5,6 +5,7 @@ import { StoreParts } from './_store-parts';
 import { S3StoreConfig } from './contract/config';
 import { S3Credentials } from './s3-credentials';
 import { S3Checksums, S3StoreOptions } from './s3-store';
+import { StoreLocation } from './store-location';
 
 /** The guide's Secret. */
 const DEFAULT_SECRET = 'backup-secrets';
@@ -59,9 +60,19 @@ export function s3(storeName: string, options: S3StoreOptions): (scope: Construc
       mounts: [],
       mountsClaim: false,
       annotations: credentials._annotations,
+      secretName: credentials._keys?.secret.name,
       location: `s3 ${config.endpoint ?? 'aws'} ${config.bucket}/${config.prefix}`,
     };
   };
+}
+
+/** Where a bucket is, as far as its options tell. */
+export function s3Location({ endpoint, region, storageClass }: S3StoreOptions): StoreLocation {
+  if (endpoint !== undefined) {
+    const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : '';
+    return /(^[^.]+|\.svc|\.cluster\.local)\.?$/.test(host) ? StoreLocation.CLUSTER : StoreLocation._of('unknown');
+  }
+  return StoreLocation._of(storageClass?.name === 'ONEZONE_IA' ? 'zone' : 'region', region);
 }
 
 function defaultCredentials(scope: Construct, storeName: string): S3Credentials {

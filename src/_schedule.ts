@@ -163,7 +163,7 @@ export function nextRun(schedule: Schedule, after: Date): Date | undefined {
   const times = timesOfDay(schedule);
   const lastYear = after.getUTCFullYear() + HORIZON_YEARS;
   for (let day = Math.floor(after.getTime() / DAY_MS) * DAY_MS; new Date(day).getUTCFullYear() <= lastYear; day += DAY_MS) {
-    if (!matchesDay(schedule, new Date(day))) continue;
+    if (!runsOnDay(schedule, new Date(day))) continue;
     const time = times.find(minutes => day + minutes * 60_000 > after.getTime());
     if (time !== undefined) return new Date(day + time * 60_000);
   }
@@ -190,12 +190,12 @@ export function shortestIntervalSeconds(schedule: Schedule): number | undefined 
 }
 
 /** Minutes since midnight of the runs on a day that matches. */
-function timesOfDay(schedule: CalendarSchedule): number[] {
+export function timesOfDay(schedule: CalendarSchedule): number[] {
   return schedule.hours.flatMap(hour => schedule.minutes.map(minute => hour * 60 + minute));
 }
 
 /** Whether there are runs on the day of `date`, seen in UTC. */
-function matchesDay(schedule: CalendarSchedule, date: Date): boolean {
+export function runsOnDay(schedule: CalendarSchedule, date: Date): boolean {
   if (!schedule.months.includes(date.getUTCMonth() + 1)) return false;
   const day = schedule.days.includes(date.getUTCDate());
   const weekday = schedule.weekdays.includes(date.getUTCDay());
@@ -207,7 +207,7 @@ function shortestDistanceInDays(schedule: CalendarSchedule): number | undefined 
   let shortest: number | undefined;
   let previous: number | undefined;
   for (let day = Date.UTC(2001, 0, 1); day < Date.UTC(2033, 0, 1); day += DAY_MS) {
-    if (!matchesDay(schedule, new Date(day))) continue;
+    if (!runsOnDay(schedule, new Date(day))) continue;
     if (previous !== undefined) shortest = Math.min(shortest ?? Infinity, (day - previous) / DAY_MS);
     if (shortest === 1) break;
     previous = day;

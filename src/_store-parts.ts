@@ -7,4 +7,8 @@ export interface StoreParts extends PodParts<StoreConfig> {
   readonly annotations: { readonly [name: string]: string };
   /** Equal for two stores exactly if they hold their files at the same place. */
   readonly location: string;
+  /** The Secret that holds the keys, if there is one. */
+  readonly secretName?: string;
+  /** The claim that is mounted, if there is one. */
+  readonly claimName?: string;
 }

@@ -20,6 +20,7 @@ export function mountClaim(scope: Construct, storeName: string, claim: kplus.IPe
     mounts: [{ path: directory, volume }],
     mountsClaim: true,
     annotations: {},
+    claimName: claim.name,
     location: `claim ${Chart.of(scope).namespace ?? ''}/${claim.name}`,
   };
 }

@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { BackupSource } from './backup-source';
 import { BackupStore } from './backup-store';
 import { Compression } from './compression';
+import { RecoveryObjectives } from './recovery-objectives';
 import { Retention } from './retention';
 
 /** Properties of `BackupCronJob`. */
@@ -59,6 +60,14 @@ export interface BackupCronJobProps {
    * @default Retention.FOREVER
    */
   readonly retention?: Retention;
+
+  /**
+   * What the backup must be good for. Objectives that schedule, deadlines, stores and retention can't hold fail `cdk8s synth`, with the
+   * arithmetic.
+   *
+   * @default - nothing is promised
+   */
+  readonly objectives?: RecoveryObjectives;
 
   /**
    * How the backup is compressed.

@@ -3,16 +3,21 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
 import { checkLabels, checkText, checkWholeNumber, isDnsLabel, mebibytes, show, showSeconds, wholeSeconds } from './_check';
+import { gapsOf } from './_longest-gap';
 import { podFailurePolicy } from './_pod-failure-policy';
 import { SCRATCH } from './_pod-parts';
+import { Recovery } from './_recovery';
 import { defaultImage } from './_runner-image';
 import { StoreParts } from './_store-parts';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
+import { warn, warningsOf } from './_warnings';
+import { Watched } from './_watched';
 import { BackupCronJobProps } from './backup-cron-job-props';
 import { BackupStore } from './backup-store';
 import { Compression } from './compression';
 import { BackupConfig, CONFIG_ENV, CONFIG_VERSION, renderConfig } from './contract/config';
+import { RecoveryReport } from './recovery-report';
 import { Retention } from './retention';
 
 const CONTAINER = 'backup';
@@ -41,6 +46,41 @@ export class BackupCronJob extends Construct {
 
   /** First part of the names of everything that is stored. */
   public readonly backupName: string;
+
+  /**
+   * What the runner is told.
+   *
+   * @internal
+   */
+  public readonly _config: BackupConfig;
+
+  /**
+   * In the order of the config.
+   *
+   * @internal
+   */
+  public readonly _backupStores: readonly BackupStore[];
+
+  /**
+   * The longest time between two runs, both that the schedule means to make; `undefined` on demand.
+   *
+   * @internal
+   */
+  public readonly _longestGapSeconds: number | undefined;
+
+  /**
+   * The arithmetic of recovery.
+   *
+   * @internal
+   */
+  public readonly _recovery: Recovery;
+
+  /**
+   * What alert rules are made of.
+   *
+   * @internal
+   */
+  public readonly _watched: Watched;
 
   private readonly stores: readonly StoreParts[];
 
@@ -83,6 +123,28 @@ export class BackupCronJob extends Construct {
       scratch: { directory: SCRATCH, limitBytes: scratchSize.toKibibytes({ rounding: SizeRoundingBehavior.FLOOR }) * 1024 },
     };
     checkLockTimeout(config);
+    this._config = config;
+    this._recovery = new Recovery({
+      backupName: this.backupName,
+      cronJobName: this.cronJobName,
+      schedule: props.schedule?.expressionString,
+      timeZone,
+      startingDeadlineSeconds,
+      deadlineSeconds,
+      retention: config.retention,
+      objectives: props.objectives,
+      stores: this.stores.map(({ config: store, secretName }, i) => ({
+        name: store.name,
+        location: props.stores[i].location,
+        storageClass: store.type === 's3' ? store.storageClass ?? 'STANDARD' : undefined,
+        secretName,
+      })),
+    });
+    const [problem] = this._recovery.problems();
+    if (problem !== undefined) throw new Error(problem);
+    for (const warning of this._recovery.warnings()) warn(this, warning);
+    this._backupStores = props.stores;
+    this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, timeZone).longestSeconds;
 
     const scratch = kplus.Volume.fromEmptyDir(this, 'Scratch', 'scratch', { sizeLimit: scratchSize });
     const parts = [source, ...this.stores];
@@ -142,7 +204,21 @@ export class BackupCronJob extends Construct {
       }],
     });
     this.patch(labels, props.priorityClassName);
-    this.node.addValidation({ validate: () => this.conflicts() });
+    this._watched = {
+      labels,
+      deadlineSeconds,
+      startingDeadlineSeconds,
+      successfulJobsRetained,
+      failedJobsRetained,
+      stores: this.stores.map(({ config: { name }, claimName }, i) => ({ name, claimName, outside: props.stores[i].location._isOutside })),
+    };
+    // The lifecycle of a bucket may come later, and with it other storage classes.
+    this.node.addValidation({ validate: () => [...this.conflicts(), ...this._recovery.problems()] });
+  }
+
+  /** What this backup is good for, and the arithmetic behind it, as data. */
+  public recoveryReport(): RecoveryReport {
+    return this._recovery.report(warningsOf(this));
   }
 
   /** Adds what cdk8s-plus has no property for. */

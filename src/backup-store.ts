@@ -1,10 +1,11 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { isDnsLabel, show } from './_check';
-import { s3 } from './_s3';
+import { s3, s3Location } from './_s3';
 import { StoreParts } from './_store-parts';
 import { ClaimToMake, mountClaim } from './_volume';
 import { S3StoreOptions } from './s3-store';
+import { StoreLocation } from './store-location';
 import { ClaimStoreOptions, VolumeStoreOptions } from './volume-store';
 
 /**
@@ -17,7 +18,7 @@ export class BackupStore {
   public static s3(options: S3StoreOptions): BackupStore {
     const name = checkStoreName(options.storeName ?? 's3');
     const define = s3(name, options);
-    return new BackupStore(name, 's3', (scope, alone) => define(scope, alone || name === 's3' ? '' : envPrefix(name)));
+    return new BackupStore(name, 's3', options.location ?? s3Location(options), (scope, alone) => define(scope, alone || name === 's3' ? '' : envPrefix(name)));
   }
 
   /**
@@ -28,7 +29,7 @@ export class BackupStore {
   public static volume(options: VolumeStoreOptions): BackupStore {
     const name = checkStoreName(options.storeName ?? 'volume');
     const claim = new ClaimToMake(options);
-    return new BackupStore(name, 'volume', (scope, alone) => mountClaim(scope, name, claim.for(scope), alone));
+    return new BackupStore(name, 'volume', options.location ?? StoreLocation.CLUSTER, (scope, alone) => mountClaim(scope, name, claim.for(scope), alone));
   }
 
   /**
@@ -38,7 +39,7 @@ export class BackupStore {
    */
   public static fromClaim(claim: kplus.IPersistentVolumeClaim, options: ClaimStoreOptions = {}): BackupStore {
     const name = checkStoreName(options.storeName ?? 'volume');
-    return new BackupStore(name, 'volume', (scope, alone) => mountClaim(scope, name, claim, alone));
+    return new BackupStore(name, 'volume', options.location ?? StoreLocation.CLUSTER, (scope, alone) => mountClaim(scope, name, claim, alone));
   }
 
   private constructor(
@@ -48,6 +49,8 @@ export class BackupStore {
      * @internal
      */
     public readonly _kind: 's3' | 'volume',
+    /** Where it is. */
+    public readonly location: StoreLocation,
     private readonly parts: (scope: Construct, alone: boolean) => StoreParts,
   ) {}
 

@@ -1,6 +1,7 @@
 import { S3Credentials } from './s3-credentials';
 import { S3Encryption } from './s3-encryption';
 import { S3StorageClass } from './s3-storage-class';
+import { StoreLocation } from './store-location';
 
 /** When checksums are sent with what is uploaded. */
 export enum S3Checksums {
@@ -80,6 +81,14 @@ export interface S3StoreOptions {
    * @default 10000
    */
   readonly maxParts?: number;
+
+  /**
+   * Where the bucket is, for the objectives of a backup.
+   *
+   * @default - with AWS, the `region`, or a single zone of it for `ONEZONE_IA`; with an `endpoint` inside of Kubernetes (`.svc`), in the
+   * cluster; with any other one, unknown: it doesn't count for the loss of a cluster, zone or region
+   */
+  readonly location?: StoreLocation;
 
   /**
    * How messages, records and `--set stores.NAME.…` call this store: up to 30 lower-case letters, digits and `-`. Unique within a

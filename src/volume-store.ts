@@ -1,5 +1,6 @@
 import { Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { StoreLocation } from './store-location';
 
 /** Options for `BackupStore.fromClaim()`. */
 export interface ClaimStoreOptions {
@@ -10,6 +11,13 @@ export interface ClaimStoreOptions {
    * @default "volume"
    */
   readonly storeName?: string;
+
+  /**
+   * Where the disk of the volume is, for the objectives of a backup.
+   *
+   * @default StoreLocation.CLUSTER
+   */
+  readonly location?: StoreLocation;
 }
 
 /** Options for `BackupStore.volume()`. */

@@ -31,8 +31,9 @@ test('the runner is not in what jsii compiles', () => {
 test('the public API is the constructs and what they take', () => {
   // Interfaces are not there at run time; API.md has them.
   expect(Object.keys(library).sort()).toEqual([
-    'BackupCronJob', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'PostgresTls', 'RedisTls', 'Retention', 'S3Checksums', 'S3Credentials',
-    'S3Encryption', 'S3StorageClass',
+    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'LifecycleProvider',
+    'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'Retention', 'S3Checksums', 'S3Credentials',
+    'S3Encryption', 'S3StorageClass', 'StoreLocation', 'TransitionMinimumObjectSize',
   ]);
   expect(importsOf('index.ts').filter(path => path.includes('/') || path.startsWith('_'))).toEqual([]);
 });

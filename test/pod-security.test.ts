@@ -1,7 +1,7 @@
-import { Chart, Size } from 'cdk8s';
+import { Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { cronJobOf, synth } from './synth';
-import { BackupCronJobProps, BackupSource, BackupStore, CaCertificate, PostgresTls } from '../src';
+import { cronJobOf, newChart, objectsOf, synth } from './synth';
+import { BackupBucketLifecycle, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, PostgresTls } from '../src';
 
 /*
  * The "restricted" level of the Pod Security Standards, rule by rule, as of Kubernetes 1.28. The integration tests ask Kubernetes'
@@ -82,8 +82,18 @@ const CASES: [string, (chart: Chart) => Partial<BackupCronJobProps>][] = [
   ['SQLite', chart => ({ source: BackupSource.sqlite({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Data', 'data'), path: 'a.db' }) })],
 ];
 
-describe.each(CASES)('%s', (_case, changes) => {
-  const template = cronJobOf(synth(changes)).spec.jobTemplate.spec.template;
+const TEMPLATES: [string, () => any][] = [
+  ...CASES.map(([name, changes]): [string, () => any] => [name, () => cronJobOf(synth(changes)).spec.jobTemplate.spec.template]),
+  ['the Job that sets lifecycle rules', () => {
+    const chart = newChart();
+    const store = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });
+    new BackupBucketLifecycle(chart, 'lifecycle', { store, rules: [{ id: 'all', expiration: Duration.days(90) }], applyJob: {} });
+    return objectsOf(chart).find(({ kind }) => kind === 'Job').spec.template;
+  }],
+];
+
+describe.each(TEMPLATES)('%s', (_case, templateOf) => {
+  const template = templateOf();
 
   test.each(RESTRICTED)('$name', ({ check }) => {
     expect(check(template)).toEqual([]);

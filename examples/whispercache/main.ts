@@ -9,10 +9,11 @@
  *
  * Run:
  *   npx cdk8s synth && kubectl apply -f dist/
+ *   npx cdk8s-backup lifecycle apply --lifecycle dist/s3-lifecycle/your-backup-bucket.json --manifest dist/whispercache.k8s.yaml --job db-backup
  *   kubectl create job --from=cronjob/sqlite-backup sqlite-backup-now -n whispercache
  */
-import { App, Chart, Cron, Size } from 'cdk8s';
-import { BackupCronJob, BackupSource, BackupStore, Retention } from 'cdk8s-backup';
+import { App, Chart, Cron, Duration, Size } from 'cdk8s';
+import { BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, Retention, StoreLocation } from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
 
 const app = new App();
@@ -22,10 +23,11 @@ const secrets = kplus.Secret.fromSecretName(chart, 'backup-secrets', 'backup-sec
 // The claim is made once and shared; the keys of S3 come from the Secret `backup-secrets` unless something else is said.
 const stores = [
   BackupStore.volume({ claimName: 'backup-storage', size: Size.gibibytes(20) }),
-  BackupStore.s3({ bucketName: 'your-backup-bucket', prefix: 'whispercache/backups' }),
+  // Its region is in the Secret; the objectives need to know it as well.
+  BackupStore.s3({ bucketName: 'your-backup-bucket', prefix: 'whispercache/backups', location: StoreLocation.region('eu-west-1') }),
 ];
 
-new BackupCronJob(chart, 'db-backup', {
+const database = new BackupCronJob(chart, 'db-backup', {
   source: BackupSource.postgres({
     host: 'postgres',
     databaseName: 'whispercache',
@@ -35,16 +37,32 @@ new BackupCronJob(chart, 'db-backup', {
   stores,
   schedule: Cron.schedule({ minute: '0', hour: '2' }),
   retention: Retention.days(7),
+  deadline: Duration.hours(2),
+  startingDeadline: Duration.hours(1),
+  objectives: {
+    // Not the 24 hours of the guide: a day between two runs, one that starts an hour late, and one that takes two.
+    rpo: Duration.hours(27),
+    corruption: { rto: Duration.minutes(30) },
+    regionLoss: { rto: Duration.hours(2), preparation: Duration.hours(1) },
+    clusterLoss: { rto: Duration.hours(2), preparation: Duration.hours(1) },
+    cluster: { region: 'eu-central-1' },
+    // Measure your own.
+    restore: { backupSize: Size.gibibytes(2), downloadPerSecond: Size.mebibytes(50), restorePerSecond: Size.mebibytes(5) },
+  },
 });
 
-new BackupCronJob(chart, 'redis-backup', {
+const cache = new BackupCronJob(chart, 'redis-backup', {
   source: BackupSource.redis({ host: 'redis' }),
   stores,
   schedule: Cron.hourly(),
   retention: Retention.hours(24),
+  deadline: Duration.minutes(30),
+  startingDeadline: Duration.minutes(30),
+  // A day's retention leaves 16 hours to notice; PostgreSQL's week leaves the default of three days.
+  objectives: { corruption: { rpo: Duration.hours(2) }, humanDelay: Duration.hours(16) },
 });
 
-new BackupCronJob(chart, 'sqlite-backup', {
+const files = new BackupCronJob(chart, 'sqlite-backup', {
   source: BackupSource.sqlite({
     claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'whispercache-data', 'whispercache-data'),
     path: 'whispercache.db',
@@ -54,6 +72,16 @@ new BackupCronJob(chart, 'sqlite-backup', {
   onDemand: true,
   // The PostgreSQL database has the same name, and the stores are the same.
   backupName: 'whispercache-sqlite',
+});
+
+// The rules of the bucket, in a file: unfinished uploads and old versions of the backups are cleaned up.
+BackupBucketLifecycle.forBackups(chart, 'lifecycle', [database, cache, files]);
+
+// kube-prometheus-stack loads rules with the name of its Helm release only.
+new BackupAlertRules(chart, 'backup-alerts', {
+  backups: [database, cache, files],
+  ruleLabels: { release: 'kube-prometheus-stack' },
+  runbookUrl: 'https://wiki.example.com/whispercache/backups',
 });
 
 app.synth();

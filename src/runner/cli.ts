@@ -4,11 +4,13 @@ import { accept } from './commands/accept';
 import { backup } from './commands/backup';
 import { Context } from './commands/context';
 import { fetch } from './commands/fetch';
+import { lifecycleApply, lifecycleDiff, LifecycleContext } from './commands/lifecycle';
 import { list } from './commands/list';
 import { metrics } from './commands/metrics';
 import { restore } from './commands/restore';
 import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
+import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
 import { ConfigOptions, loadConfig } from './load-config';
 import { createReporter } from './reporter';
 import { VERSION } from './version';
@@ -27,9 +29,14 @@ export interface Io {
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const reporter = createReporter(io.stderr);
   let exitCode: ExitCode = ExitCode.OK;
-  const program = commandLine(io, async (options, command) => {
-    const context: Context = { config: await loadConfig(options, io.env), env: io.env, stdout: io.stdout, reporter, signal: io.signal };
-    exitCode = await command(context);
+  const rest = { env: io.env, stdout: io.stdout, reporter, signal: io.signal };
+  const program = commandLine(io, {
+    backup: async (options, command) => {
+      exitCode = await command({ ...rest, config: await loadConfig(options, io.env) });
+    },
+    lifecycle: async (options, command) => {
+      exitCode = await command({ ...rest, config: await loadLifecycle(options, io.env) });
+    },
   });
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -48,9 +55,13 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-type Execute = (options: ConfigOptions, command: (context: Context) => Promise<ExitCode>) => Promise<void>;
+/** Runs a command about a backup, or about the lifecycle of a bucket. */
+interface Execute {
+  backup(options: ConfigOptions, command: (context: Context) => Promise<ExitCode>): Promise<void>;
+  lifecycle(options: LifecycleOptions, command: (context: LifecycleContext) => Promise<ExitCode>): Promise<void>;
+}
 
-function commandLine(io: Io, execute: Execute): Command {
+function commandLine(io: Io, { backup: execute, lifecycle: executeLifecycle }: Execute): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
     .version(VERSION)
@@ -63,7 +74,7 @@ Passwords and keys come from the environment variables that the config names.
 Through a port-forward:
   cdk8s-backup backup --manifest dist/app.k8s.yaml --job db-backup --set source.host=localhost`);
 
-  const define = (name: string, description: string) => program.command(name)
+  const define = (name: string, description: string, parent: Command = program) => parent.command(name)
     .description(description)
     .option('--manifest <file>', 'read the config from a manifest that cdk8s synth wrote')
     .option('--job <name>', 'name of the CronJob or Job in the manifest')
@@ -95,6 +106,18 @@ Through a port-forward:
     .action((wanted, options) => execute(options, context => accept(context, wanted)));
   define('metrics', 'print Prometheus metrics from the records')
     .action(options => execute(options, context => metrics(context)));
+
+  const lifecycle = program.command('lifecycle').description('compare and set the lifecycle rules of a bucket');
+  const defineLifecycle = (name: string, description: string) => define(name, description, lifecycle)
+    .option('--lifecycle <file>', 'rules from a JSON file that cdk8s synth wrote, for the bucket of a backup; by default those of a lifecycle Job')
+    .option('--store <name>', 'the S3 store of the backup, where it has several')
+    .option('--transition-default-minimum-object-size <value>', 'header to send with the rules of --lifecycle');
+  defineLifecycle('diff', 'show what apply would change')
+    .action(options => executeLifecycle(options, context => lifecycleDiff(context)));
+  defineLifecycle('apply', 'show what changes, then set the rules')
+    .option('--keep-others', 'keep rules that are not ours', false)
+    .option('--remove-others', 'remove rules that are not ours', false)
+    .action(options => executeLifecycle(options, context => lifecycleApply(context, options)));
   return program;
 }
 

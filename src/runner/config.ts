@@ -44,7 +44,8 @@ const sqlite = z.strictObject({
   lockTimeoutSeconds: z.int().min(1),
 });
 
-const s3 = z.strictObject({
+/** A bucket, as backups and lifecycles say it. */
+export const s3 = z.strictObject({
   type: z.literal('s3'),
   name: text,
   bucket: text,

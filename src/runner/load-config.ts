@@ -15,18 +15,23 @@ export interface ConfigOptions {
 }
 
 export async function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<BackupConfig> {
-  const config = parseConfig(await configText(options, env));
+  const config = parseConfig(await configText(options, env, CONFIG_ENV));
   return options.set.length === 0 ? config : checkConfig(options.set.reduce<unknown>(applySetting, config));
 }
 
-async function configText({ config, manifest, job }: ConfigOptions, env: NodeJS.ProcessEnv): Promise<string> {
+/**
+ * The JSON text of a config.
+ *
+ * @param variable of the environment that holds it in a pod
+ */
+export async function configText({ config, manifest, job }: ConfigOptions, env: NodeJS.ProcessEnv, variable: string): Promise<string> {
   if (config !== undefined && manifest !== undefined) throw usage('give either --config or --manifest, not both');
   if (config !== undefined) return readText(config);
-  if (manifest !== undefined) return configInManifest(await readText(manifest), manifest, job);
+  if (manifest !== undefined) return configInManifest(await readText(manifest), manifest, job, variable);
   if (job !== undefined) throw usage('--job names a job in a manifest: give --manifest FILE too');
-  const value = env[CONFIG_ENV];
+  const value = env[variable];
   if (value === undefined || value === '') {
-    throw usage(`there is no config: give --manifest FILE --job NAME (what "cdk8s synth" wrote), or --config FILE, or set ${CONFIG_ENV}`);
+    throw usage(`there is no config: give --manifest FILE --job NAME (what "cdk8s synth" wrote), or --config FILE, or set ${variable}`);
   }
   return value;
 }
@@ -45,17 +50,17 @@ interface PodTemplate {
 }
 
 /** The config in the pod of the CronJob or Job `job`, or of the only one that has a config. */
-export function configInManifest(yaml: string, file: string, job: string | undefined): string {
+export function configInManifest(yaml: string, file: string, job: string | undefined, variable: string = CONFIG_ENV): string {
   const found = new Map<string, string>();
   for (const document of parseAllDocuments(yaml)) {
     if (document.errors.length > 0) throw badConfig(`${file} is not YAML: ${messageOf(document.errors[0])}`);
     const { metadata, spec } = (document.toJS() ?? {}) as Manifest;
     const containers = (spec?.jobTemplate?.spec?.template ?? spec?.template)?.spec?.containers ?? [];
-    const value = containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === CONFIG_ENV)?.value;
+    const value = containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === variable)?.value;
     if (value !== undefined) found.set(metadata?.name ?? '', unescapeEnvValue(value));
   }
   const names = [...found.keys()].join(', ');
-  if (found.size === 0) throw badConfig(`${file} has no job of cdk8s-backup: no container in it has the variable ${CONFIG_ENV}`);
+  if (found.size === 0) throw badConfig(`${file} has no job of cdk8s-backup: no container in it has the variable ${variable}`);
   if (job === undefined && found.size > 1) throw usage(`${file} has several jobs, say which with --job: ${names}`);
   const config = job === undefined ? [...found.values()][0] : found.get(job);
   if (config === undefined) throw usage(`${file} has no job ${job}; it has ${names}`);
@@ -114,7 +119,7 @@ function convert(present: Json, value: string, path: string): Json {
   }
 }
 
-async function readText(file: string): Promise<string> {
+export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

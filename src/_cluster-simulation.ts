@@ -1,0 +1,201 @@
+import { series } from './_alert-rule';
+import { AlertContext, AlertTarget } from './_alert-target';
+import { Metrics } from './contract/metrics';
+
+/*
+ * What kube-state-metrics, the kubelet and the runner would say about a backup, as series for promtool: names, labels and lifetimes as
+ * in kube-state-metrics 2.20. Time is in seconds since the CronJob was made, at 0.
+ */
+
+export interface SimulatedJob {
+  readonly name: string;
+  readonly start: number;
+  /** `undefined`: it goes on for ever. */
+  readonly end?: number;
+  readonly failed?: boolean;
+  /** Started by hand, so no sign of the schedule. */
+  readonly byHand?: boolean;
+  /** When the object is deleted. */
+  readonly removed?: number;
+  readonly withoutDeadline?: boolean;
+  /** Belongs to another CronJob, or is in another namespace. */
+  readonly owner?: string;
+  readonly namespace?: string;
+}
+
+export interface Simulation {
+  readonly until: number;
+  /** Time between two samples: at most the five minutes after which Prometheus takes a series for gone. */
+  readonly step: number;
+  readonly jobs: readonly SimulatedJob[];
+  /** When the CronJob is suspended; never if left out. */
+  readonly suspendedFrom?: number;
+  /** When the CronJob is deleted. */
+  readonly deletedAt?: number;
+  /** When kube-state-metrics goes away. */
+  readonly metricsLostAt?: number;
+  /** When kube-state-metrics is restarted and comes back under another address. */
+  readonly restartedAt?: number;
+  /** Number of replicas of kube-state-metrics. */
+  readonly replicas?: number;
+  /** Bytes that are free in the volumes, of 100, after the run that ended last. */
+  readonly freeAfterRun?: (run: number) => number;
+  /** Stored bytes of a run; the runner's metrics. */
+  readonly bytesOfRun?: (run: number) => number;
+  readonly suspectFrom?: number;
+  /** Whether the neighbours do badly, and not well: a CronJob whose name begins alike, and the same names in another namespace. */
+  readonly neighboursFail?: boolean;
+  /** When the store outside of the cluster got its last backup. */
+  readonly offsiteStuckAt?: number;
+}
+
+export interface InputSeries {
+  readonly series: string;
+  readonly values: string;
+}
+
+type Sample = number | undefined;
+
+export function simulate(context: AlertContext, target: AlertTarget, simulation: Simulation): InputSeries[] {
+  const { namespaceLabel: ns, matchLabels } = context;
+  const { until, step, jobs, deletedAt = Infinity, metricsLostAt = Infinity } = simulation;
+  const result: InputSeries[] = [];
+  const put = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample) => {
+    const values = valuesOf(at, until, step);
+    if (values !== undefined) result.push({ series: series(metric, { ...matchLabels, ...labels }), values });
+  };
+  const replicas = Array.from({ length: simulation.replicas ?? 1 }, (_, i) => `10.0.0.${i + 1}:8080`);
+  const ksm = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample, namespace: string = target.namespace) => {
+    const all = { [ns]: namespace, ...labels, job: 'kube-state-metrics' };
+    const there = (time: number) => time < metricsLostAt ? at(time) : undefined;
+    const restart = simulation.restartedAt ?? Infinity;
+    for (const instance of replicas) put(metric, { ...all, instance }, time => time < restart ? there(time) : undefined);
+    if (restart !== Infinity) put(metric, { ...all, instance: '10.0.0.9:8080' }, time => time >= restart + 2 * step ? there(time) : undefined);
+  };
+
+  const cronJob = (metric: string, at: (time: number) => Sample) =>
+    ksm(metric, { cronjob: target.cronJob }, time => time < deletedAt ? at(time) : undefined);
+  const mine = jobs.filter(job => job.owner === undefined && job.namespace === undefined);
+  const scheduled = mine.filter(job => !job.byHand);
+  const onDemand = target.gapSeconds === undefined;
+  cronJob('kube_cronjob_info', () => 1);
+  cronJob('kube_cronjob_created', () => 0);
+  cronJob('kube_cronjob_spec_suspend', time => onDemand || time >= (simulation.suspendedFrom ?? Infinity) ? 1 : 0);
+  cronJob('kube_cronjob_status_active', time => scheduled.filter(({ start, end = Infinity }) => start <= time && time < end).length);
+  cronJob('kube_cronjob_status_last_schedule_time', time => latest(scheduled, ({ start }) => start, time));
+  cronJob('kube_cronjob_status_last_successful_time', time => latest(mine.filter(job => !job.failed), ({ end }) => end, time));
+
+  neighbours(target, simulation.neighboursFail ?? false, ksm, put, context);
+
+  for (const job of jobs) {
+    const { end = Infinity, removed = Infinity } = job;
+    const alive = (time: number) => time >= job.start && time < Math.min(removed, deletedAt);
+    const of = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample) =>
+      ksm(metric, { job_name: job.name, ...labels }, time => alive(time) ? at(time) : undefined, job.namespace);
+    of('kube_job_owner', { owner_kind: 'CronJob', owner_name: job.owner ?? target.cronJob, owner_is_controller: 'true' }, () => 1);
+    of('kube_job_status_start_time', {}, () => job.start);
+    if (!job.withoutDeadline) of('kube_job_spec_active_deadline_seconds', {}, () => target.deadlineSeconds);
+    const metric = job.failed ? 'kube_job_failed' : 'kube_job_complete';
+    for (const condition of ['true', 'false', 'unknown']) of(metric, { condition }, time => time >= end ? Number(condition === 'true') : undefined);
+  }
+
+  if (simulation.freeAfterRun) {
+    for (const claim of claimsOf(target)) {
+      const of = (kind: string, at: (run: number) => number) =>
+        put(`kubelet_volume_stats_${kind}_bytes`, { [ns]: target.namespace, persistentvolumeclaim: claim, node: 'a' }, time => {
+          const run = mine.findIndex(({ start, end = Infinity }) => start <= time && time <= end);
+          return run < 0 ? undefined : at(run);
+        });
+      of('available', simulation.freeAfterRun);
+      of('capacity', () => 100);
+    }
+  }
+
+  if (context.runnerMetrics) {
+    const good = mine.filter(job => !job.failed && job.end !== undefined);
+    const { suspectFrom = Infinity, offsiteStuckAt = Infinity, bytesOfRun = () => 1000 } = simulation;
+    for (const { name: store, outside } of target.stores) {
+      const seen = (time: number) => outside ? Math.min(time, offsiteStuckAt) : time;
+      const of = (metric: { readonly name: string }, at: (time: number) => Sample) => put(metric.name, { backup: target.backup, store }, at);
+      of(Metrics.LAST_RECOVERY_POINT, time => latest(good.filter(({ end }) => end! <= seen(time)), ({ start }) => start, time));
+      of(Metrics.LAST_SUSPECT, time => Number(time >= suspectFrom));
+      of(Metrics.LAST_SIZE, time => {
+        const runs = good.filter(({ end }) => end! <= seen(time)).length;
+        return runs === 0 ? undefined : bytesOfRun(runs - 1);
+      });
+    }
+  }
+  return result;
+}
+
+type Put = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample) => void;
+type Ksm = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample, namespace: string) => void;
+
+/** A rule that looks at them as well takes their health for that of the backup. */
+function neighbours(target: AlertTarget, fail: boolean, ksm: Ksm, put: Put, context: AlertContext): void {
+  const elsewhere = `${target.namespace}-staging`;
+  for (const [namespace, cronjob] of [[target.namespace, `${target.cronJob}-verify`], [elsewhere, target.cronJob]]) {
+    const of = (metric: string, at: (time: number) => Sample) => ksm(metric, { cronjob }, at, namespace);
+    of('kube_cronjob_info', () => 1);
+    of('kube_cronjob_created', () => 0);
+    of('kube_cronjob_spec_suspend', () => Number(fail));
+    of('kube_cronjob_status_active', () => 0);
+    if (fail) {
+      ksm('kube_job_owner', { job_name: 'hangs', owner_kind: 'CronJob', owner_name: cronjob, owner_is_controller: 'true' }, () => 1, namespace);
+      ksm('kube_job_status_start_time', { job_name: 'hangs' }, () => 0, namespace);
+    } else {
+      of('kube_cronjob_status_last_schedule_time', hourly);
+      of('kube_cronjob_status_last_successful_time', hourly);
+    }
+  }
+  if (!fail) return;
+  for (const [namespace, persistentvolumeclaim] of [[target.namespace, 'other-claim'], ...claimsOf(target).map(claim => [elsewhere, claim])]) {
+    const of = (kind: string, at: (time: number) => number) =>
+      put(`kubelet_volume_stats_${kind}_bytes`, { [context.namespaceLabel]: namespace, persistentvolumeclaim, node: 'a' }, at);
+    // Nearly full, and fuller every day.
+    of('available', time => Math.max(1, 4 - Math.floor(time / 86_400)));
+    of('capacity', () => 100);
+  }
+  if (!context.runnerMetrics) return;
+  const other = { backup: `${target.backup}-other`, store: target.stores[0].name };
+  put(Metrics.LAST_SUSPECT.name, other, () => 1);
+  put(Metrics.LAST_SIZE.name, other, time => time < 7200 ? 1000 : 1);
+}
+
+/** Coarse, so that the series are short. */
+function hourly(time: number): number {
+  return time - time % 3600;
+}
+
+export function claimsOf(target: AlertTarget): string[] {
+  return target.stores.flatMap(({ claimName }) => claimName === undefined ? [] : [claimName]);
+}
+
+function latest(jobs: readonly SimulatedJob[], at: (job: SimulatedJob) => number | undefined, time: number): Sample {
+  const times = jobs.map(at).filter((moment): moment is number => moment !== undefined && moment <= time);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** Samples in promtool's notation; `undefined` if there are none. Where a series ends it is marked as gone, as Prometheus does. */
+function valuesOf(at: (time: number) => Sample, until: number, step: number): string | undefined {
+  const parts: string[] = [];
+  let [value, count]: [Sample | 'stale', number] = [undefined, 0];
+  const flush = () => {
+    if (count === 0) return;
+    if (value === undefined) parts.push(`_x${count}`);
+    else if (value === 'stale') parts.push('stale');
+    else parts.push(count === 1 ? String(value) : `${value}+0x${count - 1}`);
+  };
+  let previous: Sample;
+  for (let time = 0; time <= until; time += step) {
+    const sample = at(time);
+    const next = sample === undefined && previous !== undefined ? 'stale' : sample;
+    if (next === value) {count++;} else {
+      flush();
+      [value, count] = [next, 1];
+    }
+    previous = sample;
+  }
+  if (value !== undefined) flush();
+  return parts.some(part => !part.startsWith('_')) ? parts.join(' ') : undefined;
+}

@@ -1,0 +1,160 @@
+/*
+ * A bucket's lifecycle against the backups that are written there: S3 deletes and moves by age alone, whatever the runner promised.
+ */
+import { show, showSeconds } from './_check';
+import { BucketFacts } from './_lifecycle-checks';
+import { error, Finding, warning } from './_lifecycle-findings';
+import { ModelRule } from './_lifecycle-model';
+import { isAllowedMove } from './_lifecycle-moves';
+import { factsOf, isArchive, retrievalSeconds } from './_retrieval-times';
+import { BackupCronJob } from './backup-cron-job';
+import { RetentionConfig, S3StoreConfig } from './contract/config';
+import { keyPrefix } from './contract/layout';
+
+/** A backup in the bucket. */
+export interface BackupInBucket {
+  /** How messages call it. */
+  readonly title: string;
+  readonly name: string;
+  readonly storeName: string;
+  /** What all its objects' names begin with. */
+  readonly prefix: string;
+  readonly storageClass: string;
+  readonly retention: RetentionConfig;
+  /** `undefined`: on demand. */
+  readonly longestGapSeconds: number | undefined;
+  readonly deadlineSeconds: number;
+  /** From the damage until somebody acts. */
+  readonly noticeSeconds: number;
+  readonly hasRto: boolean;
+}
+
+const DAY = 86_400;
+
+/** The default of `alertDelay` and `humanDelay` of the objectives. */
+const NOTICE = 3600 + 3 * DAY;
+
+/** Records, checksums and markers are smaller. */
+const SMALL_BYTES = 128 * 1024;
+
+/** What a backup writes to a bucket, once for each of its stores there. */
+export function backupsIn(isThere: (store: S3StoreConfig) => boolean, backup: BackupCronJob): BackupInBucket[] {
+  const { stores, name, retention, deadlineSeconds } = backup._config;
+  const report = backup._recovery.report([]);
+  return stores.filter(store => store.type === 's3').filter(isThere).map(store => ({
+    title: `backup ${show(backup.cronJobName)}`,
+    name,
+    storeName: store.name,
+    prefix: `${store.prefix}${store.prefix === '' ? '' : '/'}${keyPrefix(name)}`,
+    storageClass: store.storageClass ?? 'STANDARD',
+    retention,
+    longestGapSeconds: backup._longestGapSeconds,
+    deadlineSeconds,
+    noticeSeconds: report.noticeSeconds ?? NOTICE,
+    hasRto: report.scenarios.some(({ rtoSeconds }) => rtoSeconds !== undefined),
+  }));
+}
+
+/** Days for which S3 must not delete a backup: `Infinity` for ever, `undefined` if nobody can say. */
+export function daysToKeep({ retention, longestGapSeconds: gap, noticeSeconds }: BackupInBucket): number | undefined {
+  const { keepHours, keepLast, keepAtLeast } = retention;
+  if (keepLast === Number.MAX_SAFE_INTEGER) return Infinity;
+  if (gap === undefined) return undefined;
+  return Math.ceil(Math.max((keepHours ?? 0) * 3600, (keepLast ?? 0) * gap, noticeSeconds + keepAtLeast * gap) / DAY);
+}
+
+/** Whether the rule acts on objects of the backup. Objects of backups have no tags. */
+export function covers(rule: ModelRule, { prefix }: BackupInBucket): boolean {
+  return rule.enabled && !rule.hasTags && (prefix.startsWith(rule.prefix) || rule.prefix.startsWith(prefix));
+}
+
+/** Storage classes that the rules move an object of the backup to while it is at most `days` old. */
+export function storageClassesWithin(rules: readonly ModelRule[], backup: BackupInBucket, days: number): string[] {
+  const moves = rules.filter(rule => covers(rule, backup)).flatMap(({ transitions }) => transitions);
+  return [...new Set(moves.filter(({ unit, day }) => unit === 'Date' || day < days).map(({ storageClass }) => storageClass))];
+}
+
+export function checkBackups(
+  rules: readonly ModelRule[], backups: readonly BackupInBucket[], { profile, minimumSize }: BucketFacts,
+): Finding[] {
+  const smallOnesStay = profile.smallObjectsStay && minimumSize !== 'varies_by_storage_class';
+  return [
+    ...checkPrefixes(rules, backups),
+    ...backups.flatMap(backup => rules.filter(rule => covers(rule, backup)).flatMap(rule => [
+      ...checkExpiration(rule, backup),
+      ...checkVersions(rule, backup),
+      ...checkAbort(rule, backup),
+      ...profile.ordered ? checkTransitions(rule, backup, smallOnesStay) : [],
+    ])),
+  ];
+}
+
+function checkPrefixes(rules: readonly ModelRule[], backups: readonly BackupInBucket[]): Finding[] {
+  const enabled = rules.filter(rule => rule.enabled);
+  return backups.filter(backup => !enabled.some(rule => covers(rule, backup))).map(({ title, prefix }) => {
+    const written = `${title}, which writes to ${show(prefix)}`;
+    const misspelt = enabled.find(rule => !rule.hasTags && prefix.toLowerCase().startsWith(rule.prefix.toLowerCase()));
+    return misspelt
+      ? error(30, `${misspelt.name} has the prefix ${show(misspelt.prefix)}, and S3 tells capitals from small letters: it does not act on ${written}`)
+      : warning(30, `no rule acts on ${written}${enabled.some(({ hasTags }) => hasTags) ? '; its objects have no tags' : ''}: is that the prefix that was meant?`);
+  });
+}
+
+function checkExpiration({ name, expiration }: ModelRule, backup: BackupInBucket): Finding[] {
+  if (!expiration) return [];
+  const { title, retention, longestGapSeconds: gap, noticeSeconds } = backup;
+  const needed = daysToKeep(backup);
+  const noFloor = 'no floor of the runner can stop a rule of S3';
+  if (needed === Infinity) return [error(32, `${name} deletes what ${title} keeps for ever: set its 'retention', or drop the expiration`)];
+  if (expiration.unit === 'Date') return [error(32, `${name} deletes every object of ${title} from a day on, each new backup included: give days`)];
+  const { day } = expiration;
+  if (retention.keepHours !== null && day * 24 < retention.keepHours) {
+    return [error(32, `${name} deletes at day ${day} what ${title} promises to keep for ${showSeconds(retention.keepHours * 3600)}, and ${noFloor}: delete ${needed === undefined ? '' : `at day ${needed} or `}later, or shorten the 'retention'`)];
+  }
+  if (gap === undefined || needed === undefined) {
+    const level = retention.keepLast === null ? warning : error;
+    return [level(32, `${name} deletes at day ${day}, and ${title} runs on demand: when nobody asks for ${day} days, its last backup is gone although ${Math.max(retention.keepAtLeast, retention.keepLast ?? 0)} are to be kept, and ${noFloor}; drop the expiration`)];
+  }
+  if (day >= needed) return [];
+  const { keepLast, keepAtLeast } = retention;
+  return [(keepLast ?? 0) * gap > day * DAY
+    ? error(32, `${name} deletes at day ${day}, and the ${keepLast} newest backups that ${title} promises to keep go back ${showSeconds(keepLast! * gap)}: delete at day ${needed} or later, or keep fewer`)
+    : error(32, `${name} deletes at day ${day}: when ${title} stops, the ${keepAtLeast} backups of 'keepAtLeast' go back ${showSeconds(keepAtLeast * gap)} and somebody acts ${showSeconds(noticeSeconds)} later, and ${noFloor}; delete at day ${needed} or later`)];
+}
+
+function checkVersions({ name, noncurrentExpiration: expiration }: ModelRule, { title, noticeSeconds }: BackupInBucket): Finding[] {
+  if (!expiration || expiration.day * DAY >= noticeSeconds) return [];
+  return [warning(32, `${name} removes old versions after ${showSeconds(expiration.day * DAY)}, and somebody notices after ${showSeconds(noticeSeconds)} that a backup of ${title} was deleted or overwritten: keep them for ${Math.ceil(noticeSeconds / DAY)} days`)];
+}
+
+function checkAbort({ name, abortDays }: ModelRule, { title, deadlineSeconds }: BackupInBucket): Finding[] {
+  if (abortDays === undefined || abortDays * DAY >= deadlineSeconds) return [];
+  return [error(23, `${name} discards unfinished uploads after ${showSeconds(abortDays * DAY)}, and a run of ${title} may take ${showSeconds(deadlineSeconds)}: its own upload would be discarded; set ${Math.ceil(deadlineSeconds / DAY) + 1} days`)];
+}
+
+function checkTransitions(rule: ModelRule, backup: BackupInBucket, smallOnesStay: boolean): Finding[] {
+  const { name, largerThan = 0 } = rule;
+  const { title, retention, storageClass: written } = backup;
+  const kept = retention.keepLast === null && retention.keepHours !== null ? Math.ceil(retention.keepHours / 24) : Infinity;
+  return rule.transitions.flatMap(({ unit, day, storageClass }) => {
+    if (unit === 'Date') return [];
+    const findings: Finding[] = [];
+    const { minimumDays } = factsOf(storageClass);
+    if (!isAllowedMove(written, storageClass) && written !== storageClass) {
+      findings.push(warning(17, `${name} moves to ${storageClass}, and ${title} writes in ${written}, from where S3 moves nothing there: the rule does nothing`));
+    }
+    if (day >= kept) {
+      findings.push(warning(20, `${name} moves to ${storageClass} at day ${day}, and ${title} keeps its backups for ${kept} days: most never get there; drop the transition`));
+    } else if (kept - day < minimumDays) {
+      findings.push(warning(20, `${name} moves to ${storageClass} at day ${day}, which bills ${minimumDays} days, and ${title} keeps its backups until day ${kept}: ${minimumDays - (kept - day)} days of each are paid for nothing; drop the transition, or keep them longer`));
+    }
+    if (!isArchive(storageClass)) return findings;
+    if (!smallOnesStay && largerThan < SMALL_BYTES) {
+      findings.push(error(29, `${name} moves records and checksums of ${title} to ${storageClass} too, and without them no backup is listed, verified or restored before a thaw: set 'objectSizeGreaterThan' to Size.kibibytes(128)`));
+    }
+    if (day < kept && !backup.hasRto) {
+      findings.push(warning(29, `${name} moves backups to ${storageClass} at day ${day}: a restore from ${title} then waits up to ${showSeconds(retrievalSeconds(storageClass))} for a thaw that somebody must ask for, and "verify --all" fails; GLACIER_IR is read at once. Set 'objectives' to have this checked against the RTO`));
+    }
+    return findings;
+  });
+}

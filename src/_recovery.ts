@@ -1,0 +1,322 @@
+import { Duration, Size } from 'cdk8s';
+import { show, showSeconds, wholeSeconds } from './_check';
+import { Gaps, gapsOf } from './_longest-gap';
+import { retrievalSeconds } from './_retrieval-times';
+import { parseSchedule, shortestIntervalSeconds } from './_schedule';
+import { RetentionConfig } from './contract/config';
+import { RecoveryObjective, RecoveryObjectives, RestoreEstimate } from './recovery-objectives';
+import { RecoveryReport, ScenarioRecovery, StoreRecovery } from './recovery-report';
+import { RecoveryScenario } from './recovery-scenario';
+import { StoreLocation } from './store-location';
+
+/** A store, as far as recovery is concerned. */
+export interface RecoveryStore {
+  readonly name: string;
+  readonly location: StoreLocation;
+  /** The class that objects are written in; `undefined` for a volume. */
+  readonly storageClass?: string;
+  /** The Secret with the keys to it, if there is one. */
+  readonly secretName?: string;
+}
+
+/** What moves objects to other storage classes as they grow older: the lifecycle of a bucket. */
+export interface StorageClassSource {
+  /** Storage classes that an object of this store can be in while it is at most this old, beside the one that it is written in. */
+  storageClassesWithin(storeName: string, days: number): readonly string[];
+}
+
+export interface RecoveryProps {
+  readonly backupName: string;
+  readonly cronJobName: string;
+  /** `undefined`: on demand. */
+  readonly schedule?: string;
+  readonly timeZone: string;
+  readonly startingDeadlineSeconds: number;
+  readonly deadlineSeconds: number;
+  readonly retention: RetentionConfig;
+  readonly stores: readonly RecoveryStore[];
+  readonly objectives?: RecoveryObjectives;
+}
+
+const SCENARIOS = Object.values(RecoveryScenario);
+
+/** From the controller manager's defaults: 40 s until a node counts as lost, 300 s of toleration, 6 minutes to detach by force. */
+const NODE_LOSS_PREPARATION = 12 * 60;
+
+const DAY = 86_400;
+const TWO_HOURS = 2 * 3600;
+
+/** What one backup is good for: the arithmetic of recovery, and what doesn't add up. */
+export class Recovery {
+  /** `undefined`: on demand. */
+  public readonly gaps?: Gaps;
+  public readonly worstDataAgeSeconds?: number;
+  private readonly sources: StorageClassSource[] = [];
+
+  constructor(private readonly props: RecoveryProps) {
+    if (props.schedule === undefined) return;
+    this.gaps = gapsOf(props.schedule, props.timeZone);
+    this.worstDataAgeSeconds = this.gaps.longestSeconds + props.startingDeadlineSeconds + props.deadlineSeconds;
+  }
+
+  /** Has a bucket's lifecycle considered from now on. */
+  public addStorageClasses(source: StorageClassSource): void {
+    this.sources.push(source);
+  }
+
+  /** The least that is promised for any scenario, if anything is. */
+  public get rpoSeconds(): number | undefined {
+    const all = this.promises().flatMap(({ rpo }) => rpo === undefined ? [] : [rpo.toSeconds()]);
+    return all.length === 0 ? undefined : Math.min(...all);
+  }
+
+  public report(warnings: readonly string[]): RecoveryReport {
+    const { props, gaps } = this;
+    const retention = this.retentionSeconds();
+    return {
+      backupName: props.backupName,
+      cronJobName: props.cronJobName,
+      schedule: props.schedule,
+      timeZone: props.timeZone,
+      longestGapSeconds: gaps?.longestSeconds,
+      longestGapFrom: gaps?.longestFrom?.toISOString(),
+      longestGapTo: gaps?.longestTo?.toISOString(),
+      startingDeadlineSeconds: props.startingDeadlineSeconds,
+      deadlineSeconds: props.deadlineSeconds,
+      worstDataAgeSeconds: this.worstDataAgeSeconds,
+      worstDataAgeAfterFailureSeconds: gaps && this.worstDataAgeSeconds! + gaps.longestSeconds,
+      retentionSeconds: retention === Infinity ? undefined : retention,
+      noticeSeconds: props.objectives && this.noticeSeconds(),
+      restoreHorizonSeconds: props.objectives && this.horizonSeconds(),
+      scenarios: this.promises().map(promise => this.scenario(promise)),
+      warnings: [...warnings],
+    };
+  }
+
+  /** Everything that keeps the objectives from being held, each with its arithmetic. */
+  public problems(): string[] {
+    const { objectives, schedule } = this.props;
+    if (!objectives) return [];
+    checkDurations(objectives);
+    if (schedule === undefined) return ['\'objectives\' need a schedule, got \'onDemand\': nobody knows how old the newest backup is; set \'schedule\', or drop the objectives'];
+    const promises = this.promises();
+    if (promises.length === 0) return [`'objectives' promise nothing: give at least one of ${SCENARIOS.map(name => show(name)).join(', ')}`];
+    return [
+      ...promises.flatMap(promise => [...this.rpoProblems(promise), ...this.storeProblems(promise)]),
+      ...this.retentionProblems(),
+    ];
+  }
+
+  /** What is legal but unwise. */
+  public warnings(): string[] {
+    const { schedule, timeZone, stores, objectives } = this.props;
+    const warnings: string[] = [];
+    if (this.gaps && schedule !== undefined && timeZone !== 'Etc/UTC') {
+      const even = gapsOf(schedule, 'Etc/UTC');
+      // No clock is put forward or back by more than two hours, so what is beyond that is a run too few or one too many.
+      if (this.gaps.longestSeconds > even.longestSeconds + TWO_HOURS) {
+        warnings.push(`${show(schedule)} in ${show(timeZone)} falls into the hour that the clock skips, and the controller leaves the run out: ${showSeconds(this.gaps.longestSeconds)} from ${instant(this.gaps.longestFrom)} to ${instant(this.gaps.longestTo)}; take another hour, or "Etc/UTC"`);
+      }
+      if (this.gaps.shortestSeconds < even.shortestSeconds - TWO_HOURS) {
+        warnings.push(`${show(schedule)} in ${show(timeZone)} falls into the hour that comes twice when the clock is put back, and runs twice, ${showSeconds(this.gaps.shortestSeconds)} apart; take another hour, or "Etc/UTC"`);
+      }
+    }
+    if (objectives?.clusterLoss) {
+      for (const { name, secretName } of stores) {
+        if (secretName !== undefined) {
+          warnings.push(`the keys to store ${show(name)} are in the Secret ${show(secretName)}, which is lost with the cluster: keep a copy of them outside, where it is found in an emergency`);
+        }
+      }
+    }
+    return warnings;
+  }
+
+  private promises(): Promised[] {
+    const { objectives } = this.props;
+    if (!objectives) return [];
+    return SCENARIOS.flatMap(scenario => {
+      const objective: RecoveryObjective | undefined = objectives[scenario];
+      if (!objective) return [];
+      return [{
+        scenario,
+        rpo: objective.rpo ?? objectives.rpo,
+        rpoProperty: objective.rpo ? `objectives.${scenario}.rpo` : 'objectives.rpo',
+        rto: objective.rto ?? objectives.rto,
+        rtoProperty: objective.rto ? `objectives.${scenario}.rto` : 'objectives.rto',
+        preparationSeconds: objective.preparation?.toSeconds() ?? (scenario === RecoveryScenario.NODE_LOSS ? NODE_LOSS_PREPARATION : 0),
+      }];
+    });
+  }
+
+  private rpoProblems({ scenario, rpo, rpoProperty, rto }: Promised): string[] {
+    if (!rpo && !rto) return [`'objectives.${scenario}' promises nothing: give it an 'rpo' or an 'rto', or leave the scenario out`];
+    if (!rpo || !this.gaps || rpo.toSeconds() >= this.worstDataAgeSeconds!) return [];
+    const { schedule, timeZone, startingDeadlineSeconds, deadlineSeconds } = this.props;
+    const { longestSeconds, longestFrom, longestTo } = this.gaps;
+    const when = longestFrom ? `, as from ${instant(longestFrom)} to ${instant(longestTo)}` : '';
+    const arithmetic = `${showSeconds(longestSeconds)} from run to run (${show(schedule)} in ${show(timeZone)}${when}) + ${showSeconds(startingDeadlineSeconds)} 'startingDeadline' + ${showSeconds(deadlineSeconds)} 'deadline'`;
+    const wayOut = rpo.toSeconds() === 0
+      ? 'a backup can\'t promise to lose nothing, that is what replication is for: leave the scenario out'
+      : `run more often, shorten the deadlines, or promise ${showSeconds(this.worstDataAgeSeconds!)}`;
+    return [`'${rpoProperty}' is ${showSeconds(rpo.toSeconds())}, but the newest backup can be ${showSeconds(this.worstDataAgeSeconds!)} old: ${arithmetic}; ${wayOut}`];
+  }
+
+  private storeProblems(promise: Promised): string[] {
+    const { objectives, stores } = this.props;
+    const { scenario, rto, rtoProperty } = promise;
+    const survivors = this.scenario(promise).stores.filter(({ survives }) => survives);
+    if (survivors.length === 0) {
+      const list = stores.map(({ name, location }) => `${show(name)} ${location.description}`).join(' and ');
+      const missing = stores.map(({ location }) => location._survival(scenario, objectives!.cluster ?? {}).missing).find(text => text !== undefined);
+      return [`'objectives.${scenario}' needs a store that is still there, got ${list}: ${missing === undefined ? NEEDED[scenario] : `say ${missing}`}`];
+    }
+    if (!rto) return [];
+    if (!objectives!.restore) {
+      return [`'objectives.restore' is missing, and '${rtoProperty}' can't be checked without it: give the size of a backup and how fast it is downloaded and restored, as you measured it`];
+    }
+    const [best] = [...survivors].sort((a, b) => a.totalSeconds! - b.totalSeconds!);
+    if (best.totalSeconds! <= rto.toSeconds()) return [];
+    return [`'${rtoProperty}' is ${showSeconds(rto.toSeconds())}, but a restore after ${show(scenario)} takes up to ${showSeconds(best.totalSeconds!)} from store ${show(best.store)}: ${this.explain(promise, best)}; ${best.retrievalSeconds > 0 ? 'keep backups in a class that is read at once for as long, ' : ''}make the restore faster, or promise ${showSeconds(best.totalSeconds!)}`];
+  }
+
+  private explain({ preparationSeconds }: Promised, store: StoreRecovery): string {
+    const { backupSize, downloadPerSecond, restorePerSecond } = this.props.objectives!.restore!;
+    const slowest = store.storageClasses.find(name => retrievalSeconds(name) === store.retrievalSeconds);
+    const days = Math.ceil(this.horizonSeconds() / DAY);
+    return [
+      ...preparationSeconds > 0 ? [`${showSeconds(preparationSeconds)} of preparation`] : [],
+      ...store.retrievalSeconds > 0 ? [`${showSeconds(store.retrievalSeconds)} to thaw ${slowest}, which a backup of up to ${days} days can be in`] : [],
+      `${showSeconds(secondsFor(backupSize, downloadPerSecond))} to download ${backupSize.asString()} at ${downloadPerSecond.asString()} a second`,
+      `${showSeconds(secondsFor(backupSize, restorePerSecond))} to restore it at ${restorePerSecond.asString()} a second`,
+      `${showSeconds(slackSeconds(this.props.objectives!.restore!))} 'slack'`,
+    ].join(' + ');
+  }
+
+  private retentionProblems(): string[] {
+    const retention = this.retentionSeconds();
+    const gap = this.gaps!.longestSeconds;
+    const { objectives } = this.props;
+    const notice = this.noticeSeconds();
+    const kept = `'retention' keeps backups for ${showSeconds(retention)}`;
+    if (retention < notice + gap) {
+      return [`${kept}, but the last good one is ${showSeconds(notice + gap)} old when somebody acts: ${showSeconds(alertDelay(objectives!))} 'alertDelay' + ${showSeconds(humanDelay(objectives!))} 'humanDelay' + ${showSeconds(gap)} from run to run; keep them longer, or shorten the delays if you can`];
+    }
+    if (retention < 2 * gap) {
+      return [`${kept}, which is less than twice the ${showSeconds(gap)} from run to run: after one failed run there would be none but the floor; keep them for ${showSeconds(2 * gap)}`];
+    }
+    if (retention < this.horizonSeconds()) {
+      return [`${kept}, less than the 'restoreHorizon' of ${showSeconds(this.horizonSeconds())}: keep them longer, or shorten it`];
+    }
+    return [];
+  }
+
+  private scenario({ scenario, rpo, rto, preparationSeconds }: Promised): ScenarioRecovery {
+    const { objectives, stores } = this.props;
+    return {
+      scenario,
+      rpoSeconds: rpo?.toSeconds(),
+      rtoSeconds: rto?.toSeconds(),
+      stores: stores.map(store => {
+        const storageClasses = this.storageClasses(store);
+        const retrieval = Math.max(0, ...storageClasses.map(retrievalSeconds));
+        return {
+          store: store.name,
+          location: store.location.description,
+          survives: store.location._survival(scenario, objectives!.cluster ?? {}).survives,
+          storageClasses,
+          retrievalSeconds: retrieval,
+          totalSeconds: objectives!.restore && preparationSeconds + retrieval + restoreSeconds(objectives!.restore),
+        };
+      }),
+    };
+  }
+
+  private storageClasses(store: RecoveryStore): string[] {
+    if (store.storageClass === undefined) return [];
+    const days = Math.ceil(this.horizonSeconds() / DAY);
+    return [...new Set([store.storageClass, ...this.sources.flatMap(source => source.storageClassesWithin(store.name, days))])];
+  }
+
+  private noticeSeconds(): number {
+    return alertDelay(this.props.objectives!) + humanDelay(this.props.objectives!);
+  }
+
+  private horizonSeconds(): number {
+    const gap = this.gaps?.longestSeconds ?? 0;
+    return this.props.objectives!.restoreHorizon?.toSeconds() ?? Math.max(this.noticeSeconds() + gap, 2 * gap);
+  }
+
+  /** For how long a backup is there at least. */
+  private retentionSeconds(): number {
+    const { retention, schedule } = this.props;
+    if (retention.keepLast === Number.MAX_SAFE_INTEGER) return Infinity;
+    // The newest of them has just been made.
+    const interval = schedule === undefined ? 0 : shortestIntervalSeconds(parseSchedule(schedule)) ?? 0;
+    const byNumber = (Math.max(retention.keepLast ?? 0, retention.keepAtLeast) - 1) * interval;
+    return Math.max((retention.keepHours ?? 0) * 3600, byNumber);
+  }
+}
+
+/** One scenario with what is promised for it. */
+interface Promised {
+  readonly scenario: RecoveryScenario;
+  readonly rpo?: Duration;
+  readonly rpoProperty: string;
+  readonly rto?: Duration;
+  readonly rtoProperty: string;
+  readonly preparationSeconds: number;
+}
+
+const NEEDED: { readonly [scenario in RecoveryScenario]: string } = {
+  [RecoveryScenario.CORRUPTION]: 'add one',
+  [RecoveryScenario.NODE_LOSS]: 'add one that is not on a node, or leave the scenario out',
+  [RecoveryScenario.ZONE_LOSS]: 'add one in several zones or in another one, or leave the scenario out',
+  [RecoveryScenario.REGION_LOSS]: 'add one in another region, or leave the scenario out',
+  [RecoveryScenario.CLUSTER_LOSS]: 'add one outside of the cluster, or leave the scenario out',
+};
+
+function checkDurations(objectives: RecoveryObjectives): void {
+  const check = (property: string, value: Duration | undefined, min: number, reason: string) => {
+    if (value) wholeSeconds(`objectives.${property}`, value, min, reason);
+  };
+  check('rpo', objectives.rpo, 0, 'it is in the past');
+  check('rto', objectives.rto, 1, 'a restore takes some time');
+  for (const scenario of SCENARIOS) {
+    const objective: RecoveryObjective | undefined = objectives[scenario];
+    check(`${scenario}.rpo`, objective?.rpo, 0, 'it is in the past');
+    check(`${scenario}.rto`, objective?.rto, 1, 'a restore takes some time');
+    check(`${scenario}.preparation`, objective?.preparation, 0, 'it comes before the restore');
+  }
+  check('alertDelay', objectives.alertDelay, 0, 'it comes after the damage');
+  check('humanDelay', objectives.humanDelay, 0, 'it comes after the alert');
+  check('restoreHorizon', objectives.restoreHorizon, 0, 'it is in the past');
+  check('restore.slack', objectives.restore?.slack, 0, 'a restore takes some time');
+  const { restore } = objectives;
+  for (const property of ['backupSize', 'downloadPerSecond', 'restorePerSecond'] as const) {
+    if (restore && restore[property].toKibibytes() <= 0) throw new Error(`'objectives.restore.${property}' must be more than nothing, got ${restore[property].asString()}`);
+  }
+}
+
+function alertDelay(objectives: RecoveryObjectives): number {
+  return objectives.alertDelay?.toSeconds() ?? 3600;
+}
+
+function humanDelay(objectives: RecoveryObjectives): number {
+  return objectives.humanDelay?.toSeconds() ?? 3 * DAY;
+}
+
+function slackSeconds(restore: RestoreEstimate): number {
+  return restore.slack?.toSeconds() ?? 600;
+}
+
+function restoreSeconds(restore: RestoreEstimate): number {
+  return secondsFor(restore.backupSize, restore.downloadPerSecond) + secondsFor(restore.backupSize, restore.restorePerSecond) + slackSeconds(restore);
+}
+
+function secondsFor(size: Size, perSecond: Size): number {
+  return Math.ceil(size.toKibibytes() / perSecond.toKibibytes());
+}
+
+function instant(date: Date | undefined): string {
+  return date!.toISOString().replace(/:00\.000Z$/, 'Z');
+}

@@ -1,0 +1,84 @@
+/*
+ * Files beside the YAML: lifecycle JSON, rule files, dashboards.
+ */
+import { mkdirSync, writeFileSync } from 'fs';
+import { dirname, join } from 'path';
+import { App } from 'cdk8s';
+import { Construct, IConstruct } from 'constructs';
+import { afterSynth, appOf } from './_after-synth';
+import { show } from './_check';
+
+export interface SynthFileProps {
+  /**
+   * Path inside the output folder, with `/` between its parts. Put it into a folder: `kubectl apply -f dist/` and Argo CD read each
+   * `.yaml` and `.json` at the top as a manifest, and fail on one that is none; neither looks into folders.
+   */
+  readonly fileName: string;
+
+  /** Called once for each synth, after validation: what other constructs add until then is in it. */
+  readonly content: () => string;
+}
+
+/** A plain file that `app.synth()` writes into the output folder. Tests read it with `synthFiles()`. */
+export class SynthFile extends Construct {
+  public readonly fileName: string;
+  private readonly content: () => string;
+
+  constructor(scope: Construct, id: string, props: SynthFileProps) {
+    super(scope, id);
+    const app = appOf(this);
+    this.fileName = checkFileName(props.fileName, app.outputFileExtension);
+    this.content = props.content;
+    const other = filesOf(app).find(file => file !== this && collide(file.fileName, this.fileName));
+    if (other) {
+      throw new Error(`'fileName' ${show(this.fileName)} collides with ${show(other.fileName)} of ${other.node.path}: give one of the two another name`);
+    }
+    afterSynth(this, writeFiles);
+  }
+
+  /** What is in the file, with one line break at its end. */
+  public text(): string {
+    return `${this.content().replace(/\s+$/, '')}\n`;
+  }
+}
+
+/** The files that the app of this construct writes, by name, without a disk. */
+export function synthFiles(scope: IConstruct): { [fileName: string]: string } {
+  return Object.fromEntries(filesOf(scope.node.root).map(file => [file.fileName, file.text()]));
+}
+
+/** JSON as it stands in a file: properties in the order in which they were given. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2);
+}
+
+function filesOf(root: IConstruct): SynthFile[] {
+  return root.node.findAll().filter((construct): construct is SynthFile => construct instanceof SynthFile && construct.fileName !== undefined)
+    .sort((a, b) => a.fileName < b.fileName ? -1 : 1);
+}
+
+function writeFiles(app: App): void {
+  for (const file of filesOf(app)) {
+    const path = join(app.outdir, ...file.fileName.split('/'));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, file.text());
+  }
+}
+
+const PART = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+function checkFileName(fileName: string, manifestExtension: string): string {
+  if (!fileName.split('/').every(part => PART.test(part))) {
+    throw new Error(`'fileName' must be a path inside the output folder, of letters, digits, "_", "-" and ".", with "/" between its parts, got ${show(fileName)}`);
+  }
+  if (fileName.endsWith(manifestExtension)) {
+    throw new Error(`'fileName' must not end in ${show(manifestExtension)}, got ${show(fileName)}: that is the ending of the manifests`);
+  }
+  return fileName;
+}
+
+/** Whether two names can't both be written, on file systems that ignore case too. */
+function collide(one: string, other: string): boolean {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()];
+  return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+}

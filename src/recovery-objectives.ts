@@ -1,0 +1,156 @@
+import { Duration, Size } from 'cdk8s';
+
+/** What is promised for one scenario. Give at least one of `rpo` and `rto`. */
+export interface RecoveryObjective {
+  /**
+   * Recovery point objective: the most that may be lost, as the age of the data that a restore goes back to.
+   *
+   * @default - the objectives' own `rpo`
+   */
+  readonly rpo?: Duration;
+
+  /**
+   * Recovery time objective: the longest that a restore may take, from the decision to restore until the data are back.
+   *
+   * @default - the objectives' own `rto`
+   */
+  readonly rto?: Duration;
+
+  /**
+   * What has to be done before the restore can begin, such as making a new cluster. Part of the RTO.
+   *
+   * @default - 12 minutes after the loss of a node, since Kubernetes waits 40 seconds and 5 minutes before it moves the pods, and 6
+   * minutes more before it takes a volume off the lost node; nothing otherwise
+   */
+  readonly preparation?: Duration;
+}
+
+/** Where the cluster is that the application runs in. */
+export interface ClusterLocation {
+  /**
+   * Region of the cluster, such as `eu-central-1`.
+   *
+   * @default - unknown: the loss of a region can't be promised
+   */
+  readonly region?: string;
+
+  /**
+   * Zones that the cluster has nodes in, such as `eu-central-1a`.
+   *
+   * @default - unknown: a store in a single zone doesn't count for the loss of a zone
+   */
+  readonly zones?: string[];
+}
+
+/** How long a restore takes, from a measurement or, until there is one, from an honest guess. */
+export interface RestoreEstimate {
+  /** Stored bytes of one backup, as `cdk8s-backup list` shows them. */
+  readonly backupSize: Size;
+
+  /** Stored bytes that are downloaded in a second. */
+  readonly downloadPerSecond: Size;
+
+  /** Stored bytes that the database takes in in a second: `backupSize` by the time that a rehearsed restore took. */
+  readonly restorePerSecond: Size;
+
+  /**
+   * All the rest of a restore: a pod is started, the data are checked and put into their place.
+   *
+   * @default Duration.minutes(10)
+   */
+  readonly slack?: Duration;
+}
+
+/**
+ * What the backups are good for, scenario by scenario. Promises that can't be held fail `cdk8s synth`.
+ *
+ * A scenario that isn't here is not promised, and not checked.
+ */
+export interface RecoveryObjectives {
+  /**
+   * The most that may be lost, in every scenario that has no `rpo` of its own. It must cover the longest time between two runs in
+   * the given time zone, the `startingDeadline` and the `deadline`.
+   *
+   * @default - only what the scenarios say
+   */
+  readonly rpo?: Duration;
+
+  /**
+   * The longest that a restore may take, in every scenario that has no `rto` of its own. Needs `restore`.
+   *
+   * @default - only what the scenarios say
+   */
+  readonly rto?: Duration;
+
+  /**
+   * The data are damaged, all machines are fine.
+   *
+   * @default - not promised
+   */
+  readonly corruption?: RecoveryObjective;
+
+  /**
+   * A node is lost. Needs a store that is not on a node.
+   *
+   * @default - not promised
+   */
+  readonly nodeLoss?: RecoveryObjective;
+
+  /**
+   * A zone is lost. Needs a store outside of it: volumes are in one zone.
+   *
+   * @default - not promised
+   */
+  readonly zoneLoss?: RecoveryObjective;
+
+  /**
+   * A region is lost. Needs a store in another one than `cluster.region`.
+   *
+   * @default - not promised
+   */
+  readonly regionLoss?: RecoveryObjective;
+
+  /**
+   * The cluster is lost, with its volumes. Needs a store outside of it.
+   *
+   * @default - not promised
+   */
+  readonly clusterLoss?: RecoveryObjective;
+
+  /**
+   * Where the cluster is.
+   *
+   * @default - unknown
+   */
+  readonly cluster?: ClusterLocation;
+
+  /**
+   * How long a restore takes.
+   *
+   * @default - unknown: no RTO can be promised
+   */
+  readonly restore?: RestoreEstimate;
+
+  /**
+   * From when something goes wrong until an alert says so.
+   *
+   * @default Duration.hours(1)
+   */
+  readonly alertDelay?: Duration;
+
+  /**
+   * From the alert, or from when there was anything to see, until somebody acts.
+   *
+   * @default Duration.days(3), a long weekend
+   */
+  readonly humanDelay?: Duration;
+
+  /**
+   * How old the backups may be that the objectives hold for. A backup of this age must still be kept, and be in a storage class that
+   * the RTO has time for.
+   *
+   * @default - `alertDelay`, `humanDelay` and the longest time between two runs, so that a backup from before the damage is there when
+   * somebody acts; at least two times between two runs
+   */
+  readonly restoreHorizon?: Duration;
+}

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ExitCode } from '../../contract/exit-code';
+import { LifecycleConfig } from '../../contract/lifecycle';
+import { RunnerError } from '../errors';
+import { Context } from './context';
+import { LifecycleBucket } from '../lifecycle/bucket';
+import { Configuration, Difference, difference, isOurs, sameRules, showDifference } from '../lifecycle/diff';
+
+/** What the commands about a lifecycle get. */
+export type LifecycleContext = Omit<Context, 'config'> & { readonly config: LifecycleConfig };
+
+export interface ApplyOptions {
+  readonly keepOthers: boolean;
+  readonly removeOthers: boolean;
+}
+
+/** AWS may show the old rules for a while after it has taken the new ones. */
+const READ_BACK_ATTEMPTS = 8;
+const READ_BACK_PAUSE_MS = 1000;
+
+/** Shows what `lifecycle apply` would change. */
+export async function lifecycleDiff(context: LifecycleContext): Promise<ExitCode> {
+  const bucket = new LifecycleBucket(context.config.store, context.env);
+  await show(context, bucket);
+  return ExitCode.OK;
+}
+
+/** Sets the rules, and reads them back. Does nothing where they are set already; never touches rules of others unasked. */
+export async function lifecycleApply(context: LifecycleContext, { keepOthers, removeOthers }: ApplyOptions): Promise<ExitCode> {
+  const { config, env, reporter, signal } = context;
+  if (keepOthers && removeOthers) throw new RunnerError('--keep-others and --remove-others exclude each other: give one of them', ExitCode.USAGE);
+  const bucket = new LifecycleBucket(config.store, env);
+  const { present, diff } = await show(context, bucket);
+  const others = present.rules.filter(rule => !isOurs(rule));
+  if (others.length > 0 && !keepOthers && !removeOthers) {
+    throw new RunnerError(`${bucket.location} has rules that are not ours, ${diff.others.join(', ')}, and S3 replaces all rules at once: give --keep-others to keep them, --remove-others to remove them, or take them into the app`, ExitCode.BAD_CONFIG);
+  }
+  if (diff.isEmpty && (others.length === 0 || keepOthers)) {
+    reporter.info('lifecycle.unchanged', `${bucket.location} has these rules already`);
+    return ExitCode.OK;
+  }
+
+  const wanted = wantedBy(config);
+  const next = { ...wanted, rules: [...keepOthers ? others : [], ...wanted.rules] };
+  await bucket.write(next, signal);
+  if (!await isThere(next, bucket, signal)) {
+    await bucket.write(present, signal);
+    throw new RunnerError(`${bucket.location}: the service took the rules and stored others, so the earlier ones were put back: it does not know something in them; name the 'provider' of the lifecycle, and leave out what it does not have`, ExitCode.BAD_CONFIG);
+  }
+  reporter.info('lifecycle.applied', `${bucket.location} has ${next.rules.length} rules now`, { rules: next.rules.map(({ ID }) => ID as unknown) });
+  return ExitCode.OK;
+}
+
+interface Shown {
+  readonly present: Configuration;
+  readonly diff: Difference;
+}
+
+async function show({ config, stdout, signal }: LifecycleContext, bucket: LifecycleBucket): Promise<Shown> {
+  const present = await bucket.read(signal);
+  const wanted = wantedBy(config);
+  const diff = difference(present, wanted);
+  stdout.write(`${bucket.location}: ${diff.isEmpty ? 'nothing changes' : `${diff.added.length} added, ${diff.changed.length} changed, ${diff.removed.length} removed`}\n`);
+  stdout.write(showDifference(diff, present, wanted));
+  return { present, diff };
+}
+
+function wantedBy({ document, transitionDefaultMinimumObjectSize }: LifecycleConfig): Configuration {
+  return { rules: document.Rules, minimumSize: transitionDefaultMinimumObjectSize };
+}
+
+async function isThere(wanted: Configuration, bucket: LifecycleBucket, signal: AbortSignal): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    const { rules } = await bucket.read(signal);
+    if (sameRules(rules, wanted.rules)) return true;
+    if (attempt === READ_BACK_ATTEMPTS) return false;
+    await sleep(READ_BACK_PAUSE_MS, undefined, { signal });
+  }
+}

@@ -1,0 +1,135 @@
+import { App, Chart, Cron, Duration, Size } from 'cdk8s';
+import { parse } from 'yaml';
+import { newChart, objectsOf, props } from './synth';
+import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupStore } from '../src';
+import { synthFiles } from '../src/_synth-file';
+import { warningsOf } from '../src/_warnings';
+
+const VOLUME = () => BackupStore.volume({ size: Size.gibibytes(1) });
+const S3 = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });
+
+function rulesFor(changes: Partial<BackupCronJobProps> = {}, rules: Partial<BackupAlertRulesProps> = {}, chart: Chart = newChart()) {
+  const backup = new BackupCronJob(chart, 'db-backup', props(changes));
+  return new BackupAlertRules(chart, 'backup-alerts', { backups: [backup], ...rules });
+}
+
+/** `NAME/severity` of all rules. */
+function alertsOf(construct: BackupAlertRules): string[] {
+  return allRules(construct).map(rule => `${rule.alert}/${rule.labels.severity}`);
+}
+
+function allRules(construct: BackupAlertRules): any[] {
+  return construct.prometheusRule!.toJson().spec.groups.flatMap((group: any) => group.rules);
+}
+
+test('the rules of a backup with everything', () => {
+  const construct = rulesFor({
+    stores: [VOLUME(), S3],
+    deadline: Duration.hours(1),
+    startingDeadline: Duration.hours(1),
+    objectives: { corruption: { rpo: Duration.hours(26) } },
+  }, { runnerMetrics: true, ruleLabels: { release: 'monitoring' }, runbookUrl: 'https://wiki.example.com/backups' });
+  expect(construct.prometheusRule!.toJson()).toMatchSnapshot();
+});
+
+describe('there is an alert only where its inputs are', () => {
+  const jobs = [
+    'BackupJobFailed/warning', 'BackupJobMissing/warning', 'BackupJobMissing/critical', 'BackupJobRunningTooLong/warning', 'BackupJobSuspended/warning',
+    'BackupJobNeverScheduled/critical', 'BackupMetricsAbsent/critical',
+  ];
+  const volumes = ['BackupVolumeFillingUp/warning', 'BackupVolumeFillingUp/critical', 'BackupVolumeFullSoon/warning'];
+
+  test.each<[string, Partial<BackupCronJobProps>, Partial<BackupAlertRulesProps>, string[]]>([
+    ['S3 only', {}, {}, jobs],
+    ['a volume', { stores: [VOLUME(), S3] }, {}, [...jobs, ...volumes]],
+    ['the runner\'s metrics', {}, { runnerMetrics: true }, [...jobs, 'BackupSuspect/critical', 'BackupShrinking/warning', 'BackupOffsiteStale/critical']],
+    ['a volume alone, and its metrics', { stores: [VOLUME()] }, { runnerMetrics: true }, [...jobs, 'BackupSuspect/critical', 'BackupShrinking/warning', ...volumes]],
+    ['sizes that say nothing', { suspectBelowPercent: 0 }, { runnerMetrics: true }, [...jobs, 'BackupSuspect/critical', 'BackupOffsiteStale/critical']],
+    ['on demand', { onDemand: true }, {}, ['BackupJobFailed/warning', 'BackupJobRunningTooLong/warning', 'BackupMetricsAbsent/critical']],
+    ['on demand, no failed Jobs kept', { onDemand: true, failedJobsRetained: 0 }, {}, ['BackupJobRunningTooLong/warning', 'BackupMetricsAbsent/critical']],
+  ])('%s', (_what, changes, rules, alerts) => {
+    expect(alertsOf(rulesFor(changes, rules))).toEqual(alerts);
+  });
+});
+
+test('without failed Jobs the CronJob\'s status tells of failures, and the alert outlasts the next run', () => {
+  const failed = allRules(rulesFor({ failedJobsRetained: 0, deadline: Duration.hours(1) })).find(({ alert }) => alert === 'BackupJobFailed');
+  expect(failed).toMatchObject({ keep_firing_for: '3600s', expr: expect.stringContaining('kube_cronjob_status_active') });
+  expect(failed.expr).not.toContain('kube_job_');
+});
+
+test.each<[string, Partial<BackupCronJobProps>, RegExp]>([
+  ['the objective', { deadline: Duration.hours(1), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(30) }, nodeLoss: { rpo: Duration.hours(26) } } }, /> 93600$/],
+  ['two runs, where there is none', { deadline: Duration.hours(1), startingDeadline: Duration.hours(1) }, /> 180000$/],
+  ['two runs of 47 hours', { deadline: Duration.hours(1), startingDeadline: Duration.hours(1), timeZone: 'Europe/Berlin' }, />.* 345600$/],
+])('data are too old from %s on', (_what, changes, expr) => {
+  expect(allRules(rulesFor(changes)).find(({ alert, labels }) => alert === 'BackupJobMissing' && labels.severity === 'critical').expr).toMatch(expr);
+});
+
+test('backups that share a claim share its alerts', () => {
+  const chart = newChart();
+  const stores = [VOLUME()];
+  const backups = ['one', 'two'].map(id => new BackupCronJob(chart, id, props({ stores, backupName: id })));
+  const construct = new BackupAlertRules(chart, 'alerts', { backups });
+  expect(alertsOf(construct).filter(alert => alert.startsWith('BackupVolume'))).toHaveLength(3);
+  expect(construct.ruleTestFiles).toEqual(['monitoring/alerts.shop.one.rules.test.yaml', 'monitoring/alerts.shop.two.rules.test.yaml']);
+});
+
+describe('files', () => {
+  test('are the same rules for Prometheus without the operator, tests and dashboard', () => {
+    const construct = rulesFor({}, { ruleName: 'shop', folder: 'alerts' });
+    const files = synthFiles(construct);
+    expect(Object.keys(files)).toEqual(['alerts/shop.dashboard.json', 'alerts/shop.rules.yaml', 'alerts/shop.shop.db-backup.rules.test.yaml']);
+    expect(parse(files[construct.ruleFile])).toEqual(construct.prometheusRule!.toJson().spec);
+    expect(parse(files[construct.ruleTestFiles[0]]).rule_files).toEqual(['shop.rules.yaml']);
+  });
+
+  test('are the same, byte for byte, when they are made again', () => {
+    const make = () => synthFiles(rulesFor({ stores: [VOLUME(), S3], timeZone: 'Europe/Berlin' }, { runnerMetrics: true }));
+    expect(make()).toEqual(make());
+  });
+
+  test('are there without the objects', () => {
+    const chart = newChart();
+    rulesFor({}, { prometheusRule: false, dashboardConfigMap: false }, chart);
+    expect(objectsOf(chart).map(({ kind }) => kind)).toEqual(['ServiceAccount', 'CronJob']);
+    expect(Object.keys(synthFiles(chart))).toHaveLength(3);
+  });
+});
+
+test('the dashboard is found by Grafana\'s sidecar', () => {
+  const { dashboardConfigMap, dashboardFile } = rulesFor({ stores: [VOLUME(), S3] }, { runnerMetrics: true });
+  const map = dashboardConfigMap!.toJson();
+  expect(map.metadata).toMatchObject({ name: 'backup-alerts-dashboard', labels: { grafana_dashboard: '1' } });
+  const files = synthFiles(dashboardConfigMap!);
+  expect(JSON.parse(map.data['backup-alerts.json'])).toEqual(JSON.parse(files[dashboardFile]));
+  expect(JSON.parse(files[dashboardFile])).toMatchSnapshot();
+});
+
+test.each<[Partial<BackupAlertRulesProps>, number]>([
+  [{}, 1],
+  [{ ruleLabels: { team: 'x' } }, 1],
+  [{ ruleLabels: { release: 'monitoring' } }, 0],
+  [{ ruleLabels: { release: '' } }, 0],
+  [{ prometheusRule: false }, 0],
+])('warns of a PrometheusRule that nobody loads: %j', (changes, count) => {
+  expect(warningsOf(rulesFor({}, changes)).filter(message => message.includes('kube-prometheus-stack ignores it'))).toHaveLength(count);
+});
+
+test.each<[string, Partial<BackupAlertRulesProps>, string]>([
+  ['no backups', { backups: [] }, '\'backups\' must have at least one backup'],
+  ['a name that Kubernetes refuses', { ruleName: 'Backup Alerts' }, '\'ruleName\' must be up to 52 lower-case letters'],
+  ['a severity for all', { alertLabels: { severity: 'page' } }, '\'alertLabels\' must not have "severity"'],
+  ['labels that Prometheus refuses', { matchLabels: { 'a-b': 'c' } }, '\'matchLabels\' has a name that Prometheus refuses, "a-b"'],
+  ['a label that Prometheus refuses', { namespaceLabel: 'a b' }, '\'namespaceLabel\' has a name that Prometheus refuses'],
+  ['labels that Kubernetes refuses', { ruleLabels: { 'a b': 'c' } }, '\'ruleLabels\' has a key that Kubernetes refuses'],
+])('fails on %s', (_what, changes, message) => {
+  expect(() => rulesFor({}, changes)).toThrow(message);
+});
+
+test('fails on a backup that is there twice, or in no namespace', () => {
+  const backup = new BackupCronJob(newChart(), 'db-backup', props());
+  expect(() => new BackupAlertRules(backup.node.scope!, 'alerts', { backups: [backup, backup] })).toThrow('\'backups\' must have each backup once, got "shop/db-backup"');
+  const nowhere = new BackupCronJob(new Chart(new App(), 'chart'), 'db-backup', props({ schedule: Cron.hourly() }));
+  expect(() => new BackupAlertRules(nowhere.node.scope!, 'alerts', { backups: [nowhere] })).toThrow('whose chart has no namespace');
+});

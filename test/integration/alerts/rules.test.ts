@@ -1,0 +1,55 @@
+import { Cron, Duration } from 'cdk8s';
+import { parse, stringify } from 'yaml';
+import { promtool } from './_promtool';
+import { filesFor, HOURLY, RULES, testFileOf } from './_rules';
+import { Metrics } from '../../../src/contract/metrics';
+
+const NIGHTLY = { deadline: Duration.hours(1), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(26) } } };
+
+const CASES: [string, ReturnType<typeof filesFor>][] = [
+  ['hourly', filesFor(HOURLY)],
+  ['hourly, with the runner\'s metrics', filesFor(HOURLY, { runnerMetrics: true, matchLabels: { cluster: 'prod' }, alertLabels: { team: 'data' }, namespaceLabel: 'exported_namespace' })],
+  ['hourly, no failed Jobs kept', filesFor({ ...HOURLY, failedJobsRetained: 0 })],
+  ['nightly', filesFor(NIGHTLY)],
+  ['nightly, by default', filesFor({})],
+  ['nightly, with a gap of 47 hours', filesFor({ timeZone: 'Europe/Berlin' })],
+  ['weekly', filesFor({ schedule: Cron.weekly() })],
+  ['monthly', filesFor({ schedule: Cron.monthly(), retention: undefined })],
+  ['every five minutes', filesFor({ schedule: Cron.schedule({ minute: '*/5' }) })],
+  ['on demand', filesFor({ onDemand: true, schedule: undefined })],
+];
+
+test.each(CASES)('promtool accepts the rules and finds their tests passed: %s', async (_case, files) => {
+  expect(await promtool(files, 'check', 'rules', RULES)).toMatchObject({ passed: true });
+  expect(await promtool(files, 'test', 'rules', testFileOf(files))).toMatchObject({ passed: true });
+}, 600_000);
+
+test('a nightly backup has at least 19 scenarios', () => {
+  const files = filesFor(NIGHTLY, { runnerMetrics: true });
+  expect(parse(files[testFileOf(files)]).tests.length).toBeGreaterThanOrEqual(19);
+});
+
+test('eleven healthy days are silent when rules are evaluated each minute', async () => {
+  const files = filesFor(NIGHTLY);
+  const name = testFileOf(files);
+  const tests = parse(files[name]);
+  const healthy = { ...tests, evaluation_interval: '1m', tests: tests.tests.filter((scenario: any) => scenario.name.includes('all is well')) };
+  expect(healthy.tests).toHaveLength(1);
+  expect(await promtool({ ...files, [name]: stringify(healthy) }, 'test', 'rules', name)).toMatchObject({ passed: true });
+}, 600_000);
+
+test('the dashboard\'s queries parse, and name only metrics that exist', async () => {
+  const files = filesFor(HOURLY, { runnerMetrics: true });
+  const dashboard = JSON.parse(files['monitoring/alerts.dashboard.json']);
+  const queries: string[] = dashboard.panels.flatMap((panel: any) => panel.targets.map((target: any) => target.expr));
+  expect(queries.length).toBeGreaterThan(10);
+  // As recording rules: promtool 2.42 has no other way to check an expression.
+  const rules = { groups: [{ name: 'dashboard', rules: queries.map((expr, i) => ({ record: `query_${i}`, expr })) }] };
+  expect(await promtool({ 'queries.yaml': stringify(rules) }, 'check', 'rules', 'queries.yaml')).toMatchObject({ passed: true });
+  const known = [
+    'ALERTS', 'kube_cronjob_status_last_successful_time', 'kube_job_owner', 'kube_job_status_completion_time', 'kube_job_status_start_time',
+    'kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes', ...Object.values(Metrics).map(({ name }) => name),
+  ];
+  const named = queries.flatMap(query => [...query.matchAll(/([A-Za-z_][A-Za-z0-9_]*)\{/g)].map(([, metric]) => metric));
+  expect([...new Set(named)].filter(metric => !known.includes(metric))).toEqual([]);
+});

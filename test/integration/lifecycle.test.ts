@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import {
+  GetBucketLifecycleConfigurationCommand, PutBucketLifecycleConfigurationCommand, PutObjectCommand, S3Client,
+} from '@aws-sdk/client-s3';
+import { Chart, Cron, Duration, Testing } from 'cdk8s';
+import { run } from './_runner';
+import { tempDir } from './servers/_process';
+import { rootClient } from './servers/_s3';
+import { Radosgw, startRadosgw } from './servers/radosgw';
+import {
+  BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, LifecycleForBackupsOptions, LifecycleProvider, LifecycleStorageClass, Retention,
+} from '../../src';
+import { difference } from '../../src/runner/lifecycle/diff';
+
+const exec = promisify(execFile);
+
+let s3: Radosgw;
+let client: S3Client;
+let bucket: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  s3 = await startRadosgw();
+  client = rootClient(s3);
+});
+
+beforeEach(async () => {
+  bucket = `lifecycle-${Date.now()}`;
+  await s3.makeBucket(bucket);
+  env = { AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey };
+});
+
+afterAll(async () => {
+  client?.destroy();
+  await s3?.stop();
+});
+
+interface Synthesized {
+  readonly manifest: string;
+  readonly file: string;
+}
+
+/** What `cdk8s synth` writes for a backup into the bucket. */
+function synth(options: LifecycleForBackupsOptions = {}, applyJob = true): Synthesized {
+  const app = Testing.app({ outdir: tempDir('synth') });
+  const chart = new Chart(app, 'shop');
+  const backup = new BackupCronJob(chart, 'db-backup', {
+    source: BackupSource.postgres({ host: 'postgres', databaseName: 'orders', user: 'backup' }),
+    stores: [BackupStore.s3({ bucketName: bucket, prefix: 'shop', region: s3.region, endpoint: s3.endpoint })],
+    schedule: Cron.daily(),
+    retention: Retention.days(30),
+  });
+  const { fileName } = BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backup], {
+    provider: LifecycleProvider.CEPH_RGW, ...applyJob ? { applyJob: {} } : {}, ...options,
+  });
+  app.synth();
+  return { manifest: path.join(app.outdir, 'shop.k8s.yaml'), file: path.join(app.outdir, fileName) };
+}
+
+function lifecycle(verb: string, { manifest }: Synthesized, ...args: string[]) {
+  return run(['lifecycle', verb, '--manifest', manifest, ...args], { env });
+}
+
+async function stored(): Promise<readonly (string | undefined)[]> {
+  const { Rules = [] } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }));
+  return Rules.map(({ ID }) => ID).sort();
+}
+
+const OURS = ['cdk8s-backup.orders', 'cdk8s-backup.orders.delete-markers'];
+
+test('diff shows and changes nothing; apply shows and sets; a second apply has nothing to do', async () => {
+  const synthesized = synth();
+  const shown = await lifecycle('diff', synthesized);
+  expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining(`s3://${bucket}: 2 added, 0 changed, 0 removed`) });
+  await expect(stored()).rejects.toMatchObject({ name: 'NoSuchLifecycleConfiguration' });
+
+  const applied = await lifecycle('apply', synthesized);
+  expect(applied).toMatchObject({ code: 0, stdout: shown.stdout, message: `s3://${bucket} has 2 rules now` });
+  expect(await stored()).toEqual(OURS);
+
+  const again = await lifecycle('apply', synthesized);
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing changes'), message: `s3://${bucket} has these rules already` });
+});
+
+test('apply changes and removes what is ours', async () => {
+  await lifecycle('apply', synth({ otherRules: [{ id: 'logs', prefix: 'logs/', expiration: Duration.days(14) }] }));
+  expect(await stored()).toEqual(['cdk8s-backup.logs', ...OURS]);
+  const applied = await lifecycle('apply', synth({ expire: true }));
+  expect(applied.stdout).toContain(`s3://${bucket}: 0 added, 1 changed, 1 removed`);
+  expect(await stored()).toEqual(OURS);
+});
+
+test('apply refuses to touch rules of others, and keeps or removes them when told', async () => {
+  await client.send(new PutBucketLifecycleConfigurationCommand({
+    Bucket: bucket, LifecycleConfiguration: { Rules: [{ ID: 'mine', Status: 'Enabled', Filter: { Prefix: 'logs/' }, Expiration: { Days: 14 } }] },
+  }));
+  const synthesized = synth();
+  const refused = await lifecycle('apply', synthesized);
+  expect(refused).toMatchObject({ code: 10, message: expect.stringContaining(`s3://${bucket} has rules that are not ours, mine,`) });
+  expect(refused.message).toContain('--keep-others to keep them, --remove-others to remove them');
+  expect(await stored()).toEqual(['mine']);
+
+  expect(await lifecycle('apply', synthesized, '--keep-others')).toMatchObject({ code: 0 });
+  expect(await stored()).toEqual([...OURS, 'mine']);
+  expect(await lifecycle('apply', synthesized, '--keep-others')).toMatchObject({ code: 0, message: expect.stringContaining('has these rules already') });
+  expect(await lifecycle('apply', synthesized, '--remove-others')).toMatchObject({ code: 0 });
+  expect(await stored()).toEqual(OURS);
+  expect(await lifecycle('apply', synthesized, '--remove-others', '--keep-others')).toMatchObject({ code: 2 });
+});
+
+test('the file that synth wrote is applied to the bucket of a backup', async () => {
+  const synthesized = synth({}, false);
+  const applied = await lifecycle('apply', synthesized, '--lifecycle', synthesized.file);
+  expect(applied).toMatchObject({ code: 0 });
+  expect(await stored()).toEqual(OURS);
+});
+
+test('the AWS command line takes the file, and gets it back', async () => {
+  const { file } = synth({ expire: true }, false);
+  const aws = async (...args: string[]) => {
+    const { stdout } = await exec('aws', ['s3api', ...args, '--bucket', bucket, '--endpoint-url', s3.endpoint, '--region', s3.region], {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    });
+    return stdout;
+  };
+  await aws('put-bucket-lifecycle-configuration', '--lifecycle-configuration', `file://${file}`);
+  const { Rules } = JSON.parse(await aws('get-bucket-lifecycle-configuration'));
+  expect(difference({ rules: Rules, minimumSize: null }, { rules: JSON.parse(readFileSync(file, 'utf8')).Rules, minimumSize: null })).toMatchObject({
+    unchanged: OURS, isEmpty: true,
+  });
+});
+
+test('rules that the server does not store as they are do not stay', async () => {
+  const [before, after] = [synth(), synth({ transitions: [{ storageClass: LifecycleStorageClass.STANDARD_IA, after: Duration.days(7) }] })];
+  await lifecycle('apply', before);
+  const applied = await lifecycle('apply', after);
+  // Ceph 16 drops sizes from filters without a word, and would move records and checksums as well.
+  expect(applied).toMatchObject({ code: 10, message: expect.stringContaining('stored others, so the earlier ones were put back') });
+  expect(await stored()).toEqual(OURS);
+});
+
+test('what the server refuses, denies or does not have is said', async () => {
+  const synthesized = synth();
+  const wrong = await run(['lifecycle', 'apply', '--manifest', synthesized.manifest], { env: { ...env, AWS_SECRET_ACCESS_KEY: 'wrong' } });
+  expect(wrong).toMatchObject({ code: 14, message: expect.stringContaining('the secret access key does not belong to the access key id') });
+  const none = await lifecycle('diff', synthesized, '--set', 'store.bucket=not-there');
+  expect(none).toMatchObject({ code: 15, message: expect.stringContaining('the bucket not-there does not exist') });
+  const stranger = await s3.addUser(`stranger-${Date.now()}`);
+  const denied = await run(['lifecycle', 'apply', '--manifest', synthesized.manifest], {
+    env: { AWS_ACCESS_KEY_ID: stranger.accessKeyId, AWS_SECRET_ACCESS_KEY: stranger.secretAccessKey },
+  });
+  expect(denied).toMatchObject({ code: 14, message: expect.stringContaining('access denied') });
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'x', Body: 'x' }));
+  const refused = await lifecycle('apply', synthesized, '--set', 'document.Rules.0.AbortIncompleteMultipartUpload.DaysAfterInitiation=0');
+  expect(refused.code).not.toBe(0);
+});
