@@ -6,6 +6,7 @@ import { BucketFacts } from './_lifecycle-checks';
 import { error, Finding, warning } from './_lifecycle-findings';
 import { ModelRule } from './_lifecycle-model';
 import { isAllowedMove } from './_lifecycle-moves';
+import { keepsForever } from './_retention';
 import { factsOf, isArchive, retrievalSeconds } from './_retrieval-times';
 import { BackupCronJob } from './backup-cron-job';
 import { RetentionConfig, S3StoreConfig } from './contract/config';
@@ -58,7 +59,7 @@ export function backupsIn(isThere: (store: S3StoreConfig) => boolean, backup: Ba
 /** Days for which S3 must not delete a backup: `Infinity` for ever, `undefined` if nobody can say. */
 export function daysToKeep({ retention, longestGapSeconds: gap, noticeSeconds }: BackupInBucket): number | undefined {
   const { keepHours, keepLast, keepAtLeast } = retention;
-  if (keepLast === Number.MAX_SAFE_INTEGER) return Infinity;
+  if (keepsForever(retention)) return Infinity;
   if (gap === undefined) return undefined;
   return Math.ceil(Math.max((keepHours ?? 0) * 3600, (keepLast ?? 0) * gap, noticeSeconds + keepAtLeast * gap) / DAY);
 }

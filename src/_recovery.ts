@@ -1,6 +1,7 @@
 import { Duration, Size } from 'cdk8s';
 import { show, showSeconds, wholeSeconds } from './_check';
 import { Gaps, gapsOf } from './_longest-gap';
+import { keepsForever } from './_retention';
 import { retrievalSeconds } from './_retrieval-times';
 import { parseSchedule, shortestIntervalSeconds } from './_schedule';
 import { RetentionConfig } from './contract/config';
@@ -249,7 +250,7 @@ export class Recovery {
   /** For how long a backup is there at least. */
   private retentionSeconds(): number {
     const { retention, schedule } = this.props;
-    if (retention.keepLast === Number.MAX_SAFE_INTEGER) return Infinity;
+    if (keepsForever(retention)) return Infinity;
     // The newest of them has just been made.
     const interval = schedule === undefined ? 0 : shortestIntervalSeconds(parseSchedule(schedule)) ?? 0;
     const byNumber = (Math.max(retention.keepLast ?? 0, retention.keepAtLeast) - 1) * interval;
