@@ -73,6 +73,7 @@ export class BackupCronJob extends Construct {
     checkLocations(this.stores);
     const config: BackupConfig = {
       version: CONFIG_VERSION,
+      kind: 'backup',
       name: this.backupName,
       source: source.config,
       stores: this.stores.map(store => store.config),

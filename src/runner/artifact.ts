@@ -22,7 +22,8 @@ export async function openArtifact(artifact: RecordedArtifact, store: Store, rep
  * `use` has to undo what it did when its stream fails: it is called again with the copy of the next store.
  */
 export async function useArtifact<T>(
-  backup: Backup, artifact: RecordedArtifact, stores: readonly Store[], use: (body: Readable) => Promise<T>, reporter: Reporter, signal: AbortSignal,
+  backup: Backup, artifact: RecordedArtifact, stores: readonly Store[],
+  use: (body: Readable, store: Store) => Promise<T>, reporter: Reporter, signal: AbortSignal,
 ): Promise<T> {
   const faults: RunnerError[] = [];
   for (const store of stores) {
@@ -32,7 +33,7 @@ export async function useArtifact<T>(
       continue;
     }
     try {
-      return await use(await openArtifact(artifact, store, reporter, signal));
+      return await use(await openArtifact(artifact, store, reporter, signal), store);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof RunnerError)) throw error;

@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { accept } from './commands/accept';
 import { backup } from './commands/backup';
@@ -7,16 +7,19 @@ import { fetch } from './commands/fetch';
 import { list } from './commands/list';
 import { metrics } from './commands/metrics';
 import { restore } from './commands/restore';
+import { discard, rollback } from './commands/rollback';
 import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
-import { ConfigOptions, loadConfig } from './load-config';
+import { ConfigOptions, loadBackupConfig, loadConfig, loadRestoreConfig } from './load-config';
 import { createReporter } from './reporter';
 import { VERSION } from './version';
+import { BackupConfig, Config, RestoreConfig } from '../contract/config';
 import { ExitCode, RETRYABLE } from '../contract/exit-code';
 
 /** The process that a command runs in. */
 export interface Io {
   readonly env: NodeJS.ProcessEnv;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Aborted when the process is told to stop; its reason is a `RunnerError`. */
@@ -27,10 +30,13 @@ export interface Io {
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const reporter = createReporter(io.stderr);
   let exitCode: ExitCode = ExitCode.OK;
-  const program = commandLine(io, async (options, command) => {
-    const context: Context = { config: await loadConfig(options, io.env), env: io.env, stdout: io.stdout, reporter, signal: io.signal };
-    exitCode = await command(context);
-  });
+  function executor<C extends Config>(load: (options: ConfigOptions, env: NodeJS.ProcessEnv) => Promise<C>): Execute<C> {
+    return async (options, command) => {
+      const { env, stdin, stdout, signal } = io;
+      exitCode = await command({ config: await load(options, env), env, stdin, stdout, reporter, signal });
+    };
+  }
+  const program = commandLine(io, { look: executor(loadConfig), backUp: executor(loadBackupConfig), putBack: executor(loadRestoreConfig) });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -48,9 +54,16 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-type Execute = (options: ConfigOptions, command: (context: Context) => Promise<ExitCode>) => Promise<void>;
+type Execute<C extends Config> = (options: ConfigOptions, command: (context: Context<C>) => Promise<ExitCode>) => Promise<void>;
 
-function commandLine(io: Io, execute: Execute): Command {
+/** How a command gets its config, by what it does. */
+interface Executors {
+  readonly look: Execute<Config>;
+  readonly backUp: Execute<BackupConfig>;
+  readonly putBack: Execute<RestoreConfig>;
+}
+
+function commandLine(io: Io, { look, backUp, putBack }: Executors): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
     .version(VERSION)
@@ -61,7 +74,10 @@ The config comes from --manifest FILE --job NAME, from --config FILE, or from th
 Passwords and keys come from the environment variables that the config names.
 
 Through a port-forward:
-  cdk8s-backup backup --manifest dist/app.k8s.yaml --job db-backup --set source.host=localhost`);
+  cdk8s-backup backup --manifest dist/app.k8s.yaml --job db-backup --set source.host=localhost
+  cdk8s-backup restore --manifest dist/app.k8s.yaml --job db-restore --set target.host=localhost
+
+"restore", "rollback" and "discard" take the job of a restore, or that of a backup: then they work on the database that it backs up.`);
 
   const define = (name: string, description: string) => program.command(name)
     .description(description)
@@ -72,30 +88,46 @@ Through a port-forward:
 
   define('backup', 'take a backup now')
     .option('--accept-smaller', 'do not mark the backup as suspect if it is empty or much smaller than the last one', false)
-    .action(options => execute(options, context => backup(context, options)));
+    .action(options => backUp(options, context => backup(context, options)));
   define('list', 'list all backups, oldest first')
     .option('--json', 'as JSON', false)
-    .action(options => execute(options, context => list(context, options)));
+    .action(options => look(options, context => list(context, options)));
   define('verify', 'read a backup back from every store and compare it with its record')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--all', 'verify every backup', false)
     .option('--json', 'as JSON', false)
-    .action((wanted, options) => execute(options, context => verify(context, { ...options, wanted })));
+    .action((wanted, options) => look(options, context => verify(context, { ...options, wanted })));
   define('fetch', 'copy the files of a backup into a local directory, verified')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--to <directory>', 'an existing directory', '.')
     .option('--from <store>', 'read from this store only')
-    .action((wanted, options) => execute(options, context => fetch(context, { ...options, wanted })));
-  define('restore', 'restore a SQLite backup into a new file')
-    .argument('[backup]', 'latest, or a name from the list', 'latest')
-    .requiredOption('--to <file>', 'file to write; must not exist')
-    .action((wanted, options) => execute(options, context => restore(context, { ...options, wanted })));
+    .action((wanted, options) => look(options, context => fetch(context, { ...options, wanted })));
+  define('restore', 'restore a backup: beside what is there, checked, and then in its place')
+    .argument('[backup]', 'latest, or a name from the list; what the config says if not given')
+    .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
+    .option('--to <file>', 'SQLite: restore into this file, which must not exist, and leave it at that')
+    .option('--dry-run', 'tell what would be done, and what is missing for it', false)
+    .option('--yes', 'do not ask for a confirmation', false)
+    .action((wanted, options) => putBack(options, context => restore(context, { ...options, wanted, inPod: inPod(options) })));
+  define('rollback', 'make what the last restore has replaced live again')
+    .argument('[name]', 'what is kept; the newest if not given')
+    .option('--yes', 'do not ask for a confirmation', false)
+    .action((name, options) => putBack(options, context => rollback(context, { ...options, name, inPod: inPod(options) })));
+  define('discard', 'remove for good what a restore has kept')
+    .argument('[name]', 'what is kept; the newest if not given')
+    .option('--yes', 'do not ask for a confirmation', false)
+    .action((name, options) => putBack(options, context => discard(context, { ...options, name, inPod: inPod(options) })));
   define('accept', 'accept a suspect backup, so that it can be the latest')
     .argument('<backup>', 'a name from the list')
-    .action((wanted, options) => execute(options, context => accept(context, wanted)));
+    .action((wanted, options) => look(options, context => accept(context, wanted)));
   define('metrics', 'print Prometheus metrics from the records')
-    .action(options => execute(options, context => metrics(context)));
+    .action(options => look(options, context => metrics(context)));
   return program;
+}
+
+/** Whether the config is the one that the container was started with. */
+function inPod({ config, manifest }: ConfigOptions): boolean {
+  return config === undefined && manifest === undefined;
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {

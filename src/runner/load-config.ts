@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { checkConfig, parseConfig } from './config';
 import { messageOf, RunnerError } from './errors';
-import { BackupConfig, CONFIG_ENV, unescapeEnvValue } from '../contract/config';
+import { targetOf } from './restore/target';
+import { BackupConfig, Config, CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 
 /** Where the config comes from: a file, a synthesized manifest, or, if neither is given, the environment. */
@@ -14,9 +15,41 @@ export interface ConfigOptions {
   readonly set: readonly string[];
 }
 
-export async function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<BackupConfig> {
+/** Loads a config of either kind: for commands that only look at what is stored. */
+export async function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<Config> {
+  return changed(parseConfig(await configText(options, env)), options);
+}
+
+export async function loadBackupConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<BackupConfig> {
+  const config = await loadConfig(options, env);
+  if (config.kind !== 'backup') throw badConfig(`this is the config of a restore of ${config.name}, and takes no backup: name the job of the backup`);
+  return config;
+}
+
+/** Loads the config of a restore; from that of a backup, one that restores to where the backup comes from. */
+export async function loadRestoreConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<RestoreConfig> {
   const config = parseConfig(await configText(options, env));
-  return options.set.length === 0 ? config : checkConfig(options.set.reduce<unknown>(applySetting, config));
+  return changed(config.kind === 'restore' ? config : restoreOf(config), options) as RestoreConfig;
+}
+
+function changed(config: Config, { set }: ConfigOptions): Config {
+  return checkConfig(set.reduce<unknown>(applySetting, config));
+}
+
+function restoreOf({ version, name, source, stores, deadlineSeconds, scratch }: BackupConfig): RestoreConfig {
+  return {
+    version,
+    kind: 'restore',
+    name,
+    target: targetOf(source),
+    stores,
+    backup: 'latest',
+    notAfter: null,
+    workloads: [],
+    healthUrl: null,
+    deadlineSeconds,
+    scratch,
+  };
 }
 
 async function configText({ config, manifest, job }: ConfigOptions, env: NodeJS.ProcessEnv): Promise<string> {

@@ -13,6 +13,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-void run(process.argv.slice(2), { env: process.env, stdout: process.stdout, stderr: process.stderr, signal: stop.signal }).then(code => {
+const { env, stdin, stdout, stderr } = process;
+void run(process.argv.slice(2), { env, stdin, stdout, stderr, signal: stop.signal }).then(code => {
   process.exitCode = code;
 });

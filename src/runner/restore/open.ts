@@ -1,0 +1,24 @@
+import { PostgresRestorer } from './postgres';
+import { Restorer } from './restorer';
+import { Config, RestoreConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { Context } from '../commands/context';
+import { RunnerError } from '../errors';
+import { Store } from '../stores/store';
+
+/** What a restorer may use beside its own target. */
+export interface RestorerContext extends Pick<Context<Config>, 'env' | 'reporter'> {
+  readonly config: RestoreConfig;
+  /** Those of the backup: a safety backup goes there too. */
+  readonly stores: readonly Store[];
+}
+
+/** The restorer for the target of the config. Reads its password, touches nothing else. */
+export function openRestorer({ config, env, reporter }: RestorerContext): Restorer {
+  const { target } = config;
+  switch (target.engine) {
+    case 'postgres': return new PostgresRestorer(target, env, reporter);
+    case 'redis':
+    case 'sqlite': throw new RunnerError(`this release can't restore ${target.engine} in place`, ExitCode.USAGE);
+  }
+}
