@@ -118,7 +118,9 @@ async function putBack(
   }
 }
 
-async function chooseBackup({ config, reporter, signal }: Context<RestoreConfig>, stores: readonly Store[], { wanted, at }: RestoreOptions): Promise<Backup> {
+async function chooseBackup(
+  { config, reporter, signal }: Context<RestoreConfig>, stores: readonly Store[], { wanted, at }: RestoreOptions,
+): Promise<Backup> {
   if (at !== undefined && wanted !== undefined && wanted !== 'latest') {
     throw new RunnerError(`give either a backup or --at TIME, got ${wanted} and ${at}`, ExitCode.USAGE);
   }
