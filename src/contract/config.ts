@@ -112,7 +112,8 @@ export interface RestoreConfig {
 export interface WorkloadConfig {
   readonly kind: 'Deployment' | 'StatefulSet';
   readonly name: string;
-  readonly namespace: string;
+  /** `null`: that of the pod. */
+  readonly namespace: string | null;
 }
 
 export type TargetConfig = PostgresTargetConfig | RedisTargetConfig | SqliteTargetConfig;

@@ -1,12 +1,12 @@
 import { Finding } from './restorer';
 import { WorkloadConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { openKubernetes } from '../kubernetes/api';
+import { KubernetesWorkloads } from '../kubernetes/workloads';
 import { Reporter } from '../reporter';
 
 /** What uses the target, and must not while it is restored. */
 export interface Workloads {
-  /** What will be stopped and started, a sentence each, for the plan. */
+  /** What will be stopped and started, by name, for the plan. */
   readonly steps: readonly string[];
 
   /** Whether the rights are there, the objects exist, and nothing fights a scale to zero. Changes nothing. */
@@ -23,7 +23,7 @@ export interface Workloads {
   start(wait: boolean, signal: AbortSignal): Promise<void>;
 }
 
-export function openWorkloads(workloads: readonly WorkloadConfig[], _env: NodeJS.ProcessEnv, _reporter: Reporter): Workloads {
-  if (workloads.length > 0) throw new RunnerError('this release can\'t stop workloads: leave "workloads" empty and stop them yourself', ExitCode.USAGE);
-  return { steps: [], inspect: () => Promise.resolve([]), stop: () => Promise.resolve(), start: () => Promise.resolve() };
+export function openWorkloads(workloads: readonly WorkloadConfig[], env: NodeJS.ProcessEnv, reporter: Reporter): Workloads {
+  if (workloads.length === 0) return { steps: [], inspect: () => Promise.resolve([]), stop: () => Promise.resolve(), start: () => Promise.resolve() };
+  return new KubernetesWorkloads(workloads, openKubernetes(env), reporter);
 }
