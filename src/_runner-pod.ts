@@ -124,9 +124,15 @@ export function bindStores(scope: Construct, stores: readonly BackupStore[]): St
   return parts;
 }
 
+/** Metadata that everything of one job has. */
+export interface NameAndLabels {
+  readonly name: string;
+  readonly labels: { [key: string]: string };
+}
+
 /** The given service account, or one that is made with the annotations that the stores ask for. */
 export function serviceAccountFor(
-  scope: Construct, given: kplus.IServiceAccount | undefined, stores: readonly StoreParts[], metadata: { readonly name: string; readonly labels: { [key: string]: string } },
+  scope: Construct, given: kplus.IServiceAccount | undefined, stores: readonly StoreParts[], metadata: NameAndLabels,
 ): kplus.IServiceAccount {
   const annotations = mergeAnnotations(stores);
   if (!given) return new kplus.ServiceAccount(scope, 'ServiceAccount', { metadata: { ...metadata, annotations } });

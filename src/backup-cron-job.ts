@@ -39,6 +39,18 @@ export class BackupCronJob extends Construct {
   /** First part of the names of everything that is stored. */
   public readonly backupName: string;
 
+  /**
+   * What a restore of this backup takes over.
+   *
+   * @internal
+   */
+  public readonly _restorable: Pick<BackupCronJobProps, 'source' | 'stores' | 'image' | 'imagePullPolicy' | 'imagePullSecret' | 'user' | 'group' | 'fsGroup'>;
+
+  /**
+   * @internal
+   */
+  public readonly _labels: { readonly [key: string]: string };
+
   private readonly stores: readonly StoreParts[];
 
   constructor(scope: Construct, id: string, props: BackupCronJobProps) {
@@ -56,6 +68,9 @@ export class BackupCronJob extends Construct {
     const failedJobsRetained = checkWholeNumber('failedJobsRetained', props.failedJobsRetained ?? 3, 0, 1000);
     const pod = new RunnerPod(props, props.scratchSize ?? props.source._scratchSize);
     checkStores(props.stores);
+    const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = props;
+    this._restorable = { source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
+    this._labels = labels;
 
     const source = props.source._bind(this);
     this.stores = bindStores(this, props.stores);

@@ -31,8 +31,8 @@ test('the runner is not in what jsii compiles', () => {
 test('the public API is the constructs and what they take', () => {
   // Interfaces are not there at run time; API.md has them.
   expect(Object.keys(library).sort()).toEqual([
-    'BackupCronJob', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'PostgresTls', 'RedisTls', 'Retention', 'S3Checksums', 'S3Credentials',
-    'S3Encryption', 'S3StorageClass',
+    'BackupCronJob', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'PostgresTls', 'RedisTls', 'RestoreJob', 'RestoreMode', 'RestorePoint',
+    'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Checksums', 'S3Credentials', 'S3Encryption', 'S3StorageClass',
   ]);
   expect(importsOf('index.ts').filter(path => path.includes('/') || path.startsWith('_'))).toEqual([]);
 });

@@ -112,8 +112,7 @@ export interface RestoreConfig {
 export interface WorkloadConfig {
   readonly kind: 'Deployment' | 'StatefulSet';
   readonly name: string;
-  /** `null`: that of the pod. */
-  readonly namespace: string | null;
+  readonly namespace: string;
 }
 
 export type TargetConfig = PostgresTargetConfig | RedisTargetConfig | SqliteTargetConfig;

@@ -92,7 +92,7 @@ const sqliteTarget = z.strictObject({
   assertions: z.array(text).readonly(),
 });
 
-const workload = z.strictObject({ kind: z.enum(['Deployment', 'StatefulSet']), name: text, namespace: text.nullable() });
+const workload = z.strictObject({ kind: z.enum(['Deployment', 'StatefulSet']), name: text, namespace: text });
 
 const s3 = z.strictObject({
   type: z.literal('s3'),

@@ -38,9 +38,6 @@ export interface ApiRequest {
 
 /** The API server, as the pod's service account may use it. */
 export interface KubernetesApi {
-  /** Namespace of the pod; `null` outside of a cluster. */
-  namespace(): Promise<string | null>;
-
   /**
    * Sends a request and returns the JSON of the answer. What can pass is tried again; a request that was answered by nobody may have been
    * carried out all the same.
@@ -60,7 +57,7 @@ export class ApiError extends RunnerError {
 const EXIT_CODES: { readonly [status: number]: ExitCode } = { 401: ExitCode.DENIED, 403: ExitCode.DENIED, 404: ExitCode.NOT_FOUND };
 
 /**
- * @param serviceAccount directory where Kubernetes mounts token, certificate and namespace
+ * @param serviceAccount directory where Kubernetes mounts token and certificate
  * @param retryForMs how long a request that nobody answers is repeated
  * @throws RunnerError if this is no cluster, and no proxy to one is named
  */
@@ -84,7 +81,6 @@ export function openKubernetes(env: NodeJS.ProcessEnv, serviceAccount = SERVICE_
     }
   };
   return {
-    namespace: () => fromPod('namespace'),
     send: (request, signal) => retried(retryForMs, signal, async () => {
       const [token, ca] = [await fromPod('token'), await fromPod('ca.crt')];
       return sendOnce(base, token, ca, request, signal);
@@ -105,14 +101,15 @@ async function retried(forMs: number, signal: AbortSignal, attempt: () => Promis
   }
 }
 
-async function sendOnce(base: URL, token: string | null, ca: string | null, { method, path: target, query, body }: ApiRequest, signal: AbortSignal): Promise<unknown> {
+async function sendOnce(base: URL, token: string | null, ca: string | null, request: ApiRequest, signal: AbortSignal): Promise<unknown> {
+  const { method, path: target, query, body } = request;
   const url = new URL(base.pathname.replace(/\/$/, '') + target, base);
   url.search = new URLSearchParams(query).toString();
   let status: number;
   let answer: string;
   try {
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-      const request = (url.protocol === 'http:' ? http : https).request(url, {
+      const sent = (url.protocol === 'http:' ? http : https).request(url, {
         method,
         ...ca !== null && { ca },
         headers: {
@@ -124,7 +121,7 @@ async function sendOnce(base: URL, token: string | null, ca: string | null, { me
         agent: false, // the pauses between requests are longer than a connection lives
         signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
       }, resolve).on('error', reject);
-      request.end(body === undefined ? undefined : JSON.stringify(body));
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
     status = response.statusCode!;
     answer = await text(response);

@@ -39,7 +39,13 @@ interface Workload {
 
 interface LabelSelector {
   readonly matchLabels?: { readonly [label: string]: string };
-  readonly matchExpressions?: readonly { readonly key: string; readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; readonly values?: readonly string[] }[];
+  readonly matchExpressions?: readonly LabelExpression[];
+}
+
+interface LabelExpression {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values?: readonly string[];
 }
 
 interface Pod {
@@ -191,7 +197,7 @@ export class KubernetesWorkloads implements Workloads {
   private async podsOf(workload: WorkloadConfig, { spec }: Workload, signal: AbortSignal): Promise<readonly Pod[]> {
     const list = await this.api.send({
       method: 'GET',
-      path: `/api/v1/namespaces/${encodeURIComponent(await this.namespaceOf(workload))}/pods`,
+      path: `/api/v1/namespaces/${encodeURIComponent(workload.namespace)}/pods`,
       query: { labelSelector: renderSelector(spec.selector) },
     }, signal) as { readonly items: readonly Pod[] };
     return list.items.filter(pod => isOf(workload, pod) && !['Succeeded', 'Failed'].includes(pod.status?.phase ?? ''));
@@ -201,7 +207,7 @@ export class KubernetesWorkloads implements Workloads {
   private async autoscalersOf(workload: WorkloadConfig, signal: AbortSignal): Promise<Finding[]> {
     const list = await this.api.send({
       method: 'GET',
-      path: `/apis/autoscaling/v2/namespaces/${encodeURIComponent(await this.namespaceOf(workload))}/horizontalpodautoscalers`,
+      path: `/apis/autoscaling/v2/namespaces/${encodeURIComponent(workload.namespace)}/horizontalpodautoscalers`,
     }, signal) as { readonly items: readonly Autoscaler[] };
     const findings: Finding[] = [];
     for (const { metadata, spec } of list.items) {
@@ -225,24 +231,11 @@ export class KubernetesWorkloads implements Workloads {
   }
 
   private async read(workload: WorkloadConfig, signal: AbortSignal): Promise<Workload> {
-    return await this.api.send({ method: 'GET', path: await this.pathOf(workload) }, signal) as Workload;
+    return await this.api.send({ method: 'GET', path: pathOf(workload) }, signal) as Workload;
   }
 
   private async patch(workload: WorkloadConfig, { body }: Change, query: { readonly [name: string]: string }, signal: AbortSignal): Promise<void> {
-    await this.api.send({ method: 'PATCH', path: await this.pathOf(workload), query: { fieldManager: 'cdk8s-backup', ...query }, body }, signal);
-  }
-
-  private async pathOf(workload: WorkloadConfig): Promise<string> {
-    const namespace = encodeURIComponent(await this.namespaceOf(workload));
-    return `/apis/apps/v1/namespaces/${namespace}/${workload.kind.toLowerCase()}s/${encodeURIComponent(workload.name)}`;
-  }
-
-  private async namespaceOf({ name, namespace }: WorkloadConfig): Promise<string> {
-    const found = namespace ?? await this.api.namespace();
-    if (found === null) {
-      throw new RunnerError(`the namespace of ${name} is not in the manifest, and this is no pod: give --set workloads.${name}.namespace=NAMESPACE`, ExitCode.USAGE);
-    }
-    return found;
+    await this.api.send({ method: 'PATCH', path: pathOf(workload), query: { fieldManager: 'cdk8s-backup', ...query }, body }, signal);
   }
 
   private async pause(signal: AbortSignal): Promise<void> {
@@ -310,12 +303,16 @@ function renderSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelect
   ].join(',');
 }
 
+function pathOf({ kind, name, namespace }: WorkloadConfig): string {
+  return `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/${kind.toLowerCase()}s/${encodeURIComponent(name)}`;
+}
+
 function nameOf({ kind, name }: WorkloadConfig): string {
   return `${kind} ${name}`;
 }
 
 function commandLineOf({ kind, name, namespace }: WorkloadConfig): string {
-  return `${kind.toLowerCase()}/${name}${namespace === null ? '' : ` -n ${namespace}`}`;
+  return `${kind.toLowerCase()}/${name} -n ${namespace}`;
 }
 
 function wayOut(error: RunnerError): string {
