@@ -2,7 +2,7 @@ import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { CONFIG_ENV, BackupConfig } from '../../src/contract/config';
+import { Config, CONFIG_ENV } from '../../src/contract/config';
 import { clientPath } from './servers/postgres';
 
 const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
@@ -27,7 +27,7 @@ export interface Running {
 }
 
 export interface RunOptions {
-  readonly config?: BackupConfig;
+  readonly config?: Config;
   /** Secrets, as a pod would get them. */
   readonly env?: NodeJS.ProcessEnv;
   /** Directories in front of PATH; the clients of PostgreSQL 17 follow. */

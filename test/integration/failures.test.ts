@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { configOf, folder, postgres, sqlite } from './_configs';
 import { backup, filesIn, list, run, RunOptions, start } from './_runner';
-import { rootClient, s3Store } from './servers/_s3';
 import { until, tempDir } from './servers/_process';
+import { rootClient, s3Store } from './servers/_s3';
 import { FaultProxy, isPart, startFaultProxy } from './servers/fault-proxy';
 import { clientPath, PostgresServer, startPostgres } from './servers/postgres';
 import { startVersitygw, Versitygw } from './servers/versitygw';
-import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { BackupConfig } from '../../src/contract/config';
 
 /*
@@ -78,7 +78,7 @@ async function expectNothingChanged({ options, directory, bucket, olderId }: Pla
 }
 
 function withConfig(place: Place, change: (config: BackupConfig) => BackupConfig): RunOptions {
-  return { ...place.options, config: change(place.options.config!) };
+  return { ...place.options, config: change(place.options.config as BackupConfig) };
 }
 
 /** A directory with a program of this name, which is a shell script. */

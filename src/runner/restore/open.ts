@@ -1,6 +1,7 @@
 import { PostgresRestorer } from './postgres';
+import { RedisRestorer } from './redis';
 import { Restorer } from './restorer';
-import { Config, RestoreConfig } from '../../contract/config';
+import { Config, RedisTargetConfig, RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../commands/context';
 import { RunnerError } from '../errors';
@@ -14,11 +15,19 @@ export interface RestorerContext extends Pick<Context<Config>, 'env' | 'reporter
 }
 
 /** The restorer for the target of the config. Reads its password, touches nothing else. */
-export function openRestorer({ config, env, reporter }: RestorerContext): Restorer {
-  const { target } = config;
+export function openRestorer(context: RestorerContext): Restorer {
+  const { config: { target }, env, reporter } = context;
   switch (target.engine) {
     case 'postgres': return new PostgresRestorer(target, env, reporter);
-    case 'redis':
+    case 'redis': return openRedis(target, context);
     case 'sqlite': throw new RunnerError(`this release can't restore ${target.engine} in place`, ExitCode.USAGE);
+  }
+}
+
+function openRedis(target: RedisTargetConfig, context: RestorerContext): Restorer {
+  switch (target.method) {
+    case 'replication': return new RedisRestorer(target, context);
+    case 'keys':
+    case 'file': throw new RunnerError(`this release can't restore Redis with the method ${target.method}`, ExitCode.USAGE);
   }
 }
