@@ -37,6 +37,8 @@ export interface PostgresServer {
   psql(sql: string, database?: string): Promise<string>;
   /** Ends it as a crash of the machine would: no goodbye, nothing in order. */
   kill9(): Promise<void>;
+  /** Starts it again on its files after {@link kill9}. */
+  startAgain(): Promise<void>;
   /** Stops it and removes its files. */
   stop(): Promise<void>;
 }
@@ -86,7 +88,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     ], { env: { ...process.env, PGPASSWORD: SUPERUSER_PASSWORD, PGDATABASE: database }, maxBuffer: 64 * 1024 * 1024 });
     return stdout.trim();
   };
-  const server = await startProcess({
+  const start = () => startProcess({
     ...environment,
     file: join(binDir, 'postgres'),
     args: ['-D', dataDir],
@@ -95,6 +97,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     timeoutMs: 30_000,
     stopSignal: 'SIGQUIT',
   });
+  let server = await start();
   return {
     host: '127.0.0.1',
     port,
@@ -104,6 +107,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     dataDir,
     psql,
     kill9: () => killAll(server),
+    startAgain: async () => {
+      server = await start();
+    },
     stop: async () => {
       await server.stop();
       rmSync(directory, { recursive: true, force: true });
