@@ -162,7 +162,8 @@ describe('modes', () => {
 
   test('the claim of a stopped Redis is mounted, the stores for reading only unless a safety backup goes there', () => {
     const stores = [BackupStore.volume({ size: Size.gibibytes(1) })];
-    const mounts = (changes: Changes) => Object.fromEntries(podOf(synth(changes)).containers[0].volumeMounts.map((mount: any) => [mount.mountPath, mount]));
+    const mounts = (changes: Changes) =>
+      Object.fromEntries(podOf(synth(changes)).containers[0].volumeMounts.map((mount: any) => [mount.mountPath, mount]));
     expect(mounts({ stores })['/backups'].readOnly).toBe(true);
     expect(mounts({ stores, target: redis })['/backups'].readOnly).toBeFalsy();
     const claim = (chart: Chart) => kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data');

@@ -7,6 +7,7 @@ import { fetch } from './commands/fetch';
 import { list } from './commands/list';
 import { metrics } from './commands/metrics';
 import { restore } from './commands/restore';
+import { restoreManifest } from './commands/restore-manifest';
 import { discard, rollback } from './commands/rollback';
 import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
@@ -109,6 +110,17 @@ Through a port-forward:
     .option('--dry-run', 'tell what would be done, and what is missing for it', false)
     .option('--yes', 'do not ask for a confirmation', false)
     .action((wanted, options) => putBack(options, context => restore(context, { ...options, wanted, inPod: inPod(options) })));
+  program.command('restore-manifest')
+    .description('print a Job that restores a backup of your choice, for "kubectl create -f -"; needs no cluster')
+    .requiredOption('--manifest <file>', 'a manifest that cdk8s synth wrote')
+    .option('--job <name>', 'name of the restore in the manifest')
+    .option('--backup <backup>', 'a name from the list, or latest; what the manifest says if not given')
+    .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
+    .option('--name <name>', 'name of the Job; that of the restore with the time behind it if not given')
+    .option('--set <path=value>', 'change a value of the config; may be repeated', collect, [])
+    .action(async options => {
+      io.stdout.write(await restoreManifest(options, new Date()));
+    });
   define('rollback', 'make what the last restore has replaced live again')
     .argument('[name]', 'what is kept; the newest if not given')
     .option('--yes', 'do not ask for a confirmation', false)

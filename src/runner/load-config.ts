@@ -64,35 +64,47 @@ async function configText({ config, manifest, job }: ConfigOptions, env: NodeJS.
   return value;
 }
 
-interface Manifest {
+/** A CronJob or a Job in a manifest. */
+export interface ManifestJob {
   readonly kind?: string;
-  readonly metadata?: { readonly name?: string };
+  readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly labels?: object };
   readonly spec?: {
-    readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
+    readonly jobTemplate?: { readonly metadata?: { readonly labels?: object; readonly annotations?: object }; readonly spec?: { readonly template?: PodTemplate } };
     readonly template?: PodTemplate;
   };
 }
 
 interface PodTemplate {
-  readonly spec?: { readonly containers?: readonly { readonly env?: readonly { readonly name?: string; readonly value?: string }[] }[] };
+  readonly spec?: { readonly containers?: readonly { readonly env?: readonly EnvVariable[] }[] };
+}
+
+interface EnvVariable {
+  readonly name?: string;
+  readonly value?: string;
 }
 
 /** The config in the pod of the CronJob or Job `job`, or of the only one that has a config. */
 export function configInManifest(yaml: string, file: string, job: string | undefined): string {
-  const found = new Map<string, string>();
+  return jobInManifest(yaml, file, job).config;
+}
+
+/** The CronJob or Job `job`, or the only one that has a config, with that config. */
+export function jobInManifest(yaml: string, file: string, job: string | undefined): { readonly object: ManifestJob; readonly config: string } {
+  const found = new Map<string, { readonly object: ManifestJob; readonly config: string }>();
   for (const document of parseAllDocuments(yaml)) {
     if (document.errors.length > 0) throw badConfig(`${file} is not YAML: ${messageOf(document.errors[0])}`);
-    const { metadata, spec } = (document.toJS() ?? {}) as Manifest;
+    const object = (document.toJS() ?? {}) as ManifestJob;
+    const { metadata, spec } = object;
     const containers = (spec?.jobTemplate?.spec?.template ?? spec?.template)?.spec?.containers ?? [];
     const value = containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === CONFIG_ENV)?.value;
-    if (value !== undefined) found.set(metadata?.name ?? '', unescapeEnvValue(value));
+    if (value !== undefined) found.set(metadata?.name ?? '', { object, config: unescapeEnvValue(value) });
   }
   const names = [...found.keys()].join(', ');
   if (found.size === 0) throw badConfig(`${file} has no job of cdk8s-backup: no container in it has the variable ${CONFIG_ENV}`);
   if (job === undefined && found.size > 1) throw usage(`${file} has several jobs, say which with --job: ${names}`);
-  const config = job === undefined ? [...found.values()][0] : found.get(job);
-  if (config === undefined) throw usage(`${file} has no job ${job}; it has ${names}`);
-  return config;
+  const chosen = job === undefined ? [...found.values()][0] : found.get(job);
+  if (chosen === undefined) throw usage(`${file} has no job ${job}; it has ${names}`);
+  return chosen;
 }
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -147,7 +159,7 @@ function convert(present: Json, value: string, path: string): Json {
   }
 }
 
-async function readText(file: string): Promise<string> {
+export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

@@ -22,10 +22,17 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** A control plane that is restarted is back within this time. */
-const RETRY_FOR_MS = 120_000;
+/** How long a request is repeated. */
+export interface Patience {
+  /** That nobody answers, or with a fault of the server: a control plane that is restarted is back within this time. */
+  readonly unavailableMs: number;
+  /** That is refused, after others were not: a server that has just been started does not know all rights yet, and refuses what it will allow. */
+  readonly deniedMs: number;
+}
+
+const PATIENCE: Patience = { unavailableMs: 120_000, deniedMs: 15_000 };
 const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 5_000;
 
 export interface ApiRequest {
   readonly method: 'GET' | 'PATCH';
@@ -58,10 +65,9 @@ const EXIT_CODES: { readonly [status: number]: ExitCode } = { 401: ExitCode.DENI
 
 /**
  * @param serviceAccount directory where Kubernetes mounts token and certificate
- * @param retryForMs how long a request that nobody answers is repeated
  * @throws RunnerError if this is no cluster, and no proxy to one is named
  */
-export function openKubernetes(env: NodeJS.ProcessEnv, serviceAccount = SERVICE_ACCOUNT, retryForMs = RETRY_FOR_MS): KubernetesApi {
+export function openKubernetes(env: NodeJS.ProcessEnv, serviceAccount = SERVICE_ACCOUNT, patience = PATIENCE): KubernetesApi {
   const { [API_URL_ENV]: proxy, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
   if (!proxy && !host) {
     throw new RunnerError(
@@ -80,25 +86,28 @@ export function openKubernetes(env: NodeJS.ProcessEnv, serviceAccount = SERVICE_
       );
     }
   };
+  let wasAllowed = false;
   return {
-    send: (request, signal) => retried(retryForMs, signal, async () => {
-      const [token, ca] = [await fromPod('token'), await fromPod('ca.crt')];
-      return sendOnce(base, token, ca, request, signal);
-    }),
+    send: async (request, signal) => {
+      const since = new Map<ExitCode, number>();
+      for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+        try {
+          const answer = await sendOnce(base, await fromPod('token'), await fromPod('ca.crt'), request, signal);
+          wasAllowed = true;
+          return answer;
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!(error instanceof RunnerError)) throw error;
+          // A refusal counts from the first one: before it the server may have been away.
+          since.set(error.exitCode, since.get(error.exitCode) ?? performance.now());
+          const denied = error.exitCode === ExitCode.DENIED && wasAllowed ? patience.deniedMs : 0;
+          const limit = error.exitCode === ExitCode.UNAVAILABLE ? patience.unavailableMs : denied;
+          if (performance.now() - since.get(error.exitCode)! + pause > limit) throw error;
+        }
+        await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+      }
+    },
   };
-}
-
-async function retried(forMs: number, signal: AbortSignal, attempt: () => Promise<unknown>): Promise<unknown> {
-  const until = performance.now() + forMs;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof RunnerError) || error.exitCode !== ExitCode.UNAVAILABLE || performance.now() + pause > until) throw error;
-      await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
-  }
 }
 
 async function sendOnce(base: URL, token: string | null, ca: string | null, request: ApiRequest, signal: AbortSignal): Promise<unknown> {

@@ -34,7 +34,12 @@ interface Workload {
     readonly selector: LabelSelector;
     readonly template: { readonly spec: { readonly terminationGracePeriodSeconds?: number } };
   };
-  readonly status?: { readonly observedGeneration?: number; readonly replicas?: number; readonly updatedReplicas?: number; readonly readyReplicas?: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly readyReplicas?: number;
+  };
 }
 
 interface LabelSelector {
@@ -112,7 +117,7 @@ export class KubernetesWorkloads implements Workloads {
   public async start(wait: boolean, signal: AbortSignal): Promise<void> {
     const failures: string[] = [];
     const started: WorkloadConfig[] = [];
-    for (const workload of this.workloads.toReversed()) {
+    for (const workload of [...this.workloads].reverse()) {
       try {
         const replicas = await this.change(workload, toStart, signal);
         if (replicas === undefined) continue;
