@@ -69,7 +69,10 @@ export interface ManifestJob {
   readonly kind?: string;
   readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly labels?: object };
   readonly spec?: {
-    readonly jobTemplate?: { readonly metadata?: { readonly labels?: object; readonly annotations?: object }; readonly spec?: { readonly template?: PodTemplate } };
+    readonly jobTemplate?: {
+      readonly metadata?: { readonly labels?: object; readonly annotations?: object };
+      readonly spec?: { readonly template?: PodTemplate };
+    };
     readonly template?: PodTemplate;
   };
 }
