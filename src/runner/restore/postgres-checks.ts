@@ -54,6 +54,9 @@ function isOdd(rows: number | undefined, expected: number): boolean {
 }
 
 async function assertTrue(client: PostgresClient, database: string, assertion: string, signal: AbortSignal): Promise<void> {
+  if (hasCommand(assertion)) {
+    throw new RunnerError(`the assertion ${JSON.stringify(assertion)} can't be checked: it has a backslash in it, which is a command of psql`, ExitCode.BAD_CONFIG);
+  }
   let answer: string;
   try {
     answer = (await client.run(database, `set default_transaction_read_only = on;\n${assertion.trim().replace(/;*$/, ';')}`, signal)).trim();
@@ -63,4 +66,9 @@ async function assertTrue(client: PostgresClient, database: string, assertion: s
     throw new RunnerError(`the assertion ${JSON.stringify(assertion)} can't be checked: ${messageOf(error)}`, ExitCode.BAD_CONFIG, { cause: error });
   }
   if (answer !== 't') throw new RunnerError(`the assertion ${JSON.stringify(assertion)} is not true, it answers ${JSON.stringify(answer)}`, ExitCode.CORRUPT);
+}
+
+/** Whether there is a backslash outside of texts and names, where SQL has none. */
+function hasCommand(sql: string): boolean {
+  return sql.replace(/(\$\w*\$).*?\1|'(?:[^']|'')*'|"(?:[^"]|"")*"/gs, '').includes('\\');
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { backedUp, databasesOf, dumpOf, fakeProgram, restored, restoreOptions, Site } from './_postgres';
 import { RestoreConfig } from '../../../src/contract/config';
@@ -130,7 +130,7 @@ describe('the server', () => {
     const old = await startPostgres({ major: 15 });
     try {
       await old.psql('create database shop; ');
-      await old.psql('create role "only here"; create extension adminpack; create table t (id int); alter table t owner to "only here"', 'shop');
+      await old.psql('create role "only here"; create extension adminpack; create table t as select 1 as id; alter table t owner to "only here"', 'shop');
       const other = await backedUp(old, 'shop');
       const options = restoreOptions({ ...other, server }, { globals: false });
       await expectRefused(options, 15, /there is no role only here.*CREATE ROLE "only here".*the extension adminpack is not installed/);
@@ -146,7 +146,7 @@ describe('the server', () => {
     const own = await startPostgres({ major: 17, settings: ['wal_level = logical', 'max_prepared_transactions = 2'] });
     try {
       await own.psql('create database shop');
-      await own.psql('create table t (id int)', 'shop');
+      await own.psql('create table t as select 1 as id', 'shop');
       const other = await backedUp(own, 'shop');
       await own.psql('select pg_create_logical_replication_slot(\'reader\', \'pgoutput\')', 'shop');
       await own.psql('begin; insert into t values (1); prepare transaction \'p\'', 'shop');
@@ -160,18 +160,16 @@ describe('the server', () => {
 
   test('runs full during the restore', async () => {
     const small = tempDir('small');
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=110m,mode=777', 'tmpfs', small]);
-    const before = process.env.TMPDIR;
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m,mode=777', 'tmpfs', small]);
     try {
-      process.env.TMPDIR = small;
-      const own = await startPostgres({ major: 17, settings: ['max_wal_size = 32MB', 'min_wal_size = 32MB', 'wal_level = minimal', 'max_wal_senders = 0'] });
-      process.env.TMPDIR = before ?? '/tmp';
+      const own = await startPostgres({ major: 17, below: small, settings: ['max_wal_size = 32MB', 'min_wal_size = 32MB', 'wal_level = minimal', 'max_wal_senders = 0'] });
       try {
         await own.psql('create database big');
-        await own.psql('create table t as select i, repeat(md5(i::text), 5) as x from generate_series(1, 50000) i', 'big');
+        await own.psql('create table t as select i, repeat(md5(i::text), 5) as x from generate_series(1, 100000) i; checkpoint', 'big');
         const other = await backedUp(own, 'big');
         const worse = await dumpOf(own, 'big');
-        await own.psql('create table filler as select i, repeat(md5(i::text), 20) as x from generate_series(1, 15000) i', 'postgres');
+        const { bavail, bsize } = statfsSync(small);
+        writeFileSync(path.join(small, 'filler'), Buffer.alloc(bavail * bsize - 20_000_000)); // a database without anything takes 8 MB, this one 30
         const ended = await run(['restore'], restoreOptions(other));
         expect(ended.message).toMatch(/No space left on device.*database big on \S+ is as it was/s);
         expect(ended.code).toBe(16);
@@ -181,7 +179,6 @@ describe('the server', () => {
         await own.stop();
       }
     } finally {
-      process.env.TMPDIR = before ?? '/tmp';
       execFileSync('umount', [small]);
     }
   });

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +17,8 @@ export type PostgresMajor = 15 | 17 | 18;
 
 export interface PostgresOptions {
   readonly major: PostgresMajor;
+  /** Where its files go; the default is the directory for temporary files. */
+  readonly below?: string;
   /** Switches TLS on, for whoever asks for it. */
   readonly tls?: Certificate;
   /** Lines of `postgresql.conf`. */
@@ -55,7 +57,7 @@ export function clientBin(major: 15 | 17): string {
 
 /** Makes an empty server on a port of its own and starts it. It wants a password of everybody. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const directory = tempDir('postgres');
+  const directory = options.below === undefined ? tempDir('postgres') : mkdtempSync(join(options.below, 'postgres-'));
   const dataDir = join(directory, 'data');
   const binDir = serverBin(options.major);
   const owner = serverUser();
