@@ -10,7 +10,7 @@ import { RecordedArtifact } from '../contract/record';
 /** Opens an artifact in one store. The stream fails at its end unless the bytes are the recorded ones. */
 export async function openArtifact(artifact: RecordedArtifact, store: Store, reporter: Reporter, signal: AbortSignal): Promise<Readable> {
   const body = await store.get(artifact.file, signal);
-  const progress = reporter.progress(`${artifact.file} from ${store.name}`, artifact.bytes);
+  const progress = reporter.progress(`${artifact.file} from ${store.name}`, artifact.bytes, true);
   const checked = expectDigest(artifact, `${artifact.file} in ${store.location}`, bytes => progress.add(bytes));
   pipeline(body, checked, () => progress.done());
   return checked;

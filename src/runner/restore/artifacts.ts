@@ -140,7 +140,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
   }
 
   private metered(artifact: RecordedArtifact, file: string): Readable {
-    const progress = this.reporter.progress(artifact.file, artifact.bytes);
+    const progress = this.reporter.progress(artifact.file, artifact.bytes, true);
     const meter = new DigestStream(bytes => progress.add(bytes));
     pipeline(createReadStream(file), meter, () => progress.done());
     return meter;
