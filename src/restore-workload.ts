@@ -39,7 +39,7 @@ export class RestoreWorkload {
    */
   public _toConfig(namespace: string | undefined): WorkloadConfig {
     if (namespace === undefined) {
-      throw new Error(`'workloads' need the namespace of the chart, got none for ${this.kind} ${show(this.name)}: the right to stop it is bound to a namespace; new Chart(app, id, { namespace })`);
+      throw new Error(`'workloads' need the namespace of the chart, got none for ${this.kind} ${show(this.name)}: the runner looks for it there; new Chart(app, id, { namespace })`);
     }
     if (this.namespaceName !== undefined && this.namespaceName !== namespace) {
       throw new Error(`'workloads' must be in the namespace of the restore, ${show(namespace)}, got ${this.kind} ${show(this.name)} in ${show(this.namespaceName ?? 'none')}: define the RestoreJob in its chart, or stop it yourself`);
