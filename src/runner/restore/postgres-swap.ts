@@ -2,6 +2,7 @@
  * Two databases change names. Both renames are one transaction, so there is no moment at which the live name holds anything but
  * the one or the other; what a crash can leave behind is a live database that accepts no connections, and its mark says why.
  */
+import { createHash } from 'node:crypto';
 import { SWAP_MARK } from './postgres-server';
 import { literal } from './postgres-sql';
 import { quoted } from '../sources/postgres-errors';
@@ -23,10 +24,10 @@ export interface Swap {
 /** SQL of the swap. Fails as a whole where it fails: then {@link reopen} is due. */
 export function swapStatements({ live, aside, incoming, connectionLimit }: Swap): string {
   const both = [...aside === null ? [] : [live], incoming];
-  return `
+  return `set application_name = ${literal(swapSession(live))};
 ${aside === null ? '' : closeStatements(live)}
 alter database ${quoted(incoming)} allow_connections false;
-${leaveStatements(both)}
+${leaveStatements(inDatabases(both))}
 begin;
 ${aside === null ? '' : `alter database ${quoted(live)} reset ${quoted(SWAP_MARK)};`}
 ${aside === null ? '' : `alter database ${quoted(live)} rename to ${quoted(aside)};`}
@@ -44,6 +45,19 @@ alter database ${quoted(live)} allow_connections false;
 commit;`;
 }
 
+/**
+ * Ends the session of a swap whose runner is gone: until the server has noticed that, it may be in the midst of its transaction.
+ * Afterwards that was committed, or is undone.
+ */
+export function endSwapStatements(live: string): string {
+  return leaveStatements(`application_name = ${literal(swapSession(live))}`);
+}
+
+/** By which the session of a swap is recognised. Names of applications are short and in ASCII. */
+function swapSession(live: string): string {
+  return `cdk8s-backup swap ${createHash('sha256').update(live).digest('hex').slice(0, 12)}`;
+}
+
 /** Opens a database that a swap has closed. */
 export function reopen(live: string): string {
   return `begin;
@@ -52,9 +66,14 @@ alter database ${quoted(live)} reset ${quoted(SWAP_MARK)};
 commit;`;
 }
 
-/** Ends all sessions of databases, and waits until they are gone. Background workers of the server go by themselves. */
-export function leaveStatements(databases: readonly string[]): string {
-  const theirs = `datname in (${databases.map(literal).join(', ')}) and pid <> pg_backend_pid() and backend_type <> 'autovacuum worker'`;
+/** Condition of {@link leaveStatements} for all sessions in databases. */
+export function inDatabases(databases: readonly string[]): string {
+  return `datname in (${databases.map(literal).join(', ')})`;
+}
+
+/** Ends sessions, and waits until they are gone. Background workers of the server go by themselves. */
+export function leaveStatements(condition: string): string {
+  const theirs = `${condition} and pid <> pg_backend_pid() and backend_type <> 'autovacuum worker'`;
   return `do $leave$
 declare
   give_up timestamptz := clock_timestamp() + interval '${LEAVE_SECONDS} seconds';
@@ -73,6 +92,6 @@ end $leave$;`;
 
 export function dropStatements(database: string): string {
   return `alter database ${quoted(database)} allow_connections false;
-${leaveStatements([database])}
+${leaveStatements(inDatabases([database]))}
 drop database ${quoted(database)};`;
 }

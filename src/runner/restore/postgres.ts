@@ -10,7 +10,7 @@ import {
 } from './postgres-properties';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
 import { literal, verbatim } from './postgres-sql';
-import { dropStatements, leaveStatements, reopen, Swap, swapStatements } from './postgres-swap';
+import { dropStatements, endSwapStatements, inDatabases, leaveStatements, reopen, Swap, swapStatements } from './postgres-swap';
 import { Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -40,6 +40,7 @@ export class PostgresRestorer implements Restorer {
   private readonly client: PostgresClient;
   private maintenance = MAINTENANCE_DATABASES[0]!;
   private facts: Facts | null = null;
+  private settleSignal: AbortSignal | null = null;
 
   constructor(private readonly config: PostgresTargetConfig, env: NodeJS.ProcessEnv, private readonly reporter: Reporter) {
     this.description = `postgres database ${config.database} on ${config.host}:${config.port}`;
@@ -79,6 +80,8 @@ export class PostgresRestorer implements Restorer {
   }
 
   public async repair(signal: AbortSignal): Promise<readonly string[]> {
+    await this.serverState(signal); // finds the database to ask from
+    await this.client.run(this.maintenance, endSwapStatements(this.config.database), signal);
     const { databases } = await this.serverState(signal);
     const closed = databases.find(({ name, closedBySwap }) => name === this.config.database && closedBySwap);
     if (!closed) return [];
@@ -269,7 +272,7 @@ export class PostgresRestorer implements Restorer {
     const stop = new AbortController();
     const watching = this.endBlockers(database, AbortSignal.any([signal, stop.signal]));
     try {
-      await this.client.run(this.maintenance, leaveStatements([database]), signal);
+      await this.client.run(this.maintenance, leaveStatements(inDatabases([database])), signal);
       await this.client.restore([
         '--clean', '--if-exists', '--exit-on-error', '--single-transaction', ...missingTablespaces(head, server).length > 0 ? ['--no-tablespaces'] : [],
       ], archive, database, signal);
@@ -318,10 +321,17 @@ export class PostgresRestorer implements Restorer {
       await this.client.run(this.maintenance, swapStatements(swap), signal);
     } catch (error) {
       // A connection that was lost during the commit leaves open whether it was done: the server knows.
-      const now = await this.oidOf(swap.live, AbortSignal.timeout(SETTLE_MS)).catch(() => undefined);
+      const now = await this.client.run(this.maintenance, endSwapStatements(swap.live), this.settling())
+        .then(() => this.oidOf(swap.live, this.settling())).catch(() => undefined);
       if (now === undefined || now !== before) throw error;
       this.reporter.warn('swap.unsure', `the connection was lost during the swap, which was done all the same: ${messageOf(error)}`);
     }
+  }
+
+  /** The time in which everything has to be put right after a failure, all of it together. */
+  private settling(): AbortSignal {
+    this.settleSignal ??= AbortSignal.timeout(SETTLE_MS);
+    return this.settleSignal;
   }
 
   private async oidOf(database: string, signal: AbortSignal): Promise<string | undefined> {
@@ -336,7 +346,8 @@ export class PostgresRestorer implements Restorer {
     }
     let holds = `${this.description} is as it was`;
     try {
-      const signal = AbortSignal.timeout(SETTLE_MS);
+      const signal = this.settling();
+      await this.client.run(this.maintenance, endSwapStatements(this.config.database), signal);
       const { databases } = await this.serverState(signal);
       if (databases.some(({ name, closedBySwap }) => name === this.config.database && closedBySwap)) {
         await this.client.run(this.maintenance, reopen(this.config.database), signal);

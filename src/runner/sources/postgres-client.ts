@@ -31,7 +31,9 @@ export class PostgresClient {
   public readonly address: string;
   private readonly password: string | null;
 
-  constructor(private readonly config: PostgresConnection, private readonly env: NodeJS.ProcessEnv, private readonly explain: Explain = explainPostgres) {
+  constructor(
+    private readonly config: PostgresConnection, private readonly env: NodeJS.ProcessEnv, private readonly explain: Explain = explainPostgres,
+  ) {
     this.address = `${config.host}:${config.port}`;
     this.password = config.passwordEnv === null ? null : secretFrom(env, config.passwordEnv, `password of ${config.user}@${this.address}`);
   }

@@ -170,8 +170,13 @@ export function restoreOptions(site: Site, target: Partial<PostgresTargetConfig>
   return { config, env: site.env };
 }
 
+export interface RestoreEnded extends Ended {
+  /** The last line. */
+  readonly report: { readonly holds: string; readonly previous: string | null; readonly notes: readonly string[] };
+}
+
 /** Restores, and fails the test unless that succeeds. */
-export async function restored(options: RunOptions, args: readonly string[] = []): Promise<Ended & { readonly report: { readonly holds: string; readonly previous: string | null; readonly notes: readonly string[] } }> {
+export async function restored(options: RunOptions, args: readonly string[] = []): Promise<RestoreEnded> {
   const ended = await run(['restore', ...args], options);
   if (ended.code !== 0) throw new Error(`the restore ended with ${ended.code}:\n${ended.stderr}`);
   return { ...ended, report: JSON.parse(ended.stdout.trimEnd().split('\n').at(-1)!) };

@@ -76,7 +76,8 @@ describe('the backup', () => {
     const options = withFiles(change);
     await expectRefused(options, code, message);
     // Read twice instead of once: the same.
-    await expectRefused({ ...options, config: { ...options.config!, scratch: { ...site.backupConfig.scratch, limitBytes: 1 } } as RestoreConfig }, code, message);
+    const scratch = { ...site.backupConfig.scratch, limitBytes: 1 };
+    await expectRefused({ ...options, config: { ...options.config!, scratch } as RestoreConfig }, code, message);
   });
 
   test('named, where its record is of another version: says so', async () => {
@@ -88,7 +89,8 @@ describe('the backup', () => {
     const directory = tempDir('changed');
     cpSync(site.directory, directory, { recursive: true });
     flipByte(dumpIn(directory), bytes => bytes - 1);
-    const options = restoreOptions(site, { mode: 'new-database', newDatabase: 'other' }, { stores: [{ type: 'folder', name: 'first', directory }, ...site.backupConfig.stores] });
+    const stores = [{ type: 'folder', name: 'first', directory } as const, ...site.backupConfig.stores];
+    const options = restoreOptions(site, { mode: 'new-database', newDatabase: 'other' }, { stores });
     const ended = await restored(options);
     expect(ended.events.map(({ event }) => event)).toContain('copy.unusable');
     await server.psql('drop database other');

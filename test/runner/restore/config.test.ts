@@ -1,8 +1,8 @@
-import { aConfig } from '../_fixtures';
 import { CONFIG_ENV, RestoreConfig } from '../../../src/contract/config';
 import { parseConfig } from '../../../src/runner/config';
 import { loadBackupConfig, loadRestoreConfig } from '../../../src/runner/load-config';
 import { targetOf } from '../../../src/runner/restore/target';
+import { aConfig } from '../_fixtures';
 
 const postgres = {
   engine: 'postgres',
