@@ -1,6 +1,8 @@
 import { PostgresRestorer } from './postgres';
 import { RedisRestorer } from './redis';
+import { RedisFileRestorer } from './redis-file';
 import { Restorer } from './restorer';
+import { SqliteRestorer } from './sqlite';
 import { Config, RedisTargetConfig, RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../commands/context';
@@ -20,14 +22,14 @@ export function openRestorer(context: RestorerContext): Restorer {
   switch (target.engine) {
     case 'postgres': return new PostgresRestorer(target, env, reporter);
     case 'redis': return openRedis(target, context);
-    case 'sqlite': throw new RunnerError(`this release can't restore ${target.engine} in place`, ExitCode.USAGE);
+    case 'sqlite': return new SqliteRestorer(target, context);
   }
 }
 
 function openRedis(target: RedisTargetConfig, context: RestorerContext): Restorer {
   switch (target.method) {
     case 'replication': return new RedisRestorer(target, context);
-    case 'keys':
-    case 'file': throw new RunnerError(`this release can't restore Redis with the method ${target.method}`, ExitCode.USAGE);
+    case 'file': return new RedisFileRestorer(target.directory!, context); // the check of the config says that it is there
+    case 'keys': throw new RunnerError('this release can\'t restore Redis with the method "keys": use "replication", or "file" with the server stopped', ExitCode.USAGE);
   }
 }

@@ -78,7 +78,7 @@ export function findingsOfReplication(facts: RedisFacts, head: RdbHead): Finding
   const findings: Finding[] = [];
   if (facts.tlsToMaster === true) {
     findings.push(bad('it speaks TLS to its masters, and the runner has no certificate for that: run "CONFIG SET tls-replication no" for the time of the restore '
-      + 'if the network between may be trusted, or restore with the method "keys"'));
+      + 'if the network between may be trusted, or restore with the method "file"'));
   }
   for (const command of facts.forbidden ?? []) {
     findings.push({ message: `the user may not call ${command}: ACL SETUSER name ${REDIS_RIGHTS.restore}`, exitCode: ExitCode.DENIED });

@@ -121,7 +121,7 @@ function didNotCome(master: ReplicationSource, host: string, description: string
   return new RunnerError(
     master.oddity === null
       ? `${description} did not connect to the runner at ${host}:${master.port} within ${formatSeconds(ARRIVAL_LIMIT_MS / 1000)}: allow that in network policies, `
-        + 'and check that the address leads from the server to the runner; through a port-forward it does not: restore from within the cluster, or with the method "keys"'
+        + 'and check that the address leads from the server to the runner; through a port-forward it does not: restore from within the cluster'
       : `${description} can't fetch the snapshot: ${master.oddity}`,
     master.oddity === null ? ExitCode.UNAVAILABLE : ExitCode.BAD_CONFIG,
   );

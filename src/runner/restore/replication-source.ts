@@ -108,8 +108,11 @@ export class ReplicationSource {
         if (!this.knows(args[0] ?? '', socket)) {
           this.odd = `${socket.remoteAddress} asked for the snapshot, and is another server: something is between, or several servers have this address`;
           socket.write('-ERR this snapshot is for another server\r\n');
-        } else if (this.current === 'waiting') {void this.send(socket);} // it goes on talking meanwhile
-        else {socket.write('-ERR this snapshot is sent once\r\n');}
+        } else if (this.current === 'waiting') {
+          void this.send(socket); // it goes on talking meanwhile
+        } else {
+          socket.write('-ERR this snapshot is sent once\r\n');
+        }
         return;
       default: socket.write('-ERR unknown command\r\n');
     }

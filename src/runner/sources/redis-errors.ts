@@ -36,7 +36,7 @@ const RULES: readonly Rule[] = [
     exitCode: ExitCode.BAD_CONFIG,
     wayOut: {
       backup: 'the server does not let itself be replicated, as some hosted services do, and can\'t be backed up over the network: use the service\'s own snapshots',
-      restore: 'the server does not take the commands of replication, as some hosted services do: restore with the method "keys", without a safety backup',
+      restore: 'the server does not take the commands of replication, as some hosted services do: restore with the method "file" where its volume can be mounted',
     },
   },
   { pattern: /^LOADING/, exitCode: ExitCode.UNAVAILABLE, wayOut: 'it is still loading its data: try again when it has started' },

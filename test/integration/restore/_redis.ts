@@ -1,6 +1,7 @@
-import { CONFIG_VERSION, RedisConfig, RedisTargetConfig, RestoreConfig } from '../../../src/contract/config';
+import { RedisConfig, RedisTargetConfig, RestoreConfig } from '../../../src/contract/config';
 import { configOf, folder, redis } from '../_configs';
-import { backup, Ended, run, Running, RunOptions, start } from '../_runner';
+import { backup, RunOptions } from '../_runner';
+import { restoreOf } from './_restore';
 import { tempDir } from '../servers/_process';
 import { RedisServer } from '../servers/redis';
 import { fill } from '../sources/_redis';
@@ -38,19 +39,7 @@ export async function backUpAndDamage(server: RedisServer, source: Partial<Redis
     options: { config, env },
     restoring: changes => ({
       env,
-      config: {
-        version: CONFIG_VERSION,
-        kind: 'restore',
-        name: config.name,
-        target: { ...target, ...changes },
-        stores: config.stores,
-        backup: 'latest',
-        notAfter: null,
-        workloads: [],
-        healthUrl: null,
-        deadlineSeconds: 300,
-        scratch: config.scratch,
-      },
+      config: restoreOf(config, { ...target, ...changes }),
     }),
   };
 }
@@ -71,14 +60,6 @@ export async function damage(server: RedisServer): Promise<void> {
 
 export function digestOf(server: RedisServer): Promise<string> {
   return server.cli(['debug', 'digest']);
-}
-
-export function restore(options: RunOptions, ...args: readonly string[]): Promise<Ended> {
-  return run(['restore', '--yes', ...args], options);
-}
-
-export function startRestore(options: RunOptions): Running {
-  return start(['restore', '--yes'], options);
 }
 
 export async function roleOf(server: RedisServer): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
-import { backUpAndDamage, digestOf, restore, roleOf } from './_redis';
+import { backUpAndDamage, digestOf, roleOf } from './_redis';
+import { restore } from './_restore';
 import { RedisTargetConfig } from '../../../src/contract/config';
 import { REDIS_RIGHTS } from '../../../src/runner/sources/redis-errors';
 import { list, run } from '../_runner';
