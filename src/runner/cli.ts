@@ -43,7 +43,9 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE; // it has said why
-    const cause: unknown = io.signal.aborted ? io.signal.reason : error;
+    // A command that was stopped may have more to say than that: what a restore has left.
+    const saidSo = error instanceof RunnerError && error.exitCode === ExitCode.CANCELLED;
+    const cause: unknown = io.signal.aborted && !saidSo ? io.signal.reason : error;
     const code = cause instanceof RunnerError ? cause.exitCode : ExitCode.FAILED;
     reporter.error('failed', messageOf(cause), {
       exitCode: code,

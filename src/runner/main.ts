@@ -8,7 +8,7 @@ const EXIT_AFTER_SIGNAL_MS = 4500;
 const stop = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.on(name, () => {
-    stop.abort(new RunnerError(`stopped by ${name}; what was begun is undone, earlier backups are as they were`, ExitCode.CANCELLED));
+    stop.abort(new RunnerError(`stopped by ${name}; earlier backups are as they were`, ExitCode.CANCELLED));
     setTimeout(() => process.exit(ExitCode.CANCELLED), EXIT_AFTER_SIGNAL_MS).unref();
   });
 }

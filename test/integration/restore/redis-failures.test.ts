@@ -8,7 +8,8 @@ import { artifactOf, cutShort, flipByte, restore, startRestore } from './_restor
 import { RedisConfig, RedisTargetConfig } from '../../../src/contract/config';
 import { Crc64 } from '../../../src/runner/stream/crc64';
 import { run } from '../_runner';
-import { freePort, until } from '../servers/_process';
+import { issueCertificate, makeAuthority } from '../servers/_certificate';
+import { freePort, tempDir, until } from '../servers/_process';
 import { RedisOptions, RedisServer, startRedis } from '../servers/redis';
 
 /*
@@ -49,7 +50,6 @@ describe('nothing is changed', () => {
     }],
     ['where the server does not know the command', { server: { config: ['rename-command REPLICAOF ""'] }, code: 14, message: /may not call REPLICAOF/ }],
     ['where the memory is too small', { prepare: (_, server) => server.cli(['config', 'set', 'maxmemory', '1mb']), code: 16, message: /maxmemory is 1\.05 MB/ }],
-    ['where the server speaks TLS to its masters', { prepare: (_, server) => server.cli(['config', 'set', 'tls-replication', 'yes']), code: 10, message: /tls-replication no/ }],
     ['where the server can\'t reach the runner', {
       target: { advertiseHostEnv: 'POD_IP' }, env: { POD_IP: '192.0.2.1' }, code: 20, message: /did not connect to the runner at 192\.0\.2\.1:\d+ within 30 s/,
     }],
@@ -66,6 +66,16 @@ describe('nothing is changed', () => {
     expect(await digestOf(server)).toBe(before);
     expect(await roleOf(server)).toBe('master');
     expect(ended.stderr).not.toContain('"right"');
+  });
+
+  test('where the server speaks TLS to its masters', async () => {
+    const authority = makeAuthority(tempDir('authority'));
+    const tls = { authority, certificate: issueCertificate(authority, 'localhost', ['IP:127.0.0.1']) };
+    const server = await start({ tls, config: ['tls-replication yes'] });
+    const { restoring } = await backUpAndDamage(server, { tls: { caFile: authority.caFile } });
+    const before = await digestOf(server);
+    expect(await restore(restoring())).toMatchObject({ code: 10, message: expect.stringContaining('CONFIG SET tls-replication no') });
+    expect(await digestOf(server)).toBe(before);
   });
 
   test('on one shard of a cluster', async () => {
