@@ -119,6 +119,7 @@ Through a port-forward:
     .option('--backup <backup>', 'a name from the list, or latest; what the manifest says if not given')
     .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
     .option('--name <name>', 'name of the Job; that of the restore with the time behind it if not given')
+    .option('--dry-run', 'the Job tells what would be done, and what is missing for it', false)
     .option('--set <path=value>', 'change a value of the config; may be repeated', collect, [])
     .action(async options => {
       io.stdout.write(await restoreManifest(options, new Date()));

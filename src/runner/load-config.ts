@@ -78,7 +78,7 @@ export interface ManifestJob {
 }
 
 interface PodTemplate {
-  readonly spec?: { readonly containers?: readonly { readonly env?: readonly EnvVariable[] }[] };
+  readonly spec?: { readonly containers?: readonly { readonly args?: readonly string[]; readonly env?: readonly EnvVariable[] }[] };
 }
 
 interface EnvVariable {

@@ -16,6 +16,8 @@ export interface RestoreManifestOptions {
   readonly backup?: string;
   readonly at?: string;
   readonly name?: string;
+  /** Whether the Job only tells what it would do, and what is missing for it. */
+  readonly dryRun?: boolean;
   readonly set: readonly string[];
 }
 
@@ -46,7 +48,7 @@ export async function restoreManifest(options: RestoreManifestOptions, now: Date
       labels: jobTemplate?.metadata?.labels ?? object.metadata?.labels,
       annotations: { ...jobTemplate?.metadata?.annotations, 'cronjob.kubernetes.io/instantiate': 'manual' },
     },
-    spec: withConfig(jobTemplate?.spec ?? plain, renderConfig(chosen)),
+    spec: withConfig(jobTemplate?.spec ?? plain, renderConfig(chosen), options.dryRun === true ? ['--dry-run'] : []),
   }, { lineWidth: 0 });
 }
 
@@ -77,10 +79,11 @@ function nameOf(name: string): string {
   return name;
 }
 
-function withConfig(spec: NonNullable<ManifestJob['spec']>, value: string): ManifestJob['spec'] {
+function withConfig(spec: NonNullable<ManifestJob['spec']>, value: string, more: readonly string[]): ManifestJob['spec'] {
   const pod = spec.template?.spec;
   const containers = pod?.containers?.map(container => ({
     ...container,
+    args: [...container.args ?? [], ...more],
     env: container.env?.map(variable => variable.name === CONFIG_ENV ? { ...variable, value } : variable),
   }));
   return { ...spec, template: { ...spec.template, spec: { ...pod, containers } } };

@@ -54,6 +54,11 @@ test.each<[string, Partial<RestoreManifestOptions>, object]>([
   expect(changed).toEqual(plain);
 });
 
+test('can be a Job that only tells its plan', async () => {
+  const job = await jobFor({ dryRun: true });
+  expect(job.spec.template.spec.containers[0].args).toEqual(['restore', '--dry-run']);
+});
+
 test('"$" survives Kubernetes', async () => {
   expect(configOf(await jobFor({ backup: 'latest' })).target.assertions).toEqual(['SELECT \'$x\' = $$1$$']);
 });
