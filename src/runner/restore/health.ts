@@ -13,7 +13,8 @@ export async function waitUntilHealthy(url: string, signal: AbortSignal, giveUpA
     const answer = await ask(url, signal);
     if (answer === null) return;
     if (Date.now() > end) {
-      throw new RunnerError(`${url} does not answer well, last with ${answer}: the restore itself is done, look at the application's log`, ExitCode.UNAVAILABLE);
+      // Not a code that is retried: a second run would restore a second time, over what was written since.
+      throw new RunnerError(`${url} does not answer well, last with ${answer}: the restore itself is done, look at the application's log`, ExitCode.DEADLINE);
     }
     await sleep(EVERY_MS, undefined, { signal });
   }
