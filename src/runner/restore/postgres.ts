@@ -94,7 +94,7 @@ export class PostgresRestorer implements Restorer {
     if (!facts) throw new Error('not inspected');
     const [data, script] = this.artifactsOf(record);
     const notes: string[] = [];
-    let incoming: string | null = null;
+    let made: string | undefined;
     let committed = false;
     try {
       for (const { name } of this.leftovers(facts.server)) await this.client.run(this.maintenance, dropStatements(name), signal);
@@ -107,7 +107,9 @@ export class PostgresRestorer implements Restorer {
         return { holds: `${this.description} is ${record.id}`, previous: null, notes };
       }
       const final = this.config.newDatabase ?? this.config.database;
-      incoming = besideName(final, 'restore', new Date());
+      const incoming = besideName(final, 'restore', new Date());
+      await this.client.run(this.maintenance, createStatement(incoming, facts.head, ownerOf(facts)), signal);
+      made = await this.oidOf(incoming, signal);
       await this.restoreBeside(incoming, archive, facts, signal);
       notes.push(...await this.check(incoming, facts.head, data, signal));
       const connectionLimit = await this.giveProperties(incoming, facts, signal);
@@ -116,7 +118,7 @@ export class PostgresRestorer implements Restorer {
       await this.swap({ live: final, aside, incoming, connectionLimit }, signal);
       return { holds: `postgres database ${final} on ${this.client.address} is ${record.id}`, previous: aside, notes };
     } catch (error) {
-      throw await this.failure(error, incoming, committed ? record.id : null);
+      throw await this.failure(error, made, committed ? record.id : null);
     }
   }
 
@@ -136,7 +138,7 @@ export class PostgresRestorer implements Restorer {
       await this.swap({ live, aside, incoming: kept.name, connectionLimit: null }, signal);
       return { holds: `${this.description} is ${kept.name} again`, previous: aside, notes: [] };
     } catch (error) {
-      throw await this.failure(error, null, null);
+      throw await this.failure(error, undefined, null);
     }
   }
 
@@ -164,7 +166,7 @@ export class PostgresRestorer implements Restorer {
   }
 
   /** Databases that restores have begun and never finished. */
-  private leftovers({ databases }: ServerState): DatabaseState[] {
+  private leftovers({ databases }: Pick<ServerState, 'databases'>): DatabaseState[] {
     const final = this.config.newDatabase ?? this.config.database;
     return databases.filter(({ name }) => besideTime(name, final, 'restore') !== undefined);
   }
@@ -255,10 +257,7 @@ export class PostgresRestorer implements Restorer {
   }
 
   private async restoreBeside(database: string, archive: Archive, facts: Facts, signal: AbortSignal): Promise<void> {
-    const { head, live, server } = facts;
-    const archived = head.entries.find(({ type }) => type === 'DATABASE')?.owner;
-    const owner = live?.owner ?? (server.superuser || server.roles.some(({ name, member }) => name === archived && member) ? archived ?? null : null);
-    await this.client.run(this.maintenance, createStatement(database, head, owner), signal);
+    const { head, server } = facts;
     await this.client.restore([
       ...unknownSettings(facts) ? [] : ['--exit-on-error'],
       ...this.config.parallelJobs > 1 ? [`--jobs=${this.config.parallelJobs}`] : [],
@@ -338,8 +337,12 @@ export class PostgresRestorer implements Restorer {
     return (await this.serverState(signal)).databases.find(({ name }) => name === database)?.oid;
   }
 
-  /** Puts right what a failure has left, as far as the server can be reached, and says what the live name holds. */
-  private async failure(error: unknown, incoming: string | null, committed: string | null): Promise<RestoreFailure> {
+  /**
+   * Puts right what a failure has left, as far as the server can be reached, and says what the live name holds.
+   *
+   * @param made the oid of the database that this restore has made, and no other: one of its name may be another restore's
+   */
+  private async failure(error: unknown, made: string | undefined, committed: string | null): Promise<RestoreFailure> {
     const exitCode = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
     if (committed !== null) {
       return new RestoreFailure(messageOf(error), `${this.description} is ${committed}, which is not fit for use, and what was there is gone`, false, exitCode, { cause: error });
@@ -352,7 +355,10 @@ export class PostgresRestorer implements Restorer {
       if (databases.some(({ name, closedBySwap }) => name === this.config.database && closedBySwap)) {
         await this.client.run(this.maintenance, reopen(this.config.database), signal);
       }
-      if (databases.some(({ name }) => name === incoming)) await this.client.run(this.maintenance, dropStatements(incoming!), signal);
+      const ours = made === undefined ? undefined : databases.find(({ oid }) => oid === made);
+      if (ours && ours.name === this.config.database) holds = `${this.description} is what was restored: the swap was done before the failure`;
+      const unfinished = this.leftovers({ databases }).find(({ oid }) => oid === made);
+      if (unfinished) await this.client.run(this.maintenance, dropStatements(unfinished.name), signal);
     } catch (left) {
       holds += `, and accepts connections again once the server is there and the restore has run once more, if it does not by then (${messageOf(left)})`;
     }
@@ -361,6 +367,13 @@ export class PostgresRestorer implements Restorer {
 }
 
 type Archive = Parameters<PostgresClient['restore']>[1];
+
+/** Owner of the database to be made; `null`: the role that restores. */
+function ownerOf({ head, live, server }: Facts): string | null {
+  if (live) return live.owner;
+  const archived = head.entries.find(({ type }) => type === 'DATABASE')?.owner ?? null;
+  return server.superuser || server.roles.some(({ name, member }) => name === archived && member) ? archived : null;
+}
 
 function missingTablespaces({ entries }: ArchiveHead, { tablespaces }: ServerState): string[] {
   return [...new Set(entries.map(({ tablespace }) => tablespace))].filter(name => name !== '' && !tablespaces.includes(name));

@@ -37,7 +37,7 @@ beforeEach(async () => {
 
 /** By name: programs that hang there, and how it is known that they do. */
 const STAGES: [string, () => string][] = [
-  ['during the restore', () => fakeProgram('pg_restore', '"$REAL" "$@" < <(head -c 100000; echo > "$0.hangs"; sleep 600)')],
+  ['during the restore', () => fakeProgram('pg_restore', '"$REAL" "$@" < <(head -c 100000; sleep 15; cat)')],
   ['during the checks', () => fakeProgram('psql', 'in=$(cat); case "$in" in *"true as hang"*) in="select pg_sleep(600); $in"; echo > "$0.hangs";; esac; "$REAL" "$@" <<< "$in"')],
   ['before the swap, with the live database closed', () => hangsIn('s/^begin;$/&/; s/^alter database "shop" rename to/select pg_sleep(600); &/')],
   ['between the two renames', () => hangsIn('s/^alter database "shop_restore_[0-9_]*" rename to/select pg_sleep(600); &/')],
@@ -61,7 +61,7 @@ async function hanging(program: () => string): Promise<Victim> {
     if (running.process.exitCode !== null) throw new Error((await running.ended).stderr);
     const asleep = await server.psql('select count(*) from pg_stat_activity where query like \'%pg_sleep(600)%\' and pid <> pg_backend_pid() and state = \'active\' and wait_event = \'PgSleep\'');
     const waiting = await server.psql('select count(*) from pg_stat_activity where datname like \'shop_restore_%\' and wait_event = \'ClientRead\'');
-    return asleep !== '0' || (waiting !== '0' && processesBelow(running.process.pid!).some(({ args }) => args.includes('sleep 600')));
+    return asleep !== '0' || (waiting !== '0' && processesBelow(running.process.pid!).some(({ args }) => args.includes('sleep 15')));
   });
   return { running, options };
 }
