@@ -8,7 +8,7 @@
  *   appendonly.aof                              read with AOF by Redis 4 to 6: an RDB may be its beginning
  */
 import { createWriteStream } from 'node:fs';
-import { access, chmod, chown, constants, copyFile, link, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, constants, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RestorerContext } from './open';
@@ -30,13 +30,16 @@ const MANIFEST = 'appendonly.aof.manifest';
 /** All that Redis reads when it starts. */
 const READ = [AOF_DIRECTORY, OLD_AOF, DUMP];
 const PREPARED = '.restoring';
+/** Marks, in the directory with what was made ready: what is there is being moved to this name; what is new is being put there. */
+const MOVING = 'moving';
+const PLACING = 'placing';
 const KEPT = /^before_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/;
 
 /**
  * The data directory of a Redis that is stopped, which loads the backup when it starts.
  *
  * Everything is made ready in a directory beside. Then what is there is moved into a directory of its own, and what was made ready
- * takes its place: dump.rdb last, so that a run that was killed is seen by its absence.
+ * takes its place. Two marks among what was made ready tell the next run how far one that was killed has come.
  */
 export class RedisFileRestorer implements Restorer {
   public readonly description: string;
@@ -71,11 +74,16 @@ export class RedisFileRestorer implements Restorer {
   public async repair(_signal: AbortSignal): Promise<readonly string[]> {
     const prepared = this.at(PREPARED);
     if (!await exists(prepared)) return [];
-    const [newest] = await this.kept();
-    const moved = newest !== undefined && (await readdir(newest.name)).length > 0 && !await exists(this.at(DUMP)) && await exists(path.join(prepared, 'ready'));
-    if (moved) await this.putBack(newest.name);
+    const kept = await readFile(path.join(prepared, MOVING), 'utf8').catch(() => null);
+    if (kept !== null) {
+      // Once all that was there has been moved away, what is there is new.
+      if (await exists(path.join(prepared, PLACING))) for (const name of READ) await rm(this.at(name), { recursive: true, force: true });
+      await this.putBack(kept);
+    }
     await rm(prepared, { recursive: true });
-    return [moved ? `a restore that was killed had moved the files of ${this.directory} away: they are back` : `${prepared} was left by a restore that was killed: it is removed`];
+    return [kept === null
+      ? `${prepared} was left by a restore that was killed: it is removed`
+      : `a restore that was killed had moved the files of ${this.directory} away: they are back`];
   }
 
   public async restore({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<Restored> {
@@ -87,7 +95,6 @@ export class RedisFileRestorer implements Restorer {
       await pipeline(body, createWriteStream(path.join(prepared, DUMP), { flags: 'wx' }), { signal });
       await this.makeAof(prepared, Number.parseInt(record.source.serverVersion, 10));
       await this.give(prepared);
-      await writeFile(path.join(prepared, 'ready'), '');
       await syncDirectory(path.join(prepared, DUMP));
       signal.throwIfAborted();
       const kept = await this.swap(prepared);
@@ -111,7 +118,7 @@ export class RedisFileRestorer implements Restorer {
   }
 
   public async rollback({ name }: Kept): Promise<Restored> {
-    const previous = await this.keepPresent();
+    const previous = await this.keepPresent(() => Promise.resolve());
     await this.putBack(name);
     return { holds: `${this.description} are those of ${path.basename(name)}`, previous, notes: ['start the server now'] };
   }
@@ -151,21 +158,23 @@ export class RedisFileRestorer implements Restorer {
   }
 
   private async swap(prepared: string): Promise<string | null> {
-    const kept = await this.keepPresent();
+    const kept = await this.keepPresent(name => writeFile(path.join(prepared, MOVING), name));
+    await writeFile(path.join(prepared, PLACING), '');
     for (const name of READ) if (await exists(path.join(prepared, name))) await rename(path.join(prepared, name), this.at(name));
     await syncDirectory(this.at(DUMP));
     await rm(prepared, { recursive: true });
     return kept;
   }
 
-  /** Moves what the server reads into a directory of its own; dump.rdb first, whose absence tells that this was begun. */
-  private async keepPresent(): Promise<string | null> {
+  /** Moves what the server reads into a directory of its own, whose name is told before. */
+  private async keepPresent(tell: (kept: string) => Promise<void>): Promise<string | null> {
     const present = await this.present();
     if (present.length === 0) return null;
     const iso = new Date().toISOString();
     const kept = this.at(`before_${iso.slice(0, 10).replaceAll('-', '')}_${iso.slice(11, 19).replaceAll(':', '')}`);
     await mkdir(kept);
-    for (const name of [...present].reverse()) await rename(this.at(name), path.join(kept, name));
+    await tell(kept);
+    for (const name of present) await rename(this.at(name), path.join(kept, name));
     await syncDirectory(kept);
     return kept;
   }

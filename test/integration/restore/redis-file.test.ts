@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { backUpAndDamage, digestOf } from './_redis';
 import { restore } from './_restore';
@@ -38,6 +38,31 @@ test.each([[false, false], [true, true], [false, true], [true, false]])('files o
     const back = await start({ aof: aofBefore, directory });
     expect(await back.cli(['get', 'new'])).toBe('written after the backup');
   }
+});
+
+test.each([['moving', false], ['placing', true]])('a restore that was killed while it was %s them: the next one puts them back first', async (_, placing) => {
+  const server = await start({ aof: true });
+  const { digest, restoring } = await backUpAndDamage(server);
+  const damaged = await digestOf(server);
+  await server.kill9();
+  const { directory } = server;
+  const kept = path.join(directory, 'before_20260101_000000');
+  mkdirSync(kept);
+  mkdirSync(path.join(directory, '.restoring'));
+  writeFileSync(path.join(directory, '.restoring', 'moving'), kept);
+  renameSync(path.join(directory, 'appendonlydir'), path.join(kept, 'appendonlydir'));
+  if (placing) {
+    writeFileSync(path.join(directory, '.restoring', 'placing'), '');
+    writeFileSync(path.join(directory, 'dump.rdb'), 'new');
+  }
+  const target = restoring({ method: 'file', directory });
+  expect(await run(['rollback', '--yes'], target)).toMatchObject({ code: 15 }); // which repairs, and finds nothing that was kept
+  expect(filesIn(directory).filter(name => name === 'dump.rdb' || name.startsWith('before_') || name === '.restoring')).toEqual([]);
+  const again = await start({ aof: true, directory });
+  expect(await digestOf(again)).toBe(damaged);
+  await again.kill9();
+  expect((await restore(target)).code).toBe(0);
+  expect(await digestOf(await start({ aof: true, directory }))).toBe(digest);
 });
 
 async function start(options: Parameters<typeof startRedis>[0]): Promise<RedisServer> {
