@@ -42,8 +42,12 @@ export interface RoleState {
   readonly attributes: readonly string[];
 }
 
-/** Says of a database that a swap has closed it, and has to open it again. */
-export const SWAP_MARK = 'cdk8s_backup.swap';
+/**
+ * Says of a database that a swap has closed it, and has to open it again: a setting of the database, as `pg_db_role_setting` has it.
+ * One that its owner may set, as a parameter of our own is not, and that means nothing while nobody can connect.
+ */
+export const SWAP_MARK = { parameter: 'application_name', value: 'cdk8s-backup swap' } as const;
+export const SWAP_MARK_ENTRY = `${SWAP_MARK.parameter}=${SWAP_MARK.value}`;
 
 export function serverStateQuery(): string {
   return `select json_build_object(
@@ -61,7 +65,7 @@ export function serverStateQuery(): string {
       'open', datallowconn,
       'closedBySwap', not datallowconn and exists (
         select from pg_db_role_setting s, unnest(setconfig) as setting
-        where s.setdatabase = d.oid and s.setrole = 0 and split_part(setting, '=', 1) = ${literal(SWAP_MARK)}
+        where s.setdatabase = d.oid and s.setrole = 0 and setting = ${literal(SWAP_MARK_ENTRY)}
       ),
       'sessions', (select count(*) from pg_stat_activity a where a.datid = d.oid),
       'preparedTransactions', (select count(*) from pg_prepared_xacts p where p.database = datname),

@@ -29,7 +29,7 @@ ${aside === null ? '' : closeStatements(live)}
 alter database ${quoted(incoming)} allow_connections false;
 ${leaveStatements(inDatabases(both))}
 begin;
-${aside === null ? '' : `alter database ${quoted(live)} reset ${quoted(SWAP_MARK)};`}
+${aside === null ? '' : `alter database ${quoted(live)} reset ${SWAP_MARK.parameter};`}
 ${aside === null ? '' : `alter database ${quoted(live)} rename to ${quoted(aside)};`}
 alter database ${quoted(incoming)} rename to ${quoted(live)};
 ${connectionLimit === null ? '' : `alter database ${quoted(live)} connection limit ${connectionLimit};`}
@@ -40,7 +40,7 @@ commit;
 
 function closeStatements(live: string): string {
   return `begin;
-alter database ${quoted(live)} set ${quoted(SWAP_MARK)} to 'on';
+alter database ${quoted(live)} set ${SWAP_MARK.parameter} to ${literal(SWAP_MARK.value)};
 alter database ${quoted(live)} allow_connections false;
 commit;`;
 }
@@ -62,7 +62,7 @@ function swapSession(live: string): string {
 export function reopen(live: string): string {
   return `begin;
 alter database ${quoted(live)} allow_connections true;
-alter database ${quoted(live)} reset ${quoted(SWAP_MARK)};
+alter database ${quoted(live)} reset ${SWAP_MARK.parameter};
 commit;`;
 }
 

@@ -233,6 +233,20 @@ describe('what an earlier restore has left', () => {
   });
 });
 
+test('a role that is no superuser, may create databases and owns the one in question is enough', async () => {
+  await server.psql('create database mine owner maker');
+  await server.psql('set role maker; create table t as select 1 as id; alter default privileges grant select on tables to owner', 'mine');
+  const before = await dumpOf(server, 'mine');
+  const mine = await backedUp(server, 'mine');
+  await server.psql('delete from t', 'mine');
+  const options = { ...restoreOptions(mine, { user: 'maker' }), env: { POSTGRES_PASSWORD: 'x' } };
+  const { report } = await restored(options);
+  expect(await dumpOf(server, 'mine')).toBe(before);
+  expect(report.previous).toMatch(/^mine_before_/);
+  expect(await run(['discard', '--yes'], options)).toMatchObject({ code: 0 });
+  await server.psql('drop database mine');
+});
+
 test('no password of any role or server is in a process list or a log', async () => {
   const fresh = await startPostgres({ major: 17 });
   try {
