@@ -51,7 +51,6 @@ beforeAll(async () => {
   await pg.psql('CREATE ROLE whispercache LOGIN CREATEDB PASSWORD \'wh-secret\'');
   await pg.psql('CREATE DATABASE whispercache OWNER whispercache');
   // The mark of a swap is a parameter that only a superuser may set otherwise.
-  await pg.psql('GRANT SET ON PARAMETER "cdk8s_backup.swap" TO whispercache');
   await kubernetes.create([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }]);
   // All that the YAML has; the API server accepts it.
   await kubernetes.create(parseAllDocuments(readFileSync(manifest, 'utf8')).map(document => document.toJS()));
