@@ -1,13 +1,11 @@
-import { ApiObject, Chart, Duration, JsonPatch, Size, SizeRoundingBehavior } from 'cdk8s';
+import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
-import { checkLabels, checkText, checkWholeNumber, isDnsLabel, mebibytes, show, showSeconds, wholeSeconds } from './_check';
+import { checkLabels, checkWholeNumber, isDnsLabel, show, showSeconds } from './_check';
 import { gapsOf } from './_longest-gap';
-import { podFailurePolicy } from './_pod-failure-policy';
-import { SCRATCH } from './_pod-parts';
 import { Recovery } from './_recovery';
-import { defaultImage } from './_runner-image';
+import { bindStores, checkStores, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
@@ -16,11 +14,11 @@ import { Watched } from './_watched';
 import { BackupCronJobProps } from './backup-cron-job-props';
 import { BackupStore } from './backup-store';
 import { Compression } from './compression';
-import { BackupConfig, CONFIG_ENV, CONFIG_VERSION, renderConfig } from './contract/config';
+import { BackupConfig, CONFIG_VERSION } from './contract/config';
 import { RecoveryReport } from './recovery-report';
 import { Retention } from './retention';
 
-const CONTAINER = 'backup';
+const COMMAND = 'backup';
 
 /** Kubernetes appends 11 characters to name a Job, and 63 is what a label may have. */
 const MAX_NAME_LENGTH = 52;
@@ -82,6 +80,18 @@ export class BackupCronJob extends Construct {
    */
   public readonly _watched: Watched;
 
+  /**
+   * What a restore of this backup takes over.
+   *
+   * @internal
+   */
+  public readonly _restorable: Pick<BackupCronJobProps, 'source' | 'stores' | 'image' | 'imagePullPolicy' | 'imagePullSecret' | 'user' | 'group' | 'fsGroup'>;
+
+  /**
+   * @internal
+   */
+  public readonly _labels: { readonly [key: string]: string };
+
   private readonly stores: readonly StoreParts[];
 
   constructor(scope: Construct, id: string, props: BackupCronJobProps) {
@@ -94,25 +104,20 @@ export class BackupCronJob extends Construct {
     const suspectBelowPercent = checkWholeNumber('suspectBelowPercent', props.suspectBelowPercent ?? 50, 0, 100, '0 switches the check off');
     const labels = props.labels ?? { component: 'backup' };
     checkLabels('labels', labels);
-    const image = checkImage(props.image ?? defaultImage());
     const backoffLimit = checkWholeNumber('backoffLimit', props.backoffLimit ?? 2, 0, 100);
     const successfulJobsRetained = checkWholeNumber('successfulJobsRetained', props.successfulJobsRetained ?? 3, 0, 1000);
     const failedJobsRetained = checkWholeNumber('failedJobsRetained', props.failedJobsRetained ?? 3, 0, 1000);
-    const terminationGracePeriod = props.terminationGracePeriod ?? Duration.seconds(30);
-    wholeSeconds('terminationGracePeriod', terminationGracePeriod, 6, 'the runner needs 5 to abort its uploads');
-    const scratchSize = props.scratchSize ?? props.source._scratchSize;
-    checkScratchSize(scratchSize);
-    const user = checkId('user', props.user ?? 10_001);
-    const group = checkId('group', props.group ?? user);
-    const fsGroup = checkId('fsGroup', props.fsGroup ?? group);
-    if (props.priorityClassName !== undefined) checkText('priorityClassName', props.priorityClassName);
+    const pod = new RunnerPod(props, props.scratchSize ?? props.source._scratchSize);
     checkStores(props.stores);
+    const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = props;
+    this._restorable = { source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
+    this._labels = labels;
 
     const source = props.source._bind(this);
-    this.stores = props.stores.map(store => store._bind(this, props.stores.every(other => other === store || other._kind !== store._kind)));
-    checkLocations(this.stores);
+    this.stores = bindStores(this, props.stores);
     const config: BackupConfig = {
       version: CONFIG_VERSION,
+      kind: 'backup',
       name: this.backupName,
       source: source.config,
       stores: this.stores.map(store => store.config),
@@ -120,7 +125,7 @@ export class BackupCronJob extends Construct {
       retention: (props.retention ?? Retention.FOREVER)._toConfig(),
       suspectBelowPercent,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
-      scratch: { directory: SCRATCH, limitBytes: scratchSize.toKibibytes({ rounding: SizeRoundingBehavior.FLOOR }) * 1024 },
+      scratch: pod.scratch,
     };
     checkLockTimeout(config);
     this._config = config;
@@ -146,13 +151,8 @@ export class BackupCronJob extends Construct {
     this._backupStores = props.stores;
     this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, timeZone).longestSeconds;
 
-    const scratch = kplus.Volume.fromEmptyDir(this, 'Scratch', 'scratch', { sizeLimit: scratchSize });
-    const parts = [source, ...this.stores];
     const metadata = { name: this.cronJobName, labels };
-    this.serviceAccount = props.serviceAccount ?? new kplus.ServiceAccount(this, 'ServiceAccount', {
-      metadata: { ...metadata, annotations: mergeAnnotations(this.stores) },
-    });
-    if (props.serviceAccount) checkOwnServiceAccount(props.serviceAccount, this.stores);
+    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, this.stores, metadata);
 
     this.cronJob = new kplus.CronJob(this, 'Resource', {
       metadata,
@@ -167,43 +167,13 @@ export class BackupCronJob extends Construct {
       backoffLimit,
       successfulJobsRetained,
       failedJobsRetained,
-      terminationGracePeriod,
-      restartPolicy: kplus.RestartPolicy.NEVER,
       serviceAccount: this.serviceAccount,
       automountServiceAccountToken: false,
-      dockerRegistryAuth: props.imagePullSecret,
-      securityContext: {
-        user,
-        group,
-        ensureNonRoot: true,
-        ...(parts.some(part => part.mountsClaim) ? { fsGroup } : {}),
-        // "Always" would visit every file of the claim before each run.
-        fsGroupChangePolicy: kplus.FsGroupChangePolicy.ON_ROOT_MISMATCH,
-      },
-      containers: [{
-        name: CONTAINER,
-        image,
-        imagePullPolicy: props.imagePullPolicy ?? kplus.ImagePullPolicy.IF_NOT_PRESENT,
-        args: ['backup'],
-        envVariables: Object.assign({ [CONFIG_ENV]: kplus.EnvValue.fromValue(renderConfig(config)) }, ...parts.map(part => part.env)),
-        resources: props.resources ?? {
-          cpu: { request: kplus.Cpu.millis(100) },
-          memory: { request: Size.mebibytes(256), limit: Size.gibibytes(1) },
-        },
-        securityContext: {
-          user,
-          group,
-          ensureNonRoot: true,
-          privileged: false,
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: [kplus.Capability.ALL] },
-          seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
-        },
-        volumeMounts: [{ path: SCRATCH, volume: scratch }, ...parts.flatMap(part => part.mounts)],
-      }],
+      ...pod.define(this, COMMAND, config, [source, ...this.stores]),
     });
-    this.patch(labels, props.priorityClassName);
+    // A Job has these labels, and nothing of the CronJob's own.
+    ApiObject.of(this.cronJob).addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));
+    pod.patch(ApiObject.of(this.cronJob), '/spec/jobTemplate', COMMAND);
     this._watched = {
       labels,
       deadlineSeconds,
@@ -219,21 +189,6 @@ export class BackupCronJob extends Construct {
   /** What this backup is good for, and the arithmetic behind it, as data. */
   public recoveryReport(): RecoveryReport {
     return this._recovery.report(warningsOf(this));
-  }
-
-  /** Adds what cdk8s-plus has no property for. */
-  private patch(labels: { readonly [key: string]: string }, priorityClassName: string | undefined): void {
-    const job = '/spec/jobTemplate';
-    const pod = `${job}/spec/template/spec`;
-    ApiObject.of(this.cronJob).addJsonPatch(
-      // A Job has these labels, and nothing of the CronJob's own.
-      JsonPatch.add(`${job}/metadata`, { labels }),
-      JsonPatch.add(`${job}/spec/podFailurePolicy`, podFailurePolicy(CONTAINER)),
-      JsonPatch.add(`${pod}/securityContext/seccompProfile`, { type: 'RuntimeDefault' }),
-      // Otherwise every Service of the namespace puts variables such as POSTGRES_PORT into the pod.
-      JsonPatch.add(`${pod}/enableServiceLinks`, false),
-      ...priorityClassName === undefined ? [] : [JsonPatch.add(`${pod}/priorityClassName`, priorityClassName)],
-    );
   }
 
   /** What this backup and others of the app can't both have; each pair is reported once. */
@@ -262,61 +217,8 @@ function checkCronJobName(id: string, given: string | undefined): string {
   return name;
 }
 
-function checkImage(image: string): string {
-  if (image === '' || /\s/.test(image) || image.includes('://')) {
-    throw new Error(`'image' must be the name of an image, without spaces and without "https://", got ${show(image)}`);
-  }
-  return image;
-}
-
-function checkId(property: string, value: number): number {
-  return checkWholeNumber(property, value, 1, 2_147_483_647, '0 is root, which Pod Security refuses');
-}
-
-function checkScratchSize(size: Size): void {
-  const amount = mebibytes(size);
-  if (!Number.isInteger(amount) || amount < 16) {
-    throw new Error(`'scratchSize' must be a whole number of MiB, at least 16, got ${size.asString()}`);
-  }
-}
-
-function checkStores(stores: readonly BackupStore[]): void {
-  if (stores.length === 0) throw new Error('\'stores\' must have at least one store, got []: BackupStore.s3 or BackupStore.volume');
-  const names = stores.map(store => store.storeName);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) {
-    throw new Error(`'stores' must have different names, got ${show(names)}: set 'storeName' of one of the stores called ${show(twice)}`);
-  }
-}
-
-function checkLocations(stores: readonly StoreParts[]): void {
-  const locations = stores.map(store => store.location);
-  const twice = locations.findIndex((location, i) => locations.indexOf(location) !== i);
-  if (twice >= 0) {
-    throw new Error(`'stores' must be different places, got ${show(stores[twice].config.name)} at ${locations[twice]}, where another one is already: drop one of them`);
-  }
-}
-
 function checkLockTimeout({ source, deadlineSeconds }: BackupConfig): void {
   if (source.engine !== 'redis' && source.lockTimeoutSeconds >= deadlineSeconds) {
     throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(source.lockTimeoutSeconds)}: shorten it, or set a longer 'deadline'`);
-  }
-}
-
-function mergeAnnotations(stores: readonly StoreParts[]): { [name: string]: string } {
-  const merged: { [name: string]: string } = {};
-  for (const [name, value] of stores.flatMap(store => Object.entries(store.annotations))) {
-    if ((merged[name] ?? value) !== value) {
-      throw new Error(`'serviceAccountAnnotations' of two stores differ in ${show(name)}, got ${show(merged[name])} and ${show(value)}: a pod has one identity, so give one that may write to both`);
-    }
-    merged[name] = value;
-  }
-  return merged;
-}
-
-function checkOwnServiceAccount(serviceAccount: kplus.IServiceAccount, stores: readonly StoreParts[]): void {
-  const names = Object.keys(mergeAnnotations(stores));
-  if (names.length > 0) {
-    throw new Error(`'serviceAccount' is your own, ${show(serviceAccount.name)}, and can't be given ${show(names)}: put the annotations on it, and leave them out of the credentials`);
   }
 }

@@ -65,6 +65,7 @@ test('a dollar sign survives the way through a pod spec', () => {
   const source = BackupSource.postgres({ host: 'postgres', databaseName: 'pay$(HOME)$$day', user: 'u$er', excludeTables: ['"$"'] });
   const expected: BackupConfig = {
     version: 1,
+    kind: 'backup',
     name: 'pay_HOME_day',
     source: {
       engine: 'postgres',

@@ -32,7 +32,8 @@ test('the public API is the constructs and what they take', () => {
   // Interfaces are not there at run time; API.md has them.
   expect(Object.keys(library).sort()).toEqual([
     'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'LifecycleProvider',
-    'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'Retention', 'S3Checksums', 'S3Credentials',
+    'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'RestoreJob', 'RestoreMode', 'RestorePoint',
+    'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Checksums', 'S3Credentials',
     'S3Encryption', 'S3StorageClass', 'StoreLocation', 'TransitionMinimumObjectSize',
   ]);
   expect(importsOf('index.ts').filter(path => path.includes('/') || path.startsWith('_'))).toEqual([]);

@@ -1,7 +1,10 @@
 import { Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { cronJobOf, newChart, objectsOf, synth } from './synth';
-import { BackupBucketLifecycle, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, PostgresTls } from '../src';
+import {
+  BackupBucketLifecycle,
+  BackupCronJobProps, BackupSource, BackupStore, CaCertificate, PostgresTls, RestoreJob, RestoreMode, RestoreTrigger, RestoreWorkload,
+} from '../src';
 
 /*
  * The "restricted" level of the Pod Security Standards, rule by rule, as of Kubernetes 1.28. The integration tests ask Kubernetes'
@@ -107,6 +110,28 @@ describe.each(TEMPLATES)('%s', (_case, templateOf) => {
 
   test('no token of the API', () => {
     expect(template.spec.automountServiceAccountToken).toBe(false);
+  });
+});
+
+describe.each<[string, RestoreTrigger]>([['a template', RestoreTrigger.TEMPLATE], ['a Job', RestoreTrigger.onApply()]])('a restore by %s', (_case, trigger) => {
+  const chart = newChart();
+  const claim = kplus.PersistentVolumeClaim.fromClaimName(chart, 'Claim', 'redis-data');
+  new RestoreJob(chart, 'restore', {
+    trigger,
+    target: BackupSource.redis({ host: 'redis' }),
+    mode: RestoreMode.rdbFile({ claim }),
+    stores: [BackupStore.volume({ size: Size.gibibytes(1) })],
+    workloads: [RestoreWorkload.fromStatefulSetName('redis')],
+  });
+  const { spec } = objectsOf(chart).find(({ kind }) => kind === 'CronJob' || kind === 'Job');
+  const template = (spec.jobTemplate?.spec ?? spec).template;
+
+  test.each(RESTRICTED)('$name', ({ check }) => {
+    expect(check(template)).toEqual([]);
+  });
+
+  test('a token of the API, since it has something to stop', () => {
+    expect(template.spec.automountServiceAccountToken).toBe(true);
   });
 });
 

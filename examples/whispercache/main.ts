@@ -2,18 +2,25 @@
  * Example: all backups of the WhisperCache guide as one app.
  *
  * PostgreSQL every night at 02:00 UTC, kept 7 days; Redis every hour, kept 24 hours; SQLite when somebody asks for it. All of them
- * go to a volume and to S3.
+ * go to a volume and to S3, and each can be restored.
  *
  * Needs in the namespace `whispercache`: the Secret `backup-secrets` with the keys POSTGRES_PASSWORD, AWS_ACCESS_KEY_ID,
- * AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION; the claim `whispercache-data` with the SQLite file of the application.
+ * AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION; the claim `whispercache-data` with the SQLite file of the application. To restore, the
+ * role `whispercache` must own the database and be allowed to create one: `ALTER ROLE whispercache CREATEDB`.
  *
  * Run:
  *   npx cdk8s synth && kubectl apply -f dist/
  *   npx cdk8s-backup lifecycle apply --lifecycle dist/s3-lifecycle/your-backup-bucket.json --manifest dist/whispercache.k8s.yaml --job db-backup
  *   kubectl create job --from=cronjob/sqlite-backup sqlite-backup-now -n whispercache
+ *
+ * After a corruption of the database:
+ *   kubectl create job --from=cronjob/db-restore emergency-restore -n whispercache
+ *   kubectl logs -f job/emergency-restore -n whispercache
  */
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
-import { BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, Retention, StoreLocation } from 'cdk8s-backup';
+import {
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, RestoreJob, RestoreWorkload, Retention, StoreLocation,
+} from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
 
 const app = new App();
@@ -83,5 +90,19 @@ new BackupAlertRules(chart, 'backup-alerts', {
   ruleLabels: { release: 'kube-prometheus-stack' },
   runbookUrl: 'https://wiki.example.com/whispercache/backups',
 });
+
+// ---- restore: templates, which nothing but a person starts ------------------
+// The guide's scenario 1, "database corruption": stops the application, restores the latest backup, starts the application again.
+const backend = RestoreWorkload.fromDeploymentName('whispercache-backend');
+
+new RestoreJob(chart, 'db-restore', {
+  backup: database,
+  workloads: [backend],
+  healthUrl: 'http://whispercache-backend/api/health',
+});
+
+new RestoreJob(chart, 'redis-restore', { backup: cache });
+
+new RestoreJob(chart, 'sqlite-restore', { backup: files, workloads: [backend] });
 
 app.synth();

@@ -11,9 +11,12 @@ export const CONFIG_ENV = 'CDK8S_BACKUP_CONFIG';
 /** Version of the document. A runner refuses every other one by name. */
 export const CONFIG_VERSION = 1;
 
+export type Config = BackupConfig | RestoreConfig;
+
 /** What one backup run needs to know. */
 export interface BackupConfig {
   readonly version: typeof CONFIG_VERSION;
+  readonly kind: 'backup';
   /** First part of the name of everything this backup stores, see `layout.ts`. */
   readonly name: string;
   readonly source: SourceConfig;
@@ -82,6 +85,105 @@ export interface SqliteConfig {
   readonly path: string;
   /** The copy fails rather than wait longer than this for a lock. */
   readonly lockTimeoutSeconds: number;
+}
+
+/** What one restore needs to know. */
+export interface RestoreConfig {
+  readonly version: typeof CONFIG_VERSION;
+  readonly kind: 'restore';
+  /** First part of the name of what the backup has stored, see `layout.ts`. */
+  readonly name: string;
+  readonly target: TargetConfig;
+  /** At least one; their names differ. Read in this order: the next one where a copy is missing or damaged. */
+  readonly stores: readonly StoreConfig[];
+  /** `latest` or an id. */
+  readonly backup: string;
+  /** ISO 8601: with `latest`, the newest backup that was started at this time or before; `null`: the newest of all. */
+  readonly notAfter: string | null;
+  /** Stopped before anything in the target changes, in this order, and started again afterwards, in reverse. */
+  readonly workloads: readonly WorkloadConfig[];
+  /** Asked after the workloads are ready again, until it answers with 2xx; `null`: nothing is asked. */
+  readonly healthUrl: string | null;
+  /** Within this time after its start a run has ended, one way or the other. */
+  readonly deadlineSeconds: number;
+  readonly scratch: ScratchConfig;
+}
+
+export interface WorkloadConfig {
+  readonly kind: 'Deployment' | 'StatefulSet';
+  readonly name: string;
+  readonly namespace: string;
+}
+
+export type TargetConfig = PostgresTargetConfig | RedisTargetConfig | SqliteTargetConfig;
+
+export interface PostgresTargetConfig {
+  readonly engine: 'postgres';
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Environment variable that holds the password; `null` where the server asks for none. */
+  readonly passwordEnv: string | null;
+  readonly tls: PostgresTlsConfig;
+  /** Name that the application connects to. */
+  readonly database: string;
+  /** Which database of the backup to restore; `null`: the only one in it, or the one that is called {@link database}. */
+  readonly sourceDatabase: string | null;
+  /**
+   * `swap`: restored beside under another name, checked, then renamed; the previous database is kept.
+   * `in-place`: objects dropped and made again in one transaction. `new-database`: restored as {@link newDatabase}, and no more.
+   */
+  readonly mode: 'swap' | 'in-place' | 'new-database';
+  /** Name of the database that `new-database` makes; `null` with the other modes. */
+  readonly newDatabase: string | null;
+  /** More than 1 needs scratch space for the archive, and excludes `in-place`. */
+  readonly parallelJobs: number;
+  /** Whether roles that are in the backup and not on the server are made. */
+  readonly globals: boolean;
+  /** SQL that has to return true in the restored database before it goes live. */
+  readonly assertions: readonly string[];
+}
+
+export interface RedisTargetConfig {
+  readonly engine: 'redis';
+  readonly host: string;
+  readonly port: number;
+  /** ACL user; `null` means the default user. */
+  readonly user: string | null;
+  /** Environment variable that holds the password; `null` where the server asks for none. */
+  readonly passwordEnv: string | null;
+  /** `null`: no TLS. */
+  readonly tls: RedisTlsConfig | null;
+  /** `replication`: the server loads the snapshot from the runner. `keys`: key by key. `file`: `dump.rdb` of a stopped server. */
+  readonly method: 'replication' | 'keys' | 'file';
+  /** Environment variable that holds the address under which the server reaches the runner; `null`: that of its connection to the server. */
+  readonly advertiseHostEnv: string | null;
+  /** Where the runner listens for the server; 0: any free port. */
+  readonly listenPort: number;
+  /** Absolute path of the server's data directory, for `file`; `null` with the other methods. */
+  readonly directory: string | null;
+  /** Whether the present data set is stored as an ordinary backup before it is replaced. */
+  readonly safetyBackup: boolean;
+  /** What has to be there after loading. */
+  readonly assertions: readonly RedisAssertionConfig[];
+}
+
+export interface RedisAssertionConfig {
+  /** As `SCAN MATCH` takes it. */
+  readonly pattern: string;
+  readonly leastKeys: number;
+}
+
+export interface SqliteTargetConfig {
+  readonly engine: 'sqlite';
+  /** Absolute path of the database file. */
+  readonly path: string;
+  /** The restore fails rather than wait longer than this for the file to be free. */
+  readonly lockTimeoutSeconds: number;
+  /** Whether the file that was there is kept beside, for a rollback. */
+  readonly keepPrevious: boolean;
+  /** SQL that has to return true in the restored database before it goes live. */
+  readonly assertions: readonly string[];
 }
 
 export type StoreConfig = S3StoreConfig | FolderStoreConfig;
@@ -162,7 +264,7 @@ export interface ScratchConfig {
  *
  * Kubernetes reads `$(NAME)` in env values as a reference and `$$` as a plain `$`, so every `$` is doubled.
  */
-export function renderConfig(config: BackupConfig): string {
+export function renderConfig(config: Config): string {
   return JSON.stringify(config).split('$').join('$$');
 }
 

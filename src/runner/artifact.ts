@@ -10,7 +10,7 @@ import { RecordedArtifact } from '../contract/record';
 /** Opens an artifact in one store. The stream fails at its end unless the bytes are the recorded ones. */
 export async function openArtifact(artifact: RecordedArtifact, store: Store, reporter: Reporter, signal: AbortSignal): Promise<Readable> {
   const body = await store.get(artifact.file, signal);
-  const progress = reporter.progress(`${artifact.file} from ${store.name}`, artifact.bytes);
+  const progress = reporter.progress(`${artifact.file} from ${store.name}`, artifact.bytes, true);
   const checked = expectDigest(artifact, `${artifact.file} in ${store.location}`, bytes => progress.add(bytes));
   pipeline(body, checked, () => progress.done());
   return checked;
@@ -28,7 +28,8 @@ export async function readThrough(artifact: RecordedArtifact, store: Store, repo
  * `use` has to undo what it did when its stream fails: it is called again with the copy of the next store.
  */
 export async function useArtifact<T>(
-  backup: Backup, artifact: RecordedArtifact, stores: readonly Store[], use: (body: Readable) => Promise<T>, reporter: Reporter, signal: AbortSignal,
+  backup: Backup, artifact: RecordedArtifact, stores: readonly Store[],
+  use: (body: Readable, store: Store) => Promise<T>, reporter: Reporter, signal: AbortSignal,
 ): Promise<T> {
   const faults: RunnerError[] = [];
   for (const store of stores) {
@@ -38,7 +39,7 @@ export async function useArtifact<T>(
       continue;
     }
     try {
-      return await use(await openArtifact(artifact, store, reporter, signal));
+      return await use(await openArtifact(artifact, store, reporter, signal), store);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof RunnerError)) throw error;

@@ -93,6 +93,21 @@ export function findBackup(catalog: Catalog, name: string, wanted: string): Back
   );
 }
 
+/**
+ * The newest usable backup that was started at `time` or before: nothing that was written later is in it.
+ *
+ * @throws RunnerError with exit code NOT_FOUND that says which is the oldest there is
+ */
+export function findBackupAt(catalog: Catalog, name: string, time: Date): Backup {
+  const usable = catalog.backups.filter(isUsable);
+  const found = usable.findLast(({ record }) => Date.parse(record.startedAt) <= time.getTime());
+  if (found) return found;
+  throw new RunnerError(
+    `there is no backup of ${name} from ${time.toISOString()} or before${usable[0] ? `; the oldest is ${usable[0].record.id}` : ', and none from later'}`,
+    ExitCode.NOT_FOUND,
+  );
+}
+
 /** Reads a small text object, and refuses a large one. */
 export async function readSmall(store: Store, key: string, signal: AbortSignal): Promise<string> {
   const body = await store.get(key, signal);

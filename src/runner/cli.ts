@@ -1,24 +1,29 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { accept } from './commands/accept';
 import { backup } from './commands/backup';
 import { Context } from './commands/context';
 import { fetch } from './commands/fetch';
-import { lifecycleApply, lifecycleDiff, LifecycleContext } from './commands/lifecycle';
+import { lifecycleApply, lifecycleDiff } from './commands/lifecycle';
 import { list } from './commands/list';
 import { metrics } from './commands/metrics';
 import { restore } from './commands/restore';
+import { restoreManifest } from './commands/restore-manifest';
+import { discard, rollback } from './commands/rollback';
 import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
 import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
-import { ConfigOptions, loadConfig } from './load-config';
+import { ConfigOptions, loadBackupConfig, loadConfig, loadRestoreConfig } from './load-config';
 import { createReporter } from './reporter';
 import { VERSION } from './version';
+import { BackupConfig, Config, RestoreConfig } from '../contract/config';
 import { ExitCode, RETRYABLE } from '../contract/exit-code';
+import { LifecycleConfig } from '../contract/lifecycle';
 
 /** The process that a command runs in. */
 export interface Io {
   readonly env: NodeJS.ProcessEnv;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Aborted when the process is told to stop; its reason is a `RunnerError`. */
@@ -29,21 +34,26 @@ export interface Io {
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const reporter = createReporter(io.stderr);
   let exitCode: ExitCode = ExitCode.OK;
-  const rest = { env: io.env, stdout: io.stdout, reporter, signal: io.signal };
+  const { env, stdin, stdout, signal } = io;
+  function executor<O, C>(load: (options: O, env: NodeJS.ProcessEnv) => Promise<C>): Execute<O, C> {
+    return async (options, command) => {
+      exitCode = await command({ config: await load(options, env), env, stdin, stdout, reporter, signal });
+    };
+  }
   const program = commandLine(io, {
-    backup: async (options, command) => {
-      exitCode = await command({ ...rest, config: await loadConfig(options, io.env) });
-    },
-    lifecycle: async (options, command) => {
-      exitCode = await command({ ...rest, config: await loadLifecycle(options, io.env) });
-    },
+    look: executor(loadConfig),
+    backUp: executor(loadBackupConfig),
+    putBack: executor(loadRestoreConfig),
+    lifecycle: executor(loadLifecycle),
   });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE; // it has said why
-    const cause: unknown = io.signal.aborted ? io.signal.reason : error;
+    // A command that was stopped may have more to say than that: what a restore has left.
+    const saidSo = error instanceof RunnerError && error.exitCode === ExitCode.CANCELLED;
+    const cause: unknown = io.signal.aborted && !saidSo ? io.signal.reason : error;
     const code = cause instanceof RunnerError ? cause.exitCode : ExitCode.FAILED;
     reporter.error('failed', messageOf(cause), {
       exitCode: code,
@@ -55,13 +65,17 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-/** Runs a command about a backup, or about the lifecycle of a bucket. */
-interface Execute {
-  backup(options: ConfigOptions, command: (context: Context) => Promise<ExitCode>): Promise<void>;
-  lifecycle(options: LifecycleOptions, command: (context: LifecycleContext) => Promise<ExitCode>): Promise<void>;
+type Execute<O, C> = (options: O, command: (context: Context<C>) => Promise<ExitCode>) => Promise<void>;
+
+/** How a command gets its config, by what it does. */
+interface Executors {
+  readonly look: Execute<ConfigOptions, Config>;
+  readonly backUp: Execute<ConfigOptions, BackupConfig>;
+  readonly putBack: Execute<ConfigOptions, RestoreConfig>;
+  readonly lifecycle: Execute<LifecycleOptions, LifecycleConfig>;
 }
 
-function commandLine(io: Io, { backup: execute, lifecycle: executeLifecycle }: Execute): Command {
+function commandLine(io: Io, { look, backUp, putBack, lifecycle: executeLifecycle }: Executors): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
     .version(VERSION)
@@ -72,7 +86,10 @@ The config comes from --manifest FILE --job NAME, from --config FILE, or from th
 Passwords and keys come from the environment variables that the config names.
 
 Through a port-forward:
-  cdk8s-backup backup --manifest dist/app.k8s.yaml --job db-backup --set source.host=localhost`);
+  cdk8s-backup backup --manifest dist/app.k8s.yaml --job db-backup --set source.host=localhost
+  cdk8s-backup restore --manifest dist/app.k8s.yaml --job db-restore --set target.host=localhost
+
+"restore", "rollback" and "discard" take the job of a restore, or that of a backup: then they work on the database that it backs up.`);
 
   const define = (name: string, description: string, parent: Command = program) => parent.command(name)
     .description(description)
@@ -83,29 +100,52 @@ Through a port-forward:
 
   define('backup', 'take a backup now')
     .option('--accept-smaller', 'do not mark the backup as suspect if it is empty or much smaller than the last one', false)
-    .action(options => execute(options, context => backup(context, options)));
+    .action(options => backUp(options, context => backup(context, options)));
   define('list', 'list all backups, oldest first')
     .option('--json', 'as JSON', false)
-    .action(options => execute(options, context => list(context, options)));
+    .action(options => look(options, context => list(context, options)));
   define('verify', 'read a backup back from every store and compare it with its record')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--all', 'verify every backup', false)
     .option('--json', 'as JSON', false)
-    .action((wanted, options) => execute(options, context => verify(context, { ...options, wanted })));
+    .action((wanted, options) => look(options, context => verify(context, { ...options, wanted })));
   define('fetch', 'copy the files of a backup into a local directory, verified')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--to <directory>', 'an existing directory', '.')
     .option('--from <store>', 'read from this store only')
-    .action((wanted, options) => execute(options, context => fetch(context, { ...options, wanted })));
-  define('restore', 'restore a SQLite backup into a new file')
-    .argument('[backup]', 'latest, or a name from the list', 'latest')
-    .requiredOption('--to <file>', 'file to write; must not exist')
-    .action((wanted, options) => execute(options, context => restore(context, { ...options, wanted })));
+    .action((wanted, options) => look(options, context => fetch(context, { ...options, wanted })));
+  define('restore', 'restore a backup: beside what is there, checked, and then in its place')
+    .argument('[backup]', 'latest, or a name from the list; what the config says if not given')
+    .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
+    .option('--to <file>', 'SQLite: restore into this file, which must not exist, and leave it at that')
+    .option('--dry-run', 'tell what would be done, and what is missing for it', false)
+    .option('--yes', 'do not ask for a confirmation', false)
+    .action((wanted, options) => putBack(options, context => restore(context, { ...options, wanted, inPod: inPod(options) })));
+  program.command('restore-manifest')
+    .description('print a Job that restores a backup of your choice, for "kubectl create -f -"; needs no cluster')
+    .requiredOption('--manifest <file>', 'a manifest that cdk8s synth wrote')
+    .option('--job <name>', 'name of the restore in the manifest')
+    .option('--backup <backup>', 'a name from the list, or latest; what the manifest says if not given')
+    .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
+    .option('--name <name>', 'name of the Job; that of the restore with the time behind it if not given')
+    .option('--dry-run', 'the Job tells what would be done, and what is missing for it', false)
+    .option('--set <path=value>', 'change a value of the config; may be repeated', collect, [])
+    .action(async options => {
+      io.stdout.write(await restoreManifest(options, new Date()));
+    });
+  define('rollback', 'make what the last restore has replaced live again')
+    .argument('[name]', 'what is kept; the newest if not given')
+    .option('--yes', 'do not ask for a confirmation', false)
+    .action((name, options) => putBack(options, context => rollback(context, { ...options, name, inPod: inPod(options) })));
+  define('discard', 'remove for good what a restore has kept')
+    .argument('[name]', 'what is kept; the newest if not given')
+    .option('--yes', 'do not ask for a confirmation', false)
+    .action((name, options) => putBack(options, context => discard(context, { ...options, name, inPod: inPod(options) })));
   define('accept', 'accept a suspect backup, so that it can be the latest')
     .argument('<backup>', 'a name from the list')
-    .action((wanted, options) => execute(options, context => accept(context, wanted)));
+    .action((wanted, options) => look(options, context => accept(context, wanted)));
   define('metrics', 'print Prometheus metrics from the records')
-    .action(options => execute(options, context => metrics(context)));
+    .action(options => look(options, context => metrics(context)));
 
   const lifecycle = program.command('lifecycle').description('compare and set the lifecycle rules of a bucket');
   const defineLifecycle = (name: string, description: string) => define(name, description, lifecycle)
@@ -119,6 +159,11 @@ Through a port-forward:
     .option('--remove-others', 'remove rules that are not ours', false)
     .action(options => executeLifecycle(options, context => lifecycleApply(context, options)));
   return program;
+}
+
+/** Whether the config is the one that the container was started with. */
+function inPod({ config, manifest }: ConfigOptions): boolean {
+  return config === undefined && manifest === undefined;
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {

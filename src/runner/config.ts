@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RunnerError } from './errors';
-import { BackupConfig, CONFIG_VERSION } from '../contract/config';
+import { BackupConfig, Config, CONFIG_VERSION, RestoreConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { NAME_PATTERN } from '../contract/layout';
 
@@ -44,6 +44,56 @@ const sqlite = z.strictObject({
   lockTimeoutSeconds: z.int().min(1),
 });
 
+const postgresTarget = z.strictObject({
+  engine: z.literal('postgres'),
+  host: text,
+  port,
+  user: text,
+  passwordEnv: envName.nullable(),
+  tls: postgres.shape.tls,
+  database: z.string().min(1, 'must name one database: --set target.database=NAME'),
+  sourceDatabase: text.nullable(),
+  mode: z.enum(['swap', 'in-place', 'new-database']),
+  newDatabase: text.nullable(),
+  parallelJobs: z.int().min(1).max(64),
+  globals: z.boolean(),
+  assertions: z.array(text).readonly(),
+}).check(({ value, issues }) => {
+  const fault = (path: string, message: string) => issues.push({ code: 'custom', path: [path], input: value, message });
+  if ((value.mode === 'new-database') !== (value.newDatabase !== null)) fault('newDatabase', 'must be given with the mode new-database, and be null with every other');
+  if (value.newDatabase === value.database) fault('newDatabase', 'must be another name than that of the database: the mode swap replaces it');
+  if (value.mode === 'in-place' && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 with the mode in-place, which works in one transaction');
+});
+
+const redisTarget = z.strictObject({
+  engine: z.literal('redis'),
+  host: text,
+  port,
+  user: text.nullable(),
+  passwordEnv: envName.nullable(),
+  tls: redis.shape.tls,
+  method: z.enum(['replication', 'keys', 'file']),
+  advertiseHostEnv: envName.nullable(),
+  listenPort: z.int().min(0).max(65535),
+  directory: absolutePath.nullable(),
+  safetyBackup: z.boolean(),
+  assertions: z.array(z.strictObject({ pattern: text, leastKeys: z.int().min(1) })).readonly(),
+}).check(({ value, issues }) => {
+  if ((value.method === 'file') !== (value.directory !== null)) {
+    issues.push({ code: 'custom', path: ['directory'], input: value, message: 'must be given with the method file, and be null with every other' });
+  }
+});
+
+const sqliteTarget = z.strictObject({
+  engine: z.literal('sqlite'),
+  path: absolutePath,
+  lockTimeoutSeconds: z.int().min(1),
+  keepPrevious: z.boolean(),
+  assertions: z.array(text).readonly(),
+});
+
+const workload = z.strictObject({ kind: z.enum(['Deployment', 'StatefulSet']), name: text, namespace: text });
+
 /** A bucket, as backups and lifecycles say it. */
 export const s3 = z.strictObject({
   type: z.literal('s3'),
@@ -80,12 +130,18 @@ const compression = z.strictObject({ algorithm: z.enum(['zstd', 'gzip', 'none'])
   }
 });
 
-const schema = z.strictObject({
+const name = z.string().regex(NAME_PATTERN, 'must be 1 to 63 letters, digits, "_" or "-", the first a letter or digit');
+const stores = z.array(z.discriminatedUnion('type', [s3, folder])).min(1).readonly()
+  .refine(all => new Set(all.map(store => store.name)).size === all.length, 'must have different names');
+const deadlineSeconds = z.number().positive();
+const scratch = z.strictObject({ directory: absolutePath, limitBytes: z.int().min(1).nullable() });
+
+const backup = z.strictObject({
   version: z.literal(CONFIG_VERSION),
-  name: z.string().regex(NAME_PATTERN, 'must be 1 to 63 letters, digits, "_" or "-", the first a letter or digit'),
+  kind: z.literal('backup'),
+  name,
   source: z.discriminatedUnion('engine', [postgres, redis, sqlite]),
-  stores: z.array(z.discriminatedUnion('type', [s3, folder])).min(1).readonly()
-    .refine(stores => new Set(stores.map(store => store.name)).size === stores.length, 'must have different names'),
+  stores,
   compression,
   retention: z.strictObject({
     keepHours: z.number().positive().nullable(),
@@ -93,12 +149,28 @@ const schema = z.strictObject({
     keepAtLeast: z.int().min(1),
   }),
   suspectBelowPercent: z.number().min(0).max(100),
-  deadlineSeconds: z.number().positive(),
-  scratch: z.strictObject({ directory: absolutePath, limitBytes: z.int().min(1).nullable() }),
+  deadlineSeconds,
+  scratch,
 }) satisfies z.ZodType<BackupConfig>;
 
+const restore = z.strictObject({
+  version: z.literal(CONFIG_VERSION),
+  kind: z.literal('restore'),
+  name,
+  target: z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget]),
+  stores,
+  backup: text,
+  notAfter: z.iso.datetime({ offset: true }).nullable(),
+  workloads: z.array(workload).readonly(),
+  healthUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  deadlineSeconds,
+  scratch,
+}) satisfies z.ZodType<RestoreConfig>;
+
+const schema = z.discriminatedUnion('kind', [backup, restore]);
+
 // With `satisfies` above this holds the schema equal to the contract's types: a field that only one of them has does not compile.
-const _contractFitsSchema = (config: BackupConfig): z.input<typeof schema> => config;
+const _contractFitsSchema = (config: Config): z.input<typeof schema> => config;
 void _contractFitsSchema;
 
 /**
@@ -106,7 +178,7 @@ void _contractFitsSchema;
  *
  * @throws RunnerError with exit code BAD_CONFIG that names every field that is wrong
  */
-export function parseConfig(json: string): BackupConfig {
+export function parseConfig(json: string): Config {
   let root: unknown;
   try {
     root = JSON.parse(json);
@@ -117,7 +189,7 @@ export function parseConfig(json: string): BackupConfig {
 }
 
 /** Checks a config that was read already. */
-export function checkConfig(root: unknown): BackupConfig {
+export function checkConfig(root: unknown): Config {
   const version = (root as { version?: unknown } | null)?.version;
   if (version !== CONFIG_VERSION) {
     throw new RunnerError(

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { checkConfig, parseConfig } from './config';
 import { messageOf, RunnerError } from './errors';
-import { BackupConfig, CONFIG_ENV, unescapeEnvValue } from '../contract/config';
+import { targetOf } from './restore/target';
+import { BackupConfig, Config, CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 
 /** Where the config comes from: a file, a synthesized manifest, or, if neither is given, the environment. */
@@ -14,9 +15,41 @@ export interface ConfigOptions {
   readonly set: readonly string[];
 }
 
-export async function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<BackupConfig> {
+/** Loads a config of either kind: for commands that only look at what is stored. */
+export async function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<Config> {
+  return changed(parseConfig(await configText(options, env, CONFIG_ENV)), options);
+}
+
+export async function loadBackupConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<BackupConfig> {
+  const config = await loadConfig(options, env);
+  if (config.kind !== 'backup') throw badConfig(`this is the config of a restore of ${config.name}, and takes no backup: name the job of the backup`);
+  return config;
+}
+
+/** Loads the config of a restore; from that of a backup, one that restores to where the backup comes from. */
+export async function loadRestoreConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<RestoreConfig> {
   const config = parseConfig(await configText(options, env, CONFIG_ENV));
-  return options.set.length === 0 ? config : checkConfig(options.set.reduce<unknown>(applySetting, config));
+  return changed(config.kind === 'restore' ? config : restoreOf(config), options) as RestoreConfig;
+}
+
+function changed(config: Config, { set }: ConfigOptions): Config {
+  return checkConfig(set.reduce<unknown>(applySetting, config));
+}
+
+function restoreOf({ version, name, source, stores, deadlineSeconds, scratch }: BackupConfig): RestoreConfig {
+  return {
+    version,
+    kind: 'restore',
+    name,
+    target: targetOf(source),
+    stores,
+    backup: 'latest',
+    notAfter: null,
+    workloads: [],
+    healthUrl: null,
+    deadlineSeconds,
+    scratch,
+  };
 }
 
 /**
@@ -36,35 +69,52 @@ export async function configText({ config, manifest, job }: ConfigOptions, env: 
   return value;
 }
 
-interface Manifest {
+/** A CronJob or a Job in a manifest. */
+export interface ManifestJob {
   readonly kind?: string;
-  readonly metadata?: { readonly name?: string };
+  readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly labels?: object };
   readonly spec?: {
-    readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
+    readonly jobTemplate?: {
+      readonly metadata?: { readonly labels?: object; readonly annotations?: object };
+      readonly spec?: { readonly template?: PodTemplate };
+    };
     readonly template?: PodTemplate;
   };
 }
 
 interface PodTemplate {
-  readonly spec?: { readonly containers?: readonly { readonly env?: readonly { readonly name?: string; readonly value?: string }[] }[] };
+  readonly spec?: { readonly containers?: readonly { readonly args?: readonly string[]; readonly env?: readonly EnvVariable[] }[] };
+}
+
+interface EnvVariable {
+  readonly name?: string;
+  readonly value?: string;
 }
 
 /** The config in the pod of the CronJob or Job `job`, or of the only one that has a config. */
 export function configInManifest(yaml: string, file: string, job: string | undefined, variable: string = CONFIG_ENV): string {
-  const found = new Map<string, string>();
+  return jobInManifest(yaml, file, job, variable).config;
+}
+
+/** The CronJob or Job `job`, or the only one that has a config in `variable`, with that config. */
+export function jobInManifest(
+  yaml: string, file: string, job: string | undefined, variable: string = CONFIG_ENV,
+): { readonly object: ManifestJob; readonly config: string } {
+  const found = new Map<string, { readonly object: ManifestJob; readonly config: string }>();
   for (const document of parseAllDocuments(yaml)) {
     if (document.errors.length > 0) throw badConfig(`${file} is not YAML: ${messageOf(document.errors[0])}`);
-    const { metadata, spec } = (document.toJS() ?? {}) as Manifest;
+    const object = (document.toJS() ?? {}) as ManifestJob;
+    const { metadata, spec } = object;
     const containers = (spec?.jobTemplate?.spec?.template ?? spec?.template)?.spec?.containers ?? [];
     const value = containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === variable)?.value;
-    if (value !== undefined) found.set(metadata?.name ?? '', unescapeEnvValue(value));
+    if (value !== undefined) found.set(metadata?.name ?? '', { object, config: unescapeEnvValue(value) });
   }
   const names = [...found.keys()].join(', ');
   if (found.size === 0) throw badConfig(`${file} has no job of cdk8s-backup: no container in it has the variable ${variable}`);
   if (job === undefined && found.size > 1) throw usage(`${file} has several jobs, say which with --job: ${names}`);
-  const config = job === undefined ? [...found.values()][0] : found.get(job);
-  if (config === undefined) throw usage(`${file} has no job ${job}; it has ${names}`);
-  return config;
+  const chosen = job === undefined ? [...found.values()][0] : found.get(job);
+  if (chosen === undefined) throw usage(`${file} has no job ${job}; it has ${names}`);
+  return chosen;
 }
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -8,11 +8,12 @@ const EXIT_AFTER_SIGNAL_MS = 4500;
 const stop = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.on(name, () => {
-    stop.abort(new RunnerError(`stopped by ${name}; what was begun is undone, earlier backups are as they were`, ExitCode.CANCELLED));
+    stop.abort(new RunnerError(`stopped by ${name}; earlier backups are as they were`, ExitCode.CANCELLED));
     setTimeout(() => process.exit(ExitCode.CANCELLED), EXIT_AFTER_SIGNAL_MS).unref();
   });
 }
 
-void run(process.argv.slice(2), { env: process.env, stdout: process.stdout, stderr: process.stderr, signal: stop.signal }).then(code => {
+const { env, stdin, stdout, stderr } = process;
+void run(process.argv.slice(2), { env, stdin, stdout, stderr, signal: stop.signal }).then(code => {
   process.exitCode = code;
 });

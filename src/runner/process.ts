@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { codeOf, RunnerError } from './errors';
 import { ExitCode } from '../contract/exit-code';
 import { stoppable } from './stream/stoppable';
 
-const STDERR_TAIL_CHARS = 4000;
+const STDERR_TAIL_CHARS = 64_000;
+/** That much of it stands in a message. */
+const SHOWN_CHARS = 4000;
 /** A program that ignores SIGTERM this long is killed. */
 const KILL_AFTER_MS = 2000;
 
@@ -16,8 +18,10 @@ export interface Program {
   readonly args: readonly string[];
   /** All that it gets besides PATH, HOME and a plain locale. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Written to its standard input. */
-  readonly input?: string;
+  /** Written to its standard input. If a stream fails, the program is stopped, and what it made of the rest counts for nothing. */
+  readonly input?: string | Readable;
+  /** Whether a failure is none; it is one if this is not given. */
+  readonly accept?: (stderr: string, exitCode: number | null) => boolean;
   /** Explains a failure better than the generic error; `undefined` if it can't. */
   readonly explain?: (stderr: string, exitCode: number | null) => RunnerError | undefined;
 }
@@ -29,7 +33,7 @@ export interface Program {
  * Destroying it, or aborting `signal`, stops the program.
  */
 export function stdoutOf(program: Program, signal: AbortSignal): Readable {
-  const { file, args, input, explain } = program;
+  const { file, args, input, accept, explain } = program;
   signal.throwIfAborted();
   const child = spawn(file, args, {
     env: childEnv(program.env),
@@ -40,7 +44,8 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
     stderr = (stderr + chunk).slice(-STDERR_TAIL_CHARS);
   });
-  if (input !== undefined) {
+  let inputFailure: Error | null = null;
+  if (typeof input === 'string') {
     child.stdin!.on('error', () => {}); // it ended before it read everything: its exit code says why
     child.stdin!.end(input);
   }
@@ -58,6 +63,13 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
     void settled.then(() => clearTimeout(timer));
   };
   signal.addEventListener('abort', stop, { once: true });
+  if (input instanceof Readable) {
+    pipeline(input, child.stdin!, error => {
+      if (!error || ended || codeOf(error) === 'EPIPE' || codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE') return; // its exit code says why
+      inputFailure = error;
+      stop();
+    });
+  }
 
   async function* output(): AsyncGenerator<Buffer> {
     try {
@@ -66,9 +78,10 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
         throw cannotStart(file, error);
       });
       signal.throwIfAborted();
-      if (code !== 0) {
+      if (inputFailure) throw inputFailure as Error;
+      if (code !== 0 && !accept?.(stderr, code)) {
         throw explain?.(stderr, code)
-          ?? new RunnerError(`${file} ended with ${killedBy ?? `exit code ${code}`}: ${stderr.trim() || 'it gave no reason'}`, ExitCode.FAILED);
+          ?? new RunnerError(`${file} ended with ${killedBy ?? `exit code ${code}`}: ${stderr.trim().slice(-SHOWN_CHARS) || 'it gave no reason'}`, ExitCode.FAILED);
       }
     } finally {
       signal.removeEventListener('abort', stop);

@@ -13,8 +13,12 @@ export interface Reporter {
   info(event: string, message: string, facts?: Facts): void;
   warn(event: string, message: string, facts?: Facts): void;
   error(event: string, message: string, facts?: Facts): void;
-  /** Begins to report progress of one stream. Ends with {@link Progress.done}. */
-  progress(what: string, expectedBytes: number | null): Progress;
+  /**
+   * Begins to report progress of one stream. Ends with {@link Progress.done}.
+   *
+   * @param sure whether that many bytes are to come, rather than estimated: then the time that remains is told
+   */
+  progress(what: string, expectedBytes: number | null, sure?: boolean): Progress;
 }
 
 export interface Progress {
@@ -33,8 +37,17 @@ function jsonReporter(stream: Writable): Reporter {
     info: (event, message, facts) => log.info({ event, ...facts }, message),
     warn: (event, message, facts) => log.warn({ event, ...facts }, message),
     error: (event, message, facts) => log.error({ event, ...facts }, message),
-    progress: (what, expectedBytes) => meter(LOG_INTERVAL_MS, ({ bytes, seconds }) => {
-      log.info({ event: 'progress', what, bytes, expectedBytes, bytesPerSecond: Math.round(bytes / seconds), elapsedSeconds: Math.round(seconds) }, what);
+    progress: (what, expectedBytes, sure) => meter(LOG_INTERVAL_MS, ({ bytes, seconds }) => {
+      const left = sure ? remainingSeconds(bytes, expectedBytes, seconds) : null;
+      log.info({
+        event: 'progress',
+        what,
+        bytes,
+        expectedBytes,
+        bytesPerSecond: Math.round(bytes / seconds),
+        elapsedSeconds: Math.round(seconds),
+        ...left !== null && { remainingSeconds: Math.round(left) },
+      }, what);
     }),
   };
 }
@@ -47,9 +60,11 @@ function terminalReporter(stream: Writable & { readonly columns?: number }): Rep
     info: line(''),
     warn: line('Warning: '),
     error: line('Error: '),
-    progress: (what, expectedBytes) => {
+    progress: (what, expectedBytes, sure) => {
       const progress = meter(BAR_INTERVAL_MS, ({ bytes, seconds }) => {
-        const text = `${what}  ${bar(bytes, expectedBytes)}${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s  ${formatSeconds(seconds)}`;
+        const left = sure ? remainingSeconds(bytes, expectedBytes, seconds) : null;
+        const time = `${formatSeconds(seconds)}${left === null ? '' : `, ${formatSeconds(left)} left`}`;
+        const text = `${what}  ${bar(bytes, expectedBytes)}${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s  ${time}`;
         stream.write(`\r\x1b[K${text.slice(0, (stream.columns ?? 80) - 1)}`);
       });
       return {
@@ -74,6 +89,11 @@ function meter(intervalMs: number, show: (state: { bytes: number; seconds: numbe
     },
     done: () => clearInterval(timer),
   };
+}
+
+/** At the present rate. */
+function remainingSeconds(bytes: number, expectedBytes: number | null, seconds: number): number | null {
+  return expectedBytes === null || bytes === 0 ? null : Math.max(0, (expectedBytes - bytes) * seconds / bytes);
 }
 
 /** A bar where the end is known well enough, nothing otherwise. */

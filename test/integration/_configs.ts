@@ -4,6 +4,7 @@ import { BackupConfig, CONFIG_VERSION, PostgresConfig, RedisConfig } from '../..
 export function configOf(changes: Pick<BackupConfig, 'source' | 'stores'> & Partial<BackupConfig>): BackupConfig {
   return {
     version: CONFIG_VERSION,
+    kind: 'backup',
     name: 'app',
     compression: { algorithm: 'zstd', level: 1 },
     retention: { keepHours: 168, keepLast: null, keepAtLeast: 3 },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { clientPath } from './servers/postgres';
-import { CONFIG_ENV, BackupConfig } from '../../src/contract/config';
+import { Config, CONFIG_ENV } from '../../src/contract/config';
 
 const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
 
@@ -39,7 +39,7 @@ export interface Running {
 }
 
 export interface RunOptions {
-  readonly config?: BackupConfig;
+  readonly config?: Config;
   /** Secrets, as a pod would get them. */
   readonly env?: NodeJS.ProcessEnv;
   /** Directories in front of PATH; the clients of PostgreSQL 17 follow. */

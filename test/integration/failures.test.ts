@@ -78,7 +78,7 @@ async function expectNothingChanged({ options, directory, bucket, olderId }: Pla
 }
 
 function withConfig(place: Place, change: (config: BackupConfig) => BackupConfig): RunOptions {
-  return { ...place.options, config: change(place.options.config!) };
+  return { ...place.options, config: change(place.options.config as BackupConfig) };
 }
 
 /** A directory with a program of this name, which is a shell script. */

@@ -17,6 +17,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -30,6 +31,10 @@ import (
 	"k8s.io/kubernetes/pkg/apis/core"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	corevalidation "k8s.io/kubernetes/pkg/apis/core/validation"
+	"k8s.io/kubernetes/pkg/apis/rbac"
+	_ "k8s.io/kubernetes/pkg/apis/rbac/install"
+	rbacvalidation "k8s.io/kubernetes/pkg/apis/rbac/validation"
+	"k8s.io/kubernetes/pkg/registry/batch/job"
 	psa "k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 )
@@ -99,8 +104,7 @@ func check(input io.Reader) ([]finding, error) {
 		for _, warning := range warnings {
 			findings = append(findings, finding{name, "warn", warning})
 		}
-		if cronJob, ok := object.(*batchv1.CronJob); ok {
-			template := cronJob.Spec.JobTemplate.Spec.Template
+		if template := templateOf(object); template != nil {
 			level := psa.LevelVersion{Level: psa.LevelRestricted, Version: psa.MajorMinorVersion(1, minor)}
 			for _, result := range evaluator.EvaluatePod(level, &template.ObjectMeta, &template.Spec) {
 				if !result.Allowed {
@@ -108,6 +112,17 @@ func check(input io.Reader) ([]finding, error) {
 				}
 			}
 		}
+	}
+}
+
+func templateOf(object runtime.Object) *corev1.PodTemplateSpec {
+	switch object := object.(type) {
+	case *batchv1.CronJob:
+		return &object.Spec.JobTemplate.Spec.Template
+	case *batchv1.Job:
+		return &object.Spec.Template
+	default:
+		return nil
 	}
 }
 
@@ -121,6 +136,26 @@ func validate(object runtime.Object) (field.ErrorList, []string) {
 		template := &internal.Spec.JobTemplate.Spec.Template
 		warnings := pod.GetWarningsForPodTemplate(context.Background(), field.NewPath("spec", "jobTemplate", "spec", "template"), template, nil)
 		return batchvalidation.ValidateCronJobCreate(internal, pod.GetValidationOptionsFromPodTemplate(template, nil)), warnings
+	case *batchv1.Job:
+		internal := &batch.Job{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		internal.UID = "c9d54d2c-8e8f-4d0a-9f0e-0f3f1b6f7a11" // the selector is made of it
+		job.Strategy.PrepareForCreate(context.Background(), internal)
+		return job.Strategy.Validate(context.Background(), internal), job.Strategy.WarningsOnCreate(context.Background(), internal)
+	case *rbacv1.Role:
+		internal := &rbac.Role{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		return rbacvalidation.ValidateRole(internal), nil
+	case *rbacv1.RoleBinding:
+		internal := &rbac.RoleBinding{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		return rbacvalidation.ValidateRoleBinding(internal), nil
 	case *corev1.PersistentVolumeClaim:
 		internal := &core.PersistentVolumeClaim{}
 		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {

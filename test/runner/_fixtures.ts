@@ -6,6 +6,7 @@ import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../src/contra
 export function aConfig(changes: Partial<BackupConfig> = {}): BackupConfig {
   return {
     version: CONFIG_VERSION,
+    kind: 'backup',
     name: 'app',
     source: { engine: 'sqlite', path: '/data/app.db', lockTimeoutSeconds: 10 },
     stores: [{ type: 'folder', name: 'volume', directory: '/backups' }],

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { anArtifact, aRecord } from './_fixtures';
 import { ExitCode } from '../../src/contract/exit-code';
 import { BackupRecord } from '../../src/contract/record';
-import { findBackup, isUsable, latest, readCatalog } from '../../src/runner/catalog';
+import { findBackup, findBackupAt, isUsable, latest, readCatalog } from '../../src/runner/catalog';
 import { RunnerError } from '../../src/runner/errors';
 import { renderRecord } from '../../src/runner/record';
 import { MemoryStore } from '../../src/runner/stores/memory';
@@ -119,4 +119,15 @@ describe('a backup is found by', () => {
     const empty = await readCatalog('app', [new MemoryStore('s3')], signal);
     expect(() => findBackup(empty, 'app', 'latest')).toThrow('there is no backup of app');
   });
+});
+
+test('the newest from a time or before: nothing later is in it, and suspect ones are left out', async () => {
+  const at = (id: string, startedAt: string, changes: Partial<BackupRecord> = {}) => aRecord(id, { startedAt, ...changes });
+  const catalog = await readCatalog('app', [await storeWith('s3',
+    at(FIRST, '2026-11-20T02:00:00.000Z'), at(SECOND, '2026-11-21T02:00:00.000Z', { suspect: 'it is empty' }), at(THIRD, '2026-11-22T02:00:00.000Z'),
+  )], signal);
+
+  expect(findBackupAt(catalog, 'app', new Date('2026-11-22T02:00:00Z')).record.id).toBe(THIRD);
+  expect(findBackupAt(catalog, 'app', new Date('2026-11-22T01:59:59Z')).record.id).toBe(FIRST);
+  expect(() => findBackupAt(catalog, 'app', new Date('2026-11-20T01:00:00Z'))).toThrow(`there is no backup of app from 2026-11-20T01:00:00.000Z or before; the oldest is ${FIRST}`);
 });

@@ -47,6 +47,11 @@ describe('progress', () => {
     jest.advanceTimersByTime(1000);
     expect(stream.text()).toContain('app.dump  [==========          ]  2.00 kB  2.00 kB/s  1.0 s');
     progress.done();
+    const sure = createReporter(stream).progress('app.dump', 4000, true);
+    sure.add(1000);
+    jest.advanceTimersByTime(1000);
+    expect(stream.text()).toContain('1.00 kB/s  1.0 s, 3.0 s left');
+    sure.done();
     expect(stream.text()).toMatch(/\r\x1b\[K$/);
   });
 });

@@ -38,7 +38,7 @@ export async function backup(context: Context, options: BackupOptions): Promise<
   try {
     const source = openSource(config.source, env, config.scratch);
     const stores = openStores(context);
-    return await takeBackup(source, stores, options, { ...context, signal });
+    return report(await takeBackup(source, stores, { ...options, suspect: null }, { ...context, signal }), context);
   } catch (error) {
     if (deadline.aborted && !context.signal.aborted) {
       throw new RunnerError(
@@ -54,7 +54,16 @@ export async function backup(context: Context, options: BackupOptions): Promise<
   }
 }
 
-async function takeBackup(source: Source, stores: readonly Store[], options: BackupOptions, context: Context): Promise<ExitCode> {
+export interface TakeOptions extends BackupOptions {
+  /** Why this backup must not be the latest, whatever is in it; `null`: what is in it decides. */
+  readonly suspect: string | null;
+}
+
+/** What taking a backup needs of the process. */
+export type TakeContext = Pick<Context, 'config' | 'reporter' | 'signal'>;
+
+/** Takes one backup and returns its record, which is in all stores then. On any failure nothing of it is left. */
+export async function takeBackup(source: Source, stores: readonly Store[], options: TakeOptions, context: TakeContext): Promise<BackupRecord> {
   const { config, reporter, signal } = context;
   const inspecting = source.inspect(config.compression, signal);
   await allOf([inspecting, ...stores.map(to => to.check(signal))]);
@@ -65,8 +74,8 @@ async function takeBackup(source: Source, stores: readonly Store[], options: Bac
   await removeRemains(config.name, stores, reporter, signal);
 
   const claim = await claimId(config, stores, signal);
-  reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(store => store.location).join(' and ')}`,
-    { id: claim.id, source: inspection.source, stores: stores.map(store => store.location) });
+  reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(to => to.location).join(' and ')}`,
+    { id: claim.id, source: inspection.source, stores: stores.map(to => to.location) });
   try {
     return await dumpAndCommit(inspection, claim, before, stores, options, context);
   } catch (error) {
@@ -78,9 +87,9 @@ async function takeBackup(source: Source, stores: readonly Store[], options: Bac
 }
 
 async function dumpAndCommit(
-  inspection: Inspection, claim: Claim, before: Catalog, stores: readonly Store[], options: BackupOptions, context: Context,
-): Promise<ExitCode> {
-  const { config, reporter, signal, stdout } = context;
+  inspection: Inspection, claim: Claim, before: Catalog, stores: readonly Store[], options: TakeOptions, context: TakeContext,
+): Promise<BackupRecord> {
+  const { config, reporter, signal } = context;
   const { id } = claim;
   const taken: TakenArtifact[] = [];
   for (const dump of inspection.dumps) taken.push(await storeDump(id, dump, config, stores, reporter, signal));
@@ -100,12 +109,17 @@ async function dumpAndCommit(
     tools: { 'cdk8s-backup': VERSION, ...inspection.tools },
     artifacts,
     stores: stores.map(({ name }) => name),
-    suspect: options.acceptSmaller ? null : suspicion(taken, config.suspectBelowPercent, latest(before)?.record),
+    suspect: options.suspect ?? (options.acceptSmaller ? null : suspicion(taken, config.suspectBelowPercent, latest(before)?.record)),
   };
   for (const to of stores) await commit(record, to, signal);
+  return record;
+}
 
+/** Tells the result, and the exit code that follows from it. */
+function report(record: BackupRecord, { reporter, stdout }: Context): ExitCode {
+  const { id, artifacts } = record;
   const bytes = artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
-  const seconds = (Date.parse(record.finishedAt) - claim.startedAt.getTime()) / 1000;
+  const seconds = (Date.parse(record.finishedAt) - Date.parse(record.startedAt)) / 1000;
   if (record.suspect !== null) {
     reporter.warn('backup.suspect', `${id} is kept, but suspect: ${record.suspect}. Look at the database before you trust it; `
       + `if it is right, run "cdk8s-backup accept ${id}"`, { id });

@@ -1,13 +1,15 @@
-import { Writable } from 'node:stream';
-import { BackupConfig } from '../../contract/config';
+import { Readable, Writable } from 'node:stream';
+import { BackupConfig, Config } from '../../contract/config';
 import { Reporter } from '../reporter';
 import { openStore } from '../stores/open';
 import { Store } from '../stores/store';
 
 /** What a command gets from the process it runs in. */
-export interface Context {
-  readonly config: BackupConfig;
+export interface Context<C = BackupConfig> {
+  readonly config: C;
   readonly env: NodeJS.ProcessEnv;
+  /** Where a person may answer. */
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   /** For results; everything else goes through {@link reporter}. */
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly reporter: Reporter;
@@ -15,6 +17,6 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
-export function openStores({ config, env, reporter }: Context): Store[] {
+export function openStores({ config, env, reporter }: Pick<Context<Config>, 'config' | 'env' | 'reporter'>): Store[] {
   return config.stores.map(store => openStore(store, env, message => reporter.warn('store.odd', message, { store: store.name })));
 }

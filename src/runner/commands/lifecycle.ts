@@ -7,7 +7,7 @@ import { LifecycleBucket } from '../lifecycle/bucket';
 import { Configuration, Difference, difference, isOurs, sameRules, showDifference } from '../lifecycle/diff';
 
 /** What the commands about a lifecycle get. */
-export type LifecycleContext = Omit<Context, 'config'> & { readonly config: LifecycleConfig };
+type LifecycleContext = Context<LifecycleConfig>;
 
 export interface ApplyOptions {
   readonly keepOthers: boolean;

@@ -1,4 +1,4 @@
-import { BackupConfig, CONFIG_ENV } from '../../contract/config';
+import { Config, CONFIG_ENV } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ENV, LIFECYCLE_VERSION, LifecycleConfig } from '../../contract/lifecycle';
 import { parseConfig } from '../config';
@@ -35,7 +35,7 @@ async function fromFile(file: string, options: LifecycleOptions, env: NodeJS.Pro
   };
 }
 
-function bucketOf({ name, stores }: BackupConfig, wanted: string | undefined) {
+function bucketOf({ name, stores }: Config, wanted: string | undefined) {
   const buckets = stores.filter(store => store.type === 's3');
   const names = buckets.map(store => store.name).join(', ');
   if (names === '') throw new RunnerError(`the backup ${name} has no S3 store, and only a bucket has a lifecycle`, ExitCode.USAGE);

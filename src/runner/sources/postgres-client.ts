@@ -4,7 +4,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { outputOf, Program, stdoutOf } from '../process';
 import { secretFrom } from '../secrets';
-import { explainPostgres, lostConnection } from './postgres-errors';
+import { explainPostgres, lostConnection, PostgresTarget } from './postgres-errors';
 
 const CONNECT_TIMEOUT_SECONDS = '15';
 /** The first client that can be told to trust the roots of the system. */
@@ -20,21 +20,29 @@ export interface PostgresVersion {
   readonly major: number;
 }
 
-/** How PostgreSQL's own programs are called: `psql`, `pg_dump`, `pg_dumpall`. */
+/** Where a server is, and who asks. */
+export type PostgresConnection = Pick<PostgresConfig, 'host' | 'port' | 'user' | 'passwordEnv' | 'tls'>;
+
+/** Explains what a program wrote to stderr; `undefined` if it means nothing. */
+export type Explain = (stderr: string, target: PostgresTarget) => RunnerError | undefined;
+
+/** How PostgreSQL's own programs are called: `psql`, `pg_dump`, `pg_dumpall`, `pg_restore`. */
 export class PostgresClient {
   public readonly address: string;
   private readonly password: string | null;
 
-  constructor(private readonly config: PostgresConfig, private readonly env: NodeJS.ProcessEnv) {
+  constructor(
+    private readonly config: PostgresConnection, private readonly env: NodeJS.ProcessEnv, private readonly explain: Explain = explainPostgres,
+  ) {
     this.address = `${config.host}:${config.port}`;
     this.password = config.passwordEnv === null ? null : secretFrom(env, config.passwordEnv, `password of ${config.user}@${this.address}`);
   }
 
-  /** The version of `pg_dump`; refuses one that can't be told to check the server's certificate as the config asks. */
-  public async version(signal: AbortSignal): Promise<PostgresVersion> {
-    const output = await outputOf({ file: 'pg_dump', args: ['--version'] }, signal);
+  /** The version of a program; refuses one that can't be told to check the server's certificate as the config asks. */
+  public async version(signal: AbortSignal, file: 'pg_dump' | 'pg_restore' = 'pg_dump'): Promise<PostgresVersion> {
+    const output = await outputOf({ file, args: ['--version'] }, signal);
     const [, text, major] = /\(PostgreSQL\) ((\d+)\S*)/.exec(output) ?? [];
-    if (!text) throw new RunnerError(`pg_dump does not tell its version but "${output.trim()}": install PostgreSQL's own`, ExitCode.BAD_CONFIG);
+    if (!text) throw new RunnerError(`${file} does not tell its version but "${output.trim()}": install PostgreSQL's own`, ExitCode.BAD_CONFIG);
     const version = { text, major: Number(major) };
     this.refuseUncheckedCertificate(version);
     return version;
@@ -42,9 +50,23 @@ export class PostgresClient {
 
   /** Runs `sql`, which returns one JSON value, in `database`. */
   public async query<T>(database: string, sql: string, signal: AbortSignal): Promise<T> {
-    const args = ['--no-psqlrc', '--no-align', '--tuples-only', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1', '--file=-', this.connection(database)];
-    const output = await outputOf({ ...this.program('psql', args, database), input: sql }, signal);
-    return JSON.parse(output) as T;
+    return JSON.parse(await this.run(database, sql, signal)) as T;
+  }
+
+  /** Runs `sql` in `database` up to the first error, and returns what it prints. */
+  public async run(database: string, sql: string, signal: AbortSignal): Promise<string> {
+    const args = [
+      '--no-psqlrc', '--no-align', '--tuples-only', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1',
+      '--set=VERBOSITY=terse', // without the statement, in which there may be the hash of a password
+      '--file=-', this.connection(database),
+    ];
+    return outputOf({ ...this.program('psql', args, database), input: sql }, signal);
+  }
+
+  /** Restores an archive, a stream or a file, into `database`. */
+  public async restore(args: readonly string[], archive: Readable | string, database: string, signal: AbortSignal, accept?: Program['accept']): Promise<void> {
+    const program = this.program('pg_restore', ['--no-password', ...args, this.connection(database), ...typeof archive === 'string' ? [archive] : []], database);
+    await outputOf({ ...program, accept, ...typeof archive === 'string' ? {} : { input: archive } }, signal);
   }
 
   /** Streams what a dump program writes about `database`. */
@@ -67,6 +89,7 @@ export class PostgresClient {
         PGSSLMODE: tls.mode,
         PGSSLROOTCERT: tls.caFile ?? (tls.mode === 'verify-full' ? 'system' : undefined),
         PGAPPNAME: 'cdk8s-backup',
+        ...file === 'psql' && { PGCLIENTENCODING: 'UTF8' },
         PGCONNECT_TIMEOUT: CONNECT_TIMEOUT_SECONDS,
         // Where an image keeps the roots of its system, if not in the usual place.
         SSL_CERT_FILE: this.env.SSL_CERT_FILE,
@@ -74,7 +97,7 @@ export class PostgresClient {
       },
       explain: (stderr, exitCode) => {
         const target = { address: this.address, user, database };
-        return explainPostgres(stderr, target) ?? (file === 'psql' && exitCode === PSQL_LOST_CONNECTION ? lostConnection(stderr, target) : undefined);
+        return this.explain(stderr, target) ?? (file === 'psql' && exitCode === PSQL_LOST_CONNECTION ? lostConnection(stderr, target) : undefined);
       },
     };
   }

@@ -8,7 +8,8 @@ export interface PostgresTarget {
   readonly database: string;
 }
 
-interface Rule {
+/** What to make of a message. */
+export interface Rule {
   readonly pattern: RegExp;
   readonly exitCode: ExitCode;
   readonly wayOut: (target: PostgresTarget) => string;
@@ -102,9 +103,14 @@ const RULES: readonly Rule[] = [
 
 /** Explains what `psql`, `pg_dump` or `pg_dumpall` wrote to stderr; `undefined` if it means nothing to us. */
 export function explainPostgres(stderr: string, target: PostgresTarget): RunnerError | undefined {
+  return explainBy(RULES, stderr, target);
+}
+
+/** Explains by the first rule that matches a line. */
+export function explainBy(rules: readonly Rule[], stderr: string, target: PostgresTarget): RunnerError | undefined {
   // Without the statement that failed, and without names: a table may be called "certificates".
-  const lines = stderr.split('\n').map(line => line.trim()).filter(line => !/^(pg_\w+: )?(detail: (Command|Query) was|STATEMENT)/.test(line));
-  for (const { pattern, exitCode, wayOut } of RULES) {
+  const lines = stderr.split('\n').map(line => line.trim()).filter(line => !/^(pg_\w+: )?(detail: (Command|Query) was|STATEMENT|Command was)/.test(line));
+  for (const { pattern, exitCode, wayOut } of rules) {
     const line = lines.find(candidate => pattern.test(candidate.replace(/"[^"]*"/g, '""')));
     if (line !== undefined) return failure(line, target, wayOut(target), exitCode);
   }
@@ -122,6 +128,6 @@ export function quoted(identifier: string): string {
 }
 
 function failure(line: string, { address, user, database }: PostgresTarget, wayOut: string, exitCode: ExitCode): RunnerError {
-  const reason = line.replace(/^(psql|pg_dump|pg_dumpall)(:<stdin>:\d+)?: /, '').replace(/^error: /, '');
+  const reason = line.replace(/^(psql|pg_dump|pg_dumpall|pg_restore)(:<stdin>:\d+)?: /, '').replace(/^error: (could not execute query: )?(ERROR:\s+)?/, '');
   return new RunnerError(`postgres ${address}, database ${database}, role ${user}: ${reason}: ${wayOut}`, exitCode);
 }

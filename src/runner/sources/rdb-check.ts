@@ -17,11 +17,23 @@ const TRAILER_BYTES = 1 + CHECKSUM_BYTES;
  * A checksum of zero is accepted: the server then has `rdbchecksum no`, and the end marker is all there is to see.
  */
 export class RdbCheck implements Check {
+  /** A check of what a server sends. */
+  public static of(source: string): RdbCheck {
+    return new RdbCheck(`the snapshot that ${source} sent`);
+  }
+
   private readonly crc = new Crc64();
   private header = Buffer.alloc(0);
   private trailer = Buffer.alloc(0);
 
-  constructor(private readonly source: string) {}
+  /**
+   * @param snapshot names it in messages
+   * @param wayOut what to do where it is damaged
+   */
+  constructor(
+    private readonly snapshot: string,
+    private readonly wayOut = 'run the backup again, and check the server\'s log if this repeats',
+  ) {}
 
   public add(chunk: Buffer): void {
     if (this.header.length < HEADER_BYTES) {
@@ -48,6 +60,6 @@ export class RdbCheck implements Check {
   }
 
   private corrupt(what: string): RunnerError {
-    return new RunnerError(`the snapshot that ${this.source} sent ${what}; run the backup again, and check the server's log if this repeats`, ExitCode.CORRUPT);
+    return new RunnerError(`${this.snapshot} ${what}; ${this.wayOut}`, ExitCode.CORRUPT);
   }
 }

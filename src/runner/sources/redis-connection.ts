@@ -6,7 +6,7 @@ import { connect as connectTls, getCACertificates } from 'node:tls';
 import { RedisConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { codeOf, messageOf, RunnerError } from '../errors';
-import { explainServerError } from './redis-errors';
+import { explainServerError, RedisUse } from './redis-errors';
 import { renderCommand, RespReader, ServerError } from './resp';
 import { stoppable } from '../stream/stoppable';
 
@@ -18,14 +18,21 @@ const REPLY_LIMIT_MS = 30_000;
  */
 const SNAPSHOT_IDLE_LIMIT_MS = 5 * 60_000;
 
+/** How to reach a server, and as whom. */
+export type RedisServerConfig = Pick<RedisConfig, 'host' | 'port' | 'user' | 'tls'>;
+
 /** One connection to a Redis server. Every method rejects with a `RunnerError`, or with the reason of the signal. */
 export class RedisConnection {
-  /** Connects, authenticates, and makes sure that a Redis answers. */
-  public static async open(config: RedisConfig, password: string | null, signal: AbortSignal): Promise<RedisConnection> {
+  /**
+   * Connects, authenticates, and makes sure that a Redis answers.
+   *
+   * @param use what the connection is for, which is what messages about missing rights speak of
+   */
+  public static async open(config: RedisServerConfig, password: string | null, signal: AbortSignal, use: RedisUse = 'backup'): Promise<RedisConnection> {
     signal.throwIfAborted();
     const address = `${config.host}:${config.port}`;
     const tlsHint = config.tls ? 'that the port speaks TLS' : 'whether the port wants TLS';
-    const connection = new RedisConnection(address, config.user, tlsHint, connectSocket(config, address), signal);
+    const connection = new RedisConnection(address, config.user, use, tlsHint, connectSocket(config, address), signal);
     try {
       await connection.limited(CONNECT_LIMIT_MS, 'to connect', () => once(connection.socket, config.tls ? 'secureConnect' : 'connect'));
       if (config.user !== null) await connection.command('AUTH', config.user, password ?? '');
@@ -44,6 +51,7 @@ export class RedisConnection {
   private constructor(
     private readonly address: string,
     private readonly user: string | null,
+    private readonly use: RedisUse,
     private readonly tlsHint: string,
     private readonly socket: Socket,
     private readonly signal: AbortSignal,
@@ -59,12 +67,34 @@ export class RedisConnection {
     });
   }
 
+  /** Both ends of the connection, as this one sees them. */
+  public get addresses(): { readonly local: string; readonly remote: string } {
+    return { local: this.socket.localAddress ?? '', remote: this.socket.remoteAddress ?? '' };
+  }
+
   /** Sends a command and returns the server's answer. */
-  public async command(...args: readonly string[]): Promise<string> {
-    return this.translated(args[0]!, async () => {
-      this.socket.write(renderCommand(args));
-      return this.reader.reply();
-    });
+  public async command(...args: readonly (string | Buffer)[]): Promise<string> {
+    return this.ask(args, () => this.reader.reply());
+  }
+
+  /** Sends a command whose answer is no text. */
+  public async bytes(...args: readonly (string | Buffer)[]): Promise<Buffer> {
+    return this.ask(args, () => this.reader.bytes());
+  }
+
+  /** Sends a command whose answer is a list. */
+  public async list(...args: readonly (string | Buffer)[]): Promise<Buffer[]> {
+    return this.ask(args, () => this.reader.list());
+  }
+
+  /** One page of the keys of the database that is selected. */
+  public async scan(cursor: string, pattern: string): Promise<{ readonly cursor: string; readonly keys: Buffer[] }> {
+    return this.ask(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000'], () => this.reader.page());
+  }
+
+  /** From now on waits this long for each answer: of a server that loads, or empties, its data meanwhile. */
+  public waitUpTo(limitMs: number): void {
+    this.limitMs = limitMs;
   }
 
   /** Asks for a snapshot and streams it, from its first byte to its last. Nothing else can be asked for afterwards. */
@@ -80,6 +110,13 @@ export class RedisConnection {
 
   public close(reason?: Error): void {
     this.socket.destroy(reason);
+  }
+
+  private ask<T>(args: readonly (string | Buffer)[], answer: () => Promise<T>): Promise<T> {
+    return this.translated(String(args[0]), async () => {
+      this.socket.write(renderCommand(args));
+      return answer();
+    });
   }
 
   private async* snapshotChunks(): AsyncGenerator<Buffer> {
@@ -114,13 +151,13 @@ export class RedisConnection {
     } catch (error) {
       this.signal.throwIfAborted();
       if (error instanceof RunnerError) throw error;
-      if (error instanceof ServerError) throw explainServerError(error.message, what, this.address, this.user);
+      if (error instanceof ServerError) throw explainServerError(error.message, what, this.address, this.user, this.use);
       throw explainLostConnection(error, this.address);
     }
   }
 }
 
-function connectSocket({ host, port, tls }: RedisConfig, address: string): Socket {
+function connectSocket({ host, port, tls }: RedisServerConfig, address: string): Socket {
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000, noDelay: true };
   if (tls === null) return connectTcp({ host, port, ...keepAlive });
   const socket = connectTls({ host, port, ca: authorities(tls.caFile, address), servername: isIP(host) ? undefined : host });

@@ -1,11 +1,20 @@
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 
+/** What the runner wants of a server. */
+export type RedisUse = 'backup' | 'restore';
+
 interface Rule {
   readonly pattern: RegExp;
   readonly exitCode: ExitCode;
-  readonly wayOut: string;
+  readonly wayOut: string | { readonly [use in RedisUse]: string };
 }
+
+/** Commands that a user needs, as ACL SETUSER takes them. */
+export const REDIS_RIGHTS: { readonly [use in RedisUse]: string } = {
+  backup: '+ping +info +psync +replconf',
+  restore: '+ping +info +psync +replconf +replicaof +function|dump',
+};
 
 /** Answers begin with a code that no version of Redis translates. The first that matches wins. */
 const RULES: readonly Rule[] = [
@@ -20,12 +29,15 @@ const RULES: readonly Rule[] = [
     exitCode: ExitCode.DENIED,
     wayOut: 'the server has no password, so anybody may read it: give it one, or configure the backup without a password',
   },
-  { pattern: /^NOPERM/, exitCode: ExitCode.DENIED, wayOut: 'give the user what a backup needs: ACL SETUSER name on >password +ping +info +psync +replconf' },
+  { pattern: /^NOPERM/, exitCode: ExitCode.DENIED, wayOut: { backup: rights('backup'), restore: rights('restore') } },
   { pattern: /^DENIED/, exitCode: ExitCode.DENIED, wayOut: 'the server is in protected mode: give it a password' },
   {
     pattern: /unknown command/i,
     exitCode: ExitCode.BAD_CONFIG,
-    wayOut: 'the server does not let itself be replicated, as some hosted services do, and can\'t be backed up over the network: use the service\'s own snapshots',
+    wayOut: {
+      backup: 'the server does not let itself be replicated, as some hosted services do, and can\'t be backed up over the network: use the service\'s own snapshots',
+      restore: 'the server does not take the commands of replication, as some hosted services do: restore with the method "file" where its volume can be mounted',
+    },
   },
   { pattern: /^LOADING/, exitCode: ExitCode.UNAVAILABLE, wayOut: 'it is still loading its data: try again when it has started' },
   { pattern: /^(NOMASTERLINK|MASTERDOWN)/, exitCode: ExitCode.UNAVAILABLE, wayOut: 'this replica has lost its master: back up the master, or try again when they are connected' },
@@ -34,11 +46,16 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What an error that the server sent means, and what to do. */
-export function explainServerError(reply: string, command: string, address: string, user: string | null): RunnerError {
+export function explainServerError(reply: string, command: string, address: string, user: string | null, use: RedisUse = 'backup'): RunnerError {
   const rule = RULES.find(({ pattern }) => pattern.test(reply));
+  const wayOut = typeof rule?.wayOut === 'object' ? rule.wayOut[use] : rule?.wayOut;
   const who = user === null ? '' : ` to user "${user}"`;
   return new RunnerError(
-    `redis ${address} answered ${command}${who} with "${reply}": ${rule?.wayOut ?? 'its log may say more'}`,
+    `redis ${address} answered ${command}${who} with "${reply}": ${wayOut ?? 'its log may say more'}`,
     rule?.exitCode ?? ExitCode.FAILED,
   );
+}
+
+function rights(use: RedisUse): string {
+  return `give the user what a ${use} needs: ACL SETUSER name on >password ${REDIS_RIGHTS[use]}`;
 }

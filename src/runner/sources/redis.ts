@@ -58,7 +58,7 @@ export class RedisSource implements Source {
       await this.announce(connection);
       const snapshot = await connection.snapshot();
       return {
-        stream: checked(snapshot, new RdbCheck(this.description)),
+        stream: checked(snapshot, RdbCheck.of(this.description)),
         counts,
         empty: Object.values(counts.items).every(keys => keys === 0),
       };
@@ -89,7 +89,7 @@ export class RedisSource implements Source {
 }
 
 /** What INFO says, by field. */
-type Info = { readonly [field: string]: string };
+export type Info = { readonly [field: string]: string };
 
 /** Takes the answer to INFO apart. */
 export function parseInfo(text: string): Info {
@@ -110,7 +110,7 @@ export function countsOf(info: Info): RecordedCounts {
   return { precision: 'estimate', unit: 'keys', items };
 }
 
-function refusalOf(info: Info): { why: string; exitCode: ExitCode } | undefined {
+export function refusalOf(info: Info): { why: string; exitCode: ExitCode } | undefined {
   if (info.redis_mode === 'sentinel') {
     return { why: 'is a Sentinel, which holds no data: name the Redis server itself', exitCode: ExitCode.BAD_CONFIG };
   }

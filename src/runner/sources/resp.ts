@@ -1,5 +1,5 @@
 /*
- * RESP, the protocol of Redis: as much of it as a backup needs, which is replies of text and the odd framing of a snapshot.
+ * RESP, the protocol of Redis: as much of it as a backup and a restore need, which is plain replies and the odd framing of a snapshot.
  */
 
 const CR_LF = Buffer.from('\r\n');
@@ -27,13 +27,36 @@ export class RespReader {
 
   /** Reads a reply that is a text, a number, or a bulk of text; throws {@link ServerError} where the reply is an error. */
   public async reply(): Promise<string> {
+    return (await this.bytes()).toString('utf8');
+  }
+
+  /** Like {@link reply}, for a bulk that is no text. */
+  public async bytes(): Promise<Buffer> {
     const line = await this.line();
     switch (line[0]) {
-      case '+': case ':': return line.slice(1);
+      case '+': case ':': return Buffer.from(line.slice(1));
       case '-': throw new ServerError(line.slice(1));
       case '$': return this.bulk(lengthOf(line));
-      default: throw new RespError(`an answer that is not understood: ${JSON.stringify(line.slice(0, 40))}`);
+      default: throw notUnderstood(line);
     }
+  }
+
+  /** Reads a list of replies, none of which is a list; a command that a peer sends is one too. */
+  public async list(): Promise<Buffer[]> {
+    const line = await this.line();
+    if (line.startsWith('-')) throw new ServerError(line.slice(1));
+    if (!line.startsWith('*')) throw notUnderstood(line);
+    const elements: Buffer[] = [];
+    for (let left = countOf(line, '*'); left > 0; left--) elements.push(await this.bytes());
+    return elements;
+  }
+
+  /** Reads the answer to SCAN: where to go on, and the keys so far. */
+  public async page(): Promise<{ readonly cursor: string; readonly keys: Buffer[] }> {
+    const line = await this.line();
+    if (line.startsWith('-')) throw new ServerError(line.slice(1));
+    if (line !== '*2') throw notUnderstood(line);
+    return { cursor: await this.reply(), keys: await this.list() };
   }
 
   /**
@@ -71,12 +94,12 @@ export class RespReader {
     return line;
   }
 
-  private async bulk(length: number): Promise<string> {
+  private async bulk(length: number): Promise<Buffer> {
     if (length > MAX_TEXT_BYTES) throw new RespError(`an answer of ${length} bytes`);
     while (this.rest.length < length + CR_LF.length) await this.more();
-    const text = this.rest.toString('utf8', 0, length);
+    const bytes = this.rest.subarray(0, length);
     this.rest = this.rest.subarray(length + CR_LF.length);
-    return text;
+    return bytes;
   }
 
   private async* exactly(length: number): AsyncGenerator<Buffer> {
@@ -117,13 +140,23 @@ export class RespReader {
 }
 
 /** Renders a command as an array of bulk strings. */
-export function renderCommand(args: readonly string[]): Buffer {
-  const parts = args.map(arg => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`);
-  return Buffer.from(`*${args.length}\r\n${parts.join('')}`);
+export function renderCommand(args: readonly (string | Buffer)[]): Buffer {
+  const parts = args.flatMap(arg => [Buffer.from(`$${Buffer.byteLength(arg)}\r\n`), Buffer.from(arg), CR_LF]);
+  return Buffer.concat([Buffer.from(`*${args.length}\r\n`), ...parts]);
 }
 
 function lengthOf(line: string): number {
-  const length = Number(line.slice(1));
-  if (!/^\$\d+$/.test(line) || !Number.isSafeInteger(length)) throw new RespError(`a length that is none: ${JSON.stringify(line.slice(0, 40))}`);
-  return length;
+  return countOf(line, '$');
+}
+
+function countOf(line: string, mark: string): number {
+  const count = Number(line.slice(1));
+  if (!line.startsWith(mark) || !/^\d+$/.test(line.slice(1)) || !Number.isSafeInteger(count)) {
+    throw new RespError(`a length that is none: ${JSON.stringify(line.slice(0, 40))}`);
+  }
+  return count;
+}
+
+function notUnderstood(line: string): RespError {
+  return new RespError(`an answer that is not understood: ${JSON.stringify(line.slice(0, 40))}`);
 }

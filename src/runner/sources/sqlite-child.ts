@@ -6,7 +6,10 @@
  */
 
 /** The only argument, as JSON. */
-export interface SqliteTask {
+export type SqliteTask = SqliteCopyTask | SqliteExamineTask | SqliteHoldTask;
+
+export interface SqliteCopyTask {
+  readonly kind: 'copy';
   readonly source: string;
   /** File to be made with the copy; `null` to look at the source only. */
   readonly copy: string | null;
@@ -15,16 +18,36 @@ export interface SqliteTask {
   readonly limitBytes: number | null;
 }
 
-/** Its output, as JSON. */
+/** To look at a file that nobody else has open. Makes no files beside it. */
+export interface SqliteExamineTask {
+  readonly kind: 'examine';
+  readonly file: string;
+  /** SQL that has to return true. */
+  readonly assertions: readonly string[];
+}
+
+/** To keep everybody else out of a file until the process is killed, its write-ahead log put into it. */
+export interface SqliteHoldTask {
+  readonly kind: 'hold';
+  readonly file: string;
+  readonly lockTimeoutMs: number;
+}
+
+/** Output of a copy, as JSON. */
 export interface SqliteResult {
   readonly sqliteVersion: string;
-  readonly copied: {
-    /** What `integrity_check` said; `ok` alone is good. */
-    readonly integrity: readonly string[];
-    /** Rows by table, as far as they can be counted here. */
-    readonly rows: { readonly [table: string]: number };
-    readonly warnings: readonly string[];
-  } | null;
+  readonly copied: SqliteExamination | null;
+}
+
+/** Output of an examination, as JSON; that of a hold is one line once it has the file. */
+export interface SqliteExamination {
+  /** What `integrity_check` said; `ok` alone is good. */
+  readonly integrity: readonly string[];
+  /** Rows by table, as far as they can be counted here. */
+  readonly rows: { readonly [table: string]: number };
+  readonly warnings: readonly string[];
+  /** Assertions that did not return true, with what they returned instead. */
+  readonly failed: readonly string[];
 }
 
 /** The last line of its stderr if it failed, as JSON. */
@@ -43,7 +66,12 @@ const SQLITE_BUSY = 5;
 const SQLITE_PROTOCOL = 15; // somebody else was faster, again and again
 const EVERYTHING_IN_ONE_STEP = 2147483647; // stepwise, every commit of somebody else starts the copy all over again
 
-async function main(task) {
+function main(task) {
+  if (task.kind === 'examine') return examine(task.file, task.assertions);
+  return task.kind === 'hold' ? hold(task) : copy(task);
+}
+
+async function copy(task) {
   const tidy = tidier(task.source);
   const source = new DatabaseSync(task.source, { readOnly: true });
   lock(source, Date.now() + task.lockTimeoutMs);
@@ -57,17 +85,35 @@ async function main(task) {
   source.exec('ROLLBACK');
   source.close();
   tidy();
-  return { sqliteVersion: process.versions.sqlite, copied: task.copy === null ? null : examine(task.copy) };
+  return { sqliteVersion: process.versions.sqlite, copied: task.copy === null ? null : examine(task.copy, []) };
 }
 
-// Takes a read lock: from here on we see one state, and wait for nobody. SQLite's own waiting looks again every 100 ms, and so
-// misses for seconds the gaps of a millisecond that a busy writer leaves in rollback-journal mode.
+// In WAL mode this fails as long as anybody has the file open, in rollback-journal mode as long as anybody uses it. Nothing is
+// closed in the end: closing would remove a write-ahead log by its name, which by then belongs to another file.
+async function hold(task) {
+  const database = new DatabaseSync(task.file);
+  database.exec('PRAGMA locking_mode = EXCLUSIVE');
+  patiently(Date.now() + task.lockTimeoutMs, () => database.exec('BEGIN EXCLUSIVE'));
+  database.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
+  // A runner that was killed must not leave the file locked.
+  const parent = process.ppid;
+  setInterval(() => database.isOpen && process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 100);
+  return 'held';
+}
+
+// Takes a read lock: from here on we see one state, and wait for nobody.
 function lock(database, deadline) {
-  const never = new Int32Array(new SharedArrayBuffer(4));
   database.exec('BEGIN');
+  return patiently(deadline, () => database.prepare('SELECT count(*) FROM sqlite_schema').get());
+}
+
+// SQLite's own waiting looks again every 100 ms, and so misses for seconds the gaps of a
+// millisecond that a busy writer leaves in rollback-journal mode.
+function patiently(deadline, action) {
+  const never = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
     try {
-      return database.prepare('SELECT count(*) FROM sqlite_schema').get();
+      return action();
     } catch (error) {
       if (![SQLITE_BUSY, SQLITE_PROTOCOL].includes(error.errcode & 255) || Date.now() > deadline) throw error;
       Atomics.wait(never, 0, 0, 1 + 3 * Math.random());
@@ -92,8 +138,9 @@ function tidier(path) {
   };
 }
 
-function examine(copy) {
-  const database = new DatabaseSync(copy, { readOnly: true });
+function examine(file, assertions) {
+  // Nobody else has it: no locks, and no -wal and -shm.
+  const database = new DatabaseSync(new URL(pathToFileURL(file).href + '?immutable=1'), { readOnly: true });
   const warnings = [];
   const column = (sql, name) => database.prepare(sql).all().map(row => row[name]);
 
@@ -126,11 +173,21 @@ function examine(copy) {
       warnings.push('rows of ' + name + ' could not be counted: ' + error.message);
     }
   }
+
+  const failed = [];
+  for (const sql of assertions) {
+    try {
+      const [value] = Object.values(database.prepare(sql).get() ?? { nothing: 'no row' });
+      if (value !== 1 && value !== 'true') failed.push(sql + ' returned ' + value);
+    } catch (error) {
+      failed.push(sql + ' failed: ' + error.message);
+    }
+  }
   database.close();
-  return { integrity, rows, warnings };
+  return { integrity, rows, warnings, failed };
 }
 
-main(JSON.parse(process.argv[1])).then(
+Promise.resolve(process.argv[1]).then(JSON.parse).then(main).then(
   result => process.stdout.write(JSON.stringify(result)),
   error => {
     const failure = error instanceof Error ? { sqliteCode: error.errcode ?? 0, message: error.message } : error;

@@ -6,8 +6,9 @@ import { ExitCode } from '../../contract/exit-code';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { outputOf } from '../process';
 import { Inspection, OpenDump, Source } from './source';
-import { SQLITE_CHILD, SqliteFailure, SqliteResult, SqliteTask } from './sqlite-child';
+import { SqliteResult } from './sqlite-child';
 import { explainSqlite } from './sqlite-errors';
+import { sqliteProgram } from './sqlite-program';
 import { checked } from '../stream/check';
 
 /** Node's 64 kB cost a change of threads for each. */
@@ -73,20 +74,13 @@ export class SqliteSource implements Source {
   }
 
   private async run(copy: string | null, signal: AbortSignal): Promise<SqliteResult> {
-    const task: SqliteTask = {
+    const output = await outputOf(sqliteProgram({
+      kind: 'copy',
       source: this.config.path,
       copy,
       lockTimeoutMs: this.config.lockTimeoutSeconds * 1000,
       limitBytes: this.scratch.limitBytes,
-    };
-    const output = await outputOf({
-      file: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', '--eval', SQLITE_CHILD, JSON.stringify(task)],
-      explain: stderr => {
-        const failure = parseFailure(stderr);
-        return failure && explainSqlite(failure, { ...this.config, description: this.description, scratch: this.scratch });
-      },
-    }, signal);
+    }, failure => explainSqlite(failure, { ...this.config, description: this.description, scratch: this.scratch })), signal);
     return JSON.parse(output) as SqliteResult;
   }
 
@@ -134,12 +128,4 @@ async function streamOf(file: string, source: string, signal: AbortSignal): Prom
       if (seen !== size || size === 0) throw fail(`has ${size} bytes, of which ${seen} could be read`);
     },
   });
-}
-
-function parseFailure(stderr: string): SqliteFailure | undefined {
-  try {
-    return JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as SqliteFailure;
-  } catch {
-    return undefined; // it crashed: what it wrote is shown as it is
-  }
 }

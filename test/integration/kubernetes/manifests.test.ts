@@ -1,11 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Chart, Duration, Size, Yaml } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { BackupBucketLifecycle, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, RedisTls, S3Credentials } from '../../../src';
-import { cronJobOf, newChart, objectsOf, synth } from '../../synth';
+import {
+  BackupBucketLifecycle,
+  BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, RedisTls, RestoreJob, RestoreJobProps, RestoreMode, RestoreTrigger,
+  RestoreWorkload, S3Credentials,
+} from '../../../src';
+import { restoreManifest } from '../../../src/runner/commands/restore-manifest';
+import { cronJobOf, newChart, objectsOf, props, synth } from '../../synth';
 
 /*
  * The manifests against Kubernetes 1.28's own code: strict decoding, defaulting, validation, warnings, and the "restricted" level of
@@ -19,6 +24,7 @@ interface Finding {
 
 const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cdk8s-backup-test');
 const PROGRAM = join(CACHE, 'bin', 'kubernetes-check');
+const CONTROLLER = join(CACHE, 'bin', 'cronjob-controller');
 const ROOT = join(__dirname, '..', '..', '..');
 
 beforeAll(() => {
@@ -108,4 +114,66 @@ test('a cluster refuses a name of 53 characters, and a claim without a size', ()
     { object: `CronJob/${'a'.repeat(53)}`, step: 'validate', message: expect.stringContaining('must be no more than 52 characters') },
     { object: 'PersistentVolumeClaim/backup-storage', step: 'validate', message: expect.stringContaining('spec.resources') },
   ]);
+});
+
+describe('a restore', () => {
+  const chart = newChart();
+  const backup = new BackupCronJob(chart, 'db-backup', props({ stores: [BackupStore.volume({ size: Size.gibibytes(1) })] }));
+  const claim = kplus.PersistentVolumeClaim.fromClaimName(chart, 'Claim', 'redis-data');
+  const workloads = [RestoreWorkload.fromDeploymentName('web'), RestoreWorkload.fromStatefulSetName('worker')];
+  const restores: { readonly [id: string]: Partial<RestoreJobProps> } = {
+    'db-restore': {},
+    'with-workloads': { workloads, healthUrl: 'http://web/health' },
+    'on-apply': { workloads, trigger: RestoreTrigger.onApply() },
+    ['a'.repeat(52)]: { trigger: RestoreTrigger.onApply() },
+    'redis-restore': { target: BackupSource.redis({ host: 'redis' }), backupName: 'redis' },
+    'redis-file': { target: BackupSource.redis({ host: 'redis' }), backupName: 'redis', mode: RestoreMode.rdbFile({ claim, path: 'data' }), user: 999 },
+    'parallel': { mode: RestoreMode.swap({ parallelJobs: 4 }), scratchSize: Size.gibibytes(50), priorityClassName: 'high', labels: { for: 'emergencies' } },
+  };
+  for (const [id, changes] of Object.entries(restores)) new RestoreJob(chart, id, { backup, ...changes });
+  const objects = objectsOf(chart);
+  const template = objects.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === 'db-restore');
+
+  test('is accepted by a cluster in every form', () => {
+    expect(objects.filter(({ kind }) => kind === 'Job')).toHaveLength(2);
+    expect(objects.filter(({ kind }) => kind === 'Role')).toHaveLength(2);
+    expect(check(toYaml(objects))).toEqual([]);
+  });
+
+  test('of a chosen backup is accepted by a cluster', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'manifest-'));
+    writeFileSync(join(directory, 'shop.yaml'), toYaml(objects));
+    for (const [job, name] of [['db-restore'], ['with-workloads', 'a'.repeat(63)]]) {
+      const manifest = await restoreManifest({ manifest: join(directory, 'shop.yaml'), job, name, backup: 'latest', set: [] }, new Date());
+      expect(check(manifest)).toEqual([]);
+    }
+  });
+
+  test.each<[string, string, (object: any) => void, Finding['step'], string]>([
+    ['a Job that runs as root', 'Job', ({ spec }) => { spec.template.spec.securityContext.runAsUser = 0; }, 'pod-security', 'runAsUser=0'],
+    ['a Job that restarts its containers', 'Job', ({ spec }) => { spec.template.spec.restartPolicy = 'OnFailure'; }, 'validate', 'only "Never" is supported'],
+    ['a Role without verbs', 'Role', ({ rules }) => { rules[0].verbs = []; }, 'validate', 'verbs must contain at least one value'],
+    ['a RoleBinding of nothing', 'RoleBinding', ({ roleRef }) => { roleRef.kind = 'CronJob'; }, 'validate', 'roleRef.kind: Unsupported value'],
+  ])('would be refused as %s', (_case, kind, change, step, message) => {
+    const object = structuredClone(objects.find(candidate => candidate.kind === kind));
+    change(object);
+    expect(check(toYaml([object]))).toContainEqual({ object: expect.any(String), step, message: expect.stringContaining(message) });
+  });
+
+  test('is started by no schedule and no restart of the controller, even if somebody resumes it', () => {
+    const named = (name: string, changes: object) => ({ ...template, metadata: { name }, spec: { ...template.spec, ...changes } });
+    const started = execFileSync(CONTROLLER, {
+      encoding: 'utf8',
+      input: toYaml([
+        named('as-it-is', {}),
+        named('resumed', { suspend: false }),
+        named('resumed-without-deadline', { suspend: false, startingDeadlineSeconds: undefined }),
+        // What the controller does with others: with these, a program that does nothing does not pass.
+        named('every-minute', { suspend: false, schedule: '* * * * *', startingDeadlineSeconds: undefined }),
+        named('every-minute-suspended', { schedule: '* * * * *', startingDeadlineSeconds: undefined }),
+      ]),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    expect(JSON.parse(started)).toEqual(['every-minute']);
+  });
 });

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +17,8 @@ export type PostgresMajor = 15 | 17 | 18;
 
 export interface PostgresOptions {
   readonly major: PostgresMajor;
+  /** Where its files go; the default is the directory for temporary files. */
+  readonly below?: string;
   /** Switches TLS on, for whoever asks for it. */
   readonly tls?: Certificate;
   /** Lines of `postgresql.conf`. */
@@ -37,6 +39,8 @@ export interface PostgresServer {
   psql(sql: string, database?: string): Promise<string>;
   /** Ends it as a crash of the machine would: no goodbye, nothing in order. */
   kill9(): Promise<void>;
+  /** Starts it again on its files after {@link kill9}. */
+  startAgain(): Promise<void>;
   /** Stops it and removes its files. */
   stop(): Promise<void>;
 }
@@ -53,7 +57,7 @@ export function clientBin(major: 15 | 17): string {
 
 /** Makes an empty server on a port of its own and starts it. It wants a password of everybody. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const directory = tempDir('postgres');
+  const directory = options.below === undefined ? tempDir('postgres') : mkdtempSync(join(options.below, 'postgres-'));
   const dataDir = join(directory, 'data');
   const binDir = serverBin(options.major);
   const owner = serverUser();
@@ -86,7 +90,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     ], { env: { ...process.env, PGPASSWORD: SUPERUSER_PASSWORD, PGDATABASE: database }, maxBuffer: 64 * 1024 * 1024 });
     return stdout.trim();
   };
-  const server = await startProcess({
+  const start = () => startProcess({
     ...environment,
     file: join(binDir, 'postgres'),
     args: ['-D', dataDir],
@@ -95,6 +99,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     timeoutMs: 30_000,
     stopSignal: 'SIGQUIT',
   });
+  let server = await start();
   return {
     host: '127.0.0.1',
     port,
@@ -104,6 +109,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     dataDir,
     psql,
     kill9: () => killAll(server),
+    startAgain: async () => {
+      server = await start();
+    },
     stop: async () => {
       await server.stop();
       rmSync(directory, { recursive: true, force: true });

@@ -16,6 +16,8 @@ export interface RedisOptions {
   readonly tls?: { readonly authority: Authority; readonly certificate: Certificate };
   /** More lines of `redis.conf`. */
   readonly config?: readonly string[];
+  /** Where its files are, for a server that is started again; an empty directory if not given. */
+  readonly directory?: string;
 }
 
 export interface RedisServer {
@@ -32,9 +34,8 @@ export interface RedisServer {
 
 /** Starts an empty server on a port of its own. It does not wait before it sends a snapshot, unless told otherwise in `config`. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  const directory = tempDir('redis');
+  const { aof = false, password, users = [], tls, config = [], directory = tempDir('redis') } = options;
   const port = await freePort();
-  const { aof = false, password, users = [], tls, config = [] } = options;
   writeFileSync(join(directory, 'redis.conf'), [
     'bind 127.0.0.1',
     `port ${tls ? 0 : port}`,

@@ -49,7 +49,7 @@ test('refuses what is no snapshot', async () => {
 });
 
 function pass(...chunks: readonly Buffer[]): Promise<Buffer> {
-  return buffer(checked(Readable.from(chunks), new RdbCheck('redis db:6379')));
+  return buffer(checked(Readable.from(chunks), RdbCheck.of('redis db:6379')));
 }
 
 function cut(bytes: Buffer, size: number): Buffer[] {

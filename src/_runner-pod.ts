@@ -1,0 +1,173 @@
+import { ApiObject, Duration, JsonPatch, Size, SizeRoundingBehavior } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { checkText, checkWholeNumber, mebibytes, show, wholeSeconds } from './_check';
+import { podFailurePolicy } from './_pod-failure-policy';
+import { PodParts, SCRATCH } from './_pod-parts';
+import { defaultImage } from './_runner-image';
+import { StoreParts } from './_store-parts';
+import { BackupStore } from './backup-store';
+import { Config, CONFIG_ENV, renderConfig, ScratchConfig } from './contract/config';
+
+/** What the props of every job with a runner have in common; they say what it means. */
+export interface RunnerPodProps {
+  readonly image?: string;
+  readonly imagePullPolicy?: kplus.ImagePullPolicy;
+  readonly imagePullSecret?: kplus.ISecret;
+  readonly resources?: kplus.ContainerResources;
+  readonly terminationGracePeriod?: Duration;
+  readonly priorityClassName?: string;
+  readonly user?: number;
+  readonly group?: number;
+  readonly fsGroup?: number;
+}
+
+/** What stands in the manifest around the runner: a pod that meets the "restricted" level of Pod Security, and its Job. */
+export class RunnerPod {
+  private readonly image: string;
+  private readonly terminationGracePeriod: Duration;
+  private readonly user: number;
+  private readonly group: number;
+  private readonly fsGroup: number;
+
+  /** Checks the props at once. */
+  constructor(private readonly props: RunnerPodProps, private readonly scratchSize: Size) {
+    this.image = checkImage(props.image ?? defaultImage());
+    this.terminationGracePeriod = props.terminationGracePeriod ?? Duration.seconds(30);
+    wholeSeconds('terminationGracePeriod', this.terminationGracePeriod, 6, 'the runner needs 5 to abort its uploads');
+    checkScratchSize(scratchSize);
+    this.user = checkId('user', props.user ?? 10_001);
+    this.group = checkId('group', props.group ?? this.user);
+    this.fsGroup = checkId('fsGroup', props.fsGroup ?? this.group);
+    if (props.priorityClassName !== undefined) checkText('priorityClassName', props.priorityClassName);
+  }
+
+  public get scratch(): ScratchConfig {
+    return { directory: SCRATCH, limitBytes: this.scratchSize.toKibibytes({ rounding: SizeRoundingBehavior.FLOOR }) * 1024 };
+  }
+
+  /** The pod's part of a Job's props. */
+  public define(scope: Construct, command: string, config: Config, parts: readonly PodParts<unknown>[]) {
+    const { user, group } = this;
+    const scratch = kplus.Volume.fromEmptyDir(scope, 'Scratch', 'scratch', { sizeLimit: this.scratchSize });
+    return {
+      terminationGracePeriod: this.terminationGracePeriod,
+      restartPolicy: kplus.RestartPolicy.NEVER,
+      dockerRegistryAuth: this.props.imagePullSecret,
+      securityContext: {
+        user,
+        group,
+        ensureNonRoot: true,
+        ...(parts.some(part => part.mountsClaim) ? { fsGroup: this.fsGroup } : {}),
+        // "Always" would visit every file of the claim before each run.
+        fsGroupChangePolicy: kplus.FsGroupChangePolicy.ON_ROOT_MISMATCH,
+      },
+      containers: [{
+        name: command,
+        image: this.image,
+        imagePullPolicy: this.props.imagePullPolicy ?? kplus.ImagePullPolicy.IF_NOT_PRESENT,
+        args: [command],
+        envVariables: Object.assign({ [CONFIG_ENV]: kplus.EnvValue.fromValue(renderConfig(config)) }, ...parts.map(part => part.env)),
+        resources: this.props.resources ?? {
+          cpu: { request: kplus.Cpu.millis(100) },
+          memory: { request: Size.mebibytes(256), limit: Size.gibibytes(1) },
+        },
+        securityContext: {
+          user,
+          group,
+          ensureNonRoot: true,
+          privileged: false,
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: [kplus.Capability.ALL] },
+          seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
+        },
+        volumeMounts: [{ path: SCRATCH, volume: scratch }, ...parts.flatMap(part => part.mounts)],
+      }],
+    };
+  }
+
+  /**
+   * Adds what cdk8s-plus has no property for.
+   *
+   * @param job where the Job is in the object: empty for a Job itself
+   */
+  public patch(object: ApiObject, job: string, command: string): void {
+    const pod = `${job}/spec/template/spec`;
+    object.addJsonPatch(
+      JsonPatch.add(`${job}/spec/podFailurePolicy`, podFailurePolicy(command)),
+      JsonPatch.add(`${pod}/securityContext/seccompProfile`, { type: 'RuntimeDefault' }),
+      // Otherwise every Service of the namespace puts variables such as POSTGRES_PORT into the pod.
+      JsonPatch.add(`${pod}/enableServiceLinks`, false),
+      ...this.props.priorityClassName === undefined ? [] : [JsonPatch.add(`${pod}/priorityClassName`, this.props.priorityClassName)],
+    );
+  }
+}
+
+export function checkStores(stores: readonly BackupStore[]): void {
+  if (stores.length === 0) throw new Error('\'stores\' must have at least one store, got []: BackupStore.s3 or BackupStore.volume');
+  const names = stores.map(store => store.storeName);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new Error(`'stores' must have different names, got ${show(names)}: set 'storeName' of one of the stores called ${show(twice)}`);
+  }
+}
+
+/** Defines in `scope` what the pod needs to reach the stores. */
+export function bindStores(scope: Construct, stores: readonly BackupStore[]): StoreParts[] {
+  const parts = stores.map(store => store._bind(scope, stores.every(other => other === store || other._kind !== store._kind)));
+  const locations = parts.map(store => store.location);
+  const twice = locations.findIndex((location, i) => locations.indexOf(location) !== i);
+  if (twice >= 0) {
+    throw new Error(`'stores' must be different places, got ${show(parts[twice].config.name)} at ${locations[twice]}, where another one is already: drop one of them`);
+  }
+  return parts;
+}
+
+/** Metadata that everything of one job has. */
+export interface NameAndLabels {
+  readonly name: string;
+  readonly labels: { [key: string]: string };
+}
+
+/** The given service account, or one that is made with the annotations that the stores ask for. */
+export function serviceAccountFor(
+  scope: Construct, given: kplus.IServiceAccount | undefined, stores: readonly StoreParts[], metadata: NameAndLabels,
+): kplus.IServiceAccount {
+  const annotations = mergeAnnotations(stores);
+  if (!given) return new kplus.ServiceAccount(scope, 'ServiceAccount', { metadata: { ...metadata, annotations } });
+  const names = Object.keys(annotations);
+  if (names.length > 0) {
+    throw new Error(`'serviceAccount' is your own, ${show(given.name)}, and can't be given ${show(names)}: put the annotations on it, and leave them out of the credentials`);
+  }
+  return given;
+}
+
+function mergeAnnotations(stores: readonly StoreParts[]): { [name: string]: string } {
+  const merged: { [name: string]: string } = {};
+  for (const [name, value] of stores.flatMap(store => Object.entries(store.annotations))) {
+    if ((merged[name] ?? value) !== value) {
+      throw new Error(`'serviceAccountAnnotations' of two stores differ in ${show(name)}, got ${show(merged[name])} and ${show(value)}: a pod has one identity, so give one that may write to both`);
+    }
+    merged[name] = value;
+  }
+  return merged;
+}
+
+function checkImage(image: string): string {
+  if (image === '' || /\s/.test(image) || image.includes('://')) {
+    throw new Error(`'image' must be the name of an image, without spaces and without "https://", got ${show(image)}`);
+  }
+  return image;
+}
+
+function checkId(property: string, value: number): number {
+  return checkWholeNumber(property, value, 1, 2_147_483_647, '0 is root, which Pod Security refuses');
+}
+
+function checkScratchSize(size: Size): void {
+  const amount = mebibytes(size);
+  if (!Number.isInteger(amount) || amount < 16) {
+    throw new Error(`'scratchSize' must be a whole number of MiB, at least 16, got ${size.asString()}`);
+  }
+}

@@ -1,0 +1,189 @@
+import { Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { BackupCronJob } from './backup-cron-job';
+import { BackupSource } from './backup-source';
+import { BackupStore } from './backup-store';
+import { RestoreMode } from './restore-mode';
+import { RestorePoint } from './restore-point';
+import { RestoreTrigger } from './restore-trigger';
+import { RestoreWorkload } from './restore-workload';
+
+/** Properties of `RestoreJob`. */
+export interface RestoreJobProps {
+  /**
+   * The backup to restore: its source is the target, its stores are read, its image and its user are taken over. What is given beside it
+   * counts instead.
+   *
+   * @default - none, as where the backup is defined in another app: `target` and `stores` must be given
+   */
+  readonly backup?: BackupCronJob;
+
+  /**
+   * The database that is restored to. Give it where that is another server, or where the backup's user may only read.
+   *
+   * @default - the source of `backup`
+   */
+  readonly target?: BackupSource;
+
+  /**
+   * Where the backups are, in the order in which they are tried.
+   *
+   * @default - the stores of `backup`
+   */
+  readonly stores?: BackupStore[];
+
+  /**
+   * First part of the names of what is stored, as in `NAME_20261122_020000.dump`.
+   *
+   * @default - that of `backup`, or else the one that a backup of `target` has by default
+   */
+  readonly backupName?: string;
+
+  /**
+   * Which backup is restored, unless another one is named when the restore is started.
+   *
+   * @default RestorePoint.LATEST
+   */
+  readonly restorePoint?: RestorePoint;
+
+  /**
+   * How it is brought back, for the engine of the target.
+   *
+   * @default - `RestoreMode.swap()` for PostgreSQL, `RestoreMode.replication()` for Redis, `RestoreMode.replaceFile()` for SQLite
+   */
+  readonly mode?: RestoreMode;
+
+  /**
+   * What starts it.
+   *
+   * @default RestoreTrigger.TEMPLATE
+   */
+  readonly trigger?: RestoreTrigger;
+
+  /**
+   * What uses the database: scaled to zero before anything changes, in this order, and back to its former replicas afterwards, whether the
+   * restore succeeded or left everything as it was. Only if the database is not fit for use, it stays stopped.
+   *
+   * The pod then gets a token of the Kubernetes API, with the rights to read and patch exactly these objects, and to list pods and
+   * HorizontalPodAutoscalers of the namespace, which can't be restricted by name.
+   *
+   * @default - nothing is stopped, and the pod has no token
+   */
+  readonly workloads?: RestoreWorkload[];
+
+  /**
+   * Asked after the workloads are ready again, until it answers with a status of 2xx, for up to five minutes: `http://backend:8080/health`.
+   *
+   * @default - nothing is asked
+   */
+  readonly healthUrl?: string;
+
+  /**
+   * Name of the CronJob, of its ServiceAccount and its Role, and first part of the name of a Job: up to 52 lower-case letters, digits and
+   * `-`. Unlike other names in cdk8s it has no hash in it: people type it in an emergency.
+   *
+   * @default - the construct's id in kebab-case: `db-restore` for both `db-restore` and `DbRestore`
+   */
+  readonly jobName?: string;
+
+  /**
+   * Labels of everything that is made, and of the Jobs and pods. Never those of a backup: a restore must not count as one.
+   *
+   * @default { component: 'restore' }
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Image of the runner, of the same release as this library.
+   *
+   * @default - that of `backup`, or else `cdk8s-backup-runner` with the version of this library as its tag
+   */
+  readonly image?: string;
+
+  /**
+   * When the image is pulled.
+   *
+   * @default - that of `backup`, or else ImagePullPolicy.IF_NOT_PRESENT
+   */
+  readonly imagePullPolicy?: kplus.ImagePullPolicy;
+
+  /**
+   * Secret with the login of the registry that has the image.
+   *
+   * @default - that of `backup`, or else none
+   */
+  readonly imagePullSecret?: kplus.ISecret;
+
+  /**
+   * Resources of the pod. What you give replaces the default as a whole.
+   *
+   * @default - requests of 100m CPU and 256 MiB, a limit of 1 GiB of memory and none of CPU
+   */
+  readonly resources?: kplus.ContainerResources;
+
+  /**
+   * How long a restore may take, its retries included; at least 1 minute. The runner itself stops a little earlier, leaves the live
+   * database as it was or as it will be, and starts the workloads again.
+   *
+   * @default Duration.hours(6)
+   */
+  readonly deadline?: Duration;
+
+  /**
+   * How often a failed restore is tried again. One that was killed half way is finished, or begun anew; a failure that a retry can't mend,
+   * such as a damaged backup, is not tried again; a pod that the cluster evicts does not count.
+   *
+   * @default 2
+   */
+  readonly backoffLimit?: number;
+
+  /**
+   * The identity of the pod. With `workloads` it is given the rights to stop them.
+   *
+   * @default - a ServiceAccount that is made, with the annotations that the stores' credentials ask for
+   */
+  readonly serviceAccount?: kplus.IServiceAccount;
+
+  /**
+   * PriorityClass of the pod.
+   *
+   * @default - the cluster's default priority
+   */
+  readonly priorityClassName?: string;
+
+  /**
+   * Limit of the volume for temporary files, which is on the node's disk: whole MiB, at least 16. A backup that fits is read over the
+   * network once, and restored from there once its digest is verified; a larger one is read twice. Several `parallelJobs` need all of it there.
+   *
+   * @default - 1 GiB, 10 GiB for SQLite; must be given with several `parallelJobs`
+   */
+  readonly scratchSize?: Size;
+
+  /**
+   * What a restore has to put itself right after SIGTERM, before it is killed. The runner needs 5 seconds, so more than that.
+   *
+   * @default Duration.seconds(30)
+   */
+  readonly terminationGracePeriod?: Duration;
+
+  /**
+   * Numeric user id that the pod runs as, never 0. For a file on a claim take the user of the program that reads it.
+   *
+   * @default - that of `backup`, or else 10001
+   */
+  readonly user?: number;
+
+  /**
+   * Numeric group id that the pod runs as, never 0.
+   *
+   * @default - that of `backup`, or else same as `user`
+   */
+  readonly group?: number;
+
+  /**
+   * Group that mounted claims are given to.
+   *
+   * @default - that of `backup`, or else same as `group`; none where no claim is mounted
+   */
+  readonly fsGroup?: number;
+}

@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import { ApiObject, Chart, Cron, Duration, JsonPatch } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { checkBackupName, toCronJobName } from './_backup-name';
+import { checkLabels, checkWholeNumber, isDnsLabel, redact, show, wholeSeconds } from './_check';
+import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
+import { StoreParts } from './_store-parts';
+import { runnerDeadlineSeconds } from './_timing';
+import { BackupCronJob } from './backup-cron-job';
+import { CONFIG_VERSION, RestoreConfig, TargetConfig, WorkloadConfig } from './contract/config';
+import { parseKey } from './contract/layout';
+import { RestoreJobProps } from './restore-job-props';
+import { RestoreMode } from './restore-mode';
+import { RestorePoint } from './restore-point';
+import { RestoreTrigger } from './restore-trigger';
+
+const COMMAND = 'restore';
+
+/** Kubernetes appends 11 characters to name a Job of a CronJob, and 63 is what a label may have. */
+const MAX_NAME_LENGTH = 52;
+
+/**
+ * The 30th of February. The API server takes it, and the controller of CronJobs finds no time for it: so even one that somebody resumes
+ * by mistake never runs.
+ */
+const NEVER = Cron.schedule({ minute: '0', hour: '0', day: '30', month: '2' });
+
+/**
+ * Restores one database, when somebody says so.
+ *
+ * Defines a suspended `CronJob` as a template for `kubectl create job --from=cronjob/NAME`, or a `Job` that runs when it is applied; a
+ * `ServiceAccount`; and with workloads to stop, a `Role` for exactly those. The pod meets the "restricted" level of Pod Security.
+ */
+export class RestoreJob extends Construct {
+  /** The `CronJob` or `Job`, for anything this construct does not cover: `scheduling`, or a JSON patch through `ApiObject.of(restore.resource)`. */
+  public readonly resource: kplus.Workload;
+
+  /** The identity of the pod. */
+  public readonly serviceAccount: kplus.IServiceAccount;
+
+  /** Name of the CronJob, or of the Job with the hash in it. */
+  public readonly jobName: string;
+
+  private readonly baseName: string;
+
+  constructor(scope: Construct, id: string, props: RestoreJobProps) {
+    super(scope, id);
+
+    this.baseName = checkJobName(id, props.jobName);
+    const given = props.backup?._restorable;
+    const target = props.target ?? given?.source ?? missing('target', 'BackupSource.postgres, redis or sqlite');
+    const stores = props.stores ?? given?.stores ?? missing('stores', 'where the backups are');
+    checkStores(stores);
+    const backupName = checkBackupName(props.backupName, props.backup?.backupName ?? target._backupName);
+    const point = checkPoint(props.restorePoint ?? RestorePoint.LATEST, backupName);
+    const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
+    const labels = props.labels ?? { component: 'restore' };
+    checkRestoreLabels(labels, props.backup?._labels);
+    const deadlineSeconds = wholeSeconds('deadline', props.deadline ?? Duration.hours(6), 60, 'a pod needs some time to start');
+    const backoffLimit = checkWholeNumber('backoffLimit', props.backoffLimit ?? 2, 0, 100);
+    const workloads = checkWorkloads((props.workloads ?? []).map(workload => workload._toConfig(Chart.of(this).namespace)));
+    const source = target._bind(this);
+    const mode = props.mode ?? RestoreMode._default(source.config.engine);
+    const targetParts = mode._bind(this, source);
+    if (mode._needsScratch && props.scratchSize === undefined) {
+      throw new Error('\'scratchSize\' is missing: several \'parallelJobs\' need the whole archive in a file; say how large the volume for it may become, more than the backup is');
+    }
+    const { user, group, fsGroup, image, imagePullPolicy, imagePullSecret } = { ...given, ...defined(props) };
+    const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? target._scratchSize);
+    const storeParts = bindStores(this, stores).map(store => writesToStores(targetParts.config) ? store : readOnly(store));
+
+    const config: RestoreConfig = {
+      version: CONFIG_VERSION,
+      kind: 'restore',
+      name: backupName,
+      target: targetParts.config,
+      stores: storeParts.map(store => store.config),
+      backup: point._backup,
+      notAfter: point._notAfter,
+      workloads,
+      healthUrl: props.healthUrl === undefined ? null : checkUrl(props.healthUrl),
+      deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
+      scratch: pod.scratch,
+    };
+
+    const metadata = { name: this.baseName, labels };
+    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
+    if (workloads.length > 0) allow(this, this.serviceAccount, workloads, metadata);
+    const job = {
+      metadata,
+      podMetadata: { labels },
+      activeDeadline: Duration.seconds(deadlineSeconds),
+      backoffLimit,
+      serviceAccount: this.serviceAccount,
+      automountServiceAccountToken: workloads.length > 0,
+      ...pod.define(this, COMMAND, config, [targetParts, ...storeParts]),
+    };
+    if (trigger._kind === 'template') {
+      this.resource = new kplus.CronJob(this, 'Resource', {
+        ...job,
+        schedule: NEVER,
+        timeZone: 'Etc/UTC',
+        suspend: true,
+        concurrencyPolicy: kplus.ConcurrencyPolicy.FORBID,
+        startingDeadline: Duration.seconds(10),
+        // What was restored and when is looked up later.
+        successfulJobsRetained: 10,
+        failedJobsRetained: 10,
+      });
+      ApiObject.of(this.resource).addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));
+      pod.patch(ApiObject.of(this.resource), '/spec/jobTemplate', COMMAND);
+      this.jobName = this.baseName;
+    } else {
+      this.resource = new kplus.Job(this, 'Resource', job);
+      pod.patch(ApiObject.of(this.resource), '', COMMAND);
+      // A Job can't be changed once it is there: another spec is another Job.
+      this.jobName = `${this.baseName}-${hashOf(ApiObject.of(this.resource).toJson().spec)}`;
+      ApiObject.of(this.resource).addJsonPatch(JsonPatch.replace('/metadata/name', this.jobName));
+    }
+    this.node.addValidation({ validate: () => this.conflicts() });
+  }
+
+  /** Who else in the app has the name. */
+  private conflicts(): string[] {
+    const all = this.node.root.node.findAll();
+    return all.filter(other => other !== this && nameOf(other) === this.baseName && Chart.of(other).namespace === Chart.of(this).namespace)
+      .filter(other => other instanceof BackupCronJob || all.indexOf(other) < all.indexOf(this))
+      .map(other => `'jobName' ${show(this.baseName)} is that of ${other.node.path} too: give one of them another name`);
+  }
+
+  /**
+   * @internal
+   */
+  public get _baseName(): string {
+    return this.baseName;
+  }
+}
+
+function nameOf(construct: unknown): string | undefined {
+  if (construct instanceof BackupCronJob) return construct.cronJobName;
+  return construct instanceof RestoreJob ? construct._baseName : undefined;
+}
+
+/** The rights to stop and start exactly these objects. */
+function allow(scope: Construct, account: kplus.IServiceAccount, workloads: readonly WorkloadConfig[], metadata: NameAndLabels): void {
+  const { namespace } = workloads[0];
+  const named = (kind: WorkloadConfig['kind'], resource: string) => {
+    const resourceNames = workloads.filter(workload => workload.kind === kind).map(({ name }) => name);
+    // The annotation and the replicas are written in one request, so the subresource "scale" is of no use.
+    return resourceNames.length === 0 ? [] : [{ apiGroups: ['apps'], resources: [resource], resourceNames, verbs: ['get', 'patch'] }];
+  };
+  new kplus.k8s.KubeRole(scope, 'Role', {
+    metadata,
+    rules: [
+      ...named('Deployment', 'deployments'),
+      ...named('StatefulSet', 'statefulsets'),
+      // A list can't be restricted by name: these two show the pods and autoscalers of the whole namespace.
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] },
+    ],
+  });
+  new kplus.k8s.KubeRoleBinding(scope, 'RoleBinding', {
+    metadata,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
+    subjects: [{ kind: 'ServiceAccount', name: account.name, namespace }],
+  });
+}
+
+/** Whether the present data is stored as a backup before it is replaced. */
+function writesToStores(target: TargetConfig): boolean {
+  return target.engine === 'redis' && target.safetyBackup;
+}
+
+function readOnly(store: StoreParts): StoreParts {
+  return { ...store, mounts: store.mounts.map(mount => ({ ...mount, readOnly: true })) };
+}
+
+/** Without the props that are there and `undefined`, which would hide what stands behind them. */
+function defined(props: RestoreJobProps): Partial<RestoreJobProps> {
+  return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
+}
+
+function hashOf(spec: unknown): string {
+  return createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 8);
+}
+
+function missing(property: 'target' | 'stores', what: string): never {
+  throw new Error(`'${property}' is missing: give 'backup', the BackupCronJob that is to be restored, or ${property === 'target' ? 'the database to restore to' : 'the stores'}: ${what}`);
+}
+
+function checkJobName(id: string, given: string | undefined): string {
+  const name = given ?? toCronJobName(id);
+  if (!isDnsLabel(name, MAX_NAME_LENGTH)) {
+    const wayOut = given === undefined ? `: it comes from the construct's id ${show(id)}, set 'jobName'` : '';
+    throw new Error(`'jobName' must be up to ${MAX_NAME_LENGTH} lower-case letters, digits and "-", with a letter or digit at both ends, got ${show(name)} with ${name.length}${wayOut}`);
+  }
+  return name;
+}
+
+function checkPoint(point: RestorePoint, backupName: string): RestorePoint {
+  const name = parseKey(point._backup)?.name;
+  if (name !== undefined && name !== backupName) {
+    throw new Error(`'restorePoint' must be a backup of ${show(backupName)}, got ${show(point._backup)}: name one of those, or set 'backupName'`);
+  }
+  return point;
+}
+
+/** Refuses labels by which a restore would be taken for a backup. */
+function checkRestoreLabels(labels: { readonly [key: string]: string }, ofBackup: { readonly [key: string]: string } = {}): void {
+  checkLabels('labels', labels);
+  const entries = Object.entries(ofBackup);
+  const counts = entries.length > 0 && entries.every(([key, value]) => labels[key] === value);
+  if (counts || labels.component === 'backup') {
+    throw new Error(`'labels' must not be those of a backup, got ${show(labels)}: whoever looks for backups by ${show(counts ? ofBackup : { component: 'backup' })} would find the restore`);
+  }
+}
+
+function checkWorkloads(workloads: readonly WorkloadConfig[]): readonly WorkloadConfig[] {
+  const names = workloads.map(({ kind, name }) => `${kind} ${name}`);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new Error(`'workloads' has ${show(twice)} twice: drop one of them`);
+  return workloads;
+}
+
+function checkUrl(url: string): string {
+  if (!URL.canParse(url) || !/^https?:\/\/[^/]/.test(url)) {
+    throw new Error(`'healthUrl' must be a URL with http or https, got ${show(redact(url))}: as in "http://backend:8080/health"`);
+  }
+  const { username, password } = new URL(url);
+  if (username !== '' || password !== '') {
+    throw new Error(`'healthUrl' must not have credentials in it, got ${show(redact(url))}: it goes into the manifest, so ask a path that needs none`);
+  }
+  return url;
+}

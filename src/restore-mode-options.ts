@@ -1,0 +1,113 @@
+import * as kplus from 'cdk8s-plus-28';
+
+/** Options for `RestoreMode.inPlace()`. */
+export interface PostgresRestoreOptions {
+  /**
+   * The database that the application connects to.
+   *
+   * @default - that of the source; must be given where the source is all databases of a server
+   */
+  readonly databaseName?: string;
+
+  /**
+   * Which database of the backup is restored.
+   *
+   * @default - the only one in it, or the one that is called `databaseName`
+   */
+  readonly sourceDatabaseName?: string;
+
+  /**
+   * Make roles that are in the backup and not on the server. Roles that are there are left alone; differences are reported.
+   *
+   * @default - as the source has it
+   */
+  readonly globals?: boolean;
+
+  /**
+   * SQL that has to return true in the restored database before it goes live, such as `SELECT count(*) > 0 FROM users`.
+   *
+   * @default - none: what the record says about objects and rows is checked anyway
+   */
+  readonly assertions?: string[];
+}
+
+/** Options for `RestoreMode.swap()` and `RestoreMode.newDatabase()`. */
+export interface PostgresParallelRestoreOptions extends PostgresRestoreOptions {
+  /**
+   * How many tables and indexes are restored at a time, 1 to 64. More than one needs the whole archive in a file, so set `scratchSize` to
+   * more than its size; one reads it as a stream.
+   *
+   * @default 1
+   */
+  readonly parallelJobs?: number;
+}
+
+/** Keys that have to be there after a restore. */
+export interface RedisAssertion {
+  /** Pattern in the sense of `SCAN … MATCH`, such as `user:*`. */
+  readonly pattern: string;
+
+  /**
+   * Least number of keys that match it.
+   *
+   * @default 1
+   */
+  readonly atLeast?: number;
+}
+
+/** Options for `RestoreMode.replication()` and `RestoreMode.keyByKey()`. */
+export interface RedisRestoreOptions {
+  /**
+   * Store the present data set as an ordinary backup before it is replaced.
+   *
+   * @default true
+   */
+  readonly safetyBackup?: boolean;
+
+  /**
+   * Port on which the pod offers the snapshot, 1024 to 65535. With `replication` only.
+   *
+   * @default 6379
+   */
+  readonly listenPort?: number;
+
+  /**
+   * What has to be there after loading.
+   *
+   * @default - none: the number of keys is compared with the record's anyway
+   */
+  readonly assertions?: RedisAssertion[];
+}
+
+/** Options for `RestoreMode.rdbFile()`. */
+export interface RdbFileRestoreOptions extends RedisRestoreOptions {
+  /**
+   * The claim with the data directory. Redis must be stopped: name it in `workloads`. The pod has to run as the user of Redis, so set
+   * `user`, 999 in the official image.
+   */
+  readonly claim: kplus.IPersistentVolumeClaim;
+
+  /**
+   * Directory inside the claim.
+   *
+   * @default - the top of the claim
+   */
+  readonly path?: string;
+}
+
+/** Options for `RestoreMode.replaceFile()`. */
+export interface SqliteRestoreOptions {
+  /**
+   * Keep the file that was there, beside the restored one, for a rollback.
+   *
+   * @default true
+   */
+  readonly keepPrevious?: boolean;
+
+  /**
+   * SQL that has to return true in the restored database before it goes live, such as `SELECT count(*) > 0 FROM users`.
+   *
+   * @default - none: integrity, foreign keys and the rows of the record are checked anyway
+   */
+  readonly assertions?: string[];
+}

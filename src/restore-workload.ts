@@ -1,0 +1,56 @@
+import { Chart } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { show } from './_check';
+import { WorkloadConfig } from './contract/config';
+
+/** Something that uses the database, and is stopped while it is restored. */
+export class RestoreWorkload {
+  /** A Deployment of this app. */
+  public static deployment(deployment: kplus.Deployment): RestoreWorkload {
+    return new RestoreWorkload('Deployment', deployment.name, Chart.of(deployment).namespace ?? null);
+  }
+
+  /** A StatefulSet of this app. */
+  public static statefulSet(statefulSet: kplus.StatefulSet): RestoreWorkload {
+    return new RestoreWorkload('StatefulSet', statefulSet.name, Chart.of(statefulSet).namespace ?? null);
+  }
+
+  /** A Deployment that is defined elsewhere, in the namespace of the restore. */
+  public static fromDeploymentName(name: string): RestoreWorkload {
+    return new RestoreWorkload('Deployment', checkName(name), undefined);
+  }
+
+  /** A StatefulSet that is defined elsewhere, in the namespace of the restore. */
+  public static fromStatefulSetName(name: string): RestoreWorkload {
+    return new RestoreWorkload('StatefulSet', checkName(name), undefined);
+  }
+
+  private constructor(
+    private readonly kind: WorkloadConfig['kind'],
+    private readonly name: string,
+    /** `undefined`: wherever the restore is; `null`: where the manifest is applied. */
+    private readonly namespaceName: string | null | undefined,
+  ) {}
+
+  /**
+   * @param namespace of the restore.
+   *
+   * @internal
+   */
+  public _toConfig(namespace: string | undefined): WorkloadConfig {
+    if (namespace === undefined) {
+      throw new Error(`'workloads' need the namespace of the chart, got none for ${this.kind} ${show(this.name)}: the runner looks for it there; new Chart(app, id, { namespace })`);
+    }
+    if (this.namespaceName !== undefined && this.namespaceName !== namespace) {
+      throw new Error(`'workloads' must be in the namespace of the restore, ${show(namespace)}, got ${this.kind} ${show(this.name)} in ${show(this.namespaceName ?? 'none')}: define the RestoreJob in its chart, or stop it yourself`);
+    }
+    return { kind: this.kind, name: this.name, namespace };
+  }
+}
+
+function checkName(name: string): string {
+  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) {
+    throw new Error(`'name' must be that of an object of Kubernetes: up to 253 lower-case letters, digits, "-" and ".", with a letter or digit at both ends, got ${show(name)}`);
+  }
+  return name;
+}

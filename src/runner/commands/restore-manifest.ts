@@ -1,0 +1,94 @@
+import { stringify } from 'yaml';
+import { CONFIG_ENV, RestoreConfig, renderConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { backupId, parseKey } from '../../contract/layout';
+import { checkConfig, parseConfig } from '../config';
+import { RunnerError } from '../errors';
+import { applySetting, jobInManifest, ManifestJob, readText } from '../load-config';
+
+/** Of a Job, whose pods have its name as a label. */
+const MAX_NAME_LENGTH = 63;
+
+export interface RestoreManifestOptions {
+  readonly manifest: string;
+  readonly job?: string;
+  /** `latest`, an id, or the name of a file. */
+  readonly backup?: string;
+  readonly at?: string;
+  readonly name?: string;
+  /** Whether the Job only tells what it would do, and what is missing for it. */
+  readonly dryRun?: boolean;
+  readonly set: readonly string[];
+}
+
+/**
+ * The manifest of a Job that is made from the template of a restore, as `kubectl create job --from=cronjob/…` makes it, with another
+ * backup chosen. It belongs to no CronJob, so that no history limit ever removes it.
+ *
+ * @param now for the name
+ */
+export async function restoreManifest(options: RestoreManifestOptions, now: Date): Promise<string> {
+  const { object, config: text } = jobInManifest(await readText(options.manifest), options.manifest, options.job);
+  const template = object.metadata?.name ?? '';
+  parseConfig(text);
+  // Not what the check returns, which has the fields in another order: a diff shall show the choice, and nothing else.
+  const changed = options.set.reduce<unknown>(applySetting, JSON.parse(text)) as RestoreConfig;
+  const config = checkConfig(changed);
+  if (config.kind !== 'restore') {
+    throw usage(`${template} takes a backup, and a Job made from it would take another one of what is there now: name the job of a RestoreJob with --job`);
+  }
+  const chosen: RestoreConfig = { ...changed, ...choice(config, options) };
+  const { jobTemplate, ...plain } = object.spec ?? {};
+  return stringify({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: nameOf(options.name ?? `${template}-${timeOf(now)}`),
+      namespace: object.metadata?.namespace,
+      labels: jobTemplate?.metadata?.labels ?? object.metadata?.labels,
+      annotations: { ...jobTemplate?.metadata?.annotations, 'cronjob.kubernetes.io/instantiate': 'manual' },
+    },
+    spec: withConfig(jobTemplate?.spec ?? plain, renderConfig(chosen), options.dryRun === true ? ['--dry-run'] : []),
+  }, { lineWidth: 0 });
+}
+
+function choice({ name }: RestoreConfig, { backup, at }: RestoreManifestOptions): Partial<RestoreConfig> {
+  if (at !== undefined) {
+    if (backup !== undefined && backup !== 'latest') throw usage(`give either --backup or --at, got ${backup} and ${at}`);
+    if (Number.isNaN(Date.parse(at))) throw usage(`--at takes a time such as 2026-11-22T02:00:00Z, got ${JSON.stringify(at)}`);
+    return { backup: 'latest', notAfter: new Date(at).toISOString() };
+  }
+  if (backup === undefined) return {};
+  if (backup === 'latest') return { backup, notAfter: null };
+  const key = parseKey(backup);
+  if (key?.name !== name) {
+    throw usage(`--backup takes a backup of ${name}, such as ${name}_20261122_020000, got ${JSON.stringify(backup)}: "cdk8s-backup list" shows them`);
+  }
+  return { backup: key.id, notAfter: null };
+}
+
+/** As in `20261122-030405`. */
+function timeOf(now: Date): string {
+  return backupId('', now).slice(1).replace('_', '-');
+}
+
+function nameOf(name: string): string {
+  if (name.length > MAX_NAME_LENGTH || !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) {
+    throw usage(`--name takes up to ${MAX_NAME_LENGTH} lower-case letters, digits and "-", with a letter or digit at both ends, got ${JSON.stringify(name)}`);
+  }
+  return name;
+}
+
+function withConfig(spec: NonNullable<ManifestJob['spec']>, value: string, more: readonly string[]): ManifestJob['spec'] {
+  const pod = spec.template?.spec;
+  const containers = pod?.containers?.map(container => ({
+    ...container,
+    args: [...container.args ?? [], ...more],
+    env: container.env?.map(variable => variable.name === CONFIG_ENV ? { ...variable, value } : variable),
+  }));
+  return { ...spec, template: { ...spec.template, spec: { ...pod, containers } } };
+}
+
+function usage(message: string): RunnerError {
+  return new RunnerError(message, ExitCode.USAGE);
+}

@@ -1,0 +1,65 @@
+import { confirm } from './confirm';
+import { Context, openStores } from './context';
+import { RestoreConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
+import { formatBytes } from '../reporter';
+import { openRestorer } from '../restore/open';
+import { Kept, Restorer } from '../restore/restorer';
+import { openWorkloads } from '../restore/workloads';
+
+export interface KeptOptions {
+  /** Name of what is kept; the newest if not given. */
+  readonly name: string | undefined;
+  readonly yes: boolean;
+  readonly inPod: boolean;
+}
+
+/** Makes live again what the last restore has replaced. What is live now is kept in its place. */
+export async function rollback(context: Context<RestoreConfig>, options: KeptOptions): Promise<ExitCode> {
+  const { config, env, reporter, signal, stdout } = context;
+  const restorer = openRestorer({ config, env, reporter, stores: openStores(context) });
+  for (const repaired of await restorer.repair(signal)) reporter.warn('restore.repaired', repaired);
+  const kept = await chooseKept(restorer, options, signal);
+  await confirm(`This makes ${describe(kept)} live again as ${restorer.description}, and keeps what is live now.`, options, context);
+  const workloads = openWorkloads(config.workloads, env, reporter);
+  await workloads.stop(signal);
+  try {
+    const { holds, previous } = await restorer.rollback(kept, signal);
+    stdout.write(stdout.isTTY
+      ? `Done: ${holds}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n`
+      : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'rollback.finished', holds, previous })}\n`);
+  } finally {
+    await workloads.start(!signal.aborted, signal.aborted ? AbortSignal.timeout(3000) : signal);
+  }
+  return ExitCode.OK;
+}
+
+/** Removes what a restore has kept. */
+export async function discard(context: Context<RestoreConfig>, options: KeptOptions): Promise<ExitCode> {
+  const { config, env, reporter, signal, stdout } = context;
+  const restorer = openRestorer({ config, env, reporter, stores: openStores(context) });
+  const kept = await chooseKept(restorer, options, signal);
+  await confirm(`This removes ${describe(kept)} for good.`, { ...options, inPod: false }, context);
+  await restorer.discard(kept, signal);
+  stdout.write(stdout.isTTY
+    ? `Removed ${kept.name}.\n`
+    : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'discard.finished', name: kept.name, bytes: kept.bytes })}\n`);
+  return ExitCode.OK;
+}
+
+async function chooseKept(restorer: Restorer, { name }: KeptOptions, signal: AbortSignal): Promise<Kept> {
+  const all = await restorer.kept(signal);
+  const found = name === undefined ? all[0] : all.find(kept => kept.name === name);
+  if (found) return found;
+  throw new RunnerError(
+    all.length === 0
+      ? `${restorer.description}: no restore has kept anything here`
+      : `${restorer.description}: there is no ${name}; kept are ${all.map(describe).join(', ')}`,
+    ExitCode.NOT_FOUND,
+  );
+}
+
+function describe({ name, keptAt, bytes }: Kept): string {
+  return `${name} (kept at ${keptAt.toISOString()}${bytes === null ? '' : `, ${formatBytes(bytes)}`})`;
+}

@@ -1,0 +1,327 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, KubernetesApi } from './api';
+import { WorkloadConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
+import { Reporter } from '../reporter';
+import { Finding } from '../restore/restorer';
+import { Workloads } from '../restore/workloads';
+
+/** On a workload that is stopped for a restore: how many replicas it had. */
+export const REPLICAS_ANNOTATION = 'cdk8s-backup/replicas-before-restore';
+
+/** Beside what the pods are given to end, for the controllers and the kubelet. */
+const STOP_SPARE_SECONDS = 120;
+/** Kubernetes' own default for a Deployment. */
+const READY_WITHIN_SECONDS = 600;
+const CONFLICTS = 10;
+
+export interface Pace {
+  readonly pollMs: number;
+  readonly stopSpareSeconds: number;
+  /** Also the most; a Deployment that says less is given less. */
+  readonly readyWithinSeconds: number;
+}
+
+const PACE: Pace = { pollMs: 1000, stopSpareSeconds: STOP_SPARE_SECONDS, readyWithinSeconds: READY_WITHIN_SECONDS };
+
+/** What of the objects is read here. */
+interface Workload {
+  readonly metadata: { readonly generation: number; readonly resourceVersion: string; readonly annotations?: { readonly [name: string]: string } };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly progressDeadlineSeconds?: number;
+    readonly selector: LabelSelector;
+    readonly template: { readonly spec: { readonly terminationGracePeriodSeconds?: number } };
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly readyReplicas?: number;
+  };
+}
+
+interface LabelSelector {
+  readonly matchLabels?: { readonly [label: string]: string };
+  readonly matchExpressions?: readonly LabelExpression[];
+}
+
+interface LabelExpression {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values?: readonly string[];
+}
+
+interface Pod {
+  readonly metadata: { readonly name: string; readonly ownerReferences?: readonly OwnerReference[]; readonly deletionTimestamp?: string };
+  readonly spec: { readonly nodeName?: string };
+  readonly status?: { readonly phase?: string };
+}
+
+interface OwnerReference {
+  readonly kind: string;
+  readonly name: string;
+  readonly controller?: boolean;
+}
+
+interface Autoscaler {
+  readonly metadata: { readonly name: string; readonly ownerReferences?: readonly OwnerReference[] };
+  readonly spec: { readonly scaleTargetRef: { readonly kind: string; readonly name: string }; readonly minReplicas?: number };
+}
+
+/**
+ * Stops and starts Deployments and StatefulSets through the Kubernetes API.
+ *
+ * Where a run may die at every moment, one PATCH each does both: it writes the number of replicas into an annotation and sets it to
+ * zero, or sets it back and takes the annotation away. It names the version of the object that it was made for, so that it never
+ * overwrites what somebody else has just changed. The annotation counts only while the workload is at zero: whoever has scaled it up
+ * in between knew better.
+ */
+export class KubernetesWorkloads implements Workloads {
+  public readonly steps: readonly string[];
+
+  constructor(
+    private readonly workloads: readonly WorkloadConfig[], private readonly api: KubernetesApi, private readonly reporter: Reporter,
+    private readonly pace: Pace = PACE,
+  ) {
+    this.steps = workloads.map(nameOf);
+  }
+
+  public async inspect(signal: AbortSignal): Promise<readonly Finding[]> {
+    const findings: Finding[] = [];
+    for (const workload of this.workloads) {
+      try {
+        const object = await this.read(workload, signal);
+        // The very request that is made later: whoever may not make it, or is stopped by an admission policy, is told now.
+        await this.patch(workload, toStop(object), { dryRun: 'All' }, signal);
+        await this.podsOf(workload, object, signal);
+        findings.push(...await this.autoscalersOf(workload, signal));
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 409) continue; // it has just changed: it is there, and may be patched
+        if (!(error instanceof RunnerError)) throw error;
+        findings.push({ message: `${nameOf(workload)}: ${error.message}${wayOut(error)}`, exitCode: error.exitCode });
+      }
+    }
+    return findings;
+  }
+
+  public async stop(signal: AbortSignal): Promise<void> {
+    for (const workload of this.workloads) {
+      const replicas = await this.change(workload, toStop, signal);
+      this.reporter.info('workload.stopping', `${nameOf(workload)}: scaled to 0, had ${replicas}`, { workload: workload.name, replicas });
+    }
+    for (const workload of this.workloads) await this.untilGone(workload, signal);
+  }
+
+  public async start(wait: boolean, signal: AbortSignal): Promise<void> {
+    const failures: string[] = [];
+    const started: WorkloadConfig[] = [];
+    for (const workload of [...this.workloads].reverse()) {
+      try {
+        const replicas = await this.change(workload, toStart, signal);
+        if (replicas === undefined) continue;
+        this.reporter.info('workload.starting', `${nameOf(workload)}: scaled back to ${replicas}`, { workload: workload.name, replicas });
+        started.push(workload);
+      } catch (error) {
+        // The others are started all the same.
+        signal.throwIfAborted();
+        if (!(error instanceof RunnerError)) throw error;
+        failures.push(`${nameOf(workload)} is still stopped (${error.message}): run "kubectl scale ${commandLineOf(workload)} --replicas=N", N is in its annotation ${REPLICAS_ANNOTATION}`);
+      }
+    }
+    for (const workload of wait ? started : []) {
+      const failure = await this.untilReady(workload, signal);
+      if (failure !== undefined) failures.push(failure);
+    }
+    // Not one that is tried again: a second run would restore a second time.
+    if (failures.length > 0) throw new RunnerError(failures.join('; '), ExitCode.DEADLINE);
+  }
+
+  /**
+   * Changes an object as it is now, again if somebody else has changed it meanwhile.
+   *
+   * @returns what `patch` returns for it: the replicas, or `undefined` where there is nothing to change
+   */
+  private async change(workload: WorkloadConfig, patch: (object: Workload) => Change | undefined, signal: AbortSignal): Promise<number | undefined> {
+    for (let left = CONFLICTS; ; left -= 1) {
+      const change = patch(await this.read(workload, signal));
+      if (!change) return undefined;
+      try {
+        await this.patch(workload, change, {}, signal);
+        return change.replicas;
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 409 || left === 0) throw error;
+      }
+    }
+  }
+
+  private async untilGone(workload: WorkloadConfig, signal: AbortSignal): Promise<void> {
+    const started = performance.now();
+    for (;;) {
+      const object = await this.read(workload, signal);
+      if (object.spec.replicas !== 0) {
+        throw new RunnerError(
+          `${nameOf(workload)} was scaled up to ${replicasOf(object)} while it was to be stopped: something else sets its replicas (a GitOps controller that heals, an autoscaler, a person); pause that, then run the restore again`,
+          ExitCode.BAD_CONFIG,
+        );
+      }
+      // The controllers have seen the zero, so that no pod is made any more; and none is left of those that were.
+      const settled = hasSettled(object) && (object.status?.replicas ?? 0) === 0;
+      const pods = await this.podsOf(workload, object, signal);
+      if (settled && pods.length === 0) return;
+      const limit = (object.spec.template.spec.terminationGracePeriodSeconds ?? 30) + this.pace.stopSpareSeconds;
+      if (performance.now() - started > limit * 1000) {
+        const left = pods.map(({ metadata, spec }) => `${metadata.name}${spec.nodeName === undefined ? '' : ` on node ${spec.nodeName}`}`).join(', ');
+        throw new RunnerError(
+          `${nameOf(workload)} has not stopped within ${limit} s: ${left === '' ? 'its controller has not answered' : `${left} ${pods.length === 1 ? 'is' : 'are'} still there`}; if a node is lost, see "kubectl get nodes", and force the deletion only if the pod can't be running any more`,
+          ExitCode.UNAVAILABLE,
+        );
+      }
+      await this.pause(signal);
+    }
+  }
+
+  /** @returns what is wrong; `undefined` once all replicas are ready */
+  private async untilReady(workload: WorkloadConfig, signal: AbortSignal): Promise<string | undefined> {
+    const started = performance.now();
+    for (;;) {
+      const object = await this.read(workload, signal);
+      const wanted = replicasOf(object);
+      const { updatedReplicas = 0, readyReplicas = 0 } = object.status ?? {};
+      if (hasSettled(object) && updatedReplicas >= wanted && readyReplicas >= wanted) return undefined;
+      const limit = Math.min(object.spec.progressDeadlineSeconds ?? this.pace.readyWithinSeconds, this.pace.readyWithinSeconds);
+      if (performance.now() - started > limit * 1000) {
+        return `${nameOf(workload)} is started, but only ${readyReplicas} of ${wanted} pods are ready after ${limit} s: see "kubectl describe ${commandLineOf(workload)}"`;
+      }
+      await this.pause(signal);
+    }
+  }
+
+  /** Pods that can still reach the target. */
+  private async podsOf(workload: WorkloadConfig, { spec }: Workload, signal: AbortSignal): Promise<readonly Pod[]> {
+    const list = await this.api.send({
+      method: 'GET',
+      path: `/api/v1/namespaces/${encodeURIComponent(workload.namespace)}/pods`,
+      query: { labelSelector: renderSelector(spec.selector) },
+    }, signal) as { readonly items: readonly Pod[] };
+    return list.items.filter(pod => isOf(workload, pod) && !['Succeeded', 'Failed'].includes(pod.status?.phase ?? ''));
+  }
+
+  /** An ordinary HorizontalPodAutoscaler leaves a target at zero alone, so only the others stand in the way. */
+  private async autoscalersOf(workload: WorkloadConfig, signal: AbortSignal): Promise<Finding[]> {
+    const list = await this.api.send({
+      method: 'GET',
+      path: `/apis/autoscaling/v2/namespaces/${encodeURIComponent(workload.namespace)}/horizontalpodautoscalers`,
+    }, signal) as { readonly items: readonly Autoscaler[] };
+    const findings: Finding[] = [];
+    for (const { metadata, spec } of list.items) {
+      if (spec.scaleTargetRef.kind !== workload.kind || spec.scaleTargetRef.name !== workload.name) continue;
+      const keda = metadata.ownerReferences?.find(({ kind }) => kind === 'ScaledObject');
+      if (keda) {
+        findings.push({
+          message: `KEDA would start ${nameOf(workload)} in the middle of the restore, through ScaledObject ${keda.name}: pause it first, "kubectl annotate scaledobject ${keda.name} autoscaling.keda.sh/paused=true", and take that away afterwards`,
+          exitCode: ExitCode.BAD_CONFIG,
+        });
+      } else if (spec.minReplicas === 0) {
+        findings.push({
+          message: `HorizontalPodAutoscaler ${metadata.name} would start ${nameOf(workload)} in the middle of the restore, since its minReplicas is 0: set it to 1 first, with which it leaves a workload at zero alone`,
+          exitCode: ExitCode.BAD_CONFIG,
+        });
+      } else {
+        this.reporter.info('autoscaler.rests', `HorizontalPodAutoscaler ${metadata.name} rests while ${nameOf(workload)} is at zero, and goes on afterwards`);
+      }
+    }
+    return findings;
+  }
+
+  private async read(workload: WorkloadConfig, signal: AbortSignal): Promise<Workload> {
+    return await this.api.send({ method: 'GET', path: pathOf(workload) }, signal) as Workload;
+  }
+
+  private async patch(workload: WorkloadConfig, { body }: Change, query: { readonly [name: string]: string }, signal: AbortSignal): Promise<void> {
+    await this.api.send({ method: 'PATCH', path: pathOf(workload), query: { fieldManager: 'cdk8s-backup', ...query }, body }, signal);
+  }
+
+  private async pause(signal: AbortSignal): Promise<void> {
+    await sleep(this.pace.pollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+/** A merge patch, for exactly the version of the object that it was made of. */
+interface Change {
+  /** That the workload has, or gets back. */
+  readonly replicas: number;
+  readonly body: unknown;
+}
+
+function toStop(object: Workload): Change {
+  const written = writtenDown(object);
+  const replicas = replicasOf(object) === 0 && written !== undefined ? written : replicasOf(object);
+  return { replicas, body: bodyOf(object, String(replicas), 0) };
+}
+
+function toStart(object: Workload): Change | undefined {
+  const written = writtenDown(object);
+  if (written === undefined) return undefined;
+  const replicas = replicasOf(object) === 0 ? written : replicasOf(object);
+  return { replicas, body: bodyOf(object, null, replicas) };
+}
+
+function bodyOf({ metadata: { resourceVersion } }: Workload, annotation: string | null, replicas: number): unknown {
+  return { metadata: { resourceVersion, annotations: { [REPLICAS_ANNOTATION]: annotation } }, spec: { replicas } };
+}
+
+function writtenDown({ metadata }: Workload): number | undefined {
+  const text = metadata.annotations?.[REPLICAS_ANNOTATION];
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+}
+
+function replicasOf({ spec }: Workload): number {
+  return spec.replicas ?? 1; // what the API server puts in its place
+}
+
+function hasSettled({ metadata, status }: Workload): boolean {
+  return (status?.observedGeneration ?? 0) >= metadata.generation;
+}
+
+/** Whether the workload has made the pod. A Job's pods, this one's among them, may have the labels too. */
+function isOf(workload: WorkloadConfig, { metadata }: Pod): boolean {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  if (workload.kind === 'StatefulSet') return owner?.kind === 'StatefulSet' && owner.name === workload.name;
+  // A ReplicaSet is called after its Deployment, with a hash behind it that has no dash.
+  return owner?.kind === 'ReplicaSet' && owner.name.slice(0, owner.name.lastIndexOf('-')) === workload.name;
+}
+
+/** In the syntax of the query parameter `labelSelector`. */
+function renderSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  return [
+    ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),
+    ...matchExpressions.map(({ key, operator, values = [] }) => {
+      switch (operator) {
+        case 'In': return `${key} in (${values.join(',')})`;
+        case 'NotIn': return `${key} notin (${values.join(',')})`;
+        case 'Exists': return key;
+        case 'DoesNotExist': return `!${key}`;
+      }
+    }),
+  ].join(',');
+}
+
+function pathOf({ kind, name, namespace }: WorkloadConfig): string {
+  return `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/${kind.toLowerCase()}s/${encodeURIComponent(name)}`;
+}
+
+function nameOf({ kind, name }: WorkloadConfig): string {
+  return `${kind} ${name}`;
+}
+
+function commandLineOf({ kind, name, namespace }: WorkloadConfig): string {
+  return `${kind.toLowerCase()}/${name} -n ${namespace}`;
+}
+
+function wayOut(error: RunnerError): string {
+  if (error.exitCode === ExitCode.DENIED) return '; the Role that RestoreJob makes has these rights: apply its manifest, or name the workload in \'workloads\'';
+  if (error.exitCode === ExitCode.NOT_FOUND) return '; apply the application first, or take it out of \'workloads\'';
+  return '';
+}

@@ -1,0 +1,177 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline, Readable, Writable } from 'node:stream';
+import { pipeline as piped } from 'node:stream/promises';
+import { ScratchConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { RecordedArtifact } from '../../contract/record';
+import { openArtifact, useArtifact } from '../artifact';
+import { Backup } from '../catalog';
+import { codeOf, messageOf, RunnerError } from '../errors';
+import { formatBytes, Reporter } from '../reporter';
+import { Store } from '../stores/store';
+import { decompress } from '../stream/compress';
+import { DigestStream } from '../stream/digest';
+import { withholdEnd } from '../stream/withhold-end';
+
+/** Room in the scratch directory that is left to everybody else. */
+const SPARE_BYTES = 16 * 1024 * 1024;
+
+/** The artifacts of one backup, as a restorer reads them. */
+export interface RestoreArtifacts {
+  /** Whether they are all put into scratch files; known before anything is read. */
+  readonly inScratch: boolean;
+
+  /** The stored bytes from the beginning, not verified, of the first store that has them. For a look at the head, before anything changes. */
+  peek(artifact: RecordedArtifact, signal: AbortSignal): Promise<Readable>;
+
+  /**
+   * The content, decompressed where the file as a whole is compressed. Its digest was verified before; it is again on the way, and
+   * the last bytes come only if it is right, so that a program that needs all of them can't succeed with others.
+   */
+  open(artifact: RecordedArtifact, signal: AbortSignal): Promise<Readable>;
+
+  /** The file with the stored bytes, verified; `null` where they are read from the store. */
+  file(artifact: RecordedArtifact): string | null;
+}
+
+/**
+ * Reads a backup so that its digest is verified before a byte reaches the target.
+ *
+ * Where the scratch directory has room for it, it is read over the network once, into files there: what is restored then are the
+ * very bytes that were verified. Otherwise it is read twice: once to verify, once to restore, from the same store. That costs the
+ * transfer a second time, and no disk; the second reading is verified on its way as well.
+ */
+export class VerifiedArtifacts implements RestoreArtifacts {
+  /** Decides where the bytes go. Reads nothing. */
+  public static async plan(
+    backup: Backup, artifacts: readonly RecordedArtifact[], stores: readonly Store[], scratch: ScratchConfig, reporter: Reporter,
+  ): Promise<VerifiedArtifacts> {
+    const room = Math.min(await freeBytes(scratch.directory), scratch.limitBytes ?? Infinity) - SPARE_BYTES;
+    return new VerifiedArtifacts(backup, artifacts, stores, scratch, reporter, bytesOf(artifacts) <= room);
+  }
+
+  private directory: string | null = null;
+  private readonly from = new Map<string, Store>();
+
+  private constructor(
+    private readonly backup: Backup, private readonly artifacts: readonly RecordedArtifact[], private readonly stores: readonly Store[],
+    private readonly scratch: ScratchConfig, private readonly reporter: Reporter, private fits: boolean,
+  ) {}
+
+  public get inScratch(): boolean {
+    return this.fits;
+  }
+
+  /** What is read and how, for the plan. */
+  public get steps(): string[] {
+    const files = this.artifacts.map(({ file, bytes }) => `${file} (${formatBytes(bytes)})`).join(' and ');
+    const from = this.stores.filter(({ name }) => this.backup.copies.get(name) === null).map(({ location }) => location).join(', else ');
+    return [
+      this.fits
+        ? `read ${files} from ${from} into ${this.scratch.directory} and verify the digest there, before a byte reaches the target`
+        : `read ${files} from ${from} twice: once to verify the digest before a byte reaches the target, once to restore, since ${this.scratch.directory} has no room for ${formatBytes(bytesOf(this.artifacts))}`,
+    ];
+  }
+
+  /**
+   * Reads all of it, in the first store whose copy is good.
+   *
+   * @param needsFile whether the restore can't do without files, and rather fails than reads twice
+   */
+  public async verify(needsFile: boolean, signal: AbortSignal): Promise<void> {
+    for (const artifact of this.artifacts) {
+      try {
+        await this.verifyOne(artifact, signal);
+      } catch (error) {
+        if (codeOf(error) !== 'ENOSPC' || needsFile) throw explainNoSpace(error, this.scratch.directory, bytesOf(this.artifacts));
+        this.reporter.warn('scratch.full', `${this.scratch.directory} turned out to be too small: the backup is read from the store twice instead`);
+        this.fits = false;
+        await this.dispose();
+        await this.verify(needsFile, signal);
+        return;
+      }
+    }
+  }
+
+  /** Removes the files. Does not fail. */
+  public async dispose(): Promise<void> {
+    const directory = this.directory;
+    this.directory = null;
+    if (directory !== null) await rm(directory, { recursive: true, force: true }).catch(error => this.reporter.warn('scratch.left', messageOf(error)));
+  }
+
+  public async peek(artifact: RecordedArtifact, signal: AbortSignal): Promise<Readable> {
+    const faults: unknown[] = [];
+    for (const store of this.stores.filter(({ name }) => this.backup.copies.get(name) === null)) {
+      try {
+        return await store.get(artifact.file, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        faults.push(error);
+      }
+    }
+    throw faults[0] ?? new RunnerError(`no store has a whole copy of ${artifact.file}: try an older backup, see "cdk8s-backup list"`, ExitCode.NOT_FOUND);
+  }
+
+  public async open(artifact: RecordedArtifact, signal: AbortSignal): Promise<Readable> {
+    const file = this.file(artifact);
+    const stored = file === null ? await openArtifact(artifact, this.storeOf(artifact), this.reporter, signal) : this.metered(artifact, file);
+    const end = withholdEnd();
+    pipeline(stored, end, () => {});
+    if (artifact.compression.where === 'inside') return end;
+    const plain = decompress(artifact.compression.algorithm);
+    pipeline(end, plain, () => {});
+    return plain;
+  }
+
+  public file(artifact: RecordedArtifact): string | null {
+    return this.directory === null ? null : path.join(this.directory, artifact.file);
+  }
+
+  private async verifyOne(artifact: RecordedArtifact, signal: AbortSignal): Promise<void> {
+    if (this.fits) this.directory ??= await mkdtemp(path.join(this.scratch.directory, 'restore-'));
+    const file = this.file(artifact);
+    await useArtifact(this.backup, artifact, this.stores, async (body, store) => {
+      await piped(body, file === null ? drain() : createWriteStream(file), { signal });
+      this.from.set(artifact.file, store);
+    }, this.reporter, signal);
+  }
+
+  private metered(artifact: RecordedArtifact, file: string): Readable {
+    const progress = this.reporter.progress(artifact.file, artifact.bytes, true);
+    const meter = new DigestStream(bytes => progress.add(bytes));
+    pipeline(createReadStream(file), meter, () => progress.done());
+    return meter;
+  }
+
+  private storeOf(artifact: RecordedArtifact): Store {
+    const store = this.from.get(artifact.file);
+    if (!store) throw new Error(`${artifact.file} was not verified`);
+    return store;
+  }
+}
+
+function bytesOf(artifacts: readonly RecordedArtifact[]): number {
+  return artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function drain(): Writable {
+  return new Writable({ write: (_chunk, _encoding, callback) => callback() });
+}
+
+/** As the file system says, which may lie: a quota, a limit on an emptyDir. */
+async function freeBytes(directory: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch (error) {
+    throw new RunnerError(`the scratch directory ${directory} can't be used: ${messageOf(error)}`, ExitCode.BAD_CONFIG, { cause: error });
+  }
+}
+
+function explainNoSpace(error: unknown, directory: string, bytes: number): unknown {
+  if (codeOf(error) !== 'ENOSPC') return error;
+  return new RunnerError(`${directory} is full: the restore needs ${formatBytes(bytes)} there: give it a larger scratch volume, or restore with one job, which needs none`, ExitCode.NO_SPACE, { cause: error });
+}

@@ -1,0 +1,35 @@
+import { PostgresRestorer } from './postgres';
+import { RedisRestorer } from './redis';
+import { RedisFileRestorer } from './redis-file';
+import { Restorer } from './restorer';
+import { SqliteRestorer } from './sqlite';
+import { Config, RedisTargetConfig, RestoreConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { Context } from '../commands/context';
+import { RunnerError } from '../errors';
+import { Store } from '../stores/store';
+
+/** What a restorer may use beside its own target. */
+export interface RestorerContext extends Pick<Context<Config>, 'env' | 'reporter'> {
+  readonly config: RestoreConfig;
+  /** Those of the backup: a safety backup goes there too. */
+  readonly stores: readonly Store[];
+}
+
+/** The restorer for the target of the config. Reads its password, touches nothing else. */
+export function openRestorer(context: RestorerContext): Restorer {
+  const { config: { target }, env, reporter } = context;
+  switch (target.engine) {
+    case 'postgres': return new PostgresRestorer(target, env, reporter);
+    case 'redis': return openRedis(target, context);
+    case 'sqlite': return new SqliteRestorer(target, context);
+  }
+}
+
+function openRedis(target: RedisTargetConfig, context: RestorerContext): Restorer {
+  switch (target.method) {
+    case 'replication': return new RedisRestorer(target, context);
+    case 'file': return new RedisFileRestorer(target.directory!, context); // the check of the config says that it is there
+    case 'keys': throw new RunnerError('this release can\'t restore Redis with the method "keys": use "replication", or "file" with the server stopped', ExitCode.USAGE);
+  }
+}

@@ -1,0 +1,63 @@
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
+import { explainBy, explainPostgres, PostgresTarget, quoted, Rule } from '../sources/postgres-errors';
+
+/** What a restore runs into, and what has another way out than for a backup. */
+const RULES: readonly Rule[] = [
+  {
+    pattern: /permission denied to (create|rename) database/,
+    exitCode: ExitCode.DENIED,
+    wayOut: ({ user }) => `ALTER ROLE ${quoted(user)} CREATEDB, or restore in place`,
+  },
+  {
+    pattern: /must be superuser to terminate|permission denied to terminate/,
+    exitCode: ExitCode.DENIED,
+    wayOut: () => 'a superuser is connected to the database: end that session, or restore as a superuser',
+  },
+  {
+    pattern: /unsupported version \(.*\) in file header/,
+    exitCode: ExitCode.VERSION_MISMATCH,
+    wayOut: () => 'use a runner image with the PostgreSQL version that made the backup or a later one',
+  },
+  {
+    pattern: /could not read from input file|could not find block ID|corrupt (tar|dump)|invalid (magic|compress)/i,
+    exitCode: ExitCode.CORRUPT,
+    wayOut: () => 'the archive is damaged although its digest is right: it was damaged when it was taken. Choose another backup: cdk8s-backup list',
+  },
+  {
+    pattern: /extension "" is not available|could not open extension control file|could not access file/,
+    exitCode: ExitCode.NOT_FOUND,
+    wayOut: () => 'install it on the server',
+  },
+  {
+    pattern: /cannot drop .* because other objects depend on it/,
+    exitCode: ExitCode.FAILED,
+    wayOut: () => 'something that is not in the backup depends on what it replaces: drop that, or use the mode swap, which does not mind',
+  },
+  {
+    pattern: /invalid (LC_\w+|locale|ICU)|could not create locale|locale_provider|collation/i,
+    exitCode: ExitCode.VERSION_MISMATCH,
+    wayOut: () => 'the server lacks the locale of the backup: install it there',
+  },
+  {
+    pattern: /is being accessed by other users/,
+    exitCode: ExitCode.UNAVAILABLE,
+    wayOut: () => 'somebody is in the database and does not go: a prepared transaction, a replication slot, or a superuser',
+  },
+  {
+    pattern: /permission denied to create role|must have (CREATEROLE|admin option)/,
+    exitCode: ExitCode.DENIED,
+    wayOut: ({ user }) => `ALTER ROLE ${quoted(user)} CREATEROLE, or make the role yourself`,
+  },
+  {
+    pattern: /must be (superuser|owner|member|able to SET ROLE)|permission denied/,
+    exitCode: ExitCode.DENIED,
+    wayOut: ({ user }) => `the role ${quoted(user)} may not: restore as a superuser, or as a member of the roles that own what is in the backup`,
+  },
+];
+
+export function explainRestore(stderr: string, target: PostgresTarget): RunnerError | undefined {
+  // A connection that was refused says "permission denied" as well.
+  const connecting = /connection to server .* failed|permission denied for database/.test(stderr);
+  return (connecting ? undefined : explainBy(RULES, stderr, target)) ?? explainPostgres(stderr, target);
+}

@@ -1,0 +1,146 @@
+import { ArchiveEntry, ArchiveHead } from './postgres-archive';
+import { Globals, unquoted } from './postgres-globals';
+import { DatabaseState, ExtensionState, ServerState } from './postgres-server';
+import { Finding } from './restorer';
+import { PostgresTargetConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { PostgresVersion } from '../sources/postgres-client';
+import { quoted } from '../sources/postgres-errors';
+
+/** All that is known before a restore begins. */
+export interface Facts {
+  readonly config: PostgresTargetConfig;
+  readonly client: PostgresVersion;
+  readonly server: ServerState;
+  readonly head: ArchiveHead;
+  readonly globals: Globals | null;
+  readonly extensions: readonly ExtensionState[];
+  readonly inScratch: boolean;
+  /** What the live name holds; `undefined` if there is no such database. */
+  readonly live: DatabaseState | undefined;
+}
+
+/** What stands in the way of a restore: rights, versions, extensions, roles, names. */
+export function findingsOf(facts: Facts): Finding[] {
+  return [...versions(facts), ...databases(facts), ...roles(facts), ...extensions(facts), ...scratch(facts)];
+}
+
+export function majorOf(version: string): number {
+  return Number.parseInt(version, 10);
+}
+
+export function serverMajor({ server }: Pick<Facts, 'server'>): number {
+  return Math.floor(server.versionNumber / 10_000);
+}
+
+/** Roles that the archive names as owners, or gives rights to. */
+export function namedRoles({ entries }: ArchiveHead): { readonly owners: readonly string[]; readonly others: readonly string[] } {
+  const owners = new Set(entries.filter(({ type, owner }) => owner !== '' && type !== 'DATABASE' && type !== 'DATABASE PROPERTIES').map(({ owner }) => owner));
+  const others = new Set(entries.flatMap(rolesIn).filter(role => !owners.has(role)));
+  return { owners: [...owners].sort(), others: [...others].sort() };
+}
+
+const NAME = '(?:"(?:[^"]|"")+"|[^\\s",;()]+)';
+const LIST = `(${NAME}(?:, ${NAME})*)`;
+
+function rolesIn({ type, definition, tag }: ArchiveEntry): string[] {
+  const lists = (pattern: string) => [...definition.matchAll(new RegExp(pattern, 'gm'))].flatMap(([, list]) => list!.match(new RegExp(NAME, 'g')) ?? []);
+  const named = type === 'ACL' && !tag.startsWith('DATABASE ') ? lists(`^GRANT .* TO ${LIST}(?: WITH GRANT OPTION)?;$`)
+    : type === 'DEFAULT ACL' ? [...lists(`^ALTER DEFAULT PRIVILEGES FOR ROLE ${LIST} `), ...lists(`GRANT .* TO ${LIST}(?: WITH GRANT OPTION)?;$`)]
+      : type === 'POLICY' ? lists(`^CREATE POLICY .* TO ${LIST}(?: USING| WITH CHECK|;)`)
+        : [];
+  return named.map(unquoted).filter(name => !['PUBLIC', 'public', 'CURRENT_USER', 'SESSION_USER'].includes(name));
+}
+
+function versions(facts: Facts): Finding[] {
+  const { client, head, config } = facts;
+  const server = serverMajor(facts);
+  const fault = (message: string) => ({ message, exitCode: ExitCode.VERSION_MISMATCH });
+  const findings: Finding[] = [];
+  if (client.major < majorOf(head.dumpVersion)) {
+    findings.push(fault(`the backup was made by pg_dump ${head.dumpVersion}, and pg_restore ${client.text} can't read it: use a runner image with PostgreSQL ${majorOf(head.dumpVersion)} or later`));
+  }
+  if (config.mode === 'in-place' && unknownSettings(facts)) {
+    findings.push(fault(
+      `pg_restore ${client.text} uses settings that the server, version ${facts.server.version}, does not know, and in place every error is the end: `
+        + `use a runner image with PostgreSQL ${server}, or the mode swap`,
+    ));
+  }
+  if (config.mode === 'in-place' && server < majorOf(head.serverVersion)) {
+    findings.push(fault(`the backup is of PostgreSQL ${head.serverVersion}, the server is ${facts.server.version}, and is to be changed in place: restore into version ${majorOf(head.serverVersion)} or later`));
+  }
+  return findings;
+}
+
+/** Whether `pg_restore` sets what the server does not know: `transaction_timeout` came with 17. Harmless where errors can be told apart. */
+export function unknownSettings(facts: Pick<Facts, 'client' | 'server'>): boolean {
+  return facts.client.major >= 17 && serverMajor(facts) < 17;
+}
+
+function databases({ config, server, live, head }: Facts): Finding[] {
+  const user = quoted(config.user);
+  const findings: Finding[] = [];
+  const denied = (message: string) => findings.push({ message, exitCode: ExitCode.DENIED });
+  const taken = (message: string, exitCode: ExitCode = ExitCode.FAILED) => findings.push({ message, exitCode });
+  if (config.mode === 'in-place') {
+    if (head.entries.some(({ type }) => type === 'INDEX ATTACH')) {
+      taken('pg_restore can\'t replace partitioned tables with indexes in place: use the mode swap', ExitCode.USAGE);
+    }
+    if (!live) taken(`there is no database ${config.database} to restore into: make it, or use the mode swap, which makes it`, ExitCode.NOT_FOUND);
+    return findings;
+  }
+  if (!server.createDb) denied(`the role may not create databases: ALTER ROLE ${user} CREATEDB, or use the mode in-place`);
+  if (config.mode === 'new-database') {
+    if (server.databases.some(({ name }) => name === config.newDatabase)) {
+      taken(`there is a database ${config.newDatabase} already: choose another name for the new one, or drop it`, ExitCode.USAGE);
+    }
+    return findings;
+  }
+  if (!live) return findings;
+  if (!live.owned) denied(`the role may not rename the database, which belongs to ${live.owner}: GRANT ${quoted(live.owner)} TO ${user}`);
+  if (live.preparedTransactions > 0) taken(`${live.preparedTransactions} prepared transactions keep the database from being renamed: COMMIT PREPARED or ROLLBACK PREPARED them`);
+  if (live.slots.length > 0) {
+    taken(`replication slots keep the database from being renamed: ${live.slots.join(', ')}. Stop what reads them and drop them: select pg_drop_replication_slot('…')`);
+  }
+  return findings;
+}
+
+function roles({ config, server, head, globals }: Facts): Finding[] {
+  const { owners, others } = namedRoles(head);
+  const existing = new Map(server.roles.map(role => [role.name, role]));
+  const inScript = new Set(globals?.roles.map(({ name }) => name));
+  const canBeMade = (name: string) => inScript.has(name) && server.createRole;
+  const missing = [...owners, ...others].filter(name => !existing.has(name) && !canBeMade(name));
+  const findings: Finding[] = missing.map(name => ({
+    message: `there is no role ${name}, which ${owners.includes(name) ? 'owns something' : 'has rights'} in the backup: CREATE ROLE ${quoted(name)}`
+      + (inScript.has(name) ? `, or ALTER ROLE ${quoted(config.user)} CREATEROLE: it is in the backup` : ''),
+    exitCode: ExitCode.NOT_FOUND,
+  }));
+  for (const name of owners) {
+    if (existing.get(name)?.member === false) {
+      findings.push({
+        message: `the role may not give to ${name} what belongs to it: GRANT ${quoted(name)} TO ${quoted(config.user)}, or restore as a superuser`,
+        exitCode: ExitCode.DENIED,
+      });
+    }
+  }
+  return findings;
+}
+
+function extensions({ server, extensions: wanted, config }: Facts): Finding[] {
+  return wanted.flatMap(({ name, available, trusted }): Finding[] => {
+    if (!available) return [{ message: `the extension ${name} is not installed on the server: install its package there`, exitCode: ExitCode.NOT_FOUND }];
+    if (!server.superuser && !trusted) {
+      return [{ message: `only a superuser may create the extension ${name}, and ${config.user} is none: restore as a superuser`, exitCode: ExitCode.DENIED }];
+    }
+    return [];
+  });
+}
+
+function scratch({ config, inScratch }: Facts): Finding[] {
+  if (config.parallelJobs === 1 || inScratch) return [];
+  return [{
+    message: `${config.parallelJobs} parallel jobs need the whole archive in the scratch directory, which has no room for it: give it a larger volume, or use one job, which reads from the store`,
+    exitCode: ExitCode.NO_SPACE,
+  }];
+}

@@ -1,0 +1,132 @@
+/*
+ * What is asked of the server that a restore goes to, as SQL that returns one JSON value. Works from server 12 on.
+ */
+import { literal, literals } from './postgres-sql';
+
+/** About the server, the role, and all of its databases. */
+export interface ServerState {
+  /** Such as 170011. */
+  readonly versionNumber: number;
+  readonly version: string;
+  readonly superuser: boolean;
+  readonly createDb: boolean;
+  readonly createRole: boolean;
+  readonly databases: readonly DatabaseState[];
+  readonly roles: readonly RoleState[];
+  readonly tablespaces: readonly string[];
+}
+
+export interface DatabaseState {
+  readonly name: string;
+  /** As a text: what a renamed database is recognised by. */
+  readonly oid: string;
+  readonly owner: string;
+  /** Whether the role that restores is or can act as the owner. */
+  readonly owned: boolean;
+  /** `null` if the role may not connect. */
+  readonly bytes: number | null;
+  readonly open: boolean;
+  /** Whether it was closed by a swap that did not end. */
+  readonly closedBySwap: boolean;
+  readonly sessions: number;
+  /** What keeps a database from being renamed. */
+  readonly preparedTransactions: number;
+  readonly slots: readonly string[];
+}
+
+export interface RoleState {
+  readonly name: string;
+  /** Whether the role that restores can make it the owner of something. */
+  readonly member: boolean;
+  /** Those that it has of `SUPERUSER`, `INHERIT`, `CREATEROLE`, `CREATEDB`, `LOGIN`, `REPLICATION`, `BYPASSRLS`. */
+  readonly attributes: readonly string[];
+}
+
+/**
+ * Says of a database that a swap has closed it, and has to open it again: a setting of the database, as `pg_db_role_setting` has it.
+ * One that its owner may set, as a parameter of our own is not, and that means nothing while nobody can connect.
+ */
+export const SWAP_MARK = { parameter: 'application_name', value: 'cdk8s-backup swap' } as const;
+export const SWAP_MARK_ENTRY = `${SWAP_MARK.parameter}=${SWAP_MARK.value}`;
+
+export function serverStateQuery(): string {
+  return `select json_build_object(
+    'versionNumber', current_setting('server_version_num')::int,
+    'version', current_setting('server_version'),
+    'superuser', me.rolsuper,
+    'createDb', me.rolsuper or me.rolcreatedb,
+    'createRole', me.rolsuper or me.rolcreaterole,
+    'databases', (select coalesce(json_agg(json_build_object(
+      'name', datname,
+      'oid', d.oid::text,
+      'owner', pg_get_userbyid(datdba),
+      'owned', pg_has_role(datdba, 'member'),
+      'bytes', case when has_database_privilege(d.oid, 'connect') then pg_database_size(d.oid) end,
+      'open', datallowconn,
+      'closedBySwap', not datallowconn and exists (
+        select from pg_db_role_setting s, unnest(setconfig) as setting
+        where s.setdatabase = d.oid and s.setrole = 0 and setting = ${literal(SWAP_MARK_ENTRY)}
+      ),
+      'sessions', (select count(*) from pg_stat_activity a where a.datid = d.oid),
+      'preparedTransactions', (select count(*) from pg_prepared_xacts p where p.database = datname),
+      'slots', (select coalesce(json_agg(slot_name), '[]') from pg_replication_slots r where r.database = datname)
+    ) order by datname collate "C"), '[]') from pg_database d),
+    'roles', (select coalesce(json_agg(json_build_object(
+      'name', rolname,
+      'member', pg_has_role(r.oid, 'member'),
+      'attributes', array_remove(array[
+        case when rolsuper then 'SUPERUSER' end, case when rolinherit then 'INHERIT' end, case when rolcreaterole then 'CREATEROLE' end,
+        case when rolcreatedb then 'CREATEDB' end, case when rolcanlogin then 'LOGIN' end, case when rolreplication then 'REPLICATION' end,
+        case when rolbypassrls then 'BYPASSRLS' end
+      ], null)
+    )), '[]') from pg_roles r),
+    'tablespaces', (select json_agg(spcname) from pg_tablespace)
+  ) from pg_roles me where me.rolname = current_user;`;
+}
+
+/** An extension of the archive, as this server has it. */
+export interface ExtensionState {
+  readonly name: string;
+  readonly available: boolean;
+  /** Whether somebody who is no superuser may create it. */
+  readonly trusted: boolean;
+}
+
+export function extensionsQuery(names: readonly string[], versionNumber: number): string {
+  const trusted = versionNumber >= 130_000 ? 'not v.superuser or v.trusted' : 'not v.superuser';
+  return `select coalesce(json_agg(json_build_object(
+    'name', name,
+    'available', exists (select from pg_available_extensions a where a.name = wanted.name),
+    'trusted', exists (
+      select from pg_available_extension_versions v join pg_available_extensions a on a.name = v.name and a.default_version = v.version
+      where v.name = wanted.name and (${trusted})
+    )
+  )), '[]') from unnest(${literals(names)}) as wanted(name);`;
+}
+
+/** Relations of a database that are neither the system's nor an extension's, as `schema.name`. */
+export function relationsQuery(): string {
+  return `select coalesce(json_agg(n.nspname || '.' || c.relname), '[]')
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'i', 'I') and c.relpersistence <> 't'
+      and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e');`;
+}
+
+/** Tables of a database, without those of extensions, as `schema.name`. */
+export function tablesQuery(): string {
+  return `select coalesce(json_agg(n.nspname || '.' || c.relname order by n.nspname, c.relname), '[]')
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e');`;
+}
+
+/** Rows by `schema.name` after an ANALYZE; where `exact`, counted. */
+export function rowsQuery(tables: readonly string[], exact: boolean): string {
+  const rows = exact
+    ? '(xpath(\'/row/n/text()\', query_to_xml(format(\'select count(*) as n from only %s\', c.oid::regclass), false, true, \'\')))[1]::text::bigint'
+    : 'c.reltuples::bigint';
+  return `select coalesce(json_object_agg(n.nspname || '.' || c.relname, ${rows}), '{}')
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and n.nspname || '.' || c.relname = any (${literals(tables)});`;
+}

@@ -1,0 +1,57 @@
+import { Kept } from './restorer';
+import { BackupConfig, RedisConfig, RestoreConfig } from '../../contract/config';
+import { ACCEPTED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
+import { BackupRecord } from '../../contract/record';
+import { Backup, Catalog } from '../catalog';
+import { filesOf } from '../claim';
+import { takeBackup } from '../commands/backup';
+import { Reporter } from '../reporter';
+import { RedisSource } from '../sources/redis';
+import { Store } from '../stores/store';
+
+/** Begins what the record of a safety backup says of it. It is suspect on purpose: the latest backup must never be the damage. */
+const SAFETY = 'it is what was there before the restore of ';
+
+/**
+ * Stores what the server holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
+ * latest: a restore that is started again would otherwise bring back what it was to replace.
+ */
+export async function takeSafetyBackup(
+  restored: string, source: RedisConfig, config: RestoreConfig, env: NodeJS.ProcessEnv, stores: readonly Store[], reporter: Reporter,
+  signal: AbortSignal,
+): Promise<BackupRecord> {
+  const backup: BackupConfig = {
+    version: config.version,
+    kind: 'backup',
+    name: config.name,
+    source,
+    stores: config.stores,
+    compression: { algorithm: 'zstd', level: 1 },
+    retention: { keepHours: null, keepLast: null, keepAtLeast: 1 },
+    suspectBelowPercent: 0,
+    deadlineSeconds: config.deadlineSeconds,
+    scratch: config.scratch,
+  };
+  return takeBackup(new RedisSource(source, env), stores, { acceptSmaller: true, suspect: SAFETY + restored }, { config: backup, reporter, signal });
+}
+
+/** Safety backups of this server, newest first. */
+export function safetyBackups({ backups }: Catalog, address: string): Backup[] {
+  return backups.filter(({ record }) => record.suspect?.startsWith(SAFETY) && record.source.address === address).reverse();
+}
+
+export function asKept({ record }: Backup): Kept {
+  return {
+    name: record.id,
+    keptAt: new Date(record.startedAt),
+    bytes: record.artifacts.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+/** Removes a backup, its record first: a crash half way leaves rubbish and not a lie. */
+export async function removeBackup(id: string, stores: readonly Store[], signal: AbortSignal): Promise<void> {
+  for (const store of stores) {
+    await store.remove([id + RECORD_SUFFIX], signal);
+    await store.remove([...await filesOf(id, store, signal), id + ACCEPTED_SUFFIX], signal);
+  }
+}

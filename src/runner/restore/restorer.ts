@@ -1,0 +1,107 @@
+import { RestoreArtifacts } from './artifacts';
+import { ExitCode } from '../../contract/exit-code';
+import { BackupRecord, RecordedArtifact } from '../../contract/record';
+import { RunnerError } from '../errors';
+
+/** What is to be restored. */
+export interface RestoreInput {
+  readonly record: BackupRecord;
+  readonly artifacts: RestoreArtifacts;
+}
+
+/** What a restore is going to do, and what it needs. */
+export interface RestorePlan {
+  /** What will be done to the target, in order, each as a sentence without a full stop: what is created, renamed, dropped. */
+  readonly steps: readonly string[];
+  /** What stops being live, for the confirmation: `database shop on db:5432, 12.3 MB`; `null` if nothing that exists is touched. */
+  readonly replaces: string | null;
+  /** What stands in the way. All of it, so that nobody has to find it one run at a time. */
+  readonly missing: readonly Finding[];
+  /** What does not stand in the way, but a person should know. */
+  readonly notes: readonly string[];
+}
+
+/** Something that a restore needs and that is not there. */
+export interface Finding {
+  /** What is missing, and the way out. */
+  readonly message: string;
+  readonly exitCode: ExitCode;
+}
+
+/** A restore, or a rollback, that has ended well. */
+export interface Restored {
+  /** What the live name holds now: `database shop is app_20261122_020000`. */
+  readonly holds: string;
+  /** Where that which was live before is now; `null` if there is no such thing. */
+  readonly previous: string | null;
+  /** What was not brought back, or differs from the backup. */
+  readonly notes: readonly string[];
+}
+
+/** Something that an earlier restore has put aside. */
+export interface Kept {
+  /** Name of the database, path of the file, id of the backup. */
+  readonly name: string;
+  /** When it was put aside. */
+  readonly keptAt: Date;
+  readonly bytes: number | null;
+}
+
+/**
+ * Where a backup is restored to.
+ *
+ * The promise that all of it serves: at every moment, whatever dies, the live name holds either what it held or what the backup
+ * holds, whole; and the same restore run again finishes, or starts over. Methods reject with a `RunnerError` that names the target
+ * and the way out, and with the signal's reason when that was aborted.
+ */
+export interface Restorer {
+  /** For messages: `postgres database shop on db:5432`. */
+  readonly description: string;
+
+  /** Which artifacts of the backup it reads. Rejects a backup that has none for this target. */
+  select(record: BackupRecord): readonly RecordedArtifact[];
+
+  /** Looks at the target, the rights, the versions and the head of the archive. Changes nothing; what is missing is a finding, not an error. */
+  inspect(input: RestoreInput, signal: AbortSignal): Promise<RestorePlan>;
+
+  /**
+   * Puts right what an earlier run left half done when it was killed, as far as the live name is concerned: it is usable afterwards.
+   * Called before everything else that changes something, also where there is nothing to put right.
+   *
+   * @returns what was put right, a sentence each
+   */
+  repair(signal: AbortSignal): Promise<readonly string[]>;
+
+  /**
+   * Restores. Called once, after {@link inspect} of the same object had nothing missing, the artifacts were verified, and the
+   * workloads were stopped.
+   *
+   * @throws RestoreFailure that says what the live name holds
+   */
+  restore(input: RestoreInput, signal: AbortSignal): Promise<Restored>;
+
+  /** What earlier restores have kept, newest first. */
+  kept(signal: AbortSignal): Promise<readonly Kept[]>;
+
+  /** Makes what was kept live again, and keeps what is live now in its place. */
+  rollback(kept: Kept, signal: AbortSignal): Promise<Restored>;
+
+  /** Removes what was kept for good. */
+  discard(kept: Kept, signal: AbortSignal): Promise<void>;
+}
+
+/** A restore that failed, and what that means for the target. */
+export class RestoreFailure extends RunnerError {
+  /**
+   * @param holds what the live name holds now, a sentence without a full stop: `database shop is as it was`
+   * @param sound whether an application can work with that: only then the workloads are started again
+   */
+  constructor(message: string, public readonly holds: string, public readonly sound: boolean, exitCode: ExitCode, options?: ErrorOptions) {
+    super(`${message}. ${holds}`, exitCode, options);
+  }
+}
+
+/** The most telling exit code of what is missing: one that no retry helps, if there is one. */
+export function exitCodeOf(missing: readonly Finding[]): ExitCode {
+  return (missing.find(({ exitCode }) => exitCode !== ExitCode.UNAVAILABLE) ?? missing[0])?.exitCode ?? ExitCode.OK;
+}

@@ -1,0 +1,263 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { backedUp, databasesOf, dumpOf, fakeProgram, restored, restoreOptions, Site } from './_postgres';
+import { RestoreConfig } from '../../../src/contract/config';
+import { filesIn, run, RunOptions } from '../_runner';
+import { tempDir } from '../servers/_process';
+import { clientBin, PostgresServer, startPostgres } from '../servers/postgres';
+
+/* Whatever stands in the way: the live database is what it was, no database is left over, and the message says so and what to do. */
+
+let server: PostgresServer;
+let site: Site;
+let live: string;
+
+beforeAll(async () => {
+  server = await startPostgres({ major: 17 });
+  await server.psql('create database shop');
+  await server.psql(`
+    create role owner; create role nobody login password 'x';
+    create role maker login createdb password 'x';
+    grant owner to maker;
+  `);
+  await server.psql(`
+    create table orders as select i as id, md5(i::text) || md5((-i)::text) as note from generate_series(1, 50000) i;
+    create table owned (id int); alter table owned owner to owner; analyze;
+  `, 'shop');
+  site = await backedUp(server, 'shop');
+  await server.psql('update orders set note = \'WRONG\' where id < 100; create table later (id int)', 'shop');
+  live = await dumpOf(server, 'shop');
+});
+
+afterAll(() => server?.stop());
+
+async function expectNothingChanged(): Promise<void> {
+  expect(await databasesOf(server)).toEqual(['shop']);
+  expect(await dumpOf(server, 'shop')).toBe(live);
+  expect(filesIn((site.backupConfig.scratch).directory)).toEqual([]);
+}
+
+async function expectRefused(options: RunOptions, code: number, message: RegExp, args: readonly string[] = []): Promise<void> {
+  const ended = await run(['restore', ...args], options);
+  expect(ended.message).toMatch(message);
+  expect(ended.message).toMatch(/(Nothing was changed|database shop on \S+ is as it was)$/);
+  expect(ended.code).toBe(code);
+  await expectNothingChanged();
+}
+
+/** The same backup in a folder of its own, with something done to it. */
+function withFiles(change: (directory: string) => void): RunOptions {
+  const directory = tempDir('changed');
+  cpSync(site.directory, directory, { recursive: true });
+  change(directory);
+  return restoreOptions(site, {}, { stores: [{ type: 'folder', name: 'volume', directory }] });
+}
+
+function flipByte(file: string, at: (bytes: number) => number): void {
+  const content = readFileSync(file);
+  content[at(content.length)]! ^= 1; // eslint-disable-line no-bitwise
+  writeFileSync(file, content);
+}
+
+const dumpIn = (directory: string) => path.join(directory, `${site.id}.dump`);
+const recordIn = (directory: string) => path.join(directory, `${site.id}.json`);
+
+describe('the backup', () => {
+  test.each<[string, (directory: string) => void, number, RegExp]>([
+    ['a corrupt byte in the middle', directory => flipByte(dumpIn(directory), bytes => Math.floor(bytes / 2)), 11, /is damaged.*its record says/],
+    ['a corrupt byte at the very end', directory => flipByte(dumpIn(directory), bytes => bytes - 1), 11, /is damaged/],
+    ['a corrupt byte in its table of contents', directory => flipByte(dumpIn(directory), () => 8), 11, /damaged|no archive|archive format/],
+    ['truncated', directory => truncateSync(dumpIn(directory), 1000), 15, /no backup of app that can serve as the latest/],
+    ['no archive', directory => rmSync(dumpIn(directory)), 15, /no backup of app that can serve as the latest/],
+    ['a record of another version', directory => writeFileSync(recordIn(directory), readFileSync(recordIn(directory), 'utf8').replace('"version": 1', '"version": 99')), 15, /there is no backup of app/],
+    ['no record', directory => rmSync(recordIn(directory)), 15, /there is no backup of app/],
+  ])('%s', async (_case, change, code, message) => {
+    const options = withFiles(change);
+    await expectRefused(options, code, message);
+    // Read twice instead of once: the same.
+    const scratch = { ...site.backupConfig.scratch, limitBytes: 1 };
+    await expectRefused({ ...options, config: { ...options.config!, scratch } as RestoreConfig }, code, message);
+  });
+
+  test('named, where its record is of another version: says so', async () => {
+    const options = withFiles(directory => writeFileSync(recordIn(directory), readFileSync(recordIn(directory), 'utf8').replace('"version": 1', '"version": 99')));
+    await expectRefused(options, 11, /has version 99, this runner reads version 1/, [site.id]);
+  });
+
+  test('is damaged in one store and good in the next', async () => {
+    const directory = tempDir('changed');
+    cpSync(site.directory, directory, { recursive: true });
+    flipByte(dumpIn(directory), bytes => bytes - 1);
+    const stores = [{ type: 'folder', name: 'first', directory } as const, ...site.backupConfig.stores];
+    const options = restoreOptions(site, { mode: 'new-database', newDatabase: 'other' }, { stores });
+    const ended = await restored(options);
+    expect(ended.events.map(({ event }) => event)).toContain('copy.unusable');
+    await server.psql('drop database other');
+  });
+
+  test('is suspect: only by its name', async () => {
+    const options = withFiles(directory => writeFileSync(recordIn(directory), readFileSync(recordIn(directory), 'utf8').replace('"suspect": null', '"suspect": "it shrank"')));
+    await expectRefused(options, 15, /can serve as the latest/);
+    expect(await run(['restore', site.id, '--dry-run'], options)).toMatchObject({ code: 0 });
+    await expectNothingChanged();
+  });
+
+  test('is younger than the time that is asked for', () =>
+    expectRefused(restoreOptions(site), 15, /no backup of app from 2020-01-01T00:00:00.000Z or before; the oldest is app_/, ['--at', '2020-01-01T00:00:00Z']));
+
+  test('has no checksum file: its record has the digests', async () => {
+    const options = withFiles(directory => rmSync(path.join(directory, `${site.id}.sha256`)));
+    expect(await run(['restore', '--dry-run'], options)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('the server', () => {
+  test.each<[string, Parameters<typeof restoreOptions>[1], NodeJS.ProcessEnv, number, RegExp]>([
+    ['wrong password', {}, { POSTGRES_PASSWORD: 'wrong' }, 14, /check that the password/],
+    ['nobody there', { port: 1 }, {}, 20, /Connection refused/],
+    [
+      'a role without rights: all that is missing at once', { user: 'nobody' }, { POSTGRES_PASSWORD: 'x' }, 14,
+      /ALTER ROLE "nobody" CREATEDB.*; and .*GRANT "postgres" TO "nobody".*; and .*GRANT "owner" TO "nobody"/,
+    ],
+    ['a role that is not the owner', { user: 'maker' }, { POSTGRES_PASSWORD: 'x' }, 14, /may not rename the database, which belongs to postgres/],
+    ['a database that is not in the backup', { sourceDatabase: 'shpo' }, {}, 15, /has no database shpo; it has shop/],
+    ['an assertion that is not true', { assertions: ['select true', 'select count(*) = 1 from orders'] }, {}, 11, /"select count\(\*\) = 1 from orders" is not true, it answers "f"/],
+    ['an assertion that is no SQL', { assertions: ['\\! touch /tmp/x'] }, {}, 10, /can't be checked/],
+    ['an assertion that writes', { assertions: ['delete from orders returning true'] }, {}, 10, /read-only transaction/],
+  ])('%s', (_case, target, env, code, message) =>
+    expectRefused({ ...restoreOptions(site, target), env: { ...site.env, ...env } }, code, message));
+
+  test('has no such extension, and no such role', async () => {
+    const old = await startPostgres({ major: 15 });
+    try {
+      await old.psql('create database shop; ');
+      await old.psql('create role "only here"; create extension adminpack; create table t as select 1 as id; alter table t owner to "only here"', 'shop');
+      const other = await backedUp(old, 'shop');
+      const options = restoreOptions({ ...other, server }, { globals: false });
+      await expectRefused(options, 15, /there is no role only here.*CREATE ROLE "only here".*the extension adminpack is not installed/);
+    } finally {
+      await old.stop();
+    }
+  });
+
+  test('is beyond the client: the backup was made by a later pg_dump', () =>
+    expectRefused({ ...restoreOptions(site), path: clientBin(15) }, 12, /made by pg_dump 17.*pg_restore 15.*use a runner image with PostgreSQL 17 or later/));
+
+  test('has a replication slot or a prepared transaction in the way', async () => {
+    const own = await startPostgres({ major: 17, settings: ['wal_level = logical', 'max_prepared_transactions = 2'] });
+    try {
+      await own.psql('create database shop');
+      await own.psql('create table t as select 1 as id', 'shop');
+      const other = await backedUp(own, 'shop');
+      await own.psql('select pg_create_logical_replication_slot(\'reader\', \'pgoutput\')', 'shop');
+      await own.psql('begin; insert into t values (1); prepare transaction \'p\'', 'shop');
+      const ended = await run(['restore'], restoreOptions(other));
+      expect(ended.message).toMatch(/1 prepared transactions.*replication slots.*reader.*Nothing was changed$/);
+      expect(await databasesOf(own)).toEqual(['shop']);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('runs full during the restore', async () => {
+    const small = tempDir('small');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m,mode=777', 'tmpfs', small]);
+    try {
+      const own = await startPostgres({ major: 17, below: small, settings: ['max_wal_size = 32MB', 'min_wal_size = 32MB', 'wal_level = minimal', 'max_wal_senders = 0'] });
+      try {
+        await own.psql('create database big');
+        await own.psql('create table t as select i, repeat(md5(i::text), 5) as x from generate_series(1, 100000) i; checkpoint', 'big');
+        const other = await backedUp(own, 'big');
+        const worse = await dumpOf(own, 'big');
+        const { bavail, bsize } = statfsSync(small);
+        writeFileSync(path.join(small, 'filler'), Buffer.alloc(bavail * bsize - 20_000_000)); // a database without anything takes 8 MB, this one 30
+        const ended = await run(['restore'], restoreOptions(other));
+        expect(ended.message).toMatch(/No space left on device.*database big on \S+ is as it was/s);
+        expect(ended.code).toBe(16);
+        expect(await dumpOf(own, 'big')).toBe(worse);
+        expect(await databasesOf(own)).toEqual(['big']);
+      } finally {
+        await own.stop();
+      }
+    } finally {
+      execFileSync('umount', [small]);
+    }
+  });
+});
+
+describe('the scratch directory', () => {
+  const into = (changes: Partial<RestoreConfig>, target = {}) => restoreOptions(site, { mode: 'new-database', newDatabase: 'other', ...target }, changes);
+
+  test('is too small: the backup is read twice, and the plan says why', async () => {
+    const options = into({ scratch: { ...site.backupConfig.scratch, limitBytes: 1000 } });
+    const plan = await run(['restore', '--dry-run'], options);
+    expect(JSON.parse(plan.stdout).steps[0]).toMatch(/twice: once to verify the digest before a byte reaches the target, once to restore, since .* has no room/);
+    await restored(options);
+    expect(await server.psql('select count(*) from orders', 'other')).toBe('50000');
+    await server.psql('drop database other');
+    await expectNothingChanged();
+  });
+
+  test('says that it has room and has not', async () => {
+    const small = tempDir('lies');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m,nr_inodes=2', 'tmpfs', small]);
+    try {
+      const ended = await restored(into({ scratch: { directory: small, limitBytes: null } }));
+      expect(ended.events.map(({ event }) => event)).toContain('scratch.full');
+      expect(await server.psql('select count(*) from orders', 'other')).toBe('50000');
+      await server.psql('drop database other');
+      expect(filesIn(small)).toEqual([]);
+      await expectRefused(into({ scratch: { directory: small, limitBytes: null } }, { parallelJobs: 2 }), 16, /is full.*with one job/);
+    } finally {
+      execFileSync('umount', [small]);
+    }
+  });
+
+  test('is too small for parallel jobs', () =>
+    expectRefused(into({ scratch: { ...site.backupConfig.scratch, limitBytes: 1000 } }, { parallelJobs: 2 }), 16, /2 parallel jobs need the whole archive/));
+});
+
+describe('what an earlier restore has left', () => {
+  test('is removed; what only looks like it is not', async () => {
+    const [leftover, others] = ['shop_restore_20260101_000000', ['shop_restore_mine', 'shop_restore_20260101', 'shop2_restore_20260101_000000']];
+    for (const name of [leftover, ...others]) await server.psql(`create database ${name}`);
+    const plan = await run(['restore', '--dry-run'], restoreOptions(site));
+    expect(JSON.parse(plan.stdout).steps).toContain(`drop the database ${leftover}, which a restore has begun and not finished`);
+    const { report } = await restored(restoreOptions(site));
+    expect(await databasesOf(server)).toEqual(['shop', report.previous, ...others].sort());
+    expect(await run(['rollback'], restoreOptions(site))).toMatchObject({ code: 0 });
+    expect(await run(['discard', '--yes'], restoreOptions(site))).toMatchObject({ code: 0 });
+    for (const name of others) await server.psql(`drop database ${name}`);
+    await expectNothingChanged();
+  });
+});
+
+test('a role that is no superuser, may create databases and owns the one in question is enough', async () => {
+  await server.psql('create database mine owner maker');
+  await server.psql('set role maker; create table t as select 1 as id; alter default privileges grant select on tables to owner', 'mine');
+  const before = await dumpOf(server, 'mine');
+  const mine = await backedUp(server, 'mine');
+  await server.psql('delete from t', 'mine');
+  const options = { ...restoreOptions(mine, { user: 'maker' }), env: { POSTGRES_PASSWORD: 'x' } };
+  const { report } = await restored(options);
+  expect(await dumpOf(server, 'mine')).toBe(before);
+  expect(report.previous).toMatch(/^mine_before_/);
+  expect(await run(['discard', '--yes'], options)).toMatchObject({ code: 0 });
+  await server.psql('drop database mine');
+});
+
+test('no password of any role or server is in a process list or a log', async () => {
+  const fresh = await startPostgres({ major: 17 });
+  try {
+    const hashes = (await server.psql('select rolpassword from pg_authid where rolpassword is not null')).split('\n');
+    const fake = fakeProgram('psql', 'echo "$@" >> "$0.args"; exec "$REAL" "$@"');
+    const ended = await run(['restore'], { ...restoreOptions({ ...site, server: fresh }), path: fake });
+    expect(ended.code).toBe(0);
+    const seen = readFileSync(path.join(fake, 'psql.args'), 'utf8') + ended.stdout + ended.stderr;
+    for (const secret of [...hashes, fresh.password]) expect(seen).not.toContain(secret);
+    expect(await fresh.psql('select rolpassword from pg_authid where rolname = \'maker\'')).toBe(await server.psql('select rolpassword from pg_authid where rolname = \'maker\''));
+  } finally {
+    await fresh.stop();
+  }
+});

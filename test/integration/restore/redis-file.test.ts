@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { backUpAndDamage, digestOf } from './_redis';
+import { restore } from './_restore';
+import { filesIn, run } from '../_runner';
+import { RedisServer, startRedis } from '../servers/redis';
+
+const servers: RedisServer[] = [];
+
+afterAll(async () => {
+  await Promise.all(servers.map(server => server.stop()));
+});
+
+test.each([[false, false], [true, true], [false, true], [true, false]])('files of a stopped server, AOF on before: %s, and after: %s', async (aofBefore, aofAfter) => {
+  const server = await start({ aof: aofBefore });
+  const { id, digest, restoring } = await backUpAndDamage(server);
+  if (!aofBefore) await server.cli(['save']);
+  await server.kill9();
+  const { directory } = server;
+  const names = filesIn(directory);
+
+  const ended = await restore(restoring({ method: 'file', directory }));
+  expect(ended).toMatchObject({ code: 0, result: { event: 'restore.finished', id, holds: `redis files in ${directory} are ${id}` } });
+  expect(existsSync(path.join(directory, '.restoring'))).toBe(false);
+  expect(statSync(path.join(directory, 'dump.rdb')).uid).toBe(statSync(directory).uid);
+
+  const again = await start({ aof: aofAfter, directory });
+  expect(await digestOf(again)).toBe(digest);
+  await again.cli(['set', 'written', 'afterwards']);
+  await again.cli(['save']);
+  await again.kill9();
+  expect(await digestOf(await start({ aof: aofAfter, directory }))).not.toBe(digest);
+  await servers.at(-1)!.kill9();
+
+  if (aofBefore === aofAfter) {
+    expect(await run(['rollback', '--yes'], restoring({ method: 'file', directory }))).toMatchObject({ code: 0 });
+    expect(filesIn(directory).filter(name => !name.startsWith('before_'))).toEqual(names);
+    const back = await start({ aof: aofBefore, directory });
+    expect(await back.cli(['get', 'new'])).toBe('written after the backup');
+  }
+});
+
+test.each([['moving', false], ['placing', true]])('a restore that was killed while it was %s them: the next one puts them back first', async (_, placing) => {
+  const server = await start({ aof: true });
+  const { digest, restoring } = await backUpAndDamage(server);
+  const damaged = await digestOf(server);
+  await server.kill9();
+  const { directory } = server;
+  const kept = path.join(directory, 'before_20260101_000000');
+  mkdirSync(kept);
+  mkdirSync(path.join(directory, '.restoring'));
+  writeFileSync(path.join(directory, '.restoring', 'moving'), kept);
+  renameSync(path.join(directory, 'appendonlydir'), path.join(kept, 'appendonlydir'));
+  if (placing) {
+    writeFileSync(path.join(directory, '.restoring', 'placing'), '');
+    writeFileSync(path.join(directory, 'dump.rdb'), 'new');
+  }
+  const target = restoring({ method: 'file', directory });
+  expect(await run(['rollback', '--yes'], target)).toMatchObject({ code: 15 }); // which repairs, and finds nothing that was kept
+  expect(filesIn(directory).filter(name => name === 'dump.rdb' || name.startsWith('before_') || name === '.restoring')).toEqual([]);
+  const again = await start({ aof: true, directory });
+  expect(await digestOf(again)).toBe(damaged);
+  await again.kill9();
+  expect((await restore(target)).code).toBe(0);
+  expect(await digestOf(await start({ aof: true, directory }))).toBe(digest);
+});
+
+async function start(options: Parameters<typeof startRedis>[0]): Promise<RedisServer> {
+  const server = await startRedis(options);
+  servers.push(server);
+  return server;
+}

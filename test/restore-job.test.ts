@@ -1,0 +1,310 @@
+import { ApiObject, App, Chart, Cron, Duration, JsonPatch, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { newChart, objectsOf, props } from './synth';
+import {
+  BackupCronJob, BackupSource, BackupStore, RestoreJob, RestoreJobProps, RestoreMode, RestorePoint, RestoreTrigger, RestoreWorkload, S3Credentials,
+} from '../src';
+import { neverRuns, nextRun, parseSchedule } from '../src/_schedule';
+import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../src/contract/config';
+import { PERMANENT } from '../src/contract/exit-code';
+import { parseConfig } from '../src/runner/config';
+
+type Changes = Partial<RestoreJobProps> | ((chart: Chart) => Partial<RestoreJobProps>);
+
+/** The objects of a restore; those of the backup that it restores are left out. */
+function synth(changes: Changes = {}, id: string = 'db-restore'): any[] {
+  const chart = newChart();
+  const backup = new BackupCronJob(chart, 'db-backup', props());
+  const before = objectsOf(chart).length;
+  new RestoreJob(chart, id, { backup, ...typeof changes === 'function' ? changes(chart) : changes });
+  return objectsOf(chart).slice(before);
+}
+
+const resourceOf = (objects: readonly any[]) => objects.find(({ kind }) => kind === 'CronJob' || kind === 'Job');
+const jobOf = (objects: readonly any[]) => resourceOf(objects).spec.jobTemplate?.spec ?? resourceOf(objects).spec;
+const podOf = (objects: readonly any[]) => jobOf(objects).template.spec;
+const envOf = (objects: readonly any[]): any[] => podOf(objects).containers[0].env;
+
+/** The config as the runner reads it: what it does not take, fails here. */
+function configOf(objects: readonly any[]): RestoreConfig {
+  return parseConfig(unescapeEnvValue(envOf(objects).find(({ name }) => name === CONFIG_ENV).value)) as RestoreConfig;
+}
+
+const redis = BackupSource.redis({ host: 'redis' });
+const sqlite = (chart: Chart) => BackupSource.sqlite({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Data', 'data'), path: 'a.db' });
+
+describe('defaults', () => {
+  const objects = synth();
+  const { metadata, spec } = resourceOf(objects);
+
+  test('have not changed', () => {
+    expect(objects).toMatchSnapshot();
+  });
+
+  test('are a template that nothing but a person starts', () => {
+    expect(spec).toMatchObject({ suspend: true, concurrencyPolicy: 'Forbid', startingDeadlineSeconds: 10 });
+    expect(neverRuns(parseSchedule(spec.schedule))).toBe(true);
+    for (const year of [1970, 2026, 2096]) expect(nextRun(parseSchedule(spec.schedule), new Date(Date.UTC(year, 1, 1)))).toBeUndefined();
+  });
+
+  test('restore the latest backup beside the database it comes from, and swap', () => {
+    expect(configOf(objects)).toMatchObject({
+      kind: 'restore',
+      name: 'orders',
+      backup: 'latest',
+      notAfter: null,
+      workloads: [],
+      healthUrl: null,
+      target: { engine: 'postgres', host: 'postgres', database: 'orders', mode: 'swap', parallelJobs: 1, globals: true },
+      stores: [{ name: 's3', bucket: 'shop-backups' }],
+    });
+  });
+
+  test('never count as a backup', () => {
+    const labels = [metadata.labels, spec.jobTemplate.metadata.labels, spec.jobTemplate.spec.template.metadata.labels];
+    for (const found of labels) expect(found).toMatchObject({ component: 'restore' });
+    expect(JSON.stringify(objects)).not.toContain('"backup"');
+    expect(podOf(objects).containers[0]).toMatchObject({ name: 'restore', args: ['restore'] });
+  });
+
+  test('have an identity of their own, without a token and without rights', () => {
+    expect(objects.map(({ kind, metadata: { name } }) => `${kind}/${name}`)).toEqual(['ServiceAccount/db-restore', 'CronJob/db-restore']);
+    expect(podOf(objects)).toMatchObject({ serviceAccountName: 'db-restore', automountServiceAccountToken: false });
+  });
+
+  test('retry what a retry can mend, and nothing else', () => {
+    expect(jobOf(objects)).toMatchObject({
+      backoffLimit: 2,
+      podFailurePolicy: { rules: [{ action: 'Ignore' }, { action: 'FailJob', onExitCodes: { containerName: 'restore', values: PERMANENT } }] },
+    });
+  });
+
+  test('put no password into the manifest', () => {
+    const withPassword = synth(chart => ({
+      target: BackupSource.postgres({
+        host: 'h', databaseName: 'd', user: 'admin', password: { secret: kplus.Secret.fromSecretName(chart, 'S', 'admin-secret'), key: 'pw' },
+      }),
+    }));
+    expect(envOf(withPassword)).toContainEqual({ name: 'POSTGRES_PASSWORD', valueFrom: { secretKeyRef: { name: 'admin-secret', key: 'pw' } } });
+    expect(configOf(withPassword).target).toMatchObject({ user: 'admin', passwordEnv: 'POSTGRES_PASSWORD' });
+  });
+});
+
+test('every property shows up where it belongs', () => {
+  const objects = synth(chart => ({
+    stores: [BackupStore.volume({ size: Size.gibibytes(1) })],
+    target: BackupSource.postgres({ host: 'other', allDatabases: true, user: 'admin' }),
+    backupName: 'shop',
+    restorePoint: RestorePoint.notAfter(new Date('2026-11-22T02:00:00Z')),
+    mode: RestoreMode.swap({ databaseName: 'orders', sourceDatabaseName: 'orders_old', parallelJobs: 4, globals: false, assertions: ['SELECT $1 = 1'] }),
+    workloads: [RestoreWorkload.fromDeploymentName('web'), RestoreWorkload.fromStatefulSetName('worker')],
+    healthUrl: 'http://web:8080/health',
+    jobName: 'orders-restore',
+    labels: { 'app.kubernetes.io/part-of': 'shop' },
+    image: 'registry.example/runner@sha256:abc',
+    imagePullPolicy: kplus.ImagePullPolicy.ALWAYS,
+    imagePullSecret: kplus.Secret.fromSecretName(chart, 'Registry', 'registry-login'),
+    resources: { memory: { request: Size.mebibytes(64) } },
+    deadline: Duration.minutes(20),
+    backoffLimit: 0,
+    serviceAccount: kplus.ServiceAccount.fromServiceAccountName(chart, 'Account', 'restorer'),
+    priorityClassName: 'high',
+    scratchSize: Size.gibibytes(50),
+    terminationGracePeriod: Duration.seconds(10),
+    user: 1000,
+    group: 1001,
+    fsGroup: 1002,
+  }));
+
+  expect(objects).toMatchSnapshot();
+  expect(configOf(objects)).toMatchObject({ notAfter: '2026-11-22T02:00:00.000Z', target: { assertions: ['SELECT $1 = 1'] }, deadlineSeconds: 20 * 60 - 60 });
+});
+
+test('a backup of another app is restored from its source and its stores', () => {
+  const chart = newChart();
+  const { source, stores } = props();
+  new RestoreJob(chart, 'DbRestore', { target: source, stores });
+  expect(configOf(objectsOf(chart))).toMatchObject({ name: 'orders', target: { database: 'orders' }, stores: [{ name: 's3' }] });
+  expect(resourceOf(objectsOf(chart)).metadata.name).toBe('db-restore');
+});
+
+test('image and user are those of the backup, unless something else is said', () => {
+  const chart = newChart();
+  const backup = new BackupCronJob(chart, 'db-backup', props({ image: 'mine:1', user: 999, stores: [BackupStore.volume({ size: Size.gibibytes(1) })] }));
+  new RestoreJob(chart, 'one', { backup });
+  new RestoreJob(chart, 'two', { backup, image: 'mine:2' });
+  const [one, two] = ['one', 'two'].map(name => objectsOf(chart).find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === name).spec.jobTemplate.spec.template.spec);
+  expect(one).toMatchObject({ containers: [{ image: 'mine:1' }], securityContext: { runAsUser: 999, fsGroup: 999 } });
+  expect(two).toMatchObject({ containers: [{ image: 'mine:2' }], securityContext: { runAsUser: 999 } });
+  expect(objectsOf(chart).filter(({ kind }) => kind === 'PersistentVolumeClaim')).toHaveLength(1);
+});
+
+describe('modes', () => {
+  test.each<[string, Changes, object]>([
+    ['in place', { mode: RestoreMode.inPlace({ globals: false }) }, { mode: 'in-place', newDatabase: null, globals: false }],
+    ['new database', { mode: RestoreMode.newDatabase('look') }, { mode: 'new-database', newDatabase: 'look', database: 'orders' }],
+    ['Redis by default', { target: redis }, { method: 'replication', advertiseHostEnv: 'POD_IP', listenPort: 6379, safetyBackup: true, directory: null }],
+    ['Redis key by key', { target: redis, mode: RestoreMode.keyByKey({ safetyBackup: false, assertions: [{ pattern: 'user:*' }] }) },
+      { method: 'keys', advertiseHostEnv: null, safetyBackup: false, assertions: [{ pattern: 'user:*', leastKeys: 1 }] }],
+    ['a Redis that is stopped', chart => ({
+      target: redis, mode: RestoreMode.rdbFile({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data'), path: 'data' }),
+    }), { method: 'file', directory: '/redis-data' }],
+    ['SQLite', chart => ({ target: sqlite(chart), mode: RestoreMode.replaceFile({ keepPrevious: false, assertions: ['SELECT 1'] }) }),
+      { path: '/data/a.db', keepPrevious: false, assertions: ['SELECT 1'] }],
+  ])('%s', (_case, changes, target) => {
+    expect(configOf(synth(changes)).target).toMatchObject(target);
+  });
+
+  test('the server finds the pod by its address', () => {
+    expect(envOf(synth({ target: redis }))).toContainEqual({ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } });
+    expect(envOf(synth({ target: redis, mode: RestoreMode.keyByKey() })).map(({ name }) => name)).not.toContain('POD_IP');
+  });
+
+  test('the claim of a stopped Redis is mounted, the stores for reading only unless a safety backup goes there', () => {
+    const stores = [BackupStore.volume({ size: Size.gibibytes(1) })];
+    const mounts = (changes: Changes) =>
+      Object.fromEntries(podOf(synth(changes)).containers[0].volumeMounts.map((mount: any) => [mount.mountPath, mount]));
+    expect(mounts({ stores })['/backups'].readOnly).toBe(true);
+    expect(mounts({ stores, target: redis })['/backups'].readOnly).toBeFalsy();
+    const claim = (chart: Chart) => kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data');
+    const file = mounts(chart => ({ target: redis, mode: RestoreMode.rdbFile({ claim: claim(chart), path: 'data' }) }));
+    expect(file['/redis-data']).toMatchObject({ subPath: 'data' });
+    expect(file['/redis-data'].readOnly).toBeFalsy();
+  });
+});
+
+describe('workloads', () => {
+  const objects = synth(chart => ({
+    workloads: [
+      RestoreWorkload.deployment(new kplus.Deployment(chart, 'Web', { metadata: { name: 'web' }, containers: [{ image: 'web' }] })),
+      RestoreWorkload.statefulSet(new kplus.StatefulSet(chart, 'Worker', {
+        metadata: { name: 'worker' }, service: new kplus.Service(chart, 'Service', { ports: [{ port: 80 }] }), containers: [{ image: 'w' }],
+      })),
+      RestoreWorkload.fromDeploymentName('api'),
+    ],
+  }));
+  const named = (kind: string) => objects.find(object => object.kind === kind && object.metadata.name === 'db-restore');
+
+  test('are in the config in the order given', () => {
+    expect(configOf(objects).workloads).toEqual([
+      { kind: 'Deployment', name: 'web', namespace: 'shop' }, { kind: 'StatefulSet', name: 'worker', namespace: 'shop' }, { kind: 'Deployment', name: 'api', namespace: 'shop' },
+    ]);
+  });
+
+  test('may be read and patched by name, and nothing else may', () => {
+    expect(named('Role').rules).toEqual([
+      { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['web', 'api'], verbs: ['get', 'patch'] },
+      { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: ['worker'], verbs: ['get', 'patch'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] },
+    ]);
+    expect(named('RoleBinding')).toMatchObject({
+      roleRef: { kind: 'Role', name: 'db-restore' }, subjects: [{ kind: 'ServiceAccount', name: 'db-restore', namespace: 'shop' }],
+    });
+  });
+
+  test('are the only reason for a token', () => {
+    expect(podOf(objects).automountServiceAccountToken).toBe(true);
+    expect(named('ServiceAccount').automountServiceAccountToken).toBe(false);
+  });
+});
+
+describe('on apply', () => {
+  const onApply = (changes: Changes = {}) => resourceOf(synth(chart => ({ trigger: RestoreTrigger.onApply(), ...typeof changes === 'function' ? changes(chart) : changes })));
+
+  test('it is a Job with the same pod, and no time limit that would let it run again', () => {
+    const job = onApply();
+    expect(job).toMatchObject({ kind: 'Job', metadata: { name: expect.stringMatching(/^db-restore-[0-9a-f]{8}$/), labels: { component: 'restore' } } });
+    expect(job.spec).not.toHaveProperty('ttlSecondsAfterFinished');
+    expect(job.spec.template.spec).toEqual(podOf(synth()));
+    expect(job.spec.podFailurePolicy).toEqual(jobOf(synth()).podFailurePolicy);
+  });
+
+  test('its name is the same for the same spec, and another for every change of it', () => {
+    const variants: Changes[] = [
+      {}, { restorePoint: RestorePoint.named('orders_20261122_020000') }, { image: 'other:1' }, { deadline: Duration.hours(1) }, { user: 1000 }, { backoffLimit: 0 },
+      { priorityClassName: 'high' }, { mode: RestoreMode.swap({ globals: false }) },
+    ];
+    const names = variants.map(changes => onApply(changes).metadata.name);
+    expect(new Set(names).size).toBe(variants.length);
+    expect(variants.map(changes => onApply(changes).metadata.name)).toEqual(names);
+  });
+
+  test('the construct knows the name', () => {
+    const chart = newChart();
+    const restore = new RestoreJob(chart, 'r', { target: props().source, stores: props().stores, trigger: RestoreTrigger.onApply() });
+    expect(resourceOf(objectsOf(chart)).metadata.name).toBe(restore.jobName);
+  });
+});
+
+test('what it does not cover can be said through its child', () => {
+  const chart = newChart();
+  const restore = new RestoreJob(chart, 'r', { target: props().source, stores: props().stores });
+  ApiObject.of(restore.resource).addJsonPatch(JsonPatch.add('/spec/jobTemplate/spec/template/spec/runtimeClassName', 'gvisor'));
+  expect(podOf(objectsOf(chart))).toMatchObject({ runtimeClassName: 'gvisor', enableServiceLinks: false });
+});
+
+describe('fails on', () => {
+  const cases: [string, Changes, string][] = [
+    ['a backup of another name', { restorePoint: RestorePoint.named('users_20261122_020000') }, '\'restorePoint\' must be a backup of "orders", got "users_20261122_020000": name one of those, or set \'backupName\''],
+    ['no stores', { stores: [] }, '\'stores\' must have at least one store, got []'],
+    ['a mode of another engine', { mode: RestoreMode.replication() }, '\'mode\' is for redis, and the target is postgres: leave it out'],
+    ['the label of a backup', { labels: { component: 'backup' } }, '\'labels\' must not be those of a backup, got {"component":"backup"}'],
+    ['labels that include the backup\'s', chart => ({
+      backup: new BackupCronJob(chart, 'b', props({ backupName: 'b', labels: { tier: 'safe' } })), labels: { tier: 'safe', also: 'this' },
+    }), '\'labels\' must not be those of a backup'],
+    ['53 characters', { jobName: 'a'.repeat(53) }, '\'jobName\' must be up to 52 lower-case letters'],
+    ['the name of the backup', { jobName: 'db-backup' }, '\'jobName\' "db-backup" is that of chart/db-backup too: give one of them another name'],
+    ['several jobs without a scratch volume', { mode: RestoreMode.swap({ parallelJobs: 2 }) }, '\'scratchSize\' is missing: several \'parallelJobs\' need the whole archive in a file'],
+    ['all databases and none to restore', { target: BackupSource.postgres({ host: 'h', user: 'u', allDatabases: true }) }, '\'databaseName\' is missing: the backup has all databases'],
+    ['a new database of the live one\'s name', { mode: RestoreMode.newDatabase('orders') }, '\'newName\' must be another name than that of the database, got "orders": to replace it, use RestoreMode.swap'],
+    ['a workload twice', { workloads: ['web', 'web'].map(name => RestoreWorkload.fromDeploymentName(name)) }, '\'workloads\' has "Deployment web" twice'],
+    ['a workload of another namespace', chart => ({
+      workloads: [RestoreWorkload.deployment(new kplus.Deployment(new Chart(chart, 'other', { namespace: 'else' }), 'Web', { metadata: { name: 'web' }, containers: [{ image: 'w' }] }))],
+    }), '\'workloads\' must be in the namespace of the restore, "shop", got Deployment "web" in "else"'],
+    ['a health URL that is none', { healthUrl: 'web/health' }, '\'healthUrl\' must be a URL with http or https, got "web/health"'],
+    ['a health URL with a password', { healthUrl: 'http://u:secret@web/' }, '\'healthUrl\' must not have credentials in it, got "http://…@web/"'],
+    ['a deadline of seconds', { deadline: Duration.seconds(30) }, '\'deadline\' must be a whole number of seconds, at least 60 (a pod needs some time to start), got 30 seconds'],
+    ['negative retries', { backoffLimit: -1 }, '\'backoffLimit\' must be a whole number from 0 to 100, got -1'],
+    ['root', { user: 0 }, '\'user\' must be a whole number from 1 to 2147483647, got 0'],
+    ['annotations for a service account of one\'s own', chart => ({
+      serviceAccount: kplus.ServiceAccount.fromServiceAccountName(chart, 'Account', 'mine'),
+      stores: [BackupStore.s3({ bucketName: 'bucket', region: 'x', credentials: S3Credentials.workloadIdentity({ serviceAccountAnnotations: { role: 'r' } }) })],
+    }), '\'serviceAccount\' is your own, "mine", and can\'t be given ["role"]'],
+  ];
+
+  test.each(cases)('%s', (_case, changes, message) => {
+    expect(() => synth(changes)).toThrow(message);
+  });
+
+  test.each<[string, () => unknown, string]>([
+    ['a file for a backup', () => RestorePoint.named('orders_20261122_020000.dump'), '\'backupId\' must be NAME_YYYYMMDD_HHMMSS, got "orders_20261122_020000.dump"'],
+    ['a date that is none', () => RestorePoint.notAfter(new Date('x')), '\'time\' must be a date, got an invalid one'],
+    ['a name of no object', () => RestoreWorkload.fromDeploymentName('Web_1'), '\'name\' must be that of an object of Kubernetes'],
+    ['65 jobs', () => RestoreMode.swap({ parallelJobs: 65 }), '\'parallelJobs\' must be a whole number from 1 to 64, got 65'],
+    ['an empty assertion', () => RestoreMode.inPlace({ assertions: [' '] }), '\'assertions\' must be SQL that returns true, got " "'],
+    ['a port of root', () => RestoreMode.replication({ listenPort: 80 }), '\'listenPort\' must be a whole number from 1024 to 65535, got 80: the pod is not root'],
+    ['no least number', () => RestoreMode.keyByKey({ assertions: [{ pattern: '*', atLeast: 0 }] }), '\'atLeast\' must be a whole number of at least 1, got 0'],
+    ['a long database name', () => RestoreMode.newDatabase('a'.repeat(64)), '\'newName\' must be 1 to 63 bytes long'],
+  ])('%s', (_case, make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  test('neither a backup nor a target, and neither a backup nor stores', () => {
+    expect(() => new RestoreJob(newChart(), 'r', {})).toThrow('\'target\' is missing: give \'backup\'');
+    expect(() => new RestoreJob(newChart(), 'r', { target: redis })).toThrow('\'stores\' is missing: give \'backup\'');
+  });
+
+  test('workloads without a namespace', () => {
+    const chart = new Chart(new App(), 'c');
+    expect(() => new RestoreJob(chart, 'r', { target: redis, stores: props().stores, workloads: [RestoreWorkload.fromDeploymentName('web')] }))
+      .toThrow('\'workloads\' need the namespace of the chart, got none for Deployment "web"');
+  });
+
+  test('two restores of one name', () => {
+    const chart = newChart();
+    const backup = new BackupCronJob(chart, 'db-backup', props({ schedule: Cron.daily() }));
+    for (const id of ['one', 'two']) new RestoreJob(chart, id, { backup, jobName: 'db-restore' });
+    expect(() => objectsOf(chart)).toThrow('\'jobName\' "db-restore" is that of chart/one too');
+  });
+});
