@@ -55,7 +55,7 @@ export interface RedisAssertion {
   readonly atLeast?: number;
 }
 
-/** Options for `RestoreMode.replication()` and `RestoreMode.keyByKey()`. */
+/** Options for `RestoreMode.replication()`. */
 export interface RedisRestoreOptions {
   /**
    * Store the present data set as an ordinary backup before it is replaced.

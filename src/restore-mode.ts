@@ -41,15 +41,11 @@ export class RestoreMode {
 
   /**
    * Redis, the default: the server loads the snapshot from the runner as if that were its primary, then becomes a primary again. It
-   * makes no difference whether append-only files are on. The server must be able to open a connection to the pod.
+   * makes no difference whether append-only files are on. The server must be able to open a connection to the pod. Managed services that
+   * forbid REPLICAOF can't be restored this way: load the fetched file with their own means.
    */
   public static replication(options: RedisRestoreOptions = {}): RestoreMode {
     return new RestoreMode('redis', redis('replication', options), false);
-  }
-
-  /** Redis where replication commands are forbidden, as on managed services: key by key. Slower, and clients see it happen. */
-  public static keyByKey(options: RedisRestoreOptions = {}): RestoreMode {
-    return new RestoreMode('redis', redis('keys', options), false);
   }
 
   /** A Redis that is stopped: `dump.rdb` is put onto its claim, so that it is loaded at the next start whether append-only files are on or off. */

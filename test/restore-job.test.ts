@@ -144,8 +144,8 @@ describe('modes', () => {
     ['in place', { mode: RestoreMode.inPlace({ globals: false }) }, { mode: 'in-place', newDatabase: null, globals: false }],
     ['new database', { mode: RestoreMode.newDatabase('look') }, { mode: 'new-database', newDatabase: 'look', database: 'orders' }],
     ['Redis by default', { target: redis }, { method: 'replication', advertiseHostEnv: 'POD_IP', listenPort: 6379, safetyBackup: true, directory: null }],
-    ['Redis key by key', { target: redis, mode: RestoreMode.keyByKey({ safetyBackup: false, assertions: [{ pattern: 'user:*' }] }) },
-      { method: 'keys', advertiseHostEnv: null, safetyBackup: false, assertions: [{ pattern: 'user:*', leastKeys: 1 }] }],
+    ['Redis with an assertion', { target: redis, mode: RestoreMode.replication({ safetyBackup: false, assertions: [{ pattern: 'user:*' }] }) },
+      { method: 'replication', safetyBackup: false, assertions: [{ pattern: 'user:*', leastKeys: 1 }] }],
     ['a Redis that is stopped', chart => ({
       target: redis, mode: RestoreMode.rdbFile({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data'), path: 'data' }),
     }), { method: 'file', directory: '/redis-data' }],
@@ -157,7 +157,6 @@ describe('modes', () => {
 
   test('the server finds the pod by its address', () => {
     expect(envOf(synth({ target: redis }))).toContainEqual({ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } });
-    expect(envOf(synth({ target: redis, mode: RestoreMode.keyByKey() })).map(({ name }) => name)).not.toContain('POD_IP');
   });
 
   test('the claim of a stopped Redis is mounted, the stores for reading only unless a safety backup goes there', () => {
@@ -284,7 +283,7 @@ describe('fails on', () => {
     ['65 jobs', () => RestoreMode.swap({ parallelJobs: 65 }), '\'parallelJobs\' must be a whole number from 1 to 64, got 65'],
     ['an empty assertion', () => RestoreMode.inPlace({ assertions: [' '] }), '\'assertions\' must be SQL that returns true, got " "'],
     ['a port of root', () => RestoreMode.replication({ listenPort: 80 }), '\'listenPort\' must be a whole number from 1024 to 65535, got 80: the pod is not root'],
-    ['no least number', () => RestoreMode.keyByKey({ assertions: [{ pattern: '*', atLeast: 0 }] }), '\'atLeast\' must be a whole number of at least 1, got 0'],
+    ['no least number', () => RestoreMode.replication({ assertions: [{ pattern: '*', atLeast: 0 }] }), '\'atLeast\' must be a whole number of at least 1, got 0'],
     ['a long database name', () => RestoreMode.newDatabase('a'.repeat(64)), '\'newName\' must be 1 to 63 bytes long'],
   ])('%s', (_case, make, message) => {
     expect(make).toThrow(message);

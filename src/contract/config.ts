@@ -154,8 +154,8 @@ export interface RedisTargetConfig {
   readonly passwordEnv: string | null;
   /** `null`: no TLS. */
   readonly tls: RedisTlsConfig | null;
-  /** `replication`: the server loads the snapshot from the runner. `keys`: key by key. `file`: `dump.rdb` of a stopped server. */
-  readonly method: 'replication' | 'keys' | 'file';
+  /** `replication`: the server loads the snapshot from the runner. `file`: `dump.rdb` of a stopped server. */
+  readonly method: 'replication' | 'file';
   /** Environment variable that holds the address under which the server reaches the runner; `null`: that of its connection to the server. */
   readonly advertiseHostEnv: string | null;
   /** Where the runner listens for the server; 0: any free port. */

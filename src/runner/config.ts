@@ -72,7 +72,7 @@ const redisTarget = z.strictObject({
   user: text.nullable(),
   passwordEnv: envName.nullable(),
   tls: redis.shape.tls,
-  method: z.enum(['replication', 'keys', 'file']),
+  method: z.enum(['replication', 'file']),
   advertiseHostEnv: envName.nullable(),
   listenPort: z.int().min(0).max(65535),
   directory: absolutePath.nullable(),

@@ -4,9 +4,7 @@ import { RedisFileRestorer } from './redis-file';
 import { Restorer } from './restorer';
 import { SqliteRestorer } from './sqlite';
 import { Config, RedisTargetConfig, RestoreConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../commands/context';
-import { RunnerError } from '../errors';
 import { Store } from '../stores/store';
 
 /** What a restorer may use beside its own target. */
@@ -30,6 +28,5 @@ function openRedis(target: RedisTargetConfig, context: RestorerContext): Restore
   switch (target.method) {
     case 'replication': return new RedisRestorer(target, context);
     case 'file': return new RedisFileRestorer(target.directory!, context); // the check of the config says that it is there
-    case 'keys': throw new RunnerError('this release can\'t restore Redis with the method "keys": use "replication", or "file" with the server stopped', ExitCode.USAGE);
   }
 }
