@@ -21,10 +21,10 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 /** From longer schedules on, a scenario of several runs takes promtool minutes. */
-const LONGEST_GAP = 8 * DAY;
+const LONGEST_GAP = 3 * DAY;
 
-/** Up to shorter schedules the trend of a volume takes more runs than anybody wants to read. */
-const SHORTEST_TREND_GAP = 1800;
+/** Below it runs follow each other faster than rules are evaluated in the tests. */
+const SHORTEST_GAP = 1800;
 
 /** One test of promtool. */
 export interface AlertTest {
@@ -86,7 +86,7 @@ export function alertTests(context: AlertContext, target: AlertTarget, volumes: 
   const pace = (target.gapSeconds ?? 0) >= COARSE_GAP ? COARSE : FINE;
   const ownVolumes = volumes.filter(({ slowest }) => slowest === target);
   const scenarios = target.gapSeconds === undefined ? onDemand(target, pace)
-    : target.gapSeconds > LONGEST_GAP ? new Scheduled(context, target, ownVolumes, pace).short()
+    : target.gapSeconds > LONGEST_GAP || target.gapSeconds < SHORTEST_GAP ? new Scheduled(context, target, ownVolumes, pace).short()
       : new Scheduled(context, target, ownVolumes, pace).all();
   return {
     rule_files: [ruleFile],
@@ -134,8 +134,7 @@ class Scheduled {
       this.stuck(),
       this.slow(),
       ...this.short(),
-      ...this.volumes.length > 0 ? [this.volumeFills()] : [],
-      ...this.volumes.length > 0 && this.gap >= SHORTEST_TREND_GAP ? [this.volumeTrend()] : [],
+      ...this.volumes.length > 0 ? [this.volumeFills(), this.volumeTrend()] : [],
       ...this.context.runnerMetrics ? [this.suspect(), ...target.suspectBelowPercent > 0 ? [this.shrinks()] : []] : [],
       ...this.offsite ? [this.offsiteStale()] : [],
     ];
@@ -330,11 +329,11 @@ class Scheduled {
   private volumeTrend(): Scenario {
     const window = Math.max(...this.volumes.map(({ windowSeconds }) => windowSeconds));
     const now = this.at(1) + this.quick + trendSeconds(window) + window + 2 * HOUR;
-    const runs = Math.ceil(now / this.gap);
+    const runs = Math.floor(now / this.gap);
     return {
       name: 'the volume has room for the next run, but not for many more',
       jobs: kept(this.runs(1, runs), 3),
-      freeAfterRun: run => Math.round(90 - 70 * (run + 1) / runs),
+      freeAfterRun: run => Math.round(95 - 77 * run / (runs - 1)),
       until: now + this.pace.evaluation,
       expect: [{ at: this.at(2) + this.quick + this.pace.settled, firing: [] }, { at: now, firing: ['BackupVolumeFullSoon/warning'] }],
     };
