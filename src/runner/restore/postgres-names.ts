@@ -13,6 +13,12 @@ export function besideName(name: string, purpose: Beside, at: Date): string {
   return `${prefixOf(name, purpose)}${iso.slice(0, 10).replaceAll('-', '')}_${iso.slice(11, 19).replaceAll(':', '')}`;
 }
 
+/** As {@link besideName}, for what is put aside at `at`, or in the first second after it whose name is not taken. */
+export function freeBesideName(name: string, purpose: Beside, at: Date, taken: readonly string[]): string {
+  const candidate = besideName(name, purpose, at);
+  return taken.includes(candidate) ? freeBesideName(name, purpose, new Date(at.getTime() + 1000), taken) : candidate;
+}
+
 /** When `candidate` was put beside the database `name`; `undefined` if it is none of ours. */
 export function besideTime(candidate: string, name: string, purpose: Beside): Date | undefined {
   const prefix = prefixOf(name, purpose);

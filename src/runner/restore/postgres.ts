@@ -4,7 +4,7 @@ import { checkRestored } from './postgres-checks';
 import { explainRestore } from './postgres-errors';
 import { Facts, findingsOf, majorOf, namedRoles, serverMajor, unknownSettings } from './postgres-findings';
 import { Globals, parseGlobals, roleDifferences } from './postgres-globals';
-import { besideName, besideTime } from './postgres-names';
+import { besideName, besideTime, freeBesideName } from './postgres-names';
 import {
   archivedConnectionLimit, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
 } from './postgres-properties';
@@ -113,8 +113,8 @@ export class PostgresRestorer implements Restorer {
       await this.restoreBeside(incoming, archive, facts, signal);
       notes.push(...await this.check(incoming, facts.head, data, signal));
       const connectionLimit = await this.giveProperties(incoming, facts, signal);
-      const live = (await this.serverState(signal)).databases.find(({ name }) => name === final);
-      const aside = live ? besideName(final, 'before', new Date()) : null;
+      const names = (await this.serverState(signal)).databases.map(({ name }) => name);
+      const aside = names.includes(final) ? freeBesideName(final, 'before', new Date(), names) : null;
       await this.swap({ live: final, aside, incoming, connectionLimit }, signal);
       return { holds: `postgres database ${final} on ${this.client.address} is ${record.id}`, previous: aside, notes };
     } catch (error) {
@@ -133,7 +133,8 @@ export class PostgresRestorer implements Restorer {
   public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
     const { databases } = await this.serverState(signal);
     const live = this.config.database;
-    const aside = databases.some(({ name }) => name === live) ? besideName(live, 'before', new Date()) : null;
+    const names = databases.map(({ name }) => name);
+    const aside = names.includes(live) ? freeBesideName(live, 'before', new Date(), names) : null;
     try {
       await this.swap({ live, aside, incoming: kept.name, connectionLimit: null }, signal);
       return { holds: `${this.description} is ${kept.name} again`, previous: aside, notes: [] };

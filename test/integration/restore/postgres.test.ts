@@ -50,7 +50,7 @@ test.each<[15 | 17, string, string, number]>([
   expect(await server.psql(`select datallowconn from pg_database where datname = '${report.previous!.replaceAll('\'', '\'\'')}'`)).toBe('f');
 
   const back = await run(['rollback'], options);
-  expect(back).toMatchObject({ code: 0 });
+  expect([back.code, back.message]).toEqual([0, expect.anything()]);
   expect(await dumpOf(server, name)).toBe(worse);
 
   // What was restored is kept now, and comes back in the same way.

@@ -50,10 +50,10 @@ beforeAll(async () => {
   await s3.makeBucket('your-backup-bucket');
   await pg.psql('CREATE ROLE whispercache LOGIN CREATEDB PASSWORD \'wh-secret\'');
   await pg.psql('CREATE DATABASE whispercache OWNER whispercache');
-  // The mark of a swap is a parameter that only a superuser may set otherwise.
   await kubernetes.create([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }]);
-  // All that the YAML has; the API server accepts it.
-  await kubernetes.create(parseAllDocuments(readFileSync(manifest, 'utf8')).map(document => document.toJS()));
+  // All that the YAML has, but for what needs the Prometheus operator; the API server accepts it.
+  const objects = parseAllDocuments(readFileSync(manifest, 'utf8')).map(document => document.toJS());
+  await kubernetes.create(objects.filter(({ kind }) => kind !== 'PrometheusRule'));
   await kubernetes.create([{
     apiVersion: 'apps/v1',
     kind: 'Deployment',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { besideName, besideTime } from '../../../src/runner/restore/postgres-names';
+import { besideName, besideTime, freeBesideName } from '../../../src/runner/restore/postgres-names';
 
 const at = new Date('2026-11-22T02:03:04Z');
 
@@ -28,3 +28,9 @@ test.each(['shop', 'shop_restore_', 'shop_restore_mine', 'shop_restore_20261122'
   '%s is none of ours', candidate => {
     expect(besideTime(candidate, 'shop', 'restore')).toBeUndefined();
   });
+
+test('a restore and its rollback in the same second get different names', () => {
+  const late = new Date('2026-11-22T02:03:59Z');
+  expect(freeBesideName('shop', 'before', late, ['shop'])).toBe('shop_before_20261122_020359');
+  expect(freeBesideName('shop', 'before', late, ['shop', 'shop_before_20261122_020359'])).toBe('shop_before_20261122_020400');
+});
