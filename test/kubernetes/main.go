@@ -163,6 +163,12 @@ func validate(object runtime.Object) (field.ErrorList, []string) {
 		}
 		options := corevalidation.ValidationOptionsForPersistentVolumeClaim(internal, nil)
 		return corevalidation.ValidatePersistentVolumeClaim(internal, options), nil
+	case *corev1.ConfigMap:
+		internal := &core.ConfigMap{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		return corevalidation.ValidateConfigMap(internal), nil
 	case *corev1.ServiceAccount:
 		internal := &core.ServiceAccount{}
 		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
