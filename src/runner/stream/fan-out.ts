@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 
 const BRANCH_BUFFER_BYTES = 1024 * 1024;
@@ -27,7 +26,7 @@ export async function fanOut<T>(
     try {
       for await (const chunk of body) {
         const full = branches.filter(branch => !branch.write(chunk));
-        await Promise.all(full.map(branch => once(branch, 'drain', { signal: either })));
+        await Promise.all(full.map(branch => drained(branch, either)));
       }
       for (const branch of branches) branch.end();
     } catch (error) {
@@ -47,4 +46,24 @@ export async function fanOut<T>(
   } finally {
     either.removeEventListener('abort', halt);
   }
+}
+
+/**
+ * Waits until a branch takes more. One that its sink has destroyed never does: that sink is about to fail, and its own error, not
+ * the one on the branch, says why.
+ */
+function drained(branch: PassThrough, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stopped = () => {
+      branch.off('drain', ready);
+      reject(signal.reason as Error);
+    };
+    const ready = () => {
+      signal.removeEventListener('abort', stopped);
+      resolve();
+    };
+    if (signal.aborted) return reject(signal.reason as Error);
+    branch.once('drain', ready);
+    signal.addEventListener('abort', stopped, { once: true });
+  });
 }

@@ -56,6 +56,19 @@ test('when a sink fails that never reads, nothing hangs', async () => {
   await expect(fanOut(body(), [() => Promise.reject(new Error('access denied')), branch => buffer(branch)], signal)).rejects.toThrow('access denied');
 });
 
+test('a sink that destroys its branch, and says why only after it has cleaned up, is heard', async () => {
+  const failing = fanOut<unknown>(body(), [
+    async branch => {
+      await new Promise(resolve => setTimeout(resolve, 20)); // until the branch is full, and the others wait for it
+      branch.destroy(new Error('The operation was aborted'));
+      await new Promise(resolve => setTimeout(resolve, 20));
+      throw new Error('disk full');
+    },
+    branch => buffer(branch),
+  ], signal);
+  await expect(failing).rejects.toThrow('disk full');
+});
+
 test('when the body fails, no sink takes what came for the whole', async () => {
   const source = Readable.from((function* () {
     yield chunks[0];
