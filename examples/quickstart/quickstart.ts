@@ -29,12 +29,11 @@ console.log(`${original} has ${count(original)} orders`);
 mkdirSync(path.join(output, 'backups'));
 const job = [
   '--manifest', relative('quickstart.k8s.yaml'), '--job', 'quickstart',
-  '--set', `source.path=${path.join(root, original)}`,
   '--set', `stores.volume.directory=${path.join(output, 'backups')}`,
 ];
 
 say('3. Take a backup with the very config that the pod would get; only the paths are replaced');
-backup(['backup', ...job]);
+backup(['backup', ...job, '--set', `source.path=${path.join(root, original)}`]);
 
 say('4. What is there, and is it what was written?');
 backup(['list', ...job]);
