@@ -158,6 +158,7 @@ project.addTask('test:all', {
   steps: [
     { exec: 'bash test/integration/install.sh' },
     { spawn: 'build' },
+    { spawn: 'quickstart' },
     { spawn: 'test:integration' },
   ],
 });
