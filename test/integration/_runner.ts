@@ -115,7 +115,8 @@ export function processesBelow(pid: number): { readonly pid: number; readonly ar
       return ''; // it has ended meanwhile
     }
   };
-  const all = readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number);
+  // What has ended and was not reaped yet is gone: in a container nobody may ever do that.
+  const all = readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(id => read(id, 'stat').split(') ')[1]?.[0] !== 'Z');
   const parent = new Map(all.map(id => [id, Number(read(id, 'stat').split(') ')[1]?.split(' ')[1])]));
   const isBelow = (id: number | undefined): boolean => id === pid || (id !== undefined && id > 1 && isBelow(parent.get(id)));
   return all.filter(isBelow).map(id => ({ pid: id, args: read(id, 'cmdline'), env: read(id, 'environ') }));
