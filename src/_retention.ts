@@ -1,6 +1,6 @@
 import { RetentionConfig } from './contract/config';
 
 /** Whether nothing is ever removed. */
-export function keepsForever({ keepHours, keepLast }: RetentionConfig): boolean {
-  return keepHours === null && keepLast === null;
+export function keepsForever({ keepAtLeast: _floor, ...keep }: RetentionConfig): boolean {
+  return Object.values(keep).every(value => value === null);
 }

@@ -46,8 +46,12 @@ export class RunnerPod {
     return { directory: SCRATCH, limitBytes: this.scratchSize.toKibibytes({ rounding: SizeRoundingBehavior.FLOOR }) * 1024 };
   }
 
-  /** The pod's part of a Job's props. */
-  public define(scope: Construct, command: string, config: Config, parts: readonly PodParts<unknown>[]) {
+  /**
+   * The pod's part of a Job's props.
+   *
+   * @param args of the runner; the first is its command, and the name of the container
+   */
+  public define(scope: Construct, args: readonly string[], config: Config, parts: readonly PodParts<unknown>[]) {
     const { user, group } = this;
     const scratch = kplus.Volume.fromEmptyDir(scope, 'Scratch', 'scratch', { sizeLimit: this.scratchSize });
     return {
@@ -63,10 +67,10 @@ export class RunnerPod {
         fsGroupChangePolicy: kplus.FsGroupChangePolicy.ON_ROOT_MISMATCH,
       },
       containers: [{
-        name: command,
+        name: args[0],
         image: this.image,
         imagePullPolicy: this.props.imagePullPolicy ?? kplus.ImagePullPolicy.IF_NOT_PRESENT,
-        args: [command],
+        args: [...args],
         envVariables: Object.assign({ [CONFIG_ENV]: kplus.EnvValue.fromValue(renderConfig(config)) }, ...parts.map(part => part.env)),
         resources: this.props.resources ?? {
           cpu: { request: kplus.Cpu.millis(100) },

@@ -123,6 +123,10 @@ export class BackupCronJob extends Construct {
       stores: this.stores.map(store => store.config),
       compression: (props.compression ?? Compression.DEFAULT)._toConfig(),
       retention: (props.retention ?? Retention.FOREVER)._toConfig(),
+      pruneAfterBackup: false,
+      verification: { olderPercent: 0, repair: false },
+      encryption: null,
+      pushgatewayUrl: null,
       suspectBelowPercent,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
@@ -169,7 +173,7 @@ export class BackupCronJob extends Construct {
       failedJobsRetained,
       serviceAccount: this.serviceAccount,
       automountServiceAccountToken: false,
-      ...pod.define(this, COMMAND, config, [source, ...this.stores]),
+      ...pod.define(this, [COMMAND], config, [source, ...this.stores]),
     });
     // A Job has these labels, and nothing of the CronJob's own.
     ApiObject.of(this.cronJob).addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));

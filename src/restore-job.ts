@@ -80,6 +80,7 @@ export class RestoreJob extends Construct {
       notAfter: point._notAfter,
       workloads,
       healthUrl: props.healthUrl === undefined ? null : checkUrl(props.healthUrl),
+      decryption: null,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
     };
@@ -94,7 +95,7 @@ export class RestoreJob extends Construct {
       backoffLimit,
       serviceAccount: this.serviceAccount,
       automountServiceAccountToken: workloads.length > 0,
-      ...pod.define(this, COMMAND, config, [targetParts, ...storeParts]),
+      ...pod.define(this, [COMMAND], config, [targetParts, ...storeParts]),
     };
     if (trigger._kind === 'template') {
       this.resource = new kplus.CronJob(this, 'Resource', {

@@ -2,6 +2,8 @@ import { Duration } from 'cdk8s';
 import { checkWholeNumber, show } from './_check';
 import { RetentionConfig } from './contract/config';
 
+const NO_PERIODS = { keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null };
+
 /** What every kind of `Retention` takes. */
 export interface RetentionOptions {
   /**
@@ -39,7 +41,7 @@ export class Retention {
   /**
    * Nothing is ever removed.
    */
-  public static readonly FOREVER = new Retention({ keepHours: null, keepLast: null, keepAtLeast: 1 });
+  public static readonly FOREVER = new Retention({ keepHours: null, keepLast: null, ...NO_PERIODS, keepAtLeast: 1 });
 
   /**
    * Backups of the last `count` days are kept.
@@ -82,7 +84,7 @@ export class Retention {
     if (rules.count !== undefined) checkWholeNumber('count', rules.count, 1, 1_000_000, KEEPS_NOTHING);
     const keepAtLeast = checkWholeNumber('keepAtLeast', rules.keepAtLeast ?? 3, 1, 1_000_000,
       'with 0 a source that stopped making backups would lose its last one');
-    return new Retention({ keepHours: keepHours ?? null, keepLast: rules.count ?? null, keepAtLeast });
+    return new Retention({ keepHours: keepHours ?? null, keepLast: rules.count ?? null, ...NO_PERIODS, keepAtLeast });
   }
 
   private constructor(private readonly config: RetentionConfig) {}

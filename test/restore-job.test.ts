@@ -55,6 +55,7 @@ describe('defaults', () => {
       notAfter: null,
       workloads: [],
       healthUrl: null,
+      decryption: null,
       target: { engine: 'postgres', host: 'postgres', database: 'orders', mode: 'swap', parallelJobs: 1, globals: true },
       stores: [{ name: 's3', bucket: 'shop-backups' }],
     });

@@ -2,13 +2,15 @@ import { Duration } from 'cdk8s';
 import { configOf, synth } from './synth';
 import { Retention, RetentionRules } from '../src';
 
+const NO_PERIODS = { keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null };
+
 test.each<[string, Retention | undefined, object]>([
-  ['7 days', Retention.days(7), { keepHours: 168, keepLast: null, keepAtLeast: 3 }],
-  ['24 hours', Retention.hours(24), { keepHours: 24, keepLast: null, keepAtLeast: 3 }],
-  ['the newest 10', Retention.newest(10, { keepAtLeast: 1 }), { keepHours: null, keepLast: 10, keepAtLeast: 1 }],
-  ['both', Retention.of({ age: Duration.days(2), count: 5, keepAtLeast: 7 }), { keepHours: 48, keepLast: 5, keepAtLeast: 7 }],
-  ['everything', Retention.FOREVER, { keepHours: null, keepLast: null, keepAtLeast: 1 }],
-  ['everything, when nothing is said', undefined, { keepHours: null, keepLast: null, keepAtLeast: 1 }],
+  ['7 days', Retention.days(7), { keepHours: 168, keepLast: null, ...NO_PERIODS, keepAtLeast: 3 }],
+  ['24 hours', Retention.hours(24), { keepHours: 24, keepLast: null, ...NO_PERIODS, keepAtLeast: 3 }],
+  ['the newest 10', Retention.newest(10, { keepAtLeast: 1 }), { keepHours: null, keepLast: 10, ...NO_PERIODS, keepAtLeast: 1 }],
+  ['both', Retention.of({ age: Duration.days(2), count: 5, keepAtLeast: 7 }), { keepHours: 48, keepLast: 5, ...NO_PERIODS, keepAtLeast: 7 }],
+  ['everything', Retention.FOREVER, { keepHours: null, keepLast: null, ...NO_PERIODS, keepAtLeast: 1 }],
+  ['everything, when nothing is said', undefined, { keepHours: null, keepLast: null, ...NO_PERIODS, keepAtLeast: 1 }],
 ])('%s', (_case, retention, expected) => {
   expect(configOf(synth({ retention })).retention).toEqual(expected);
 });

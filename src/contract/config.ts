@@ -11,7 +11,10 @@ export const CONFIG_ENV = 'CDK8S_BACKUP_CONFIG';
 /** Version of the document. A runner refuses every other one by name. */
 export const CONFIG_VERSION = 1;
 
-export type Config = BackupConfig | RestoreConfig;
+export type Config = BackupConfig | RestoreConfig | DrillConfig | ExporterConfig;
+
+/** The configs that are about one backup name and its stores. */
+export type NamedConfig = BackupConfig | RestoreConfig | DrillConfig;
 
 /** What one backup run needs to know. */
 export interface BackupConfig {
@@ -24,11 +27,36 @@ export interface BackupConfig {
   readonly stores: readonly StoreConfig[];
   readonly compression: CompressionConfig;
   readonly retention: RetentionConfig;
+  /** Whether a run removes at its end what {@link retention} does not keep; `prune` does it in any case. */
+  readonly pruneAfterBackup: boolean;
+  /** What `verify --scheduled` reads. */
+  readonly verification: VerificationConfig;
+  /** `null`: artifacts are stored as they are. */
+  readonly encryption: EncryptionConfig | null;
+  /** Base URL of a Pushgateway that is told the end of every run, good or bad; `null`: none. */
+  readonly pushgatewayUrl: string | null;
   /** A dump with less than this share of the previous one's bytes is marked suspect; 0 switches the check off, for empty dumps too. */
   readonly suspectBelowPercent: number;
   /** Within this time after its start a run has ended, one way or the other. */
   readonly deadlineSeconds: number;
   readonly scratch: ScratchConfig;
+}
+
+export interface VerificationConfig {
+  /** This share of all backups but the newest is read beside it, those first that were not read for the longest time. */
+  readonly olderPercent: number;
+  /** Whether a copy that is missing or damaged is replaced by a good one of another store. */
+  readonly repair: boolean;
+}
+
+export interface EncryptionConfig {
+  /** X25519 recipients in the spelling of age, `age1…`; at least one. Any one of their identities opens the backup. */
+  readonly recipients: readonly string[];
+}
+
+export interface DecryptionConfig {
+  /** File with age identities, `AGE-SECRET-KEY-1…`, one a line. */
+  readonly identityFile: string;
 }
 
 export type SourceConfig = PostgresConfig | RedisConfig | SqliteConfig;
@@ -104,9 +132,74 @@ export interface RestoreConfig {
   readonly workloads: readonly WorkloadConfig[];
   /** Asked after the workloads are ready again, until it answers with 2xx; `null`: nothing is asked. */
   readonly healthUrl: string | null;
+  /** `null`: only what is not encrypted can be restored. */
+  readonly decryption: DecryptionConfig | null;
   /** Within this time after its start a run has ended, one way or the other. */
   readonly deadlineSeconds: number;
   readonly scratch: ScratchConfig;
+}
+
+/** What one restore drill needs to know. */
+export interface DrillConfig {
+  readonly version: typeof CONFIG_VERSION;
+  readonly kind: 'drill';
+  /** First part of the name of what the backup has stored, see `layout.ts`. */
+  readonly name: string;
+  /** An empty server in the drill's own pod, on `localhost`, or a file in the scratch directory: thrown away after the drill. */
+  readonly target: TargetConfig;
+  /** At least one; their names differ. */
+  readonly stores: readonly StoreConfig[];
+  /** How fresh the restored data have to be. */
+  readonly freshness: readonly FreshnessConfig[];
+  /** What a restore must not take longer than; `null`: nothing is declared, and none is too long. */
+  readonly rtoSeconds: number | null;
+  /** The scratch server has to answer within this time. */
+  readonly serverStartSeconds: number;
+  /** This many newest drills stay in the history. */
+  readonly keepDrills: number;
+  /** `null`: only what is not encrypted can be restored. */
+  readonly decryption: DecryptionConfig | null;
+  readonly pushgatewayUrl: string | null;
+  /** Within this time after its start a run has ended, one way or the other. */
+  readonly deadlineSeconds: number;
+  readonly scratch: ScratchConfig;
+}
+
+export interface FreshnessConfig {
+  /** SQL that returns one time: the newest there is, as in `SELECT max(created_at) FROM orders`. */
+  readonly sql: string;
+  /** It may be this much older than the start of the backup. */
+  readonly maxAgeSeconds: number;
+}
+
+/** What the exporter watches. It only reads the stores. */
+export interface ExporterConfig {
+  readonly version: typeof CONFIG_VERSION;
+  readonly kind: 'exporter';
+  /** At least one. */
+  readonly backups: readonly ExportedBackupConfig[];
+  readonly port: number;
+  /** Time between two looks at the stores. */
+  readonly refreshSeconds: number;
+}
+
+export interface ExportedBackupConfig {
+  /** First part of the name of what the backup has stored, see `layout.ts`. */
+  readonly name: string;
+  readonly engine: SourceConfig['engine'];
+  readonly namespace: string;
+  readonly cronJob: string;
+  /** Name of the restore template that restores this backup; `null`: there is none. */
+  readonly restoreJob: string | null;
+  readonly stores: readonly StoreConfig[];
+  /** A backup that is older says that a run is missing; `null` on demand. */
+  readonly staleAfterSeconds: number | null;
+  /** Declared objectives; `null` where none is declared. */
+  readonly rpoSeconds: number | null;
+  readonly rtoSeconds: number | null;
+  /** A verification or a drill that is older says that one is missing; `null` where there is no schedule. */
+  readonly verifiedWithinSeconds: number | null;
+  readonly drilledWithinSeconds: number | null;
 }
 
 export interface WorkloadConfig {
@@ -242,12 +335,18 @@ export interface CompressionConfig {
   readonly level: number;
 }
 
-/** A backup is kept if any of these keeps it. Where age and number are both `null`, every backup is. */
+/** A backup is kept if any of these keeps it. Where age and all numbers are `null`, every backup is. */
 export interface RetentionConfig {
   /** Backups younger than this are kept; `null`: age keeps none. */
   readonly keepHours: number | null;
   /** This many newest backups are kept; `null`: their number keeps none. */
   readonly keepLast: number | null;
+  /** The newest backup of each of the last so many hours, days, weeks (from Monday), months and years (UTC) that have one. */
+  readonly keepHourly: number | null;
+  readonly keepDaily: number | null;
+  readonly keepWeekly: number | null;
+  readonly keepMonthly: number | null;
+  readonly keepYearly: number | null;
   /** Never fewer than this many backups are left, however old they are. */
   readonly keepAtLeast: number;
 }

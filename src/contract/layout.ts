@@ -7,6 +7,12 @@
  *   NAME_YYYYMMDD_HHMMSS.json              the record: without it the backup does not exist
  *   NAME_YYYYMMDD_HHMMSS.started           claim of a run on the id, gone once the record is there
  *   NAME_YYYYMMDD_HHMMSS.accepted          somebody looked at a suspect backup and accepted it
+ *   NAME_YYYYMMDD_HHMMSS.pinned            kept until somebody unpins it
+ *   NAME_YYYYMMDD_HHMMSS.verified.YYYYMMDD_HHMMSS.json
+ *                                          what reading the copy in this store back has shown, and when
+ *   NAME_YYYYMMDD_HHMMSS.drill.json        a restore drill; the time is its own, not that of a backup
+ *   NAME_YYYYMMDD_HHMMSS.failed.json       a run that failed; the time is that of its start
+ *   NAME.hold                              nothing of this name is pruned
  *
  * A name has no dot and the time ends at one, so a key belongs to exactly one backup: `app` never matches `app_x`.
  */
@@ -22,6 +28,13 @@ export const RECORD_SUFFIX = '.json';
 export const CHECKSUM_SUFFIX = '.sha256';
 export const STARTED_SUFFIX = '.started';
 export const ACCEPTED_SUFFIX = '.accepted';
+export const PINNED_SUFFIX = '.pinned';
+
+/** What stands after the name and a time that is not that of a backup. */
+export const DRILL_SUFFIX = '.drill.json';
+export const FAILED_RUN_SUFFIX = '.failed.json';
+
+const VERIFICATION_SUFFIX = /^\.verified\.\d{8}_\d{6}\.json$/;
 
 /** Parts of a key. */
 export interface ParsedKey {
@@ -51,6 +64,21 @@ export function parseKey(key: string): ParsedKey | undefined {
   // Refuses the 31st of February, which Date moves into March.
   if (Number.isNaN(startedAt.getTime()) || backupId(name, startedAt) !== id) return undefined;
   return { id, name, startedAt, suffix: dot < 0 ? '' : key.slice(dot) };
+}
+
+/** Key of the verification of the backup `id` that began at `at`, in the store whose copy was read. */
+export function verificationKey(id: string, at: Date): string {
+  return `${id}.verified.${backupId('', at).slice(1)}.json`;
+}
+
+/** Whether a suffix of {@link ParsedKey} is that of a verification. */
+export function isVerificationSuffix(suffix: string): boolean {
+  return VERIFICATION_SUFFIX.test(suffix);
+}
+
+/** Key of the hold on the backups of `name`; it does not begin with {@link keyPrefix}, so no expiry by prefix reaches it. */
+export function holdKey(name: string): string {
+  return `${name}.hold`;
 }
 
 /** Prefix of all keys of the backup `name`; other names share it, so {@link parseKey} has the last word. */

@@ -7,7 +7,7 @@ export interface Metric {
   readonly help: string;
 }
 
-/** Labels that every metric carries: the name of the backup, and the store that was read. */
+/** Labels of the metrics: the name of the backup, and the store where the metric is about one. */
 export const METRIC_LABELS = ['backup', 'store'] as const;
 
 /** All metrics are gauges. */
@@ -39,5 +39,61 @@ export const Metrics = {
   BYTES: {
     name: 'backup_repository_bytes',
     help: 'Stored bytes of all backups.',
+  },
+  PINNED: {
+    name: 'backup_repository_pinned_backups',
+    help: 'Number of backups that no retention removes.',
+  },
+  FREE_BYTES: {
+    name: 'backup_store_free_bytes',
+    help: 'Free space of the volume; absent for object storage.',
+  },
+  STORE_UP: {
+    name: 'backup_store_up',
+    help: 'Whether the store could be read the last time: 1 if so, 0 if not, and then the other values are those of the last time it could.',
+  },
+  STORE_READ: {
+    name: 'backup_store_read_timestamp_seconds',
+    help: 'When the store was read the last time with success, in seconds since 1970.',
+  },
+  LAST_RUN: {
+    name: 'backup_last_run_timestamp_seconds',
+    help: 'When the newest run that left anything in the store ended, in seconds since 1970.',
+  },
+  LAST_RUN_FAILED: {
+    name: 'backup_last_run_failed',
+    help: 'Whether the newest run that left anything in the store failed: 1 if so, 0 if not.',
+  },
+  LAST_VERIFICATION: {
+    name: 'backup_last_verification_success_timestamp_seconds',
+    help: 'When a copy was last read back and found good, in seconds since 1970.',
+  },
+  VERIFICATION_FAILED: {
+    name: 'backup_verification_failed_backups',
+    help: 'Number of backups whose newest verification found a fault.',
+  },
+  LAST_DRILL: {
+    name: 'backup_last_drill_success_timestamp_seconds',
+    help: 'When the newest restore drill that passed was finished, in seconds since 1970.',
+  },
+  LAST_DRILL_FAILED: {
+    name: 'backup_last_drill_failed',
+    help: 'Whether the newest restore drill failed, or could not run: 1 if so, 0 if it passed.',
+  },
+  MEASURED_RTO: {
+    name: 'backup_measured_rto_seconds',
+    help: 'How long the newest restore drill that passed took, from the choice of the backup to the last check.',
+  },
+  RPO_TARGET: {
+    name: 'backup_rpo_target_seconds',
+    help: 'The declared recovery point objective.',
+  },
+  RTO_TARGET: {
+    name: 'backup_rto_target_seconds',
+    help: 'The declared recovery time objective.',
+  },
+  PRUNE_HELD: {
+    name: 'backup_prune_held',
+    help: 'Whether somebody has stopped pruning: 1 if so, 0 if not.',
   },
 } as const satisfies Readonly<Record<string, Metric>>;

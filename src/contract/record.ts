@@ -52,6 +52,8 @@ export interface RecordedArtifact {
   /** Bytes before compression; `null` where the dump program compresses and does not tell. */
   readonly plainBytes: number | null;
   readonly counts: RecordedCounts | null;
+  /** age recipients that it is sealed to, from outside of the compression; absent where it is not encrypted. */
+  readonly recipients?: readonly string[];
 }
 
 export interface RecordedCompression extends CompressionConfig {

@@ -16,7 +16,7 @@ import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
 import { ConfigOptions, loadBackupConfig, loadConfig, loadRestoreConfig } from './load-config';
 import { createReporter } from './reporter';
 import { VERSION } from './version';
-import { BackupConfig, Config, RestoreConfig } from '../contract/config';
+import { BackupConfig, NamedConfig, RestoreConfig } from '../contract/config';
 import { ExitCode, RETRYABLE } from '../contract/exit-code';
 import { LifecycleConfig } from '../contract/lifecycle';
 
@@ -69,7 +69,7 @@ type Execute<O, C> = (options: O, command: (context: Context<C>) => Promise<Exit
 
 /** How a command gets its config, by what it does. */
 interface Executors {
-  readonly look: Execute<ConfigOptions, Config>;
+  readonly look: Execute<ConfigOptions, NamedConfig>;
   readonly backUp: Execute<ConfigOptions, BackupConfig>;
   readonly putBack: Execute<ConfigOptions, RestoreConfig>;
   readonly lifecycle: Execute<LifecycleOptions, LifecycleConfig>;

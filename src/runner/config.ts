@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RunnerError } from './errors';
-import { BackupConfig, Config, CONFIG_VERSION, RestoreConfig } from '../contract/config';
+import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { NAME_PATTERN } from '../contract/layout';
 
@@ -136,6 +136,10 @@ const stores = z.array(z.discriminatedUnion('type', [s3, folder])).min(1).readon
 const deadlineSeconds = z.number().positive();
 const scratch = z.strictObject({ directory: absolutePath, limitBytes: z.int().min(1).nullable() });
 
+const kept = z.int().min(1).nullable();
+const pushgatewayUrl = z.url({ protocol: /^https?$/ }).nullable();
+const decryption = z.strictObject({ identityFile: absolutePath }).nullable();
+
 const backup = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('backup'),
@@ -145,9 +149,20 @@ const backup = z.strictObject({
   compression,
   retention: z.strictObject({
     keepHours: z.number().positive().nullable(),
-    keepLast: z.int().min(1).nullable(),
+    keepLast: kept,
+    keepHourly: kept,
+    keepDaily: kept,
+    keepWeekly: kept,
+    keepMonthly: kept,
+    keepYearly: kept,
     keepAtLeast: z.int().min(1),
   }),
+  pruneAfterBackup: z.boolean(),
+  verification: z.strictObject({ olderPercent: z.number().min(0).max(100), repair: z.boolean() }),
+  encryption: z.strictObject({
+    recipients: z.array(z.string().regex(/^age1[a-z0-9]+$/, 'must be an age recipient: age1…')).min(1).readonly(),
+  }).nullable(),
+  pushgatewayUrl,
   suspectBelowPercent: z.number().min(0).max(100),
   deadlineSeconds,
   scratch,
@@ -163,11 +178,50 @@ const restore = z.strictObject({
   notAfter: z.iso.datetime({ offset: true }).nullable(),
   workloads: z.array(workload).readonly(),
   healthUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  decryption,
   deadlineSeconds,
   scratch,
 }) satisfies z.ZodType<RestoreConfig>;
 
-const schema = z.discriminatedUnion('kind', [backup, restore]);
+const drill = z.strictObject({
+  version: z.literal(CONFIG_VERSION),
+  kind: z.literal('drill'),
+  name,
+  target: z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget]),
+  stores,
+  freshness: z.array(z.strictObject({ sql: text, maxAgeSeconds: z.number().positive() })).readonly(),
+  rtoSeconds: z.number().positive().nullable(),
+  serverStartSeconds: z.number().positive(),
+  keepDrills: z.int().min(1),
+  decryption,
+  pushgatewayUrl,
+  deadlineSeconds,
+  scratch,
+}) satisfies z.ZodType<DrillConfig>;
+
+const within = z.number().positive().nullable();
+
+const exporter = z.strictObject({
+  version: z.literal(CONFIG_VERSION),
+  kind: z.literal('exporter'),
+  backups: z.array(z.strictObject({
+    name,
+    engine: z.enum(['postgres', 'redis', 'sqlite']),
+    namespace: text,
+    cronJob: text,
+    restoreJob: text.nullable(),
+    stores,
+    staleAfterSeconds: within,
+    rpoSeconds: within,
+    rtoSeconds: within,
+    verifiedWithinSeconds: within,
+    drilledWithinSeconds: within,
+  })).min(1).readonly(),
+  port,
+  refreshSeconds: z.number().min(1),
+}) satisfies z.ZodType<ExporterConfig>;
+
+const schema = z.discriminatedUnion('kind', [backup, restore, drill, exporter]);
 
 // With `satisfies` above this holds the schema equal to the contract's types: a field that only one of them has does not compile.
 const _contractFitsSchema = (config: Config): z.input<typeof schema> => config;

@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { checkConfig, parseConfig } from './config';
 import { messageOf, RunnerError } from './errors';
 import { targetOf } from './restore/target';
-import { BackupConfig, Config, CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../contract/config';
+import { BackupConfig, Config, CONFIG_ENV, DrillConfig, NamedConfig, RestoreConfig, unescapeEnvValue } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 
 /** Where the config comes from: a file, a synthesized manifest, or, if neither is given, the environment. */
@@ -15,21 +15,34 @@ export interface ConfigOptions {
   readonly set: readonly string[];
 }
 
-/** Loads a config of either kind: for commands that only look at what is stored. */
-export async function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<Config> {
-  return changed(parseConfig(await configText(options, env, CONFIG_ENV)), options);
+/** Loads a config of any kind that is about one backup: for commands that only look at what is stored. */
+export async function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<NamedConfig> {
+  return named(changed(parseConfig(await configText(options, env, CONFIG_ENV)), options));
 }
 
 export async function loadBackupConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<BackupConfig> {
   const config = await loadConfig(options, env);
-  if (config.kind !== 'backup') throw badConfig(`this is the config of a restore of ${config.name}, and takes no backup: name the job of the backup`);
+  if (config.kind !== 'backup') throw badConfig(`this is the config of a ${config.kind} of ${config.name}, and takes no backup: name the job of the backup`);
   return config;
 }
 
 /** Loads the config of a restore; from that of a backup, one that restores to where the backup comes from. */
 export async function loadRestoreConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<RestoreConfig> {
-  const config = parseConfig(await configText(options, env, CONFIG_ENV));
+  const config = named(parseConfig(await configText(options, env, CONFIG_ENV)));
+  if (config.kind === 'drill') throw badConfig(`this is the config of a drill of ${config.name}, which restores nothing for good: name the job of the restore, or of the backup`);
   return changed(config.kind === 'restore' ? config : restoreOf(config), options) as RestoreConfig;
+}
+
+export async function loadDrillConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<DrillConfig> {
+  const config = await loadConfig(options, env);
+  if (config.kind !== 'drill') throw badConfig(`this is the config of a ${config.kind} of ${config.name}, and no drill: name the job of the drill`);
+  return config;
+}
+
+/** Refuses the config that is about several backups. */
+export function named(config: Config): NamedConfig {
+  if (config.kind === 'exporter') throw badConfig('this is the config of the exporter, which has several backups: name the job of one of them');
+  return config;
 }
 
 function changed(config: Config, { set }: ConfigOptions): Config {
@@ -47,6 +60,7 @@ function restoreOf({ version, name, source, stores, deadlineSeconds, scratch }: 
     notAfter: null,
     workloads: [],
     healthUrl: null,
+    decryption: null,
     deadlineSeconds,
     scratch,
   };

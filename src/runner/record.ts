@@ -37,6 +37,7 @@ const schema = z.object({
       unit: z.enum(['rows', 'keys']),
       items: z.record(z.string(), count),
     }).nullable(),
+    recipients: z.array(z.string()).min(1).optional(),
   })).min(1),
   stores: z.array(z.string()).min(1),
   suspect: z.string().nullable(),

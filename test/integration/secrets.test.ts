@@ -7,6 +7,7 @@ import { s3Store } from './servers/_s3';
 import { PostgresServer, startPostgres } from './servers/postgres';
 import { RedisServer, startRedis } from './servers/redis';
 import { startVersitygw, Versitygw } from './servers/versitygw';
+import { BackupConfig } from '../../src/contract/config';
 
 /* Secrets are planted, every command is run, well and badly, and all that it leaves and shows is searched for them. */
 
@@ -69,7 +70,7 @@ test.each<[string, () => RunOptions & { secrets: string[] }, string]>([
   const directory = tempDir('volume');
   const { config: store, env } = s3Store(s3, 'secrets', { prefix: engine });
   const { config, env: own, secrets: planted } = given();
-  const options: RunOptions = { config: { ...config!, stores: [store, folder(directory)] }, env: { ...env, ...own } };
+  const options: RunOptions = { config: { ...config as BackupConfig, stores: [store, folder(directory)] }, env: { ...env, ...own } };
   const secrets = [...planted, s3.secretAccessKey];
   const shown: string[] = [];
 

@@ -1,11 +1,11 @@
 import { Context, openStores } from './context';
-import { Config } from '../../contract/config';
+import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { ACCEPTED_SUFFIX } from '../../contract/layout';
 import { findBackup, readCatalog } from '../catalog';
 
 /** Accepts a suspect backup: from now on it can be the latest, and the next one is compared with it. Its record does not change. */
-export async function accept(context: Context<Config>, wanted: string): Promise<ExitCode> {
+export async function accept(context: Context<NamedConfig>, wanted: string): Promise<ExitCode> {
   const { config, signal, stdout } = context;
   const stores = openStores(context);
   const { record } = findBackup(await readCatalog(config.name, stores, signal), config.name, wanted);

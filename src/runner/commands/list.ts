@@ -1,12 +1,12 @@
 import { Context, openStores } from './context';
-import { Config } from '../../contract/config';
+import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Backup, Catalog, isUsable, latest, readCatalog } from '../catalog';
 import { formatBytes, formatSeconds } from '../reporter';
 import { renderTable } from '../table';
 
 /** Lists all backups, oldest first. Fails if a store could not be read, or a record in it, after it has shown the rest. */
-export async function list(context: Context<Config>, options: { readonly json: boolean }): Promise<ExitCode> {
+export async function list(context: Context<NamedConfig>, options: { readonly json: boolean }): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
   const catalog = await readCatalog(config.name, openStores(context), signal);
   stdout.write(options.json ? `${JSON.stringify(asJson(config.name, catalog), null, 2)}\n` : asText(config.name, catalog));

@@ -1,13 +1,13 @@
 import { Gauge, Registry } from 'prom-client';
 import { Context, openStores } from './context';
 import { reportFaults, storedBytes, tookSeconds } from './list';
-import { Config } from '../../contract/config';
+import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Metric, METRIC_LABELS, Metrics } from '../../contract/metrics';
 import { Backup, Catalog, readCatalog } from '../catalog';
 
 /** Prints what the records say as Prometheus metrics, for a file that a node exporter collects. */
-export async function metrics(context: Context<Config>): Promise<ExitCode> {
+export async function metrics(context: Context<NamedConfig>): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
   const catalog = await readCatalog(config.name, openStores(context), signal);
   stdout.write(await renderMetrics(config.name, catalog));

@@ -1,9 +1,9 @@
-import { Config, CONFIG_ENV } from '../../contract/config';
+import { CONFIG_ENV, NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ENV, LIFECYCLE_VERSION, LifecycleConfig } from '../../contract/lifecycle';
 import { parseConfig } from '../config';
 import { messageOf, RunnerError } from '../errors';
-import { applySetting, ConfigOptions, configText, readText } from '../load-config';
+import { applySetting, ConfigOptions, configText, named, readText } from '../load-config';
 import { checkLifecycleConfig } from './config';
 
 /** Where the rules come from: a file, for the bucket of a backup, or the config of a lifecycle Job. */
@@ -26,7 +26,7 @@ async function fromJob(options: LifecycleOptions, env: NodeJS.ProcessEnv): Promi
 }
 
 async function fromFile(file: string, options: LifecycleOptions, env: NodeJS.ProcessEnv): Promise<unknown> {
-  const backup = parseConfig(await configText(options, env, CONFIG_ENV));
+  const backup = named(parseConfig(await configText(options, env, CONFIG_ENV)));
   return {
     version: LIFECYCLE_VERSION,
     store: bucketOf(backup, options.store),
@@ -35,7 +35,7 @@ async function fromFile(file: string, options: LifecycleOptions, env: NodeJS.Pro
   };
 }
 
-function bucketOf({ name, stores }: Config, wanted: string | undefined) {
+function bucketOf({ name, stores }: NamedConfig, wanted: string | undefined) {
   const buckets = stores.filter(store => store.type === 's3');
   const names = buckets.map(store => store.name).join(', ');
   if (names === '') throw new RunnerError(`the backup ${name} has no S3 store, and only a bucket has a lifecycle`, ExitCode.USAGE);

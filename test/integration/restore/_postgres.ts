@@ -163,6 +163,7 @@ export function restoreOptions(site: Site, target: Partial<PostgresTargetConfig>
     notAfter: null,
     workloads: [],
     healthUrl: null,
+    decryption: null,
     deadlineSeconds: 120,
     scratch: site.backupConfig.scratch,
     ...changes,

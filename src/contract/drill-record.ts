@@ -1,0 +1,58 @@
+/*
+ * The history of restore drills: one document for every drill, passed or not, in every store that could be written, under
+ * `NAME_YYYYMMDD_HHMMSS.drill.json` with the time at which the drill began. Never changed. It outlives the backup that it restored.
+ */
+
+/** Version of the document. Readers refuse every other one by name. */
+export const DRILL_VERSION = 1;
+
+export interface DrillRecord {
+  readonly version: typeof DRILL_VERSION;
+  /** `NAME_YYYYMMDD_HHMMSS`, with the time of the drill. */
+  readonly id: string;
+  /** Name of the backups that it rehearses. */
+  readonly name: string;
+  /** The backup that was restored; `null` if none could be chosen. */
+  readonly backup: string | null;
+  /** Name of the store that it was read from; `null` if it came to nothing before. */
+  readonly store: string | null;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** ISO 8601, UTC. */
+  readonly finishedAt: string;
+  /** `failed` also where the drill could not run. */
+  readonly outcome: 'passed' | 'failed';
+  /** Why it failed; empty if it passed. */
+  readonly faults: readonly string[];
+  /** What it was restored into; `null` if it came to nothing before. */
+  readonly server: { readonly engine: 'postgres' | 'redis' | 'sqlite'; readonly version: string } | null;
+  /** Stored bytes that were read. */
+  readonly bytes: number | null;
+  /** Rows or keys that were there afterwards. */
+  readonly items: number | null;
+  /** How long each part took; `null` for what was not reached. */
+  readonly seconds: {
+    /** Reading the artifacts and comparing their digests. */
+    readonly verify: number | null;
+    /** Reading them again, and loading them. */
+    readonly restore: number | null;
+    readonly check: number | null;
+    /** From beginning to end without the start of the scratch server: the measured RTO, if it passed. */
+    readonly total: number;
+  };
+  /** How old the data in the backup were when the drill began. */
+  readonly recoveryPointAgeSeconds: number | null;
+  /** The declared RTO; `null` where none is declared. */
+  readonly rtoTargetSeconds: number | null;
+  readonly checks: readonly DrillCheck[];
+  /** Versions of the programs that took part, by program. */
+  readonly tools: { readonly [program: string]: string };
+}
+
+export interface DrillCheck {
+  /** What was asked: the text of an assertion, `objects`, `row counts`, `freshness of orders.created_at`. */
+  readonly name: string;
+  readonly passed: boolean;
+  /** What was found. */
+  readonly detail: string;
+}
