@@ -12,7 +12,7 @@ interface Pace {
 }
 
 const FINE: Pace = { evaluation: 300, step: 60, settled: 1500 };
-const COARSE: Pace = { evaluation: 900, step: 300, settled: 3600 };
+const COARSE: Pace = { evaluation: 1800, step: 300, settled: 5400 };
 
 /** From this gap on an hour more or less is nothing. */
 const COARSE_GAP = 12 * 3600;

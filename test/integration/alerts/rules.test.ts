@@ -1,5 +1,5 @@
 import { Cron, Duration } from 'cdk8s';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { promtool } from './_promtool';
 import { filesFor, HOURLY, RULES, testFileOf } from './_rules';
 import { Metrics } from '../../../src/contract/metrics';
@@ -29,13 +29,13 @@ test('a nightly backup has at least 19 scenarios', () => {
   expect(parse(files[testFileOf(files)]).tests.length).toBeGreaterThanOrEqual(19);
 });
 
-test('eleven healthy days are silent when rules are evaluated each minute', async () => {
+test('eleven healthy days are silent when rules are evaluated every two minutes', async () => {
   const files = filesFor(NIGHTLY);
   const name = testFileOf(files);
   const tests = parse(files[name]);
-  const healthy = { ...tests, evaluation_interval: '1m', tests: tests.tests.filter((scenario: any) => scenario.name.includes('all is well')) };
+  const healthy = { ...tests, evaluation_interval: '2m', tests: tests.tests.filter((scenario: any) => scenario.name.includes('all is well')) };
   expect(healthy.tests).toHaveLength(1);
-  expect(await promtool({ ...files, [name]: stringify(healthy) }, 'test', 'rules', name)).toMatchObject({ passed: true });
+  expect(await promtool({ ...files, [name]: JSON.stringify(healthy) }, 'test', 'rules', name)).toMatchObject({ passed: true });
 }, 600_000);
 
 test('the dashboard\'s queries parse, and name only metrics that exist', async () => {
@@ -45,7 +45,7 @@ test('the dashboard\'s queries parse, and name only metrics that exist', async (
   expect(queries.length).toBeGreaterThan(10);
   // As recording rules: promtool 2.42 has no other way to check an expression.
   const rules = { groups: [{ name: 'dashboard', rules: queries.map((expr, i) => ({ record: `query_${i}`, expr })) }] };
-  expect(await promtool({ 'queries.yaml': stringify(rules) }, 'check', 'rules', 'queries.yaml')).toMatchObject({ passed: true });
+  expect(await promtool({ 'queries.yaml': JSON.stringify(rules) }, 'check', 'rules', 'queries.yaml')).toMatchObject({ passed: true });
   const known = [
     'ALERTS', 'kube_cronjob_status_last_successful_time', 'kube_job_owner', 'kube_job_status_completion_time', 'kube_job_status_start_time',
     'kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes', ...Object.values(Metrics).map(({ name }) => name),
