@@ -16,6 +16,17 @@ export interface AlertTarget {
   /** 0: the size of a backup says nothing. */
   readonly suspectBelowPercent: number;
   readonly stores: readonly WatchedStore[];
+  /** What a drill must not take longer than; not there without drills, or where nothing is declared. */
+  readonly rtoSeconds?: number;
+  readonly companions: readonly AlertCompanion[];
+}
+
+/** A CronJob that proves a backup good. */
+export interface AlertCompanion {
+  readonly kind: 'verification' | 'drill';
+  readonly cronJob: string;
+  readonly gapSeconds: number;
+  readonly deadlineSeconds: number;
 }
 
 /** What all rules of a set have in common. */
@@ -37,7 +48,7 @@ const SLACK_SECONDS = 900;
 const DAY = 86_400;
 
 /** A run that should have ended has not. */
-export function overdueSeconds({ gapSeconds, deadlineSeconds }: AlertTarget): number {
+export function overdueSeconds({ gapSeconds, deadlineSeconds }: Pick<AlertTarget, 'gapSeconds' | 'deadlineSeconds'>): number {
   return gapSeconds! + deadlineSeconds + SLACK_SECONDS;
 }
 

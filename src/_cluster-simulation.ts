@@ -47,6 +47,14 @@ export interface Simulation {
   readonly neighboursFail?: boolean;
   /** When the store outside of the cluster got its last backup. */
   readonly offsiteStuckAt?: number;
+  /** While stores can't be read. */
+  readonly storesDown?: { readonly from: number; readonly to: number };
+  /** While a verification has found a damaged copy. */
+  readonly damaged?: { readonly from: number; readonly to: number };
+  /** Bytes that are free in the volumes, as the runner sees them, of which a backup has 1000. */
+  readonly freeBytes?: (time: number) => number;
+  /** How long the newest drill took, from a moment on. */
+  readonly drillSeconds?: (time: number) => number;
 }
 
 export interface InputSeries {
@@ -114,11 +122,15 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
   if (context.runnerMetrics) {
     const good = mine.filter(job => !job.failed && job.end !== undefined);
     const { suspectFrom = Infinity, offsiteStuckAt = Infinity, bytesOfRun = () => 1000 } = simulation;
-    for (const { name: store, outside } of target.stores) {
+    for (const { name: store, outside, claimName } of target.stores) {
       const seen = (time: number) => outside ? Math.min(time, offsiteStuckAt) : time;
       const of = (metric: { readonly name: string }, at: (time: number) => Sample) => put(metric.name, { backup: target.backup, store }, at);
       of(Metrics.LAST_RECOVERY_POINT, time => latest(good.filter(({ end }) => end! <= seen(time)), ({ start }) => start, time));
       of(Metrics.LAST_SUSPECT, time => Number(time >= suspectFrom));
+      of(Metrics.STORE_UP, time => Number(!isWithin(time, simulation.storesDown)));
+      of(Metrics.VERIFICATION_FAILED, time => Number(isWithin(time, simulation.damaged)));
+      if (claimName !== undefined) of(Metrics.FREE_BYTES, simulation.freeBytes ?? (() => 1e6));
+      if (target.rtoSeconds !== undefined) of(Metrics.MEASURED_RTO, simulation.drillSeconds ?? (() => target.rtoSeconds));
       of(Metrics.LAST_SIZE, time => {
         const runs = good.filter(({ end }) => end! <= seen(time)).length;
         return runs === 0 ? undefined : bytesOfRun(runs - 1);
@@ -134,7 +146,7 @@ type Ksm = (metric: string, labels: { readonly [name: string]: string }, at: (ti
 /** A rule that looks at them as well takes their health for that of the backup. */
 function neighbours(target: AlertTarget, fail: boolean, ksm: Ksm, put: Put, context: AlertContext): void {
   const elsewhere = `${target.namespace}-staging`;
-  const all = [[target.namespace, `${target.cronJob}-verify`], [elsewhere, target.cronJob], [`${target.namespace}-dev`, target.cronJob]];
+  const all = [[target.namespace, `${target.cronJob}-eu`], [elsewhere, target.cronJob], [`${target.namespace}-dev`, target.cronJob]];
   for (const [namespace, cronjob] of all) {
     const of = (metric: string, at: (time: number) => Sample) => ksm(metric, { cronjob }, at, namespace);
     of('kube_cronjob_info', () => 1);
@@ -161,8 +173,14 @@ function neighbours(target: AlertTarget, fail: boolean, ksm: Ksm, put: Put, cont
   }
   if (!context.runnerMetrics) return;
   const other = { backup: `${target.backup}-other`, store: target.stores[0].name };
-  put(Metrics.LAST_SUSPECT.name, other, () => 1);
+  for (const { name } of [Metrics.LAST_SUSPECT, Metrics.VERIFICATION_FAILED]) put(name, other, () => 1);
+  for (const { name } of [Metrics.STORE_UP, Metrics.FREE_BYTES]) put(name, other, () => 0);
+  put(Metrics.MEASURED_RTO.name, other, () => 1e6);
   put(Metrics.LAST_SIZE.name, other, time => time < 7200 ? 1000 : 1);
+}
+
+function isWithin(time: number, span: { readonly from: number; readonly to: number } | undefined): boolean {
+  return span !== undefined && span.from <= time && time < span.to;
 }
 
 /** Coarse, so that the series are short. */

@@ -29,7 +29,7 @@ export function dashboard(name: string, context: AlertContext, targets: readonly
     durations(context, targets),
     outcomes(context, targets),
     ...volumesOf(targets).length > 0 ? [volumes(context, targets)] : [],
-    ...context.runnerMetrics ? storePanels(context, targets) : [],
+    ...context.runnerMetrics ? [...storePanels(context, targets), ...proofPanels(context, targets)] : [],
   ];
   return {
     uid: uid(name),
@@ -144,6 +144,27 @@ function storePanels(context: AlertContext, targets: readonly AlertTarget[]): Pa
     panel('Backups in each store', Metrics.BACKUPS.help, 'short', of => of(Metrics.BACKUPS)),
     panel('Bytes in each store', Metrics.BYTES.help, 'bytes', of => of(Metrics.BYTES)),
     panel('Suspect', Metrics.LAST_SUSPECT.help, 'short', of => of(Metrics.LAST_SUSPECT)),
+  ];
+}
+
+/** How long a restore takes, and when it was last shown that it works. */
+function proofPanels(context: AlertContext, targets: readonly AlertTarget[]): PanelSpec[] {
+  const of = (metric: { readonly name: string }, { backup }: AlertTarget) => `max by (backup) (${series(metric.name, { ...context.matchLabels, backup })})`;
+  const since = (title: string, metric: { readonly name: string; readonly help: string }): PanelSpec => ({
+    title, description: metric.help, unit: 's', queries: targets.map(target => ({ expr: `time() - ${of(metric, target)}`, legend: target.cronJob })),
+  });
+  return [
+    {
+      title: 'Duration of a restore against its objective',
+      description: 'As the newest drill measured it. The dashed line is the recovery time objective.',
+      unit: 's',
+      queries: targets.flatMap(target => [
+        { expr: of(Metrics.MEASURED_RTO, target), legend: target.cronJob },
+        ...target.rtoSeconds === undefined ? [] : [{ expr: `vector(${target.rtoSeconds})`, legend: `${target.cronJob} objective` }],
+      ]),
+    },
+    since('Time since the last drill that passed', Metrics.LAST_DRILL),
+    since('Time since a copy was last read back', Metrics.LAST_VERIFICATION),
   ];
 }
 

@@ -7,6 +7,16 @@ export interface Watched {
   readonly successfulJobsRetained: number;
   readonly failedJobsRetained: number;
   readonly stores: readonly WatchedStore[];
+  /** The CronJob that reads backups back; not there where nothing does so. */
+  readonly verify?: WatchedCronJob;
+}
+
+/** A CronJob that proves a backup good. */
+export interface WatchedCronJob {
+  readonly cronJobName: string;
+  /** The longest time between two runs. */
+  readonly gapSeconds: number;
+  readonly deadlineSeconds: number;
 }
 
 export interface WatchedStore {

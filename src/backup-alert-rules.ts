@@ -5,6 +5,7 @@ import { alertTests } from './_alert-scenarios';
 import { AlertContext, AlertTarget, volumesOf } from './_alert-target';
 import { toCronJobName } from './_backup-name';
 import { checkLabels, isDnsLabel, show } from './_check';
+import { companionTests } from './_companion-scenarios';
 import { dashboard } from './_dashboard';
 import { jsonText, SynthFile } from './_synth-file';
 import { warn } from './_warnings';
@@ -27,7 +28,7 @@ export class BackupAlertRules extends Construct {
   /** Where the plain rule file is written, inside the output folder. */
   public readonly ruleFile: string;
 
-  /** Where the tests of the rules are written, inside the output folder: one file for each backup. */
+  /** Where the tests of the rules are written, inside the output folder: one file for each backup, its verification and its drills. */
   public readonly ruleTestFiles: string[];
 
   /** Where the dashboard is written, inside the output folder. */
@@ -59,11 +60,16 @@ export class BackupAlertRules extends Construct {
     this.ruleFile = `${folder}/${name}.rules.yaml`;
     this.dashboardFile = `${folder}/${name}.dashboard.json`;
     new SynthFile(this, 'Rules', { fileName: this.ruleFile, content: () => Yaml.stringify({ groups }) });
-    this.ruleTestFiles = targets.map((target, i) => {
-      const fileName = `${folder}/${name}.${target.namespace}.${target.cronJob}.rules.test.yaml`;
-      const content = () => Yaml.stringify(alertTests(context, target, volumesOf(targets), `${name}.rules.yaml`));
-      return new SynthFile(this, `RuleTests${i}`, { fileName, content }).fileName;
-    });
+    const testsOf = targets.flatMap(target => [
+      { target, cronJob: target.cronJob, tests: () => alertTests(context, target, volumesOf(targets), `${name}.rules.yaml`) },
+      ...target.companions.map(companion => ({
+        target, cronJob: companion.cronJob, tests: () => companionTests(context, target, companion, `${name}.rules.yaml`),
+      })),
+    ]);
+    this.ruleTestFiles = testsOf.map(({ target, cronJob, tests }, i) => new SynthFile(this, `RuleTests${i}`, {
+      fileName: `${folder}/${name}.${target.namespace}.${cronJob}.rules.test.yaml`,
+      content: () => Yaml.stringify(tests()),
+    }).fileName);
     new SynthFile(this, 'Dashboard', { fileName: this.dashboardFile, content: () => board });
 
     if (props.prometheusRule ?? true) {
@@ -108,6 +114,7 @@ function targetOf(backup: BackupCronJob, given: string | undefined): AlertTarget
     keepsFailedJobs: watched.failedJobsRetained > 0,
     suspectBelowPercent: backup._config.suspectBelowPercent,
     stores: watched.stores,
+    companions: watched.verify === undefined ? [] : [{ kind: 'verification', cronJob: watched.verify.cronJobName, ...watched.verify }],
   };
 }
 

@@ -37,14 +37,15 @@ describe('there is an alert only where its inputs are', () => {
     'BackupJobFailed/warning', 'BackupJobMissing/warning', 'BackupJobMissing/critical', 'BackupJobRunningTooLong/warning', 'BackupJobSuspended/warning',
     'BackupJobNeverScheduled/critical', 'BackupMetricsAbsent/critical',
   ];
+  const stores = ['BackupStoreUnreadable/warning', 'BackupVerificationFailed/critical'];
   const volumes = ['BackupVolumeFillingUp/warning', 'BackupVolumeFillingUp/critical', 'BackupVolumeFullSoon/warning'];
 
   test.each<[string, Partial<BackupCronJobProps>, Partial<BackupAlertRulesProps>, string[]]>([
     ['S3 only', {}, {}, jobs],
     ['a volume', { stores: [VOLUME(), S3] }, {}, [...jobs, ...volumes]],
-    ['the runner\'s metrics', {}, { runnerMetrics: true }, [...jobs, 'BackupSuspect/critical', 'BackupShrinking/warning', 'BackupOffsiteStale/critical']],
-    ['a volume alone, and its metrics', { stores: [VOLUME()] }, { runnerMetrics: true }, [...jobs, 'BackupSuspect/critical', 'BackupShrinking/warning', ...volumes]],
-    ['sizes that say nothing', { suspectBelowPercent: 0 }, { runnerMetrics: true }, [...jobs, 'BackupSuspect/critical', 'BackupOffsiteStale/critical']],
+    ['the runner\'s metrics', {}, { runnerMetrics: true }, [...jobs, ...stores, 'BackupSuspect/critical', 'BackupShrinking/warning', 'BackupOffsiteStale/critical']],
+    ['a volume alone, and its metrics', { stores: [VOLUME()] }, { runnerMetrics: true }, [...jobs, ...stores, 'BackupVolumeTooSmall/critical', 'BackupSuspect/critical', 'BackupShrinking/warning', ...volumes]],
+    ['sizes that say nothing', { suspectBelowPercent: 0 }, { runnerMetrics: true }, [...jobs, ...stores, 'BackupSuspect/critical', 'BackupOffsiteStale/critical']],
     ['on demand', { onDemand: true }, {}, ['BackupJobFailed/warning', 'BackupJobRunningTooLong/warning', 'BackupMetricsAbsent/critical']],
     ['on demand, no failed Jobs kept', { onDemand: true, failedJobsRetained: 0 }, {}, ['BackupJobRunningTooLong/warning', 'BackupMetricsAbsent/critical']],
   ])('%s', (_what, changes, rules, alerts) => {

@@ -1,0 +1,388 @@
+import { AlertContext, AlertTarget, AlertVolume, neverScheduledSeconds, overdueSeconds, storeTooOldSeconds, tooOldSeconds, trendSeconds } from './_alert-target';
+import { Expected, kept, minutes, OPEN, Pace, roundUp, Scenario, unique } from './_alert-test';
+import { SimulatedJob } from './_cluster-simulation';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+const FAILED = 'BackupJobFailed/warning';
+const OVERDUE = 'BackupJobMissing/warning';
+const TOO_OLD = 'BackupJobMissing/critical';
+const TOO_LONG = 'BackupJobRunningTooLong/warning';
+const SUSPENDED = 'BackupJobSuspended/warning';
+const NEVER = 'BackupJobNeverScheduled/critical';
+const ABSENT = 'BackupMetricsAbsent/critical';
+const OFFSITE = 'BackupOffsiteStale/critical';
+
+/** Follows from a run that takes too long, sooner or later. */
+const MISSING = 'BackupJobMissing|BackupOffsiteStale';
+
+/** A CronJob that runs every longest gap: the worst that may happen while all is well. */
+export class Scheduled {
+  private readonly gap: number;
+  /** A quick run. */
+  private readonly quick: number;
+  private readonly horizon: number;
+  private readonly offsite: boolean;
+
+  constructor(
+    private readonly context: AlertContext,
+    private readonly target: AlertTarget,
+    private readonly volumes: readonly AlertVolume[],
+    private readonly pace: Pace,
+  ) {
+    this.gap = target.gapSeconds!;
+    this.quick = minutes(Math.min(600, target.deadlineSeconds / 4));
+    // Long enough after the last success for everything to fire.
+    const thresholds = [tooOldSeconds, overdueSeconds, neverScheduledSeconds, storeTooOldSeconds];
+    this.horizon = Math.max(...thresholds.map(seconds => seconds(target))) + 2 * pace.settled;
+    this.offsite = context.runnerMetrics && target.stores.some(({ outside }) => outside);
+  }
+
+  public all(): Scenario[] {
+    const { target } = this;
+    return [
+      this.healthy(),
+      this.failsOnce('a run fails and the next one succeeds', {}),
+      this.failsOnce('the same, seen by two kube-state-metrics at a time', { replicas: 2 }),
+      this.failsOnce('the same, and kube-state-metrics is restarted meanwhile', { restartedAt: this.at(3) + target.deadlineSeconds }),
+      ...target.keepsFailedJobs ? [this.failsOnce('the same, and no Job that succeeded is kept', {}, true), this.failedWhileTheNextRuns()] : [],
+      this.failsAlways(),
+      this.rerunByHand(),
+      this.others(),
+      this.missing('the controller stops', {}),
+      this.missing('the CronJob is suspended', { suspendedFrom: this.at(2) + Math.min(HOUR, minutes(this.gap / 2)) }),
+      this.missing('the CronJob is suspended and its Jobs are gone', { suspendedFrom: this.at(2) + Math.min(HOUR, minutes(this.gap / 2)) }, true),
+      this.stuck(),
+      this.slow(),
+      ...this.short(),
+      ...this.volumes.length > 0 ? [this.volumeFills(), this.volumeTrend()] : [],
+      ...this.context.runnerMetrics ? [
+        this.suspect(),
+        ...target.suspectBelowPercent > 0 ? [this.shrinks()] : [],
+        this.found('the stores can\'t be read for a while', 'BackupStoreUnreadable/warning', span => ({ storesDown: span })),
+        this.found('a verification finds a damaged copy', 'BackupVerificationFailed/critical', span => ({ damaged: span })),
+        ...this.volumes.length > 0 ? [this.noRoom()] : [],
+        ...target.rtoSeconds === undefined ? [] : [this.slowDrill(target.rtoSeconds)],
+      ] : [],
+      ...this.offsite ? [this.offsiteStale()] : [],
+    ];
+  }
+
+  /** What needs no run to succeed. */
+  public short(): Scenario[] {
+    return [...this.gap > 62 * DAY ? [] : [this.neverScheduled()], this.metricsLost(), this.deleted()];
+  }
+
+  private healthy(): Scenario {
+    const count = Math.min(30, Math.ceil(Math.max(5 * this.gap, 11 * DAY) / this.gap));
+    // From nearly no time to nearly what is "too long".
+    const jobs = this.runs(1, count, run => run % 2 === 0 ? 60 : minutes(0.75 * this.target.deadlineSeconds));
+    return { name: `all is well for ${count} runs, quick ones and slow ones in turn`, jobs, until: this.at(count + 1), quiet: true, expect: [] };
+  }
+
+  private failsOnce(name: string, changes: Partial<Scenario>, noneKept: boolean = false): Scenario {
+    const jobs = kept([...this.runs(1, 2), this.failed(3), this.run(4)], noneKept ? 0 : 3);
+    const failedAt = this.at(3) + this.quick;
+    const cleared = this.at(4) + this.quick + this.clearing();
+    // Without Jobs the start of the last good run is a guess.
+    const missing = (time: number) => noneKept ? [] : this.missingAt(time, 2);
+    return {
+      name,
+      ...changes,
+      ...noneKept ? { ignore: MISSING } : {},
+      jobs,
+      until: cleared + this.pace.evaluation,
+      expect: [
+        { at: this.at(3), firing: [] },
+        { at: failedAt + this.pace.settled, firing: [FAILED, ...missing(failedAt + this.pace.settled)] },
+        { at: this.at(4) - 600, firing: [FAILED, ...missing(this.at(4) - 600)] },
+        { at: cleared, firing: [] },
+      ],
+    };
+  }
+
+  private failedWhileTheNextRuns(): Scenario {
+    const now = this.at(4) + minutes(this.target.deadlineSeconds / 2);
+    return {
+      name: 'a run has failed, and the next one goes on',
+      jobs: [...this.runs(1, 2), this.failed(3), { ...this.run(4), end: undefined }],
+      until: now + this.pace.evaluation,
+      expect: [{ at: now, firing: [FAILED, ...this.missingAt(now, 2)] }],
+    };
+  }
+
+  private failsAlways(): Scenario {
+    const count = Math.ceil(this.horizon / this.gap);
+    const now = this.horizon;
+    const jobs = Array.from({ length: count + 1 }, (_, i) => this.failed(i + 1))
+      .map((job, i, all) => ({ ...job, removed: job.removed ?? all[i + 3]?.end }));
+    return {
+      name: 'no run has ever succeeded',
+      jobs,
+      until: now + this.pace.evaluation,
+      expect: [
+        { at: this.at(1) + this.quick + this.pace.settled, firing: [FAILED, ...this.missingAt(this.at(1) + this.quick + this.pace.settled)] },
+        { at: now, firing: [FAILED, ...this.missingAt(now)] },
+      ],
+    };
+  }
+
+  private rerunByHand(): Scenario {
+    const again = this.at(3) + minutes(this.gap / 2);
+    const jobs: SimulatedJob[] = [...this.runs(1, 2), this.failed(3), { name: 'by-hand', byHand: true, start: again, end: again + this.quick }];
+    return {
+      name: 'a run fails, and somebody runs it again by hand',
+      jobs,
+      until: again + this.quick + this.clearing() + this.pace.evaluation,
+      expect: [{ at: again, firing: [FAILED, ...this.missingAt(again, 2)] }, { at: again + this.quick + this.clearing(), firing: [] }],
+    };
+  }
+
+  private others(): Scenario {
+    const count = Math.ceil(this.horizon / this.gap) + 1;
+    const later = (job: SimulatedJob) => ({ ...job, start: job.start + 300, end: job.end! + 300, removed: undefined });
+    const neighbour = { ...later(this.failed(2)), name: `${this.target.cronJob}-eu-2`, owner: `${this.target.cronJob}-eu` };
+    const elsewhere = { ...later(this.failed(2)), name: this.run(2).name, namespace: `${this.target.namespace}-staging` };
+    return {
+      name: 'others do badly: a CronJob whose name begins alike, the same names in another namespace, another claim',
+      jobs: [...this.runs(1, count), neighbour, elsewhere],
+      neighboursFail: true,
+      until: this.at(count) + this.quick + this.pace.settled,
+      quiet: true,
+      expect: [],
+    };
+  }
+
+  /** After two runs there are no more. */
+  private missing(name: string, changes: Partial<Scenario>, jobsGone: boolean = false): Scenario {
+    const jobs = this.runs(1, 2).map(job => jobsGone ? { ...job, removed: job.end! + 600 } : job);
+    const ended = this.at(2) + this.quick;
+    // Without Jobs the start is not known, and the deadline is taken for the duration of the run.
+    const oldFrom = jobsGone ? ended - this.target.deadlineSeconds : this.at(2);
+    const at = (time: number): Expected => ({
+      at: time,
+      firing: [
+        ...changes.suspendedFrom === undefined ? [] : this.after(time, changes.suspendedFrom + HOUR, SUSPENDED),
+        ...this.missingSince(time, ended, oldFrom, this.at(2)),
+      ],
+    });
+    const thresholds = [ended + overdueSeconds(this.target), oldFrom + tooOldSeconds(this.target), this.at(2) + storeTooOldSeconds(this.target)];
+    const around = thresholds.flatMap(threshold => [threshold - 2 * this.pace.evaluation, threshold + this.pace.settled]);
+    const moments = [...around, this.at(2) + this.horizon].map(time => roundUp(time, this.pace));
+    const until = this.at(2) + this.horizon + this.pace.evaluation;
+    return { name, ...changes, jobs, until, expect: unique(moments).filter(time => time > ended).map(at) };
+  }
+
+  /** The cluster refuses the pods and nothing ends the Job, as without a deadline; `Forbid` keeps the next runs away. */
+  private stuck(): Scenario {
+    const from = this.at(3);
+    const now = from + minutes(0.8 * this.target.deadlineSeconds) + this.pace.settled;
+    return {
+      name: 'the pods of a run are refused, and it never ends',
+      jobs: [...this.runs(1, 2), { name: 'stuck', start: from, withoutDeadline: true }],
+      until: now + this.pace.evaluation,
+      ignore: MISSING,
+      expect: [{ at: from + minutes(0.4 * this.target.deadlineSeconds), firing: [] }, { at: now, firing: [TOO_LONG] }],
+    };
+  }
+
+  private slow(): Scenario {
+    const from = this.at(3);
+    const { deadlineSeconds } = this.target;
+    const end = from + minutes(deadlineSeconds);
+    const long = from + 0.8 * deadlineSeconds;
+    // With a deadline of some minutes there is no moment between the alert and the end of the run.
+    const before = long - this.pace.evaluation;
+    const noticed = long + this.pace.settled;
+    const between = noticed + this.pace.evaluation < end ? [{ at: noticed, firing: [TOO_LONG] }] : [];
+    return {
+      name: 'a run takes nearly all of its deadline',
+      jobs: [...this.runs(1, 2), { ...this.run(3), end }],
+      until: end + this.pace.settled + this.pace.evaluation,
+      ignore: MISSING,
+      expect: [{ at: before, firing: [] }, ...between, { at: end + this.pace.settled, firing: [] }],
+    };
+  }
+
+  private neverScheduled(): Scenario {
+    const never = neverScheduledSeconds(this.target);
+    const at = (time: number): Expected => ({ at: time, firing: [...this.after(time, never, NEVER), ...this.missingAt(time)] });
+    return {
+      name: 'no run is ever started',
+      jobs: [],
+      until: this.horizon + this.pace.evaluation,
+      expect: [never - 2 * this.pace.evaluation, never + this.pace.settled, this.horizon].map(time => roundUp(time, this.pace)).map(at),
+    };
+  }
+
+  private metricsLost(): Scenario {
+    const lost = Math.min(DAY, minutes(this.gap / 2));
+    return {
+      name: 'kube-state-metrics goes away',
+      jobs: [],
+      metricsLostAt: lost,
+      until: lost + this.pace.settled + this.pace.evaluation,
+      expect: [{ at: lost, firing: [] }, { at: lost + this.pace.settled, firing: [ABSENT] }],
+    };
+  }
+
+  private deleted(): Scenario {
+    const deleted = Math.min(DAY, minutes(this.gap / 2));
+    return {
+      name: 'the CronJob is deleted',
+      jobs: [],
+      deletedAt: deleted,
+      until: deleted + this.pace.settled + this.pace.evaluation,
+      expect: [{ at: deleted, firing: [] }, { at: deleted + this.pace.settled, firing: [ABSENT] }],
+    };
+  }
+
+  private volumeFills(): Scenario {
+    const free = [80, 20, 9, 4];
+    const settled = (run: number) => this.at(run) + this.quick + this.pace.settled;
+    return {
+      name: 'the volume fills up, and is mounted during the runs only',
+      jobs: this.runs(1, 4),
+      freeAfterRun: run => free[run],
+      ignore: 'BackupVolumeFullSoon',
+      until: settled(4) + this.pace.evaluation,
+      expect: [
+        { at: settled(2), firing: [] },
+        { at: settled(3), firing: ['BackupVolumeFillingUp/warning'] },
+        { at: settled(4), firing: ['BackupVolumeFillingUp/warning', 'BackupVolumeFillingUp/critical'] },
+      ],
+    };
+  }
+
+  private volumeTrend(): Scenario {
+    const window = Math.max(...this.volumes.map(({ windowSeconds }) => windowSeconds));
+    const now = this.at(1) + this.quick + trendSeconds(window) + window + 2 * HOUR;
+    const runs = Math.floor(now / this.gap);
+    return {
+      name: 'the volume has room for the next run, but not for many more',
+      jobs: kept(this.runs(1, runs), 3),
+      freeAfterRun: run => Math.round(95 - 77 * run / (runs - 1)),
+      until: now + this.pace.evaluation,
+      expect: [{ at: this.at(2) + this.quick + this.pace.settled, firing: [] }, { at: now, firing: ['BackupVolumeFullSoon/warning'] }],
+    };
+  }
+
+  private suspect(): Scenario {
+    const from = this.at(2) + this.quick;
+    return {
+      name: 'the newest backup is suspect',
+      jobs: this.runs(1, 2),
+      suspectFrom: from,
+      until: from + this.pace.settled + this.pace.evaluation,
+      expect: [{ at: from - this.pace.evaluation, firing: [] }, { at: from + this.pace.settled, firing: ['BackupSuspect/critical'] }],
+    };
+  }
+
+  private shrinks(): Scenario {
+    const share = this.target.suspectBelowPercent / 100;
+    const at = this.at(6) + this.quick + this.pace.settled;
+    return {
+      name: 'backups shrink',
+      jobs: kept(this.runs(1, 6), 3),
+      bytesOfRun: run => [1000, 1000, 1000, 1000, 1000 * share + 1, 1000 * share - 1][run],
+      until: at + this.pace.evaluation,
+      expect: [{ at: this.at(5) + this.quick + this.pace.settled, firing: [] }, { at, firing: ['BackupShrinking/warning'] }],
+    };
+  }
+
+  /** Something that is there for a while, and then is not. */
+  private found(name: string, alert: string, changes: (span: { from: number; to: number }) => Partial<Scenario>): Scenario {
+    const from = this.at(1) + this.quick;
+    const to = from + HOUR + 2 * this.pace.settled;
+    return {
+      name,
+      ...changes({ from, to }),
+      jobs: kept(this.runs(1, Math.ceil((to + this.pace.settled) / this.gap)), 3),
+      until: to + 2 * this.pace.settled,
+      ignore: MISSING,
+      expect: [{ at: from, firing: [] }, { at: to - this.pace.evaluation, firing: [alert] }, { at: to + this.pace.settled, firing: [] }],
+    };
+  }
+
+  /** 1000 bytes are needed, and a fifth more. */
+  private noRoom(): Scenario {
+    const from = this.at(1) + this.quick + this.pace.evaluation;
+    return {
+      name: 'the next backup will not fit into the volume',
+      jobs: this.runs(1, 2),
+      freeBytes: time => time < from ? 1300 : 1100,
+      until: from + this.pace.settled + this.pace.evaluation,
+      expect: [{ at: from - this.pace.evaluation, firing: [] }, { at: from + this.pace.settled, firing: ['BackupVolumeTooSmall/critical'] }],
+    };
+  }
+
+  private slowDrill(rtoSeconds: number): Scenario {
+    const from = this.at(1) + this.quick;
+    return {
+      name: 'a drill takes longer than was promised',
+      jobs: this.runs(1, 2),
+      drillSeconds: time => time < from ? rtoSeconds : rtoSeconds + 1,
+      until: from + this.pace.settled + this.pace.evaluation,
+      expect: [{ at: from - this.pace.evaluation, firing: [] }, { at: from + this.pace.settled, firing: ['BackupRtoExceeded/warning'] }],
+    };
+  }
+
+  private offsiteStale(): Scenario {
+    const threshold = storeTooOldSeconds(this.target);
+    const count = Math.ceil((this.at(1) + threshold + this.pace.settled) / this.gap) + 1;
+    return {
+      name: 'runs succeed, but the store outside of the cluster gets no more of them',
+      jobs: kept(this.runs(1, count), 3),
+      offsiteStuckAt: this.at(1) + this.quick,
+      until: this.at(1) + threshold + 2 * this.pace.settled,
+      expect: [
+        { at: this.at(1) + threshold - this.pace.evaluation, firing: [] },
+        { at: this.at(1) + threshold + this.pace.settled, firing: [OFFSITE] },
+      ],
+    };
+  }
+
+  /** The alert, once it is past its threshold and everything that it waits for. */
+  private after(time: number, threshold: number, alert: string): string[] {
+    const { evaluation, settled } = this.pace;
+    if (time < threshold - evaluation) return [];
+    return time >= threshold + settled - evaluation ? [alert] : [OPEN];
+  }
+
+  /** What is missing when the last success is that of a run, or when there was none. */
+  private missingAt(time: number, lastSuccess?: number): string[] {
+    const started = lastSuccess === undefined ? 0 : this.at(lastSuccess);
+    return this.missingSince(time, lastSuccess === undefined ? 0 : started + this.quick, started, started);
+  }
+
+  private missingSince(time: number, ended: number, started: number, recoveryPoint: number): string[] {
+    return [
+      ...this.after(time, ended + overdueSeconds(this.target), OVERDUE),
+      ...this.after(time, started + tooOldSeconds(this.target), TOO_OLD),
+      ...this.offsite ? this.after(time, recoveryPoint + storeTooOldSeconds(this.target), OFFSITE) : [],
+    ];
+  }
+
+  /** Where failed Jobs aren't kept the alert stays for a deadline, so that it is there while the next run goes on. */
+  private clearing(): number {
+    return this.pace.settled + (this.target.keepsFailedJobs ? 0 : this.target.deadlineSeconds);
+  }
+
+  private runs(from: number, to: number, duration?: (run: number) => number): SimulatedJob[] {
+    const runs = Array.from({ length: to - from + 1 }, (_, i) => this.run(from + i));
+    return kept(duration ? runs.map((run, i) => ({ ...run, end: run.start + duration(from + i) })) : runs, 3);
+  }
+
+  private run(number: number): SimulatedJob {
+    return { name: `${this.target.cronJob}-${number}`, start: this.at(number), end: this.at(number) + this.quick };
+  }
+
+  private failed(number: number): SimulatedJob {
+    return { ...this.run(number), failed: true, ...this.target.keepsFailedJobs ? {} : { removed: this.at(number) + this.quick } };
+  }
+
+  private at(run: number): number {
+    return run * this.gap;
+  }
+}
