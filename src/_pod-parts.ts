@@ -9,6 +9,17 @@ export interface PodParts<Config> {
   readonly mountsClaim: boolean;
 }
 
+/** What tells the parts of several sources in one pod apart. */
+export interface SourceSlot {
+  /** Name of its volumes, and of the directory of its certificates. */
+  readonly name: string;
+  /** What stands behind the names of its environment variables. */
+  readonly envSuffix: string;
+}
+
+/** A source that has the pod to itself. */
+export const ONLY_SOURCE: SourceSlot = { name: 'source', envSuffix: '' };
+
 /** Where temporary files go. */
 export const SCRATCH = '/tmp';
 

@@ -1,7 +1,7 @@
 import { Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { checkHost, checkPort, checkText, show, wholeSeconds } from './_check';
-import { CERTIFICATES, passwordEnv, PodParts } from './_pod-parts';
+import { CERTIFICATES, passwordEnv, PodParts, SourceSlot } from './_pod-parts';
 import { PostgresConfig } from './contract/config';
 import { PostgresSourceOptions } from './postgres-source';
 import { PostgresTls } from './postgres-tls';
@@ -13,7 +13,7 @@ const PASSWORD_ENV = 'POSTGRES_PASSWORD';
 const MAX_NAME_BYTES = 63;
 
 /** Checks the options at once; what it returns defines what the pod needs. */
-export function postgres(options: PostgresSourceOptions): (scope: Construct) => PodParts<PostgresConfig> {
+export function postgres(options: PostgresSourceOptions): (scope: Construct, slot: SourceSlot) => PodParts<PostgresConfig> {
   const tls = options.tls ?? PostgresTls.PREFER;
   const source = {
     engine: 'postgres',
@@ -21,17 +21,18 @@ export function postgres(options: PostgresSourceOptions): (scope: Construct) => 
     port: checkPort(options.port ?? 5432),
     database: checkDatabase(options),
     user: checkName('user', options.user),
-    passwordEnv: options.password ? PASSWORD_ENV : null,
+    passwordEnv: null,
     ...checkPatterns(options),
     globals: options.globals ?? true,
     lockTimeoutSeconds: wholeSeconds('lockTimeout', options.lockTimeout ?? Duration.minutes(1), 1, 'pg_dump takes 0 for no limit'),
   } as const;
 
-  return scope => {
-    const ca = tls._ca?._mount(scope, 'source-ca', `${CERTIFICATES}/source`);
+  return (scope, { name, envSuffix }) => {
+    const variable = PASSWORD_ENV + envSuffix;
+    const ca = tls._ca?._mount(scope, `${name}-ca`, `${CERTIFICATES}/${name}`);
     return {
-      config: { ...source, tls: tls._toConfig(ca?.file ?? null) },
-      env: passwordEnv(PASSWORD_ENV, options.password),
+      config: { ...source, passwordEnv: options.password ? variable : null, tls: tls._toConfig(ca?.file ?? null) },
+      env: passwordEnv(variable, options.password),
       mounts: ca ? [ca.mount] : [],
       mountsClaim: false,
     };

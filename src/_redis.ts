@@ -1,13 +1,13 @@
 import { Construct } from 'constructs';
 import { checkHost, checkPort, checkText, show } from './_check';
-import { CERTIFICATES, passwordEnv, PodParts } from './_pod-parts';
+import { CERTIFICATES, passwordEnv, PodParts, SourceSlot } from './_pod-parts';
 import { RedisConfig } from './contract/config';
 import { RedisSourceOptions } from './redis-source';
 
 const PASSWORD_ENV = 'REDIS_PASSWORD';
 
 /** Checks the options at once; what it returns defines what the pod needs. */
-export function redis(options: RedisSourceOptions): (scope: Construct) => PodParts<RedisConfig> {
+export function redis(options: RedisSourceOptions): (scope: Construct, slot: SourceSlot) => PodParts<RedisConfig> {
   if (options.user !== undefined && options.password === undefined) {
     throw new Error(`'user' needs a password, got ${show(options.user)} alone: Redis has no login without one, so set 'password' too`);
   }
@@ -16,14 +16,15 @@ export function redis(options: RedisSourceOptions): (scope: Construct) => PodPar
     host: checkHost(options.host),
     port: checkPort(options.port ?? 6379),
     user: options.user === undefined ? null : checkText('user', options.user),
-    passwordEnv: options.password ? PASSWORD_ENV : null,
+    passwordEnv: null,
   } as const;
 
-  return scope => {
-    const ca = options.tls?._ca?._mount(scope, 'source-ca', `${CERTIFICATES}/source`);
+  return (scope, { name, envSuffix }) => {
+    const variable = PASSWORD_ENV + envSuffix;
+    const ca = options.tls?._ca?._mount(scope, `${name}-ca`, `${CERTIFICATES}/${name}`);
     return {
-      config: { ...source, tls: options.tls ? { caFile: ca?.file ?? null } : null },
-      env: passwordEnv(PASSWORD_ENV, options.password),
+      config: { ...source, passwordEnv: options.password ? variable : null, tls: options.tls ? { caFile: ca?.file ?? null } : null },
+      env: passwordEnv(variable, options.password),
       mounts: ca ? [ca.mount] : [],
       mountsClaim: false,
     };

@@ -2,18 +2,18 @@ import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, show, wholeSeconds } from './_check';
-import { BACKUPS, CERTIFICATES, PodParts, SCRATCH } from './_pod-parts';
+import { BACKUPS, CERTIFICATES, PodParts, SCRATCH, SourceSlot } from './_pod-parts';
 import { SqliteConfig } from './contract/config';
 import { SqliteSourceOptions } from './sqlite-source';
 
 /** Checks the options at once; what it returns defines what the pod needs. */
-export function sqlite(options: SqliteSourceOptions): (scope: Construct) => PodParts<SqliteConfig> {
+export function sqlite(options: SqliteSourceOptions): (scope: Construct, slot: SourceSlot) => PodParts<SqliteConfig> {
   const path = checkPath(options.path);
   const mountPath = checkMountPath(options.mountPath ?? '/data');
   const lockTimeoutSeconds = wholeSeconds('lockTimeout', options.lockTimeout ?? Duration.minutes(1), 1, 'without it any writer would end the copy');
 
-  return scope => {
-    const volume = kplus.Volume.fromPersistentVolumeClaim(scope, 'Source', options.claim, { name: 'source' });
+  return (scope, { name }) => {
+    const volume = kplus.Volume.fromPersistentVolumeClaim(scope, 'Source', options.claim, { name });
     return {
       config: { engine: 'sqlite', path: `${mountPath}/${path}`, lockTimeoutSeconds },
       env: {},

@@ -222,7 +222,9 @@ function checkCronJobName(id: string, given: string | undefined): string {
 }
 
 function checkLockTimeout({ source, deadlineSeconds }: BackupConfig): void {
-  if (source.engine !== 'redis' && source.lockTimeoutSeconds >= deadlineSeconds) {
-    throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(source.lockTimeoutSeconds)}: shorten it, or set a longer 'deadline'`);
+  for (const database of source.engine === 'set' ? Object.values(source.members) : [source]) {
+    if (database.engine !== 'redis' && database.lockTimeoutSeconds >= deadlineSeconds) {
+      throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(database.lockTimeoutSeconds)}: shorten it, or set a longer 'deadline'`);
+    }
   }
 }

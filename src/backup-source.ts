@@ -1,9 +1,10 @@
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { toBackupName } from './_backup-name';
-import { PodParts } from './_pod-parts';
+import { ONLY_SOURCE, PodParts, SourceSlot } from './_pod-parts';
 import { postgres } from './_postgres';
 import { redis } from './_redis';
+import { set } from './_set';
 import { baseName, sqlite } from './_sqlite';
 import { SourceConfig } from './contract/config';
 import { PostgresSourceOptions } from './postgres-source';
@@ -40,8 +41,24 @@ export class BackupSource {
     return new BackupSource(sqlite(options), toBackupName(baseName(options.path)), Size.gibibytes(10));
   }
 
+  /**
+   * Several databases of one application in one backup with one record: it is complete, or it is not there. All of them are looked at
+   * before the first is dumped; they are dumped one after the other, in this order, so each is as of its own moment, minutes apart.
+   *
+   * Backups are named `set`; give `backupName` where a store has those of several. Environment variables of the pod, such as
+   * POSTGRES_PASSWORD, have the name of the member behind them: POSTGRES_PASSWORD_DB.
+   *
+   * @param members by name: 1 to 20 lower-case letters, digits and `_`; at least two.
+   */
+  public static set(members: { [member: string]: BackupSource }): BackupSource {
+    const sources = Object.values(members);
+    const scratch = sources.reduce((sum, source) => sum + source._scratchSize.toGibibytes(), 0);
+    const bindings = Object.fromEntries(Object.entries(members).map(([name, source]) => [name, source.parts]));
+    return new BackupSource(set(bindings), 'set', Size.gibibytes(scratch));
+  }
+
   private constructor(
-    private readonly parts: (scope: Construct) => PodParts<SourceConfig>,
+    private readonly parts: (scope: Construct, slot: SourceSlot) => PodParts<SourceConfig>,
     /**
      * @internal
      */
@@ -58,6 +75,6 @@ export class BackupSource {
    * @internal
    */
   public _bind(scope: Construct): PodParts<SourceConfig> {
-    return this.parts(scope);
+    return this.parts(scope, ONLY_SOURCE);
   }
 }

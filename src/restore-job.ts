@@ -61,7 +61,7 @@ export class RestoreJob extends Construct {
     const backoffLimit = checkWholeNumber('backoffLimit', props.backoffLimit ?? 2, 0, 100);
     const workloads = checkWorkloads((props.workloads ?? []).map(workload => workload._toConfig(Chart.of(this).namespace)));
     const source = target._bind(this);
-    const mode = props.mode ?? RestoreMode._default(source.config.engine);
+    const mode = props.mode ?? RestoreMode._default(source.config);
     const targetParts = mode._bind(this, source);
     if (mode._needsScratch && props.scratchSize === undefined) {
       throw new Error('\'scratchSize\' is missing: several \'parallelJobs\' need the whole archive in a file; say how large the volume for it may become, more than the backup is');
@@ -170,6 +170,7 @@ function allow(scope: Construct, account: kplus.IServiceAccount, workloads: read
 
 /** Whether the present data is stored as a backup before it is replaced. */
 function writesToStores(target: TargetConfig): boolean {
+  if (target.engine === 'set') return Object.values(target.members).some(writesToStores);
   return target.engine === 'redis' && target.safetyBackup;
 }
 

@@ -2,7 +2,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show } from './_check';
 import { PodParts } from './_pod-parts';
-import { PostgresTargetConfig, RedisTargetConfig, SourceConfig, SqliteTargetConfig, TargetConfig } from './contract/config';
+import { DatabaseTargetConfig, PostgresTargetConfig, RedisTargetConfig, SourceConfig, SqliteTargetConfig, TargetConfig } from './contract/config';
 import { PostgresParallelRestoreOptions, PostgresRestoreOptions, RdbFileRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
 
 /** Where the claim of a stopped Redis is mounted. */
@@ -59,10 +59,27 @@ export class RestoreMode {
   }
 
   /**
+   * A set: each member in its own way, one after the other. Where one fails, those before it are rolled back, as far as what they
+   * replaced was kept.
+   *
+   * @param members how to restore each of them, by name; members that are not named are left alone.
+   */
+  public static set(members: { [member: string]: RestoreMode }): RestoreMode {
+    const names = Object.keys(members);
+    if (names.length === 0) throw new Error('\'members\' must name at least one member of the set, got []');
+    return new RestoreMode('set', (scope, parts) => setTarget(scope, parts, members), Object.values(members).some(mode => mode._needsScratch));
+  }
+
+  /**
    * @internal
    */
-  public static _default(engine: SourceConfig['engine']): RestoreMode {
-    return { postgres: () => RestoreMode.swap(), redis: () => RestoreMode.replication(), sqlite: () => RestoreMode.replaceFile() }[engine]();
+  public static _default(source: SourceConfig): RestoreMode {
+    switch (source.engine) {
+      case 'postgres': return RestoreMode.swap();
+      case 'redis': return RestoreMode.replication();
+      case 'sqlite': return RestoreMode.replaceFile();
+      case 'set': return RestoreMode.set(Object.fromEntries(Object.entries(source.members).map(([name, member]) => [name, RestoreMode._default(member)])));
+    }
   }
 
   private constructor(
@@ -87,6 +104,22 @@ export class RestoreMode {
     }
     return this.parts(scope, source);
   }
+}
+
+function setTarget(scope: Construct, parts: PodParts<SourceConfig>, modes: { [member: string]: RestoreMode }): PodParts<TargetConfig> {
+  if (parts.config.engine !== 'set') throw new Error('unreachable');
+  const { members } = parts.config;
+  const bound = Object.entries(modes).map(([name, mode]) => {
+    if (!(name in members)) throw new Error(`'members' names ${show(name)}, which is not in the set: it has ${Object.keys(members).join(', ')}`);
+    const own = mode._bind(new Construct(scope, `Target-${name}`), { ...parts, config: members[name] });
+    return { name, own };
+  });
+  return {
+    config: { engine: 'set', members: Object.fromEntries(bound.map(({ name, own }) => [name, own.config as DatabaseTargetConfig])) },
+    env: Object.assign({}, ...bound.map(({ own }) => own.env)),
+    mounts: [...new Set(bound.flatMap(({ own }) => own.mounts))],
+    mountsClaim: bound.some(({ own }) => own.mountsClaim),
+  };
 }
 
 function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null, options: PostgresParallelRestoreOptions) {

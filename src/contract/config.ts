@@ -59,7 +59,17 @@ export interface DecryptionConfig {
   readonly identityFile: string;
 }
 
-export type SourceConfig = PostgresConfig | RedisConfig | SqliteConfig;
+export type SourceConfig = DatabaseConfig | SetConfig;
+
+/** A source that is one database, or one server. */
+export type DatabaseConfig = PostgresConfig | RedisConfig | SqliteConfig;
+
+/** Several databases of one application in one backup: all of them, or none. */
+export interface SetConfig {
+  readonly engine: 'set';
+  /** At least two, by name, in the order in which they are dumped. */
+  readonly members: { readonly [member: string]: DatabaseConfig };
+}
 
 export interface PostgresConfig {
   readonly engine: 'postgres';
@@ -208,7 +218,16 @@ export interface WorkloadConfig {
   readonly namespace: string;
 }
 
-export type TargetConfig = PostgresTargetConfig | RedisTargetConfig | SqliteTargetConfig;
+export type TargetConfig = DatabaseTargetConfig | SetTargetConfig;
+
+/** A target that is one database, or one server. */
+export type DatabaseTargetConfig = PostgresTargetConfig | RedisTargetConfig | SqliteTargetConfig;
+
+export interface SetTargetConfig {
+  readonly engine: 'set';
+  /** At least one, by name, in the order in which they are restored; members that are not named are left alone. */
+  readonly members: { readonly [member: string]: DatabaseTargetConfig };
+}
 
 export interface PostgresTargetConfig {
   readonly engine: 'postgres';

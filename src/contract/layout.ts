@@ -23,6 +23,9 @@ export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 
 const ID_PATTERN = /^([A-Za-z0-9][A-Za-z0-9_-]{0,62})_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/;
 
+/** What the name of a member of a set may look like. It has no `-`, which divides it from what follows in the names of files. */
+export const MEMBER_PATTERN = /^[a-z][a-z0-9_]{0,19}$/;
+
 /** What stands after the id of a backup, dot included. */
 export const RECORD_SUFFIX = '.json';
 export const CHECKSUM_SUFFIX = '.sha256';

@@ -15,6 +15,8 @@ export interface BackupRecord {
   readonly id: string;
   readonly name: string;
   readonly source: RecordedSource;
+  /** What the members of a set were, by name; absent where the source is one database. */
+  readonly members?: { readonly [member: string]: RecordedSource };
   /** ISO 8601, UTC. Nothing that was written to the source after this time is sure to be in the backup. */
   readonly startedAt: string;
   /** ISO 8601, UTC. */
@@ -30,9 +32,10 @@ export interface BackupRecord {
 }
 
 export interface RecordedSource {
-  readonly engine: 'postgres' | 'redis' | 'sqlite';
+  readonly engine: 'postgres' | 'redis' | 'sqlite' | 'set';
+  /** Empty for a set. */
   readonly serverVersion: string;
-  /** Host and port, or the path of the file. */
+  /** Host and port, or the path of the file; the members of a set, with commas between them. */
   readonly address: string;
   /** `null` where the backup has all databases of the server. */
   readonly database: string | null;
@@ -41,6 +44,8 @@ export interface RecordedSource {
 export interface RecordedArtifact {
   /** File name, beside the record. */
   readonly file: string;
+  /** Which member of the set it is of; absent where the source is one database. */
+  readonly member?: string;
   /** What it holds: the data, or roles and tablespaces. */
   readonly role: 'data' | 'globals';
   /** Database that is in it; `null` where the engine has no such name. */

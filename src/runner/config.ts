@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RunnerError } from './errors';
 import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
-import { NAME_PATTERN } from '../contract/layout';
+import { MEMBER_PATTERN, NAME_PATTERN } from '../contract/layout';
 
 const text = z.string().min(1);
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
@@ -42,6 +42,14 @@ const sqlite = z.strictObject({
   engine: z.literal('sqlite'),
   path: absolutePath,
   lockTimeoutSeconds: z.int().min(1),
+});
+
+const database = z.discriminatedUnion('engine', [postgres, redis, sqlite]);
+const member = z.string().regex(MEMBER_PATTERN, 'must be 1 to 20 lower-case letters, digits or "_", the first a letter');
+
+const set = z.strictObject({
+  engine: z.literal('set'),
+  members: z.record(member, database).refine(members => Object.keys(members).length > 1, 'must have at least two members'),
 });
 
 const postgresTarget = z.strictObject({
@@ -91,6 +99,15 @@ const sqliteTarget = z.strictObject({
   keepPrevious: z.boolean(),
   assertions: z.array(text).readonly(),
 });
+
+const databaseTarget = z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget]);
+
+const setTarget = z.strictObject({
+  engine: z.literal('set'),
+  members: z.record(member, databaseTarget).refine(members => Object.keys(members).length > 0, 'must have at least one member'),
+});
+
+const target = z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget, setTarget]);
 
 const workload = z.strictObject({ kind: z.enum(['Deployment', 'StatefulSet']), name: text, namespace: text });
 
@@ -144,7 +161,7 @@ const backup = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('backup'),
   name,
-  source: z.discriminatedUnion('engine', [postgres, redis, sqlite]),
+  source: z.discriminatedUnion('engine', [postgres, redis, sqlite, set]),
   stores,
   compression,
   retention: z.strictObject({
@@ -172,7 +189,7 @@ const restore = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('restore'),
   name,
-  target: z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget]),
+  target,
   stores,
   backup: text,
   notAfter: z.iso.datetime({ offset: true }).nullable(),
@@ -187,7 +204,7 @@ const drill = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('drill'),
   name,
-  target: z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget]),
+  target,
   stores,
   freshness: z.array(z.strictObject({ sql: text, maxAgeSeconds: z.number().positive() })).readonly(),
   rtoSeconds: z.number().positive().nullable(),
@@ -206,7 +223,7 @@ const exporter = z.strictObject({
   kind: z.literal('exporter'),
   backups: z.array(z.strictObject({
     name,
-    engine: z.enum(['postgres', 'redis', 'sqlite']),
+    engine: z.enum(['postgres', 'redis', 'sqlite', 'set']),
     namespace: text,
     cronJob: text,
     restoreJob: text.nullable(),

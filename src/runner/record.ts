@@ -7,21 +7,25 @@ import { BackupRecord, RECORD_VERSION } from '../contract/record';
 const count = z.int().min(0);
 const instant = z.iso.datetime();
 
+const source = z.object({
+  engine: z.enum(['postgres', 'redis', 'sqlite', 'set']),
+  serverVersion: z.string(),
+  address: z.string(),
+  database: z.string().nullable(),
+});
+
 const schema = z.object({
   version: z.literal(RECORD_VERSION),
   id: z.string(),
   name: z.string(),
-  source: z.object({
-    engine: z.enum(['postgres', 'redis', 'sqlite']),
-    serverVersion: z.string(),
-    address: z.string(),
-    database: z.string().nullable(),
-  }),
+  source,
+  members: z.record(z.string(), source).optional(),
   startedAt: instant,
   finishedAt: instant,
   tools: z.record(z.string(), z.string()),
   artifacts: z.array(z.object({
     file: z.string(),
+    member: z.string().optional(),
     role: z.enum(['data', 'globals']),
     database: z.string().nullable(),
     bytes: count,

@@ -13,6 +13,21 @@ export function suspicion(
   belowPercent: number,
   previous: BackupRecord | undefined,
 ): string | null {
+  for (const member of new Set(taken.map(({ artifact }) => artifact.member))) {
+    const own = taken.filter(({ artifact }) => artifact.member === member);
+    const before = previous && { id: previous.id, artifacts: previous.artifacts.filter(artifact => artifact.member === member) };
+    const reason = suspicionOf(own, belowPercent, before);
+    if (reason !== null) return member === undefined ? reason : `${member}: ${reason}`;
+  }
+  return null;
+}
+
+/** The same for one database. */
+function suspicionOf(
+  taken: readonly { readonly artifact: RecordedArtifact; readonly empty: boolean }[],
+  belowPercent: number,
+  previous: Pick<BackupRecord, 'id' | 'artifacts'> | undefined,
+): string | null {
   if (belowPercent === 0) return null;
   const data = taken.filter(({ artifact }) => artifact.role === 'data');
   if (data.every(({ empty }) => empty)) return 'the source is empty: there is no row or key in it';

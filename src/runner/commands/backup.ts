@@ -104,6 +104,7 @@ async function dumpAndCommit(
     id,
     name: config.name,
     source: inspection.source,
+    ...inspection.members && { members: inspection.members },
     startedAt: claim.startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
     tools: { 'cdk8s-backup': VERSION, ...inspection.tools },
@@ -171,6 +172,7 @@ async function storeDump(
   return {
     artifact: {
       file,
+      ...dump.member !== undefined && { member: dump.member },
       role: dump.role,
       database: dump.database,
       bytes: stored.bytes,

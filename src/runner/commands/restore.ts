@@ -1,6 +1,6 @@
 import { confirm } from './confirm';
 import { Context, openStores } from './context';
-import { RestoreConfig } from '../../contract/config';
+import { RestoreConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, findBackupAt, readCatalog } from '../catalog';
@@ -79,7 +79,7 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
     await confirm(`This restores ${record.id} to ${restorer.description}.${plan.replaces === null ? '' : ` It replaces ${plan.replaces}.`}`, options, context);
 
     reporter.info('restore.started', `Restoring ${record.id} to ${restorer.description}`, { id: record.id, target: restorer.description, steps });
-    await artifacts.verify(config.target.engine === 'postgres' && config.target.parallelJobs > 1, signal);
+    await artifacts.verify(needsFiles(config.target), signal);
     const restored = await putBack(restorer, workloads, { record, artifacts }, context);
     return report(context, record, restored);
   } finally {
@@ -143,6 +143,12 @@ async function chooseBackup(
     );
   }
   return backup;
+}
+
+/** Whether a restore can't do without the archive in a file: several programs read it at a time. */
+function needsFiles(target: TargetConfig): boolean {
+  if (target.engine === 'set') return Object.values(target.members).some(needsFiles);
+  return target.engine === 'postgres' && target.parallelJobs > 1;
 }
 
 function refuseOtherEngine({ id, source }: BackupRecord, { target }: RestoreConfig): void {

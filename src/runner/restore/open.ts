@@ -2,8 +2,9 @@ import { PostgresRestorer } from './postgres';
 import { RedisRestorer } from './redis';
 import { RedisFileRestorer } from './redis-file';
 import { Restorer } from './restorer';
+import { SetRestorer } from './set';
 import { SqliteRestorer } from './sqlite';
-import { Config, RedisTargetConfig, RestoreConfig } from '../../contract/config';
+import { Config, DatabaseTargetConfig, RedisTargetConfig, RestoreConfig } from '../../contract/config';
 import { Context } from '../commands/context';
 import { Store } from '../stores/store';
 
@@ -16,7 +17,14 @@ export interface RestorerContext extends Pick<Context<Config>, 'env' | 'reporter
 
 /** The restorer for the target of the config. Reads its password, touches nothing else. */
 export function openRestorer(context: RestorerContext): Restorer {
-  const { config: { target }, env, reporter } = context;
+  const { config: { target }, reporter } = context;
+  if (target.engine !== 'set') return openDatabase(target, context);
+  const members = Object.entries(target.members).map(([name, member]) => ({ name, restorer: openDatabase(member, context) }));
+  return new SetRestorer(members, reporter);
+}
+
+function openDatabase(target: DatabaseTargetConfig, context: RestorerContext): Restorer {
+  const { env, reporter } = context;
   switch (target.engine) {
     case 'postgres': return new PostgresRestorer(target, env, reporter);
     case 'redis': return openRedis(target, context);

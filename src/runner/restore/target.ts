@@ -1,7 +1,12 @@
-import { SourceConfig, TargetConfig } from '../../contract/config';
+import { DatabaseConfig, DatabaseTargetConfig, SourceConfig, TargetConfig } from '../../contract/config';
 
 /** The target that is where the backup comes from, with defaults for the rest. */
 export function targetOf(source: SourceConfig): TargetConfig {
+  if (source.engine !== 'set') return databaseTargetOf(source);
+  return { engine: 'set', members: Object.fromEntries(Object.entries(source.members).map(([member, database]) => [member, databaseTargetOf(database)])) };
+}
+
+function databaseTargetOf(source: DatabaseConfig): DatabaseTargetConfig {
   switch (source.engine) {
     case 'postgres': {
       const { engine, host, port, user, passwordEnv, tls, database, globals } = source;

@@ -1,5 +1,6 @@
 import { PostgresSource } from './postgres';
 import { RedisSource } from './redis';
+import { SetSource } from './set';
 import { Source } from './source';
 import { SqliteSource } from './sqlite';
 import { ScratchConfig, SourceConfig } from '../../contract/config';
@@ -10,5 +11,6 @@ export function openSource(config: SourceConfig, env: NodeJS.ProcessEnv, scratch
     case 'postgres': return new PostgresSource(config, env);
     case 'redis': return new RedisSource(config, env);
     case 'sqlite': return new SqliteSource(config, scratch);
+    case 'set': return new SetSource(Object.entries(config.members).map(([name, member]) => [name, openSource(member, env, scratch)]));
   }
 }

@@ -5,6 +5,8 @@ import { RecordedCounts, RecordedSource } from '../../contract/record';
 /** What a source said of itself before anything was dumped. */
 export interface Inspection {
   readonly source: RecordedSource;
+  /** Of a set, by name. */
+  readonly members?: { readonly [member: string]: RecordedSource };
   /** Versions of the programs that will take part, by program. */
   readonly tools: { readonly [program: string]: string };
   /** One for each artifact, in the order in which they are to be taken. */
@@ -14,6 +16,8 @@ export interface Inspection {
 /** One artifact to be. */
 export interface Dump {
   readonly role: 'data' | 'globals';
+  /** Which member of a set it is of. */
+  readonly member?: string;
   /** Tells artifacts of one kind apart in file names; `null` where there is only one. */
   readonly part: string | null;
   /** Without a dot: `dump`, `globals.sql`, `rdb`, `db`. */
