@@ -5,6 +5,8 @@ export const ExitCode = {
   FAILED: 1,
   /** The command line can't be understood. */
   USAGE: 2,
+  /** `lifecycle diff --exit-code` found a difference. No Job ends with it. */
+  DIFFERS: 3,
   /** The config can't be used. */
   BAD_CONFIG: 10,
   /** Stored bytes don't match their digest, or the source itself is corrupt. */
@@ -34,5 +36,5 @@ export const RETRYABLE: readonly ExitCode[] = [ExitCode.FAILED, ExitCode.UNAVAIL
 
 /** Codes after which a retry of the same run is pointless, in ascending order. */
 export const PERMANENT: readonly ExitCode[] = Object.values(ExitCode)
-  .filter(code => code !== ExitCode.OK && !RETRYABLE.includes(code))
+  .filter(code => code !== ExitCode.OK && code !== ExitCode.DIFFERS && !RETRYABLE.includes(code))
   .sort((a, b) => a - b);

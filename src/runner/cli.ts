@@ -153,7 +153,8 @@ Through a port-forward:
     .option('--store <name>', 'the S3 store of the backup, where it has several')
     .option('--transition-default-minimum-object-size <value>', 'header to send with the rules of --lifecycle');
   defineLifecycle('diff', 'show what apply would change')
-    .action(options => executeLifecycle(options, context => lifecycleDiff(context)));
+    .option('--exit-code', `end with ${ExitCode.DIFFERS} if anything would change, for a pipeline`, false)
+    .action(options => executeLifecycle(options, context => lifecycleDiff(context, options)));
   defineLifecycle('apply', 'show what changes, then set the rules')
     .option('--keep-others', 'keep rules that are not ours', false)
     .option('--remove-others', 'remove rules that are not ours', false)

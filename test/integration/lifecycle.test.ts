@@ -75,6 +75,7 @@ test('diff shows and changes nothing; apply shows and sets; a second apply has n
   const synthesized = synth();
   const shown = await lifecycle('diff', synthesized);
   expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining(`s3://${bucket}: 2 added, 0 changed, 0 removed`) });
+  expect(await lifecycle('diff', synthesized, '--exit-code')).toMatchObject({ code: 3, stdout: shown.stdout });
   await expect(stored()).rejects.toMatchObject({ name: 'NoSuchLifecycleConfiguration' });
 
   const applied = await lifecycle('apply', synthesized);
@@ -82,6 +83,7 @@ test('diff shows and changes nothing; apply shows and sets; a second apply has n
   expect(await stored()).toEqual(OURS);
 
   const again = await lifecycle('apply', synthesized);
+  expect(await lifecycle('diff', synthesized, '--exit-code')).toMatchObject({ code: 0 });
   expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing changes'), message: `s3://${bucket} has these rules already` });
 });
 

@@ -19,10 +19,10 @@ const READ_BACK_ATTEMPTS = 8;
 const READ_BACK_PAUSE_MS = 1000;
 
 /** Shows what `lifecycle apply` would change. */
-export async function lifecycleDiff(context: LifecycleContext): Promise<ExitCode> {
+export async function lifecycleDiff(context: LifecycleContext, options: { readonly exitCode: boolean }): Promise<ExitCode> {
   const bucket = new LifecycleBucket(context.config.store, context.env);
-  await show(context, bucket);
-  return ExitCode.OK;
+  const { diff } = await show(context, bucket);
+  return options.exitCode && !diff.isEmpty ? ExitCode.DIFFERS : ExitCode.OK;
 }
 
 /** Sets the rules, and reads them back. Does nothing where they are set already; never touches rules of others unasked. */
