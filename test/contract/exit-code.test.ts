@@ -5,6 +5,7 @@ test('keeps the numbers that pod failure policies in clusters act on', () => {
     OK: 0,
     FAILED: 1,
     USAGE: 2,
+    DIFFERS: 3,
     BAD_CONFIG: 10,
     CORRUPT: 11,
     VERSION_MISMATCH: 12,
@@ -19,7 +20,7 @@ test('keeps the numbers that pod failure policies in clusters act on', () => {
 });
 
 test('every failure is either permanent or worth a retry', () => {
-  expect([...RETRYABLE, ...PERMANENT].sort((a, b) => a - b)).toEqual(Object.values(ExitCode).filter(code => code !== ExitCode.OK));
+  expect([...RETRYABLE, ...PERMANENT].sort((a, b) => a - b)).toEqual(Object.values(ExitCode).filter(code => code !== ExitCode.OK && code !== ExitCode.DIFFERS));
   expect(RETRYABLE).toEqual([ExitCode.FAILED, ExitCode.UNAVAILABLE, ExitCode.CANCELLED]);
 });
 
