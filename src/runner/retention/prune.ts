@@ -16,6 +16,9 @@ import { writeVerification } from '../verification/write';
 /** This many runs that failed stay in the history. */
 const FAILED_RUNS_KEPT = 100;
 
+/** Each takes several requests, one after the other. */
+const CONCURRENT_REMOVALS = 8;
+
 /** One thing in one store, and what becomes of it. */
 export interface PruneEntry {
   readonly store: string;
@@ -113,8 +116,12 @@ async function pruneStore({ inventory, entries, stopped }: StorePlan, catalog: C
   if (options.dryRun) return;
   for (const entry of entries) {
     reporter.info(`prune.${entry.action}`, `${entry.action === 'keep' ? 'Keeping' : 'Removing'} ${entry.what} ${entry.id} in ${store.name}: ${entry.reason}`, { ...entry });
-    if (entry.action === 'delete') note(entry, await remove(entry, inventory, signal), outcome, reporter);
   }
+  const waiting = entries.filter(({ action }) => action === 'delete');
+  async function removeOn(): Promise<void> {
+    for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) note(entry, await remove(entry, inventory, signal), outcome, reporter);
+  }
+  await Promise.all(Array.from({ length: CONCURRENT_REMOVALS }, removeOn));
 }
 
 function remove({ id, what, files }: PruneEntry, { store, records, rubbish }: Inventory, signal: AbortSignal): Promise<Removal> {
