@@ -7,6 +7,15 @@ export interface Watched {
   readonly successfulJobsRetained: number;
   readonly failedJobsRetained: number;
   readonly stores: readonly WatchedStore[];
+  /** The scheduled verification, if there is one. */
+  readonly verify?: WatchedVerification;
+}
+
+export interface WatchedVerification {
+  readonly cronJobName: string;
+  /** The longest time between two runs. */
+  readonly gapSeconds: number;
+  readonly deadlineSeconds: number;
 }
 
 export interface WatchedStore {

@@ -58,8 +58,9 @@ export function planRetention(candidates: readonly Candidate[], policy: Retentio
   const keepMs = (policy.keepHours ?? 0) * HOUR_MS;
 
   keep(newestFirst[0], 'the newest');
-  keep(good[0] === newestFirst[0] ? undefined : good[0], 'the newest good one');
-  keep(good.find(({ verified }) => verified), 'the newest that was read back');
+  const readBack = good.find(({ verified }) => verified);
+  if (good[0] !== newestFirst[0]) keep(good[0], 'the newest good one');
+  if (readBack !== newestFirst[0]) keep(readBack, 'the newest that was read back');
   for (const candidate of good.slice(0, policy.keepAtLeast)) keep(candidate, `one of the last ${policy.keepAtLeast}, below which nothing goes`);
   for (const candidate of good.slice(0, policy.keepLast ?? 0)) keep(candidate, `one of the newest ${policy.keepLast}`);
   for (const candidate of good.filter(one => ageOf(one) < keepMs)) keep(candidate, `younger than ${showHours(policy.keepHours!)}`);

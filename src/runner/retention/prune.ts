@@ -77,7 +77,7 @@ export async function prune(stores: readonly Store[], options: PruneOptions, con
   for (const store of stores) {
     const onOdd = (error: RunnerError) => reporter.warn('uploads.unknown', `Unfinished uploads are not looked for: ${messageOf(error)}`, { store: store.name });
     const inventory = await takeStock(config.name, store, catalog, { ...options, onOdd }, signal);
-    plans.push({ inventory, entries: entriesOf(inventory, context, options), stopped: stopped === null ? stopsHere(inventory, catalog) : null });
+    plans.push({ inventory, entries: entriesOf(inventory, catalog, context, options), stopped: stopped === null ? stopsHere(inventory, catalog) : null });
   }
   const outcome: Outcome = { stopped: stopped === null ? [] : [{ store: null, reason: stopped }], entries: [], removed: 0, refused: [], failures: [] };
   for (const plan of plans) {
@@ -145,8 +145,10 @@ function note({ id, store, what }: PruneEntry, removal: Removal, outcome: Outcom
   }
 }
 
-function entriesOf({ store, candidates, records, unreadable, rubbish, failedRuns, files }: Inventory, { config }: PruneContext, { now }: PruneOptions): PruneEntry[] {
-  const decisions = planRetention(candidates, config.retention, now);
+function entriesOf({ store, candidates, records, unreadable, rubbish, failedRuns, files }: Inventory, catalog: Catalog, { config }: PruneContext, { now }: PruneOptions): PruneEntry[] {
+  // The newest is read back before anything goes.
+  const newest = catalog.backups.at(-1)?.record.id;
+  const decisions = planRetention(candidates.map(one => (one.id === newest ? { ...one, verified: one.doubt === null } : one)), config.retention, now);
   const backups = decisions.map(({ id, keep, reason }): PruneEntry => (
     { store: store.name, id, what: 'backup', action: keep ? 'keep' : 'delete', reason, files: ownFilesOf(records.get(id)!, files.get(id)!), uploads: [] }
   ));
