@@ -98,7 +98,7 @@ describe('verification', () => {
 test('an identity that the stores need is made for pruning too', () => {
   const objects = synth({
     ...RETENTION,
-    stores: [BackupStore.s3({ bucketName: 'bucket', region: 'x', credentials: S3Credentials.ambient({ serviceAccountAnnotations: { role: 'writer' } }) })],
+    stores: [BackupStore.s3({ bucketName: 'bucket', region: 'x', credentials: S3Credentials.workloadIdentity({ serviceAccountAnnotations: { role: 'writer' } }) })],
     prune: { schedule: WEEKLY },
   });
   expect(objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.annotations)).toEqual([{ role: 'writer' }, { role: 'writer' }]);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CreateBucketCommand, CreateMultipartUploadCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, CreateMultipartUploadCommand, PutObjectCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3';
 import { DAY_MS, keysIn, open, policy, recordsIn, redisConfig, writeBackup, writeNights } from './_history';
 import { BackupConfig } from '../../../src/contract/config';
 import { backupId } from '../../../src/contract/layout';
@@ -321,7 +321,6 @@ describe('a store that does not let go', () => {
     const stores = open(config, env);
     const ids = await writeNights(10, 0, stores);
     // The oldest is under a legal hold, record and all.
-    const { PutObjectLegalHoldCommand } = await import('@aws-sdk/client-s3');
     for (const extension of ['json', 'rdb', 'sha256']) {
       await client.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key: `db/nightly/${ids[0]}.${extension}`, LegalHold: { Status: 'ON' } }));
     }
