@@ -6,7 +6,7 @@ import { BucketFacts } from './_lifecycle-checks';
 import { error, Finding, warning } from './_lifecycle-findings';
 import { ModelRule } from './_lifecycle-model';
 import { isAllowedMove } from './_lifecycle-moves';
-import { keepsForever } from './_retention';
+import { keepsForever, reachOfPeriods } from './_retention';
 import { factsOf, isArchive, retrievalSeconds } from './_retrieval-times';
 import { BackupCronJob } from './backup-cron-job';
 import { RetentionConfig, S3StoreConfig } from './contract/config';
@@ -61,7 +61,8 @@ export function daysToKeep({ retention, longestGapSeconds: gap, noticeSeconds }:
   const { keepHours, keepLast, keepAtLeast } = retention;
   if (keepsForever(retention)) return Infinity;
   if (gap === undefined) return undefined;
-  return Math.ceil(Math.max((keepHours ?? 0) * 3600, (keepLast ?? 0) * gap, noticeSeconds + keepAtLeast * gap) / DAY);
+  const byPeriod = reachOfPeriods(retention, gap)?.seconds ?? 0;
+  return Math.ceil(Math.max((keepHours ?? 0) * 3600, (keepLast ?? 0) * gap, byPeriod, noticeSeconds + keepAtLeast * gap) / DAY);
 }
 
 /** Whether the rule acts on objects of the backup. Objects of backups have no tags. */
@@ -118,6 +119,10 @@ function checkExpiration({ name, expiration }: ModelRule, backup: BackupInBucket
   }
   if (day >= needed) return [];
   const { keepLast, keepAtLeast } = retention;
+  const periods = reachOfPeriods(retention, gap);
+  if (periods && periods.seconds > day * DAY) {
+    return [error(32, `${name} deletes at day ${day}, and the ${periods.rule} backups that ${title} promises to keep go back ${showSeconds(periods.seconds)}, and ${noFloor}: delete at day ${needed} or later, or keep fewer`)];
+  }
   return [(keepLast ?? 0) * gap > day * DAY
     ? error(32, `${name} deletes at day ${day}, and the ${keepLast} newest backups that ${title} promises to keep go back ${showSeconds(keepLast! * gap)}: delete at day ${needed} or later, or keep fewer`)
     : error(32, `${name} deletes at day ${day}: when ${title} stops, the ${keepAtLeast} backups of 'keepAtLeast' go back ${showSeconds(keepAtLeast * gap)} and somebody acts ${showSeconds(noticeSeconds)} later, and ${noFloor}; delete at day ${needed} or later`)];
@@ -136,7 +141,9 @@ function checkAbort({ name, abortDays }: ModelRule, { title, deadlineSeconds }: 
 function checkTransitions(rule: ModelRule, backup: BackupInBucket, smallOnesStay: boolean): Finding[] {
   const { name, largerThan = 0 } = rule;
   const { title, retention, storageClass: written } = backup;
-  const kept = retention.keepLast === null && retention.keepHours !== null ? Math.ceil(retention.keepHours / 24) : Infinity;
+  const byPeriod = reachOfPeriods(retention, backup.longestGapSeconds ?? 0)?.seconds ?? 0;
+  const byAge = Math.max((retention.keepHours ?? 0) * 3600, byPeriod);
+  const kept = retention.keepLast === null && byAge > 0 ? Math.ceil(byAge / DAY) : Infinity;
   return rule.transitions.flatMap(({ unit, day, storageClass }) => {
     if (unit === 'Date') return [];
     const findings: Finding[] = [];

@@ -1,7 +1,7 @@
 import { Duration, Size } from 'cdk8s';
 import { show, showSeconds, wholeSeconds } from './_check';
 import { Gaps, gapsOf } from './_longest-gap';
-import { keepsForever } from './_retention';
+import { keepsForever, Promised as PromisedByRule, promisesOf } from './_retention';
 import { retrievalSeconds } from './_retrieval-times';
 import { parseSchedule, shortestIntervalSeconds } from './_schedule';
 import { RetentionConfig } from './contract/config';
@@ -151,7 +151,8 @@ export class Recovery {
 
   private rpoProblems({ scenario, rpo, rpoProperty, rto }: Promised): string[] {
     if (!rpo && !rto) return [`'objectives.${scenario}' promises nothing: give it an 'rpo' or an 'rto', or leave the scenario out`];
-    if (!rpo || !this.gaps || rpo.toSeconds() >= this.worstDataAgeSeconds!) return [];
+    if (!rpo || !this.gaps) return [];
+    if (rpo.toSeconds() >= this.worstDataAgeSeconds!) return scenario === RecoveryScenario.CORRUPTION ? this.thinnedProblems(rpo, rpoProperty) : [];
     const { schedule, timeZone, startingDeadlineSeconds, deadlineSeconds } = this.props;
     const { longestSeconds, longestFrom, longestTo } = this.gaps;
     const when = longestFrom ? `, as from ${instant(longestFrom)} to ${instant(longestTo)}` : '';
@@ -160,6 +161,17 @@ export class Recovery {
       ? 'a backup can\'t promise to lose nothing, that is what replication is for: leave the scenario out'
       : `run more often, shorten the deadlines, or promise ${showSeconds(this.worstDataAgeSeconds!)}`;
     return [`'${rpoProperty}' is ${showSeconds(rpo.toSeconds())}, but the newest backup can be ${showSeconds(this.worstDataAgeSeconds!)} old: ${arithmetic}; ${wayOut}`];
+  }
+
+  /** Damage is noticed late, and by then retention has thinned out what was there before it. */
+  private thinnedProblems(rpo: Duration, rpoProperty: string): string[] {
+    const notice = this.noticeSeconds();
+    const rule = this.promisedByRetention().find(({ lifetimeSeconds, spacingSeconds }) => lifetimeSeconds >= notice + spacingSeconds);
+    if (!rule) return []; // nothing is kept for so long, which is a problem of its own
+    const { startingDeadlineSeconds, deadlineSeconds } = this.props;
+    const worst = rule.spacingSeconds + startingDeadlineSeconds + deadlineSeconds;
+    if (rpo.toSeconds() >= worst) return [];
+    return [`'${rpoProperty}' is ${showSeconds(rpo.toSeconds())}, but damage is noticed up to ${showSeconds(notice)} later, and of backups that old 'retention' keeps ${show(rule.rule)} only: ${showSeconds(rule.spacingSeconds)} from one to the next + ${showSeconds(startingDeadlineSeconds)} 'startingDeadline' + ${showSeconds(deadlineSeconds)} 'deadline'; keep all of them for ${showSeconds(notice + this.gaps!.longestSeconds)} with 'age', or promise ${showSeconds(worst)}`];
   }
 
   private storeProblems(promise: Promised): string[] {
@@ -199,8 +211,11 @@ export class Recovery {
     const { objectives } = this.props;
     const notice = this.noticeSeconds();
     const kept = `'retention' keeps backups for ${showSeconds(retention)}`;
-    if (retention < notice + gap) {
-      return [`${kept}, but the last good one is ${showSeconds(notice + gap)} old when somebody acts: ${showSeconds(alertDelay(objectives!))} 'alertDelay' + ${showSeconds(humanDelay(objectives!))} 'humanDelay' + ${showSeconds(gap)} from run to run; keep them longer, or shorten the delays if you can`];
+    const rules = this.promisedByRetention();
+    if (rules.length > 0 && !rules.some(({ lifetimeSeconds, spacingSeconds }) => lifetimeSeconds >= notice + spacingSeconds)) {
+      const { rule, spacingSeconds: spacing } = rules.reduce((a, b) => (a.lifetimeSeconds - a.spacingSeconds >= b.lifetimeSeconds - b.spacingSeconds ? a : b));
+      const apart = spacing === gap ? 'from run to run' : `from one of ${show(rule)} to the next`;
+      return [`${kept}, but the last good one is ${showSeconds(notice + spacing)} old when somebody acts: ${showSeconds(alertDelay(objectives!))} 'alertDelay' + ${showSeconds(humanDelay(objectives!))} 'humanDelay' + ${showSeconds(spacing)} ${apart}; keep them longer, or shorten the delays if you can`];
     }
     if (retention < 2 * gap) {
       return [`${kept}, which is less than twice the ${showSeconds(gap)} from run to run: after one failed run there would be none but the floor; keep them for ${showSeconds(2 * gap)}`];
@@ -247,14 +262,18 @@ export class Recovery {
     return this.props.objectives!.restoreHorizon?.toSeconds() ?? Math.max(this.noticeSeconds() + gap, 2 * gap);
   }
 
-  /** For how long a backup is there at least. */
+  /** How old the oldest backups are when retention removes them. */
   private retentionSeconds(): number {
+    if (keepsForever(this.props.retention)) return Infinity;
+    return Math.max(...this.promisedByRetention().map(({ lifetimeSeconds }) => lifetimeSeconds));
+  }
+
+  /** What each rule of the retention promises, the one with the closest backups first; nothing where all are kept. */
+  private promisedByRetention(): PromisedByRule[] {
     const { retention, schedule } = this.props;
-    if (keepsForever(retention)) return Infinity;
-    // The newest of them has just been made.
-    const interval = schedule === undefined ? 0 : shortestIntervalSeconds(parseSchedule(schedule)) ?? 0;
-    const byNumber = (Math.max(retention.keepLast ?? 0, retention.keepAtLeast) - 1) * interval;
-    return Math.max((retention.keepHours ?? 0) * 3600, byNumber);
+    if (keepsForever(retention)) return [];
+    const shortest = schedule === undefined ? 0 : shortestIntervalSeconds(parseSchedule(schedule)) ?? 0;
+    return promisesOf(retention, shortest, this.gaps?.longestSeconds ?? 0);
   }
 }
 

@@ -20,34 +20,38 @@ export interface TimingProps {
   readonly startingDeadline?: Duration;
 }
 
-/** Checks everything about time that a backup is given, and applies the defaults. */
-export function timing(props: TimingProps): Timing {
+/**
+ * Checks everything about time that a backup is given, and applies the defaults.
+ *
+ * @param where the properties are, for messages: `verify.`
+ */
+export function timing(props: TimingProps, where = ''): Timing {
   const { schedule, onDemand = false } = props;
   if (schedule && onDemand) {
     throw new Error(`'schedule' and 'onDemand' exclude each other, got ${show(schedule.expressionString)} and true: drop one of them; a scheduled backup can be started by hand as well`);
   }
   if (!schedule && !onDemand) throw new Error('\'schedule\' is missing: say when to run, or set \'onDemand\' for a backup that is only started by hand');
-  const interval = schedule ? checkSchedule(schedule.expressionString) : undefined;
+  const interval = schedule ? checkSchedule(schedule.expressionString, `${where}schedule`) : undefined;
   const byDefault = Math.min(SIX_HOURS, interval ?? SIX_HOURS);
   return {
     schedule: schedule ?? ON_DEMAND,
-    deadlineSeconds: checkAgainst(interval, 'deadline', props.deadline, byDefault, 60, 'a pod needs some time to start', 'it would swallow the next run'),
-    startingDeadlineSeconds: checkAgainst(interval, 'startingDeadline', props.startingDeadline, byDefault, 10,
+    deadlineSeconds: checkAgainst(interval, `${where}deadline`, props.deadline, byDefault, 60, 'a pod needs some time to start', 'it would swallow the next run'),
+    startingDeadlineSeconds: checkAgainst(interval, `${where}startingDeadline`, props.startingDeadline, byDefault, 10,
       'the controller looks every 10 seconds', 'the next run comes first'),
   };
 }
 
 /** The shortest time between two runs, in seconds. */
-function checkSchedule(expression: string): number {
+function checkSchedule(expression: string, property: string): number {
   let schedule: Schedule;
   try {
     schedule = parseSchedule(expression);
   } catch (error) {
-    throw new Error(`'schedule' must be a cron expression that Kubernetes reads, got ${show(expression)}: ${(error as Error).message}`);
+    throw new Error(`'${property}' must be a cron expression that Kubernetes reads, got ${show(expression)}: ${(error as Error).message}`);
   }
   const interval = shortestIntervalSeconds(schedule);
-  if (interval === undefined) throw new Error(`'schedule' never runs, got ${show(expression)}: there is no such day or time`);
-  if (interval < 60) throw new Error(`'schedule' must be at least 1 minute from run to run, got ${show(expression)}`);
+  if (interval === undefined) throw new Error(`'${property}' never runs, got ${show(expression)}: there is no such day or time`);
+  if (interval < 60) throw new Error(`'${property}' must be at least 1 minute from run to run, got ${show(expression)}`);
   return interval;
 }
 

@@ -1,7 +1,9 @@
 import { Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { BackupPruneOptions } from './backup-prune-options';
 import { BackupSource } from './backup-source';
 import { BackupStore } from './backup-store';
+import { BackupVerifyOptions } from './backup-verify-options';
 import { Compression } from './compression';
 import { RecoveryObjectives } from './recovery-objectives';
 import { Retention } from './retention';
@@ -55,11 +57,28 @@ export interface BackupCronJobProps {
   readonly cronJobName?: string;
 
   /**
-   * How long backups are kept. Declared now and written into the config; acted on by a later release, this one removes nothing.
+   * How long backups are kept. A run removes at its end what is past that, after the new backup was read back from each store; never
+   * after a run that failed or whose backup is suspect.
    *
    * @default Retention.FOREVER
    */
   readonly retention?: Retention;
+
+  /**
+   * Prune in a CronJob of its own, `NAME-prune`, rather than at the end of each run: at another time of day, or with an identity that
+   * alone may delete. Needs a `retention`.
+   *
+   * @default - each run prunes at its end
+   */
+  readonly prune?: BackupPruneOptions;
+
+  /**
+   * Read backups back on a schedule, in a CronJob `NAME-verify`: digests, the format to its last byte, and whether all stores have the
+   * same. The result is noted next to the backup, and the Job fails on a fault.
+   *
+   * @default - backups are read back before they displace an older one, when somebody asks for it, and when they are restored
+   */
+  readonly verify?: BackupVerifyOptions;
 
   /**
    * What the backup must be good for. Objectives that schedule, deadlines, stores and retention can't hold fail `cdk8s synth`, with the

@@ -3,8 +3,10 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
 import { checkLabels, checkWholeNumber, isDnsLabel, show, showSeconds } from './_check';
+import { FollowUpCronJob, MAX_CRON_JOB_NAME_LENGTH } from './_follow-up-cron-job';
 import { gapsOf } from './_longest-gap';
 import { Recovery } from './_recovery';
+import { keepsForever } from './_retention';
 import { bindStores, checkStores, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { checkTimeZone } from './_time-zones';
@@ -19,9 +21,6 @@ import { RecoveryReport } from './recovery-report';
 import { Retention } from './retention';
 
 const COMMAND = 'backup';
-
-/** Kubernetes appends 11 characters to name a Job, and 63 is what a label may have. */
-const MAX_NAME_LENGTH = 52;
 
 /**
  * Backs up one database, on a schedule or on demand.
@@ -41,6 +40,12 @@ export class BackupCronJob extends Construct {
 
   /** Name of the CronJob. */
   public readonly cronJobName: string;
+
+  /** The `CronJob` that reads backups back, if `verify` is set. */
+  public readonly verifyCronJob?: kplus.CronJob;
+
+  /** The `CronJob` that prunes, if `prune` is set. */
+  public readonly pruneCronJob?: kplus.CronJob;
 
   /** First part of the names of everything that is stored. */
   public readonly backupName: string;
@@ -93,6 +98,7 @@ export class BackupCronJob extends Construct {
   public readonly _labels: { readonly [key: string]: string };
 
   private readonly stores: readonly StoreParts[];
+  private readonly cronJobNames: readonly string[];
 
   constructor(scope: Construct, id: string, props: BackupCronJobProps) {
     super(scope, id);
@@ -107,6 +113,15 @@ export class BackupCronJob extends Construct {
     const backoffLimit = checkWholeNumber('backoffLimit', props.backoffLimit ?? 2, 0, 100);
     const successfulJobsRetained = checkWholeNumber('successfulJobsRetained', props.successfulJobsRetained ?? 3, 0, 1000);
     const failedJobsRetained = checkWholeNumber('failedJobsRetained', props.failedJobsRetained ?? 3, 0, 1000);
+    const retention = (props.retention ?? Retention.FOREVER)._toConfig();
+    if (props.prune && keepsForever(retention)) {
+      throw new Error('\'prune\' has nothing to do, since \'retention\' keeps everything: set \'retention\', or drop \'prune\'');
+    }
+    const olderPercent = checkWholeNumber('verify.olderPercent', props.verify?.olderPercent ?? 10, 0, 100, '0 reads the newest backup only');
+    const repair = props.verify?.repair ?? false;
+    if (repair && props.stores.length === 1) {
+      throw new Error('\'verify.repair\' needs another store to copy from, got one in \'stores\': add a store, or drop \'repair\'');
+    }
     const pod = new RunnerPod(props, props.scratchSize ?? props.source._scratchSize);
     checkStores(props.stores);
     const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = props;
@@ -122,9 +137,9 @@ export class BackupCronJob extends Construct {
       source: source.config,
       stores: this.stores.map(store => store.config),
       compression: (props.compression ?? Compression.DEFAULT)._toConfig(),
-      retention: (props.retention ?? Retention.FOREVER)._toConfig(),
-      pruneAfterBackup: false,
-      verification: { olderPercent: 0, repair: false },
+      retention,
+      pruneAfterBackup: !keepsForever(retention) && !props.prune,
+      verification: { olderPercent, repair },
       encryption: null,
       pushgatewayUrl: null,
       suspectBelowPercent,
@@ -178,6 +193,20 @@ export class BackupCronJob extends Construct {
     // A Job has these labels, and nothing of the CronJob's own.
     ApiObject.of(this.cronJob).addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));
     pod.patch(ApiObject.of(this.cronJob), '/spec/jobTemplate', COMMAND);
+
+    const followUp = { cronJobName: this.cronJobName, timeZone, config, pod, stores: this.stores, backoffLimit };
+    const verify = props.verify && new FollowUpCronJob(this, 'Verify', {
+      ...followUp,
+      // Who may write backups may read them; and who trusts this identity need not trust another one.
+      serviceAccount: this.serviceAccount,
+      ...defined(props.verify),
+      command: 'verify',
+      args: ['--scheduled'],
+    });
+    const prune = props.prune && new FollowUpCronJob(this, 'Prune', { ...followUp, ...defined(props.prune), command: 'prune', args: [] });
+    this.verifyCronJob = verify?.cronJob;
+    this.pruneCronJob = prune?.cronJob;
+    this.cronJobNames = [this.cronJobName, ...[verify, prune].flatMap(job => job === undefined ? [] : [job.cronJobName])];
     this._watched = {
       labels,
       deadlineSeconds,
@@ -185,6 +214,7 @@ export class BackupCronJob extends Construct {
       successfulJobsRetained,
       failedJobsRetained,
       stores: this.stores.map(({ config: { name }, claimName }, i) => ({ name, claimName, outside: props.stores[i].location._isOutside })),
+      verify: verify && { cronJobName: verify.cronJobName, gapSeconds: verify.gapSeconds, deadlineSeconds: verify.deadlineSeconds },
     };
     // The lifecycle of a bucket may come later, and with it other storage classes.
     this.node.addValidation({ validate: () => [...this.conflicts(), ...this._recovery.problems()] });
@@ -200,8 +230,9 @@ export class BackupCronJob extends Construct {
     const all = this.node.root.node.findAll().filter((construct): construct is BackupCronJob => construct instanceof BackupCronJob);
     return all.slice(0, all.indexOf(this)).flatMap(other => {
       const conflicts: string[] = [];
-      if (other.cronJobName === this.cronJobName && Chart.of(other).namespace === Chart.of(this).namespace) {
-        conflicts.push(`'cronJobName' ${show(this.cronJobName)} is that of ${other.node.path} too: give one of them another name`);
+      const name = this.cronJobNames.find(one => other.cronJobNames.includes(one));
+      if (name !== undefined && Chart.of(other).namespace === Chart.of(this).namespace) {
+        conflicts.push(`'cronJobName' ${show(name)} is that of ${other.node.path} too: give one of them another name`);
       }
       const shared = this.stores.find(store => other.stores.some(({ location }) => location === store.location));
       if (other.backupName === this.backupName && shared) {
@@ -212,11 +243,16 @@ export class BackupCronJob extends Construct {
   }
 }
 
+/** Without what is not set, so that it does not hide a default. */
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
 function checkCronJobName(id: string, given: string | undefined): string {
   const name = given ?? toCronJobName(id);
-  if (!isDnsLabel(name, MAX_NAME_LENGTH)) {
+  if (!isDnsLabel(name, MAX_CRON_JOB_NAME_LENGTH)) {
     const wayOut = given === undefined ? `: it comes from the construct's id ${show(id)}, set 'cronJobName'` : '';
-    throw new Error(`'cronJobName' must be up to ${MAX_NAME_LENGTH} lower-case letters, digits and "-", with a letter or digit at both ends, got ${show(name)} with ${name.length}${wayOut}`);
+    throw new Error(`'cronJobName' must be up to ${MAX_CRON_JOB_NAME_LENGTH} lower-case letters, digits and "-", with a letter or digit at both ends, got ${show(name)} with ${name.length}${wayOut}`);
   }
   return name;
 }

@@ -102,7 +102,7 @@ test('a dollar sign survives the way through a pod spec', () => {
       keepHours: null, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 1,
     },
     pruneAfterBackup: false,
-    verification: { olderPercent: 0, repair: false },
+    verification: { olderPercent: 10, repair: false },
     encryption: null,
     pushgatewayUrl: null,
     suspectBelowPercent: 50,

@@ -380,6 +380,8 @@ describe('rule 32', () => {
     expectError(lint(expiring(3650), {}, {}), 32, 'deletes what backup "db-backup" keeps for ever');
   });
   test('fails where the newest backups go back further', () => {
+    expectError(lint(expiring(90), {}, { retention: Retention.of({ daily: 7, monthly: 12 }) }), 32, 'the 12 monthly backups that backup "db-backup" promises to keep go back 372 days, and no floor of the runner can stop a rule of S3: delete at day 372 or later, or keep fewer');
+    expect(lint(expiring(372), {}, { retention: Retention.of({ daily: 7, monthly: 12 }) })).toEqual(fine);
     expectError(lint(expiring(20), {}, { retention: Retention.newest(30) }), 32, 'the 30 newest backups that backup "db-backup" promises to keep go back 30 days: delete at day 30 or later');
   });
   test('fails where the floor would be gone before somebody acts', () => {

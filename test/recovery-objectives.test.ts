@@ -155,6 +155,26 @@ describe('retention', () => {
     expect(withObjectives(objectives, { retention: Retention.newest(5) })).toThrow('\'retention\' keeps backups for 4 days, but');
     expect(withObjectives(objectives, { retention: Retention.newest(6) })).not.toThrow();
   });
+
+  test('counts periods, of which the last one has just begun, and what lies between two of them', () => {
+    // A backup of a day is there for 5 days at least, and the next one is a day away.
+    expect(withObjectives(objectives, { retention: Retention.of({ daily: 6 }) })).not.toThrow();
+    expect(withObjectives(objectives, { retention: Retention.of({ daily: 5 }) })).toThrow('\'retention\' keeps backups for 4 days, but the last good one is 4 days 1 hour old');
+    expect(withObjectives({ ...objectives, restoreHorizon: Duration.days(300) }, { retention: Retention.of({ daily: 7, monthly: 12 }) })).not.toThrow();
+    expect(withObjectives({ ...objectives, restoreHorizon: Duration.days(335) }, { retention: Retention.of({ daily: 7, monthly: 12 }) })).toThrow('\'retention\' keeps backups for 331 days, less than');
+  });
+
+  test('is held to the recovery point: what is thinned out before anybody notices is lost', () => {
+    const hourly = { schedule: Cron.hourly(), deadline: Duration.minutes(30), startingDeadline: Duration.minutes(30) };
+    const promise = { corruption: { rpo: Duration.hours(2) } };
+    expect(withObjectives(promise, { ...hourly, retention: Retention.of({ hourly: 24, daily: 7 }) })).toThrow(
+      '\'objectives.corruption.rpo\' is 2 hours, but damage is noticed up to 3 days 1 hour later, and of backups that old \'retention\' keeps "7 daily" only: ' +
+      '1 day 1 hour from one to the next + 30 minutes \'startingDeadline\' + 30 minutes \'deadline\'; keep all of them for 3 days 2 hours with \'age\', or promise 1 day 2 hours');
+    expect(withObjectives(promise, { ...hourly, retention: Retention.of({ age: Duration.hours(74), daily: 7 }) })).not.toThrow();
+    expect(withObjectives({ corruption: { rpo: Duration.hours(26) } }, { ...hourly, retention: Retention.of({ hourly: 24, daily: 7 }) })).not.toThrow();
+    // A node that is lost is noticed at once.
+    expect(withObjectives({ nodeLoss: { rpo: Duration.hours(2) } }, { ...hourly, retention: Retention.of({ hourly: 24, daily: 7 }) })).not.toThrow();
+  });
 });
 
 test('objectives need a schedule', () => {

@@ -1,8 +1,8 @@
 /**
  * Example: all backups of the WhisperCache guide as one app.
  *
- * PostgreSQL every night at 02:00 UTC, kept 7 days; Redis every hour, kept 24 hours; SQLite when somebody asks for it. All of them
- * go to a volume and to S3, and each can be restored.
+ * PostgreSQL every night at 02:00 UTC, kept 7 days and read back every Sunday; Redis every hour, kept 24 hours; SQLite when somebody
+ * asks for it. All of them go to a volume and to S3, and each can be restored.
  *
  * Needs in the namespace `whispercache`: the Secret `backup-secrets` with the keys POSTGRES_PASSWORD, AWS_ACCESS_KEY_ID,
  * AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION; the claim `whispercache-data` with the SQLite file of the application. To restore, the
@@ -44,6 +44,8 @@ const database = new BackupCronJob(chart, 'db-backup', {
   stores,
   schedule: Cron.schedule({ minute: '0', hour: '2' }),
   retention: Retention.days(7),
+  // Every Sunday the newest and a part of the older ones are read back from both stores; a copy that is bad in one is replaced from the other.
+  verify: { schedule: Cron.schedule({ minute: '0', hour: '5', weekDay: '0' }), olderPercent: 30, repair: true },
   deadline: Duration.hours(2),
   startingDeadline: Duration.hours(1),
   objectives: {

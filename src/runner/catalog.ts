@@ -25,6 +25,8 @@ export interface Catalog {
   readonly unreadable: readonly RunnerError[];
   /** Why stores could not be read, by name. What they hold is unknown. */
   readonly unreachable: ReadonlyMap<string, RunnerError>;
+  /** All files under the name, by store and key, as far as the store could be read. */
+  readonly files: ReadonlyMap<string, ReadonlyMap<string, StoredObject>>;
 }
 
 /**
@@ -57,7 +59,8 @@ export async function readCatalog(name: string, stores: readonly Store[], signal
     })),
     accepted: shelves.some(shelf => shelf.files.has(record.id + ACCEPTED_SUFFIX)),
   }));
-  return { backups, unreadable: shelves.flatMap(shelf => shelf.unreadable), unreachable };
+  const files = new Map(shelves.map(shelf => [shelf.store.name, shelf.files]));
+  return { backups, unreadable: shelves.flatMap(shelf => shelf.unreadable), unreachable, files };
 }
 
 /** Whether a backup may serve as the latest: nothing suspect about it, and at least one copy is whole. */

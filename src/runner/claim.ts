@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readSmall } from './catalog';
 import { messageOf } from './errors';
+import { isOwnFile } from './own-files';
 import { Reporter } from './reporter';
 import { Store } from './stores/store';
 import { BackupConfig } from '../contract/config';
@@ -34,14 +35,28 @@ export interface Claim {
   readonly startedAt: Date;
 }
 
+/** The text of a claim. One whose deadline is now says: nobody writes under this id any more, and whoever comes may finish. */
+export function renderClaim(startedAt: Date, deadlineAt: Date): string {
+  return `${JSON.stringify({ run: randomUUID(), startedAt: startedAt.toISOString(), deadlineAt: deadlineAt.toISOString() })}\n`;
+}
+
+/** When a run that begins now is dead for others. */
+export function claimDeadline(from: Date, deadlineSeconds: number): Date {
+  return new Date(from.getTime() + (deadlineSeconds + GRACE_SECONDS) * 1000);
+}
+
+/** Until when the claim on `id` holds; `null` if it can't be read, and so nobody knows. */
+export async function claimedUntil(id: string, store: Store, signal: AbortSignal): Promise<Date | null> {
+  const claim = claimText.safeParse(await readSmall(store, id + STARTED_SUFFIX, signal));
+  return claim.success ? new Date(claim.data.deadlineAt) : null;
+}
+
 /** Claims an id in every store for a run that starts now; where another run has taken it, waits for the next second. */
 export async function claimId(config: BackupConfig, stores: readonly Store[], signal: AbortSignal): Promise<Claim> {
-  const run = randomUUID();
   for (;;) {
     const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000);
     const id = backupId(config.name, startedAt);
-    const deadlineAt = new Date(startedAt.getTime() + (config.deadlineSeconds + GRACE_SECONDS) * 1000);
-    const content = `${JSON.stringify({ run, startedAt: startedAt.toISOString(), deadlineAt: deadlineAt.toISOString() })}\n`;
+    const content = renderClaim(startedAt, claimDeadline(startedAt, config.deadlineSeconds));
     const claimed: Store[] = [];
     try {
       if (await claimEverywhere()) return { id, startedAt };
@@ -94,7 +109,7 @@ export async function removeRemains(name: string, stores: readonly Store[], repo
           for await (const upload of store.unfinished(id, signal)) {
             if (parseKey(upload.key)?.id === id) await upload.discard(signal);
           }
-          await store.remove(files.filter(key => key !== id + STARTED_SUFFIX), signal);
+          await store.remove(files.filter(key => isOwnFile(key) && key !== id + STARTED_SUFFIX), signal);
         }
         await store.remove([id + STARTED_SUFFIX], signal);
         reporter.info('remains.removed', `Removed from ${store.name} what the run ${id} had left, which was killed`, { id, store: store.name, files: files.length });
@@ -111,8 +126,8 @@ async function deadRuns(name: string, store: Store, signal: AbortSignal): Promis
   for await (const { key } of store.list(keyPrefix(name), signal)) {
     const parsed = parseKey(key);
     if (parsed?.name !== name || parsed.suffix !== STARTED_SUFFIX) continue;
-    const claim = claimText.safeParse(await readSmall(store, key, signal));
-    if (claim.success && Date.parse(claim.data.deadlineAt) < Date.now()) dead.push(parsed.id);
+    const until = await claimedUntil(parsed.id, store, signal);
+    if (until !== null && until.getTime() < Date.now()) dead.push(parsed.id);
   }
   return dead;
 }

@@ -4,9 +4,12 @@ import { accept } from './commands/accept';
 import { backup } from './commands/backup';
 import { Context } from './commands/context';
 import { fetch } from './commands/fetch';
+import { hold, release } from './commands/hold';
 import { lifecycleApply, lifecycleDiff } from './commands/lifecycle';
 import { list } from './commands/list';
 import { metrics } from './commands/metrics';
+import { pin, unpin } from './commands/pin';
+import { pruneCommand } from './commands/prune';
 import { restore } from './commands/restore';
 import { restoreManifest } from './commands/restore-manifest';
 import { discard, rollback } from './commands/rollback';
@@ -104,9 +107,12 @@ Through a port-forward:
   define('list', 'list all backups, oldest first')
     .option('--json', 'as JSON', false)
     .action(options => look(options, context => list(context, options)));
-  define('verify', 'read a backup back from every store and compare it with its record')
+  define('verify', 'read a backup back from every store, to the last byte of its format, and compare it with its record')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--all', 'verify every backup', false)
+    .option('--scheduled', 'verify the newest backup, and of the older ones the share that the config says', false)
+    .option('--repair', 'replace a copy that is missing or damaged by a good one of another store', false)
+    .option('--no-record', 'do not note the result in the stores')
     .option('--json', 'as JSON', false)
     .action((wanted, options) => look(options, context => verify(context, { ...options, wanted })));
   define('fetch', 'copy the files of a backup into a local directory, verified')
@@ -144,6 +150,22 @@ Through a port-forward:
   define('accept', 'accept a suspect backup, so that it can be the latest')
     .argument('<backup>', 'a name from the list')
     .action((wanted, options) => look(options, context => accept(context, wanted)));
+  define('prune', 'remove what the retention does not keep, and what killed runs have left')
+    .option('--dry-run', 'tell what would go and what stays, and why', false)
+    .option('--unclaimed', 'also remove files without a record that no claim proves to be ours, if older than a day', false)
+    .option('--json', 'as JSON', false)
+    .action(options => backUp(options, context => pruneCommand(context, options)));
+  define('pin', 'keep a backup, whatever the retention says')
+    .argument('<backup>', 'latest, or a name from the list')
+    .action((wanted, options) => look(options, context => pin(context, wanted)));
+  define('unpin', 'leave a pinned backup to the retention again')
+    .argument('<backup>', 'a name from the list')
+    .action((wanted, options) => look(options, context => unpin(context, wanted)));
+  define('hold', 'stop all pruning, for example during an incident')
+    .requiredOption('--reason <text>', 'why, for whoever finds the hold later')
+    .action(options => look(options, context => hold(context, options)));
+  define('release', 'end a hold, so that pruning goes on')
+    .action(options => look(options, context => release(context)));
   define('metrics', 'print Prometheus metrics from the records')
     .action(options => look(options, context => metrics(context)));
 

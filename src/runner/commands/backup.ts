@@ -9,6 +9,7 @@ import { Claim, claimId, filesOf, releaseClaim, removeRemains } from '../claim';
 import { messageOf, RunnerError } from '../errors';
 import { renderRecord } from '../record';
 import { formatBytes, formatSeconds, Reporter } from '../reporter';
+import { pruneAfter } from '../retention/after-backup';
 import { openSource } from '../sources/open';
 import { Dump, Inspection, Source } from '../sources/source';
 import { Store } from '../stores/store';
@@ -35,10 +36,12 @@ export async function backup(context: Context, options: BackupOptions): Promise<
   const { config, env } = context;
   const deadline = AbortSignal.timeout(config.deadlineSeconds * 1000);
   const signal = AbortSignal.any([context.signal, deadline]);
+  const stores: Store[] = [];
+  let record: BackupRecord;
   try {
     const source = openSource(config.source, env, config.scratch);
-    const stores = openStores(context);
-    return report(await takeBackup(source, stores, { ...options, suspect: null }, { ...context, signal }), context);
+    stores.push(...openStores(context));
+    record = await takeBackup(source, stores, { ...options, suspect: null }, { ...context, signal });
   } catch (error) {
     if (deadline.aborted && !context.signal.aborted) {
       throw new RunnerError(
@@ -52,6 +55,8 @@ export async function backup(context: Context, options: BackupOptions): Promise<
       error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
     );
   }
+  if (config.pruneAfterBackup && record.suspect === null) await pruneAfter(record, stores, { ...context, signal });
+  return report(record, context);
 }
 
 export interface TakeOptions extends BackupOptions {
@@ -76,13 +81,15 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
   const claim = await claimId(config, stores, signal);
   reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(to => to.location).join(' and ')}`,
     { id: claim.id, source: inspection.source, stores: stores.map(to => to.location) });
+  let left: readonly Store[] = [];
   try {
     return await dumpAndCommit(inspection, claim, before, stores, options, context);
   } catch (error) {
-    await undo(claim, stores, reporter);
+    left = await undo(claim, stores, reporter);
     throw error;
   } finally {
-    await releaseClaim(claim.id, stores);
+    // Where something is left, the claim stays: it proves to a later run that what is there is ours to remove.
+    await releaseClaim(claim.id, stores.filter(at => !left.includes(at)));
   }
 }
 
@@ -204,19 +211,26 @@ async function commit(record: BackupRecord, to: Store, signal: AbortSignal): Pro
   }
 }
 
-/** Removes what a failed run has stored: its record first, so that a crash half way leaves rubbish and not a lie. */
-async function undo({ id }: Claim, stores: readonly Store[], reporter: Reporter): Promise<void> {
+/**
+ * Removes what a failed run has stored: its record first, so that a crash half way leaves rubbish and not a lie.
+ *
+ * @returns the stores in which something may be left
+ */
+async function undo({ id }: Claim, stores: readonly Store[], reporter: Reporter): Promise<Store[]> {
   const signal = AbortSignal.timeout(CLEANUP_MS);
+  const left: Store[] = [];
   await Promise.all(stores.map(async at => {
     try {
       await at.remove([id + RECORD_SUFFIX], signal);
       const rest = (await filesOf(id, at, signal)).filter(key => parseKey(key)?.suffix !== STARTED_SUFFIX);
       await at.remove(rest, signal);
     } catch (error) {
+      left.push(at);
       reporter.warn('remains.left', `What the failed run ${id} has stored in ${at.name} can't be removed now, a later run will do it: ${messageOf(error)}`,
         { id, store: at.name });
     }
   }));
+  return left;
 }
 
 /** Waits for all, and reports every failure, not only the first: nobody wants to find them one run at a time. */

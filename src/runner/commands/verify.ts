@@ -2,18 +2,27 @@ import { Context, openStores } from './context';
 import { reportFaults } from './list';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { CHECKSUM_SUFFIX, formatChecksums } from '../../contract/layout';
-import { readThrough } from '../artifact';
-import { Backup, findBackup, readCatalog, readSmall } from '../catalog';
+import { Backup, Catalog, findBackup, readCatalog } from '../catalog';
+import { withDeadline } from '../deadline';
 import { messageOf, RunnerError } from '../errors';
 import { Store } from '../stores/store';
 import { renderTable } from '../table';
+import { chooseScheduled } from '../verification/choose';
+import { checkCopy, CopyFinding, isFaultOfCopy, isRecorded } from '../verification/copy';
+import { repairCopy } from '../verification/repair';
+import { Reading, writeVerification } from '../verification/write';
 
 export interface VerifyOptions {
   /** `latest`, an id, or the name of a file. */
   readonly wanted: string;
   /** Every backup there is; `wanted` is not looked at. */
   readonly all: boolean;
+  /** What the config asks for: the newest backup and a share of the older ones. */
+  readonly scheduled: boolean;
+  /** Whether a copy that is missing or damaged is replaced by a good one; with `scheduled` the config may ask for it as well. */
+  readonly repair: boolean;
+  /** Whether the result is noted in the stores. */
+  readonly record: boolean;
   readonly json: boolean;
 }
 
@@ -21,24 +30,56 @@ interface Finding {
   readonly id: string;
   readonly store: string;
   readonly result: string;
+  /** Why the format was not read; absent if it was. */
+  readonly digestOnly?: string;
+  /** Name of the store whose copy has replaced this one. */
+  readonly repairedFrom?: string;
+}
+
+/** What is known of one copy. */
+interface Copy extends Reading {
+  readonly store: Store;
+  /** Why there is nothing to read, and nothing wrong with that. */
+  readonly absent: string | null;
 }
 
 /** The worst comes first: what a person has to look at before the rest. */
 const SEVERITY: readonly ExitCode[] = [ExitCode.CORRUPT, ExitCode.NOT_FOUND, ExitCode.DENIED, ExitCode.UNAVAILABLE, ExitCode.FAILED];
 
-/** Reads artifacts back from every store and compares them with their records. Goes on after a fault, and fails at the end. */
+/**
+ * Reads artifacts back from every store, to the last byte of their format, compares them with their records and the stores with each
+ * other, and notes the result next to the record. Goes on after a fault, and fails at the end.
+ */
 export async function verify(context: Context<NamedConfig>, options: VerifyOptions): Promise<ExitCode> {
+  if (!options.scheduled) return verifyChosen(context, options);
+  const { config } = context;
+  if (config.kind !== 'backup') {
+    throw new RunnerError(`--scheduled does what the config of a backup says, and this is that of a ${config.kind}: name the job of the backup`, ExitCode.USAGE);
+  }
+  const repair = options.repair || config.verification.repair;
+  return withDeadline(config.deadlineSeconds, context.signal, 'what was read until then is noted, and the next run goes on with the rest; raise the deadline if that repeats',
+    signal => verifyChosen({ ...context, signal }, { ...options, repair }));
+}
+
+async function verifyChosen(context: Context<NamedConfig>, options: VerifyOptions): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
   const stores = openStores(context);
   const catalog = await readCatalog(config.name, stores, signal);
-  const backups = options.all ? catalog.backups : [findBackup(catalog, config.name, options.wanted)];
   const findings: Finding[] = [];
   const codes = new Set<ExitCode>();
-  for (const backup of backups) {
-    for (const store of stores) {
-      const fault = catalog.unreachable.get(store.name) ?? await faultOf(backup, store, context);
+  for (const backup of chosen(catalog, context, options)) {
+    for (const { store, fault, digestOnly, repairedFrom, absent } of await verifyBackup(backup, stores, catalog, options, context)) {
       if (fault) codes.add(fault.exitCode);
-      findings.push({ id: backup.record.id, store: store.name, result: fault ? messageOf(fault) : 'ok' });
+      if (digestOnly !== null) reporter.warn('verification.partial', `${backup.record.id} in ${store.name}: only the digest was read: ${digestOnly}`);
+      const id = backup.record.id;
+      findings.push({
+        id,
+        store: store.name,
+        result: fault ? messageOf(fault) : absent ?? 'ok',
+        ...digestOnly !== null && { digestOnly },
+        ...repairedFrom !== null && { repairedFrom },
+      });
+      if (fault && options.scheduled) reporter.error('copy.bad', `The copy of ${id} in ${store.name} can't be used: ${messageOf(fault)}`, { id, store: store.name });
     }
   }
   codes.add(reportFaults(catalog, reporter));
@@ -46,24 +87,59 @@ export async function verify(context: Context<NamedConfig>, options: VerifyOptio
     ? `${JSON.stringify(findings, null, 2)}\n`
     : findings.length === 0
       ? `No backup of ${config.name}.\n`
-      : renderTable(['BACKUP', 'STORE', 'RESULT'], findings.map(({ id, store, result }) => [id, store, result])));
+      : renderTable(['BACKUP', 'STORE', 'RESULT'], findings.map(({ id, store, result, repairedFrom, digestOnly }) =>
+        [id, store, result + (repairedFrom === undefined ? '' : `, repaired from ${repairedFrom}`) + (digestOnly === undefined ? '' : ' (digest only)')])));
   return SEVERITY.find(code => codes.has(code)) ?? ExitCode.OK;
 }
 
-/** What is wrong with the copy of a backup in one store, after reading all of it; `undefined` if nothing is. */
-async function faultOf(backup: Backup, store: Store, { reporter, signal }: Context<NamedConfig>): Promise<RunnerError | undefined> {
-  const { id, artifacts } = backup.record;
-  const listed = backup.copies.get(store.name);
-  if (listed) return new RunnerError(listed, listed.endsWith('missing') ? ExitCode.NOT_FOUND : ExitCode.CORRUPT);
+function chosen(catalog: Catalog, { config }: Context<NamedConfig>, { wanted, all, scheduled }: VerifyOptions): Catalog['backups'] {
+  if (scheduled && config.kind === 'backup') return chooseScheduled(catalog, config.verification.olderPercent);
+  return all ? catalog.backups : [findBackup(catalog, config.name, wanted)];
+}
+
+async function verifyBackup(
+  backup: Backup, stores: readonly Store[], catalog: Catalog, options: VerifyOptions, context: Context<NamedConfig>,
+): Promise<Copy[]> {
+  const copies: Copy[] = [];
+  for (const store of stores) copies.push(await readCopy(backup, store, catalog.unreachable.get(store.name), context));
+  const result: Copy[] = [];
+  const good = copies.find(({ fault, absent }) => fault === null && absent === null);
+  for (const copy of copies) {
+    const verified = options.repair && good && copy.fault && isFaultOfCopy(copy.fault) ? await repaired(backup, copy, copy.fault, good, context) : copy;
+    result.push(verified);
+    // Where there is no record, nothing stands next to it.
+    const isThere = verified.repairedFrom !== null || (verified.absent === null && backup.copies.get(verified.store.name) !== 'record missing');
+    const isAboutCopy = verified.fault === null || isFaultOfCopy(verified.fault);
+    if (options.record && isThere && isAboutCopy) await writeVerification(backup.record, verified.store, verified, context);
+  }
+  return result;
+}
+
+/** Reads the copy of a backup in one store. */
+async function readCopy({ record, copies }: Backup, store: Store, unreachable: RunnerError | undefined, context: Context<NamedConfig>): Promise<Copy> {
+  const copy = { store, startedAt: new Date(), fault: unreachable ?? null, digestOnly: null, repairedFrom: null, absent: null };
+  if (unreachable) return copy;
+  const listed = copies.get(store.name);
+  if (listed === 'record missing' && !record.stores.includes(store.name)) return { ...copy, absent: 'never stored here' };
+  const found: CopyFinding = listed
+    ? { fault: new RunnerError(listed, listed.endsWith('missing') ? ExitCode.NOT_FOUND : ExitCode.CORRUPT), digestOnly: null }
+    : await checkCopy(record, store, context);
+  const pruned = found.fault?.exitCode === ExitCode.NOT_FOUND && listed === null && !await isRecorded(record.id, store, context.signal);
+  return pruned ? { ...copy, absent: 'removed meanwhile' } : { ...copy, ...found };
+}
+
+/** The copy after its repair, or with what stood in the way. */
+async function repaired({ record }: Backup, copy: Copy, fault: RunnerError, good: Copy, context: Context<NamedConfig>): Promise<Copy> {
+  const { reporter, signal } = context;
+  const { store } = copy;
   try {
-    for (const artifact of artifacts) await readThrough(artifact, store, reporter, signal);
-    if (await readSmall(store, id + CHECKSUM_SUFFIX, signal) !== formatChecksums(artifacts)) {
-      return new RunnerError(`${id + CHECKSUM_SUFFIX} differs from the record`, ExitCode.CORRUPT);
-    }
-    return undefined;
+    const finding = await repairCopy(record, good.store, store, context);
+    reporter.warn('copy.repaired', `The copy of ${record.id} in ${store.name} was replaced by the one of ${good.store.name}, and is good now; what was wrong with it: ${messageOf(fault)}`,
+      { id: record.id, store: store.name, from: good.store.name });
+    return { ...copy, ...finding, repairedFrom: good.store.name };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof RunnerError) return error;
-    throw error;
+    if (!(error instanceof RunnerError)) throw error;
+    return { ...copy, fault: new RunnerError(`${messageOf(fault)}; ${messageOf(error)}; ${good.store.name} has a good copy`, fault.exitCode, { cause: error }) };
   }
 }

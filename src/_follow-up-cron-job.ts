@@ -1,0 +1,87 @@
+import { ApiObject, Cron, Duration, JsonPatch } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { show } from './_check';
+import { gapsOf } from './_longest-gap';
+import { RunnerPod, serviceAccountFor } from './_runner-pod';
+import { StoreParts } from './_store-parts';
+import { checkTimeZone } from './_time-zones';
+import { runnerDeadlineSeconds, timing } from './_timing';
+import { BackupConfig } from './contract/config';
+
+/** Kubernetes appends 11 characters to name a Job, and 63 is what a label may have. */
+export const MAX_CRON_JOB_NAME_LENGTH = 52;
+
+/** What a CronJob that works on stored backups is made of: `NAME-verify`, `NAME-prune`. */
+export interface FollowUpProps {
+  /** Property of the backup that it comes from, which is its command and the end of its name as well. */
+  readonly command: 'verify' | 'prune';
+  /** Behind the command. */
+  readonly args: readonly string[];
+  /** Name of the backup's CronJob. */
+  readonly cronJobName: string;
+  readonly schedule: Cron;
+  /** Checked already, if it is that of the backup. */
+  readonly timeZone: string;
+  readonly deadline?: Duration;
+  readonly serviceAccount?: kplus.IServiceAccount;
+  readonly config: BackupConfig;
+  readonly pod: RunnerPod;
+  readonly stores: readonly StoreParts[];
+  readonly backoffLimit: number;
+}
+
+/**
+ * A CronJob beside that of a backup, which works on what is stored and knows no password of the database.
+ *
+ * Its labels are none of the backup's: `kubectl get jobs -l component=backup` and the alerts on it must not take it for a backup.
+ */
+export class FollowUpCronJob extends Construct {
+  public readonly cronJob: kplus.CronJob;
+  public readonly serviceAccount: kplus.IServiceAccount;
+  public readonly cronJobName: string;
+  public readonly deadlineSeconds: number;
+  /** The longest time between two runs that the schedule means to make. */
+  public readonly gapSeconds: number;
+
+  constructor(scope: Construct, id: string, props: FollowUpProps) {
+    super(scope, id);
+
+    const { command, config, pod, stores } = props;
+    this.cronJobName = followUpName(props.cronJobName, command);
+    const timeZone = checkTimeZone(props.timeZone);
+    const { schedule, deadlineSeconds, startingDeadlineSeconds } = timing(props, `${command}.`);
+    this.deadlineSeconds = deadlineSeconds;
+    this.gapSeconds = gapsOf(schedule.expressionString, timeZone).longestSeconds;
+
+    const labels = { component: `backup-${command}` };
+    const metadata = { name: this.cronJobName, labels };
+    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores, metadata);
+    this.cronJob = new kplus.CronJob(this, 'Resource', {
+      metadata,
+      podMetadata: { labels },
+      schedule,
+      timeZone,
+      concurrencyPolicy: kplus.ConcurrencyPolicy.FORBID,
+      activeDeadline: Duration.seconds(deadlineSeconds),
+      startingDeadline: Duration.seconds(startingDeadlineSeconds),
+      backoffLimit: props.backoffLimit,
+      successfulJobsRetained: 1,
+      failedJobsRetained: 3,
+      serviceAccount: this.serviceAccount,
+      automountServiceAccountToken: false,
+      ...pod.define(this, [command, ...props.args], { ...config, deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds) }, stores),
+    });
+    ApiObject.of(this.cronJob).addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));
+    pod.patch(ApiObject.of(this.cronJob), '/spec/jobTemplate', command);
+  }
+}
+
+function followUpName(cronJobName: string, command: string): string {
+  const name = `${cronJobName}-${command}`;
+  if (name.length > MAX_CRON_JOB_NAME_LENGTH) {
+    const most = MAX_CRON_JOB_NAME_LENGTH - command.length - 1;
+    throw new Error(`'cronJobName' must have up to ${most} characters with '${command}', whose CronJob is called ${show(name)}, got ${show(cronJobName)} with ${cronJobName.length}: set a shorter 'cronJobName'`);
+  }
+  return name;
+}

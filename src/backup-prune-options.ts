@@ -1,0 +1,30 @@
+import { Cron, Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+
+/** Options for pruning in a CronJob of its own. */
+export interface BackupPruneOptions {
+  /** When to prune, in `timeZone`. */
+  readonly schedule: Cron;
+
+  /**
+   * Time zone of the schedule: a name of the IANA database.
+   *
+   * @default - that of the backup
+   */
+  readonly timeZone?: string;
+
+  /**
+   * How long it may take. At least 1 minute and at most the shortest time between two runs. The newest backup is read back before
+   * anything is removed.
+   *
+   * @default - 6 hours, or the shortest time between two runs if that is less
+   */
+  readonly deadline?: Duration;
+
+  /**
+   * The identity of the pod, which needs the right to list, read, create and delete.
+   *
+   * @default - a ServiceAccount of its own that is made, with the annotations that the stores' credentials ask for
+   */
+  readonly serviceAccount?: kplus.IServiceAccount;
+}

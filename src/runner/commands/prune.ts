@@ -1,0 +1,42 @@
+import { Context, openStores } from './context';
+import { ExitCode } from '../../contract/exit-code';
+import { withDeadline } from '../deadline';
+import { prune, PruneEntry, PruneOutcome } from '../retention/prune';
+import { renderTable } from '../table';
+
+export interface PruneCommandOptions {
+  /** Whether the plan is only shown. */
+  readonly dryRun: boolean;
+  /** Whether files that look like ours go without a claim that proves it. */
+  readonly unclaimed: boolean;
+  readonly json: boolean;
+}
+
+/**
+ * Removes what the retention does not keep, and tells of each thing why it is kept or goes. What a store does not let go is a warning;
+ * that nothing may go at present is one too.
+ */
+export async function pruneCommand(context: Context, options: PruneCommandOptions): Promise<ExitCode> {
+  const { config, stdout } = context;
+  const stores = openStores(context);
+  const outcome = await withDeadline(config.deadlineSeconds, context.signal, 'the next prune goes on; raise the deadline if that repeats',
+    signal => prune(stores, { ...options, now: new Date() }, { ...context, signal }));
+  stdout.write(options.json ? `${JSON.stringify(asJson(config.name, outcome, options.dryRun), null, 2)}\n` : asText(config.name, outcome, options.dryRun));
+  return outcome.failures[0]?.exitCode ?? ExitCode.OK;
+}
+
+function asJson(name: string, { stopped, entries, removed, refused, failures }: PruneOutcome, dryRun: boolean) {
+  return { name, dryRun, stopped, entries, removed, refused, failures: failures.map(({ message }) => message) };
+}
+
+function asText(name: string, { entries, stopped, removed, refused, failures }: PruneOutcome, dryRun: boolean): string {
+  if (entries.length === 0) return `Nothing of ${name} in any store.\n`;
+  const goes = entries.filter(({ action }) => action === 'delete').length;
+  const table = renderTable(['STORE', 'WHAT', 'ID', 'DECISION', 'REASON'], entries.map(({ store, what, id, action, reason, files, uploads }: PruneEntry) =>
+    [store, what, id, action, what === 'backup' ? reason : `${reason}: ${[...files, ...uploads].join(', ')}`]));
+  const why = stopped.map(({ store, reason }) => `Nothing is removed${store === null ? '' : ` from ${store}`}: ${reason}.\n`).join('');
+  const result = dryRun
+    ? `Would remove ${goes} of ${entries.length}, once the newest backup was read back. Nothing was changed.\n`
+    : `Removed ${removed} of ${entries.length}; ${refused.length} refused, ${failures.length} failed.\n`;
+  return table + why + result;
+}

@@ -1,0 +1,23 @@
+import { ACCEPTED_SUFFIX, CHECKSUM_SUFFIX, isVerificationSuffix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX, STARTED_SUFFIX } from '../contract/layout';
+
+/*
+ * Which names under an id are ours. `app_20261122_020000.txt` looks like a file of a backup and is none: somebody put it there, and
+ * nothing removes it. An extension that is missing here leaves rubbish of its kind behind, and harms nothing.
+ */
+
+/** Artifacts, with the name of a database or without. */
+const ARTIFACT_SUFFIX = /^(\.[A-Za-z0-9_%-]+)?\.(dump|rdb|db|globals\.sql|yaml)(\.zst|\.gz)?(\.age)?$/;
+
+const SUFFIXES: readonly string[] = [RECORD_SUFFIX, CHECKSUM_SUFFIX, STARTED_SUFFIX, ACCEPTED_SUFFIX, PINNED_SUFFIX];
+
+/** Whether this program writes files of this name, as a part of a backup or beside it. */
+export function isOwnFile(key: string): boolean {
+  const suffix = parseKey(key)?.suffix;
+  return suffix !== undefined && (isMarker(key) || ARTIFACT_SUFFIX.test(suffix));
+}
+
+/** The same, artifacts left out: which of those there are, a record says. */
+export function isMarker(key: string): boolean {
+  const suffix = parseKey(key)?.suffix;
+  return suffix !== undefined && (SUFFIXES.includes(suffix) || isVerificationSuffix(suffix));
+}

@@ -1,0 +1,100 @@
+import { Candidate } from './plan';
+import { findRubbish, Rubbish } from './rubbish';
+import { FAILED_RUN_SUFFIX, parseKey, PINNED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
+import { BackupRecord } from '../../contract/record';
+import { Backup, Catalog } from '../catalog';
+import { RunnerError } from '../errors';
+import { newestVerificationKeys, readVerifications } from '../history';
+import { isMarker } from '../own-files';
+import { Store } from '../stores/store';
+
+const CONCURRENT_READS = 8;
+
+/** What one store holds of one name, as far as pruning is concerned. */
+export interface Inventory {
+  readonly store: Store;
+  /** Oldest first. */
+  readonly candidates: readonly Candidate[];
+  readonly records: ReadonlyMap<string, BackupRecord>;
+  /** Keys of records that can't be read: neither a backup nor rubbish. */
+  readonly unreadable: readonly string[];
+  readonly rubbish: readonly Rubbish[];
+  /** Keys of runs that failed, newest first. */
+  readonly failedRuns: readonly string[];
+  /** All keys under the name, by id. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface InventoryOptions {
+  readonly unclaimed: boolean;
+  readonly now: Date;
+  readonly onOdd: (error: RunnerError) => void;
+}
+
+/** Takes stock of one store. The catalog must be of all stores, for what is rubbish in one can be a backup in another. */
+export async function takeStock(name: string, store: Store, catalog: Catalog, options: InventoryOptions, signal: AbortSignal): Promise<Inventory> {
+  const keys = [...catalog.files.get(store.name)!.keys()];
+  const byId = groupedById(keys);
+  const everywhere = [...catalog.files.values()].flatMap(files => [...files.keys()]).map(key => parseKey(key)!);
+  const idsWith = (wanted: string) => new Set(everywhere.filter(({ suffix }) => suffix === wanted).map(({ id }) => id));
+  const [pinned, recorded] = [idsWith(PINNED_SUFFIX), idsWith(RECORD_SUFFIX)];
+  const byIdOfRecord = new Map(catalog.backups.map(backup => [backup.record.id, backup]));
+  const verified = await verifications(keys, store, signal);
+
+  const present = catalog.backups.filter(({ record }) => byId.has(record.id));
+  return {
+    store,
+    candidates: present.map(backup => {
+      const { id, startedAt } = backup.record;
+      const faults = verified.get(id);
+      return {
+        id,
+        startedAt: new Date(startedAt),
+        doubt: doubtOf(backup, store, faults),
+        verified: faults?.length === 0,
+        pinned: pinned.has(id),
+      };
+    }),
+    records: new Map(present.map(({ record }) => [record.id, record])),
+    unreadable: keys.filter(key => {
+      const { id, suffix } = parseKey(key)!;
+      const backup = byIdOfRecord.get(id);
+      return suffix === RECORD_SUFFIX && (!backup || backup.copies.get(store.name) === 'record missing');
+    }),
+    rubbish: await findRubbish(name, keys, store, { ...options, recorded }, options.onOdd, signal),
+    failedRuns: keys.filter(key => parseKey(key)!.suffix === FAILED_RUN_SUFFIX).sort().reverse(),
+    files: byId,
+  };
+}
+
+/** What is removed with a backup: what its record names, and what this program wrote beside it. Never anything else of the same id. */
+export function ownFilesOf(record: BackupRecord, files: readonly string[]): string[] {
+  const named = new Set(record.artifacts.map(({ file }) => file));
+  return files.filter(file => named.has(file) || isMarker(file));
+}
+
+function groupedById(keys: readonly string[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const key of keys) {
+    const { id } = parseKey(key)!;
+    const group = groups.get(id);
+    if (group) group.push(key);
+    else groups.set(id, [key]);
+  }
+  return groups;
+}
+
+function doubtOf({ record, accepted, copies }: Backup, store: Store, faults: readonly string[] | undefined): string | null {
+  if (record.suspect !== null && !accepted) return `suspect (${record.suspect})`;
+  const fault = copies.get(store.name) ?? null;
+  if (fault !== null) return `not whole here (${fault})`;
+  return faults !== undefined && faults.length > 0 ? `damaged (${faults[0]})` : null;
+}
+
+/** Faults of the newest verification, by id; empty for a copy that was found good. */
+async function verifications(keys: readonly string[], store: Store, signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
+  const newest = [...newestVerificationKeys(keys).values()];
+  const shares = Array.from({ length: CONCURRENT_READS }, (_, share) => newest.filter((_key, i) => i % CONCURRENT_READS === share));
+  const histories = await Promise.all(shares.map(share => readVerifications(share, store, signal)));
+  return new Map(histories.flatMap(({ found }) => found).map(({ document }) => [document.id, document.faults]));
+}

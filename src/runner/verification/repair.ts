@@ -1,0 +1,116 @@
+import { Readable } from 'node:stream';
+import { checkCopy, CopyFinding, ReadContext } from './copy';
+import { ExitCode } from '../../contract/exit-code';
+import { CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
+import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/record';
+import { openArtifact, readThrough } from '../artifact';
+import { readSmall } from '../catalog';
+import { claimDeadline, claimedUntil, filesOf, releaseClaim, renderClaim } from '../claim';
+import { RunnerError } from '../errors';
+import { parseRecord, renderRecord } from '../record';
+import { Store } from '../stores/store';
+
+/*
+ * A copy that is missing or damaged is replaced by a good one of another store, which was read to its end in the same run.
+ *
+ * No store overwrites, so what is damaged goes first: the record, so that nobody takes the copy for one while it is being made, then
+ * the files; then they are written anew, read back, and the record comes last. Whenever this ends, the other store has its good copy,
+ * and this one has either a whole copy with a record or none. An artifact that is found good is left where it is.
+ */
+
+export interface RepairContext extends ReadContext {
+  readonly config: ReadContext['config'] & { readonly deadlineSeconds: number };
+}
+
+/**
+ * Makes the copy in `to` whole from the one in `from`, which must have been read in this run without a fault.
+ *
+ * @returns what reading the new copy has shown, which is good
+ * @throws RunnerError if it can't be done; then `to` has no record of the backup, or has what it had
+ */
+export async function repairCopy(record: BackupRecord, from: Store, to: Store, context: RepairContext): Promise<CopyFinding> {
+  const { config, reporter, signal } = context;
+  const { id, artifacts } = record;
+  await refuseOtherRecord(record, to, signal);
+  await claim(id, to, config.deadlineSeconds, signal);
+  try {
+    reporter.info('repair.started', `Copying ${id} from ${from.location} to ${to.location}`, { id, from: from.name, store: to.name });
+    await to.remove([id + RECORD_SUFFIX], signal);
+    const present = await filesOf(id, to, signal);
+    for (const artifact of artifacts) {
+      if (present.includes(artifact.file)) {
+        if (await isGood(artifact, to, context)) continue;
+        await to.remove([artifact.file], signal);
+      }
+      await to.put(artifact.file, await openArtifact(artifact, from, reporter, signal), artifact.bytes, signal);
+    }
+    await to.remove([id + CHECKSUM_SUFFIX], signal);
+    await to.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(formatChecksums(artifacts))]), null, signal);
+    const finding = await checkCopy(record, to, context);
+    if (finding.fault) throw finding.fault;
+    if (!await to.create(id + RECORD_SUFFIX, renderRecord(record), signal)) {
+      throw new RunnerError(`${to.location} has got a record ${id} of another run meanwhile: verify it again`, ExitCode.FAILED);
+    }
+    return finding;
+  } finally {
+    await releaseClaim(id, [to]);
+  }
+}
+
+/** Two records that can both be read and differ: a program can't tell which of them is right. */
+async function refuseOtherRecord(record: BackupRecord, to: Store, signal: AbortSignal): Promise<void> {
+  const key = record.id + RECORD_SUFFIX;
+  if (!(await filesOf(record.id, to, signal)).includes(key)) return;
+  const text = await readSmall(to, key, signal);
+  const version = versionOf(text);
+  if (typeof version === 'number' && version !== RECORD_VERSION) {
+    throw new RunnerError(`not repaired: ${key} in ${to.location} has version ${version}, this runner knows ${RECORD_VERSION}: use the release that wrote it`, ExitCode.CORRUPT);
+  }
+  let own: BackupRecord;
+  try {
+    own = parseRecord(key, text);
+  } catch {
+    return; // damaged: it is replaced
+  }
+  if (JSON.stringify(own) !== JSON.stringify(record)) {
+    throw new RunnerError(
+      `not repaired: the records of ${record.id} differ between the stores, and which of them is right can't be told: compare ${key} in both, and remove the wrong one`,
+      ExitCode.CORRUPT,
+    );
+  }
+}
+
+function versionOf(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { version?: unknown } | null)?.version;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells prune and other repairs that somebody writes here. */
+async function claim(id: string, store: Store, deadlineSeconds: number, signal: AbortSignal): Promise<void> {
+  const now = new Date();
+  const text = renderClaim(now, claimDeadline(now, deadlineSeconds));
+  if (await store.create(id + STARTED_SUFFIX, text, signal)) return;
+  const until = await claimedUntil(id, store, signal);
+  if (until !== null && until < now) {
+    await store.remove([id + STARTED_SUFFIX], signal);
+    if (await store.create(id + STARTED_SUFFIX, text, signal)) return;
+  }
+  throw new RunnerError(
+    `not repaired: another run works on ${id} in ${store.location}, by its claim ${until === null ? `${id + STARTED_SUFFIX}, which can't be read` : `until ${until.toISOString()}`}: wait for its end, and verify again`,
+    ExitCode.FAILED,
+  );
+}
+
+async function isGood(artifact: RecordedArtifact, store: Store, { reporter, signal }: RepairContext): Promise<boolean> {
+  try {
+    await readThrough(artifact, store, reporter, signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof RunnerError && (error.exitCode === ExitCode.CORRUPT || error.exitCode === ExitCode.NOT_FOUND)) return false;
+    throw error;
+  }
+}

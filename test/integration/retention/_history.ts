@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { BackupConfig, RetentionConfig } from '../../../src/contract/config';
+import { backupId, CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX } from '../../../src/contract/layout';
+import { BackupRecord, RECORD_VERSION } from '../../../src/contract/record';
+import { renderRecord } from '../../../src/runner/record';
+import { createReporter } from '../../../src/runner/reporter';
+import { openStore } from '../../../src/runner/stores/open';
+import { Store } from '../../../src/runner/stores/store';
+import { all } from '../../runner/stores/_bodies';
+import { capture } from '../../runner/_fixtures';
+import { configOf, redis } from '../_configs';
+
+/* Backups as a run leaves them, at times of the test's choice: real records, real digests, and snapshots that can be read. */
+
+export const DAY_MS = 86_400_000;
+const never = new AbortController().signal;
+
+/** A policy; what is not said keeps nothing. */
+export function policy(changes: Partial<RetentionConfig>): RetentionConfig {
+  return {
+    keepHours: null, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 3, ...changes,
+  };
+}
+
+/** The config of a Redis backup: what its snapshots look like is known to the byte. */
+export function redisConfig(stores: BackupConfig['stores'], retention: Partial<RetentionConfig>, changes: Partial<BackupConfig> = {}): BackupConfig {
+  return configOf({ source: redis({ host: 'localhost', port: 1 }), stores, retention: policy(retention), ...changes });
+}
+
+export function open(config: BackupConfig, env: NodeJS.ProcessEnv): Store[] {
+  return config.stores.map(store => openStore(store, env));
+}
+
+/** The smallest snapshot that is whole: a header, something in it, the end marker, and no checksum. */
+export function snapshot(content: string): Buffer {
+  return Buffer.concat([Buffer.from(`REDIS0011${content}`), Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 0])]);
+}
+
+export interface WriteOptions {
+  readonly name?: string;
+  readonly suspect?: string | null;
+  /** What is in the artifact instead of a snapshot. */
+  readonly content?: Buffer;
+}
+
+/** Writes the backup of this time into all stores, record last. */
+export async function writeBackup(at: Date, stores: readonly Store[], { name = 'app', suspect = null, content }: WriteOptions = {}): Promise<string> {
+  const id = backupId(name, at);
+  const bytes = content ?? snapshot(id);
+  const artifact = {
+    file: `${id}.rdb`,
+    role: 'data',
+    database: null,
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    compression: { algorithm: 'none', level: 0, where: 'outside' },
+    plainBytes: bytes.length,
+    counts: null,
+  } as const;
+  const record: BackupRecord = {
+    version: RECORD_VERSION,
+    id,
+    name,
+    source: { engine: 'redis', serverVersion: '7.0.15', address: 'localhost:1', database: null },
+    startedAt: at.toISOString(),
+    finishedAt: new Date(at.getTime() + 5000).toISOString(),
+    tools: { 'cdk8s-backup': '0.1.0' },
+    artifacts: [artifact],
+    stores: stores.map(store => store.name),
+    suspect,
+  };
+  await Promise.all(stores.map(async store => {
+    await store.put(artifact.file, Readable.from([bytes]), null, never);
+    await store.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(formatChecksums([artifact]))]), null, never);
+    await store.create(id + RECORD_SUFFIX, renderRecord(record), never);
+  }));
+  return id;
+}
+
+/** Nightly backups at 02:00, `count` of them, the last one `daysAgo` days before today; oldest first. */
+export async function writeNights(count: number, daysAgo: number, stores: readonly Store[], options: WriteOptions = {}): Promise<string[]> {
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const ids: string[] = [];
+  for (let night = count - 1; night >= 0; night--) {
+    // Yesterday's counts as today's: the test may run before two.
+    ids.push(await writeBackup(new Date(today - (daysAgo + 1 + night) * DAY_MS + 2 * 3_600_000), stores, options));
+  }
+  return ids;
+}
+
+/** Keys of all objects in a store, or of those under a prefix. */
+export async function keysIn(store: Store, prefix = ''): Promise<string[]> {
+  return (await all(store.list(prefix, never))).map(({ key }) => key);
+}
+
+/** Ids of all records of a name in a store. */
+export async function recordsIn(store: Store, name = 'app'): Promise<string[]> {
+  const records = new RegExp(`^(${name}_\\d{8}_\\d{6})\\.json$`);
+  return (await keysIn(store, `${name}_`)).flatMap(key => records.exec(key)?.[1] ?? []);
+}
+
+/** What a command gets, for calling it here rather than in a process: the clock is then an argument. */
+export function contextOf(config: BackupConfig) {
+  return { config, reporter: createReporter(capture()), signal: never };
+}
