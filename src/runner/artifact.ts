@@ -5,7 +5,15 @@ import { Reporter } from './reporter';
 import { Store } from './stores/store';
 import { expectDigest } from './stream/expect-digest';
 import { ExitCode } from '../contract/exit-code';
-import { RecordedArtifact } from '../contract/record';
+import { BackupRecord, RecordedArtifact, RecordedSource } from '../contract/record';
+
+/** What an artifact was taken from: the source of the backup, or the member of a set. */
+export function sourceOf({ id, source, members }: BackupRecord, { file, member }: RecordedArtifact): RecordedSource {
+  if (member === undefined) return source;
+  const found = members?.[member];
+  if (!found) throw new RunnerError(`${file} is said to be of ${member}, and the record of ${id} has no such member: restore another backup`, ExitCode.CORRUPT);
+  return found;
+}
 
 /** Opens an artifact in one store. The stream fails at its end unless the bytes are the recorded ones. */
 export async function openArtifact(artifact: RecordedArtifact, store: Store, reporter: Reporter, signal: AbortSignal): Promise<Readable> {

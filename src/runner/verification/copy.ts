@@ -4,7 +4,7 @@ import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord, RecordedArtifact, RecordedSource } from '../../contract/record';
-import { openArtifact } from '../artifact';
+import { openArtifact, sourceOf } from '../artifact';
 import { readSmall } from '../catalog';
 import { filesOf } from '../claim';
 import { RunnerError } from '../errors';
@@ -33,11 +33,11 @@ export function isFaultOfCopy({ exitCode }: RunnerError): boolean {
 
 /** Reads a copy to its last byte: digests, the checksum file, and the format of every artifact. */
 export async function checkCopy(record: BackupRecord, store: Store, context: ReadContext): Promise<CopyFinding> {
-  const { id, artifacts, source } = record;
+  const { id, artifacts } = record;
   const digestOnly: string[] = [];
   try {
     for (const artifact of artifacts) {
-      const unread = await checkArtifact(artifact, source.engine, store, context);
+      const unread = await checkArtifact(artifact, sourceOf(record, artifact).engine, store, context);
       if (unread !== null) digestOnly.push(`${artifact.file}: ${unread}`);
     }
     if (await readSmall(store, id + CHECKSUM_SUFFIX, context.signal) !== formatChecksums(artifacts)) {

@@ -63,10 +63,10 @@ export async function writeVerification(
   }
 }
 
-async function toolsFor({ source }: BackupRecord, signal: AbortSignal): Promise<{ [program: string]: string }> {
-  const ours = { 'cdk8s-backup': VERSION };
-  if (source.engine === 'sqlite') return { ...ours, sqlite: process.versions.sqlite ?? 'unknown' };
-  if (source.engine !== 'postgres') return ours;
+async function toolsFor({ source, members = {} }: BackupRecord, signal: AbortSignal): Promise<{ [program: string]: string }> {
+  const engines = [source, ...Object.values(members)].map(({ engine }) => engine);
+  const ours = { 'cdk8s-backup': VERSION, ...engines.includes('sqlite') && { sqlite: process.versions.sqlite ?? 'unknown' } };
+  if (!engines.includes('postgres')) return ours;
   const output = await outputOf({ file: 'pg_restore', args: ['--version'] }, signal).catch(() => '');
   const version = /\(PostgreSQL\) (\S+)/.exec(output)?.[1];
   return version === undefined ? ours : { ...ours, pg_restore: version };
