@@ -27,6 +27,6 @@ export function openRestorer(context: RestorerContext): Restorer {
 function openRedis(target: RedisTargetConfig, context: RestorerContext): Restorer {
   switch (target.method) {
     case 'replication': return new RedisRestorer(target, context);
-    case 'file': return new RedisFileRestorer(target.directory!, context); // the check of the config says that it is there
+    case 'file': return new RedisFileRestorer(target.directory!); // the check of the config says that it is there
   }
 }
