@@ -79,6 +79,31 @@ export interface RedisRestoreOptions {
   readonly assertions?: RedisAssertion[];
 }
 
+/** Options for `RestoreMode.keys()`. */
+export interface RedisKeysRestoreOptions {
+  /**
+   * Write over what the server holds, and remove what is not in the backup at the end. While that goes on the server holds a mixture of
+   * both, so stop what uses it: name it in `workloads`.
+   *
+   * @default false: a server that holds keys is refused
+   */
+  readonly replace?: boolean;
+
+  /**
+   * Store the present keys as an ordinary backup before the first of them is replaced.
+   *
+   * @default true
+   */
+  readonly safetyBackup?: boolean;
+
+  /**
+   * What has to be there before keys that are not in the backup are removed.
+   *
+   * @default - none: the number of keys is compared with the backup's anyway
+   */
+  readonly assertions?: RedisAssertion[];
+}
+
 /** Options for `RestoreMode.rdbFile()`. */
 export interface RdbFileRestoreOptions extends RedisRestoreOptions {
   /**

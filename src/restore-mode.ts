@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show } from './_check';
 import { PodParts } from './_pod-parts';
 import { PostgresTargetConfig, RedisTargetConfig, SourceConfig, SqliteTargetConfig, TargetConfig } from './contract/config';
-import { PostgresParallelRestoreOptions, PostgresRestoreOptions, RdbFileRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
+import { PostgresParallelRestoreOptions, PostgresRestoreOptions, RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
 
 /** Where the claim of a stopped Redis is mounted. */
 const REDIS_DATA = '/redis-data';
@@ -41,11 +41,23 @@ export class RestoreMode {
 
   /**
    * Redis, the default: the server loads the snapshot from the runner as if that were its primary, then becomes a primary again. It
-   * makes no difference whether append-only files are on. The server must be able to open a connection to the pod. Managed services that
-   * forbid REPLICAOF can't be restored this way: load the fetched file with their own means.
+   * makes no difference whether append-only files are on. The server must be able to open a connection to the pod. For managed services
+   * that forbid REPLICAOF there is `keys`.
    */
   public static replication(options: RedisRestoreOptions = {}): RestoreMode {
     return new RestoreMode('redis', redis('replication', options), false);
+  }
+
+  /**
+   * Redis where the commands of replication are forbidden, as managed services do: each key is written with RESTORE. Functions come
+   * along, values of modules don't.
+   *
+   * It is not one step, so the server must be empty unless you say `replace`: then what it holds is stored as a backup first, key by key,
+   * and until the end it holds a mixture of both. A restore that was killed is gone on with by running it again. The runner needs memory
+   * for the largest value, and about 20 bytes for each key.
+   */
+  public static keys(options: RedisKeysRestoreOptions = {}): RestoreMode {
+    return new RestoreMode('redis', redis('keys', options), false);
   }
 
   /** A Redis that is stopped: `dump.rdb` is put onto its claim, so that it is loaded at the next start whether append-only files are on or off. */
@@ -125,7 +137,7 @@ function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null
   };
 }
 
-function redis(method: RedisTargetConfig['method'], options: RedisRestoreOptions) {
+function redis(method: RedisTargetConfig['method'], options: RedisRestoreOptions & RedisKeysRestoreOptions) {
   const assertions = (options.assertions ?? []).map(({ pattern, atLeast = 1 }) => ({
     pattern: checkText('pattern', pattern), leastKeys: checkWholeNumber('atLeast', atLeast, 1, Number.MAX_SAFE_INTEGER),
   }));
@@ -137,6 +149,7 @@ function redis(method: RedisTargetConfig['method'], options: RedisRestoreOptions
     const target: RedisTargetConfig = {
       ...parts.config,
       method,
+      replace: options.replace ?? false,
       advertiseHostEnv: method === 'replication' ? POD_IP_ENV : null,
       listenPort,
       directory: method === 'file' ? REDIS_DATA : null,

@@ -154,8 +154,13 @@ export interface RedisTargetConfig {
   readonly passwordEnv: string | null;
   /** `null`: no TLS. */
   readonly tls: RedisTlsConfig | null;
-  /** `replication`: the server loads the snapshot from the runner. `file`: `dump.rdb` of a stopped server. */
-  readonly method: 'replication' | 'file';
+  /**
+   * `replication`: the server loads the snapshot from the runner. `keys`: each key is written for itself, for servers that are no
+   * replica of anybody. `file`: `dump.rdb` of a stopped server.
+   */
+  readonly method: 'replication' | 'keys' | 'file';
+  /** Whether `keys` may go over what the server holds, which is not one step; the others replace it in any case. */
+  readonly replace: boolean;
   /** Environment variable that holds the address under which the server reaches the runner; `null`: that of its connection to the server. */
   readonly advertiseHostEnv: string | null;
   /** Where the runner listens for the server; 0: any free port. */

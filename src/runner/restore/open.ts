@@ -1,6 +1,7 @@
 import { PostgresRestorer } from './postgres';
 import { RedisRestorer } from './redis';
 import { RedisFileRestorer } from './redis-file';
+import { RedisKeysRestorer } from './redis-keys';
 import { Restorer } from './restorer';
 import { SqliteRestorer } from './sqlite';
 import { Config, RedisTargetConfig, RestoreConfig } from '../../contract/config';
@@ -27,6 +28,7 @@ export function openRestorer(context: RestorerContext): Restorer {
 function openRedis(target: RedisTargetConfig, context: RestorerContext): Restorer {
   switch (target.method) {
     case 'replication': return new RedisRestorer(target, context);
+    case 'keys': return new RedisKeysRestorer(target, context);
     case 'file': return new RedisFileRestorer(target.directory!); // the check of the config says that it is there
   }
 }

@@ -11,7 +11,7 @@ import { createWriteStream } from 'node:fs';
 import { access, chmod, chown, constants, copyFile, link, mkdir, open, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { headOf, snapshotOf } from './redis';
+import { headOf, snapshotOf } from './redis-artifact';
 import { AOF_DIRECTORY, DUMP, exists, OLD_AOF, RedisFiles } from './redis-file-swap';
 import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { syncDirectory } from './sqlite-swap';

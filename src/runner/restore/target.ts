@@ -21,7 +21,7 @@ export function targetOf(source: SourceConfig): TargetConfig {
         assertions: [],
       };
     }
-    case 'redis': return { ...source, method: 'replication', advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: true, assertions: [] };
+    case 'redis': return { ...source, method: 'replication', replace: false, advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: true, assertions: [] };
     case 'sqlite': return { ...source, keepPrevious: true, assertions: [] };
   }
 }

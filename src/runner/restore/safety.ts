@@ -1,30 +1,29 @@
+import { RestorerContext } from './open';
 import { Kept } from './restorer';
-import { BackupConfig, RedisConfig, RestoreConfig } from '../../contract/config';
+import { BackupConfig, SourceConfig } from '../../contract/config';
 import { ACCEPTED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog';
 import { filesOf } from '../claim';
 import { takeBackup } from '../commands/backup';
-import { Reporter } from '../reporter';
-import { RedisSource } from '../sources/redis';
+import { Source } from '../sources/source';
 import { Store } from '../stores/store';
 
 /** Begins what the record of a safety backup says of it. It is suspect on purpose: the latest backup must never be the damage. */
 const SAFETY = 'it is what was there before the restore of ';
 
 /**
- * Stores what the server holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
+ * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
  * latest: a restore that is started again would otherwise bring back what it was to replace.
  */
 export async function takeSafetyBackup(
-  restored: string, source: RedisConfig, config: RestoreConfig, env: NodeJS.ProcessEnv, stores: readonly Store[], reporter: Reporter,
-  signal: AbortSignal,
+  restored: string, source: Source, sourceConfig: SourceConfig, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
 ): Promise<BackupRecord> {
   const backup: BackupConfig = {
     version: config.version,
     kind: 'backup',
     name: config.name,
-    source,
+    source: sourceConfig,
     stores: config.stores,
     compression: { algorithm: 'zstd', level: 1 },
     retention: { keepHours: null, keepLast: null, keepAtLeast: 1 },
@@ -32,7 +31,9 @@ export async function takeSafetyBackup(
     deadlineSeconds: config.deadlineSeconds,
     scratch: config.scratch,
   };
-  return takeBackup(new RedisSource(source, env), stores, { acceptSmaller: true, suspect: SAFETY + restored }, { config: backup, reporter, signal });
+  const record = await takeBackup(source, stores, { acceptSmaller: true, suspect: SAFETY + restored }, { config: backup, reporter, signal });
+  reporter.info('restore.safety', `What ${source.description} holds now is stored as ${record.id}`, { id: record.id });
+  return record;
 }
 
 /** Safety backups of this server, newest first. */
