@@ -169,7 +169,11 @@ function allow(scope: Construct, account: kplus.IServiceAccount, workloads: read
 
 /** Whether the present data is stored as a backup before it is replaced. */
 function writesToStores(target: TargetConfig): boolean {
-  return target.engine === 'redis' && target.safetyBackup;
+  switch (target.engine) {
+    case 'postgres': return target.mode === 'in-place' && target.safetyBackup;
+    case 'redis': return target.method !== 'file' && target.safetyBackup;
+    case 'sqlite': return false;
+  }
 }
 
 function readOnly(store: StoreParts): StoreParts {

@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show } from './_check';
 import { PodParts } from './_pod-parts';
 import { PostgresTargetConfig, RedisTargetConfig, SourceConfig, SqliteTargetConfig, TargetConfig } from './contract/config';
-import { PostgresParallelRestoreOptions, PostgresRestoreOptions, RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
+import { PostgresInPlaceRestoreOptions, PostgresParallelRestoreOptions, RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
 
 /** Where the claim of a stopped Redis is mounted. */
 const REDIS_DATA = '/redis-data';
@@ -22,10 +22,10 @@ export class RestoreMode {
   }
 
   /**
-   * PostgreSQL where no database may be created: objects are dropped and made again inside the live database, in one transaction. What
-   * was there before is not kept, and objects that the backup does not know stay.
+   * PostgreSQL where no database may be created: objects are dropped and made again inside the live database, in one transaction that
+   * also checks `assertions`. What was there before is stored as a backup; objects that the backup does not know stay.
    */
-  public static inPlace(options: PostgresRestoreOptions = {}): RestoreMode {
+  public static inPlace(options: PostgresInPlaceRestoreOptions = {}): RestoreMode {
     return new RestoreMode('postgres', postgres('in-place', null, options), false);
   }
 
@@ -101,10 +101,12 @@ export class RestoreMode {
   }
 }
 
-function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null, options: PostgresParallelRestoreOptions) {
+function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null, options: PostgresParallelRestoreOptions & PostgresInPlaceRestoreOptions) {
   const assertions = options.assertions ?? [];
   assertions.forEach(assertion => checkAssertion(assertion));
   const parallelJobs = checkWholeNumber('parallelJobs', options.parallelJobs ?? 1, 1, 64);
+  const singleTransaction = options.singleTransaction ?? false;
+  if (singleTransaction && parallelJobs > 1) throw new Error(`'singleTransaction' can't be shared by several jobs: leave 'parallelJobs' at 1, got ${parallelJobs}`);
   const sourceDatabase = options.sourceDatabaseName === undefined ? null : checkDatabaseName('sourceDatabaseName', options.sourceDatabaseName);
   const given = options.databaseName === undefined ? null : checkDatabaseName('databaseName', options.databaseName);
 
@@ -130,6 +132,8 @@ function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null
       mode,
       newDatabase,
       parallelJobs,
+      singleTransaction,
+      safetyBackup: options.safetyBackup ?? true,
       globals: options.globals ?? globals,
       assertions,
     };

@@ -136,8 +136,12 @@ export interface PostgresTargetConfig {
   readonly mode: 'swap' | 'in-place' | 'new-database';
   /** Name of the database that `new-database` makes; `null` with the other modes. */
   readonly newDatabase: string | null;
-  /** More than 1 needs scratch space for the archive, and excludes `in-place`. */
+  /** More than 1 needs scratch space for the archive, and excludes `in-place` and a single transaction. */
   readonly parallelJobs: number;
+  /** Whether what is restored beside is restored in one transaction, which takes a lock for each object; `in-place` always does. */
+  readonly singleTransaction: boolean;
+  /** `in-place`: whether the present database is stored as an ordinary backup before; with the other modes it is kept itself. */
+  readonly safetyBackup: boolean;
   /** Whether roles that are in the backup and not on the server are made. */
   readonly globals: boolean;
   /** SQL that has to return true in the restored database before it goes live. */

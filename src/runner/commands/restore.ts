@@ -24,6 +24,8 @@ export interface RestoreOptions {
   readonly at: string | undefined;
   /** SQLite: a file to write, which must not exist. */
   readonly to: string | undefined;
+  /** Whether what is there is stored before, as far as the config wants that; false: not at all. */
+  readonly safetyBackup: boolean;
   /** Whether to tell what would be done, and do nothing. */
   readonly dryRun: boolean;
   /** Whether the person who runs this has confirmed it. */
@@ -36,7 +38,8 @@ export interface RestoreOptions {
  * Restores one backup. Everything that can be known to stand in the way is looked for before anything changes; what the target
  * holds afterwards is said, whatever happens.
  */
-export async function restore(context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
+export async function restore(given: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
+  const context = options.safetyBackup ? given : { ...given, config: withoutSafetyBackup(given.config) };
   const { config } = context;
   const deadline = AbortSignal.timeout(config.deadlineSeconds * 1000);
   const signal = AbortSignal.any([context.signal, deadline]);
@@ -148,6 +151,18 @@ async function chooseBackup(
 function refuseOtherEngine({ id, source }: BackupRecord, { target }: RestoreConfig): void {
   if (source.engine === target.engine) return;
   throw new RunnerError(`${id} is a backup of ${source.engine}, the target of the config is ${target.engine}: name the job that belongs to it`, ExitCode.USAGE);
+}
+
+/** Refuses where nothing is stored anyway: whoever says it expects that something else is gone afterwards. */
+function withoutSafetyBackup(config: RestoreConfig): RestoreConfig {
+  const { target } = config;
+  const kept = target.engine === 'sqlite' ? 'the file that is replaced is kept beside it, unless target.keepPrevious is false'
+    : target.engine === 'postgres' && target.mode === 'swap' ? 'the database that is replaced is kept itself; remove it afterwards: cdk8s-backup discard'
+      : target.engine === 'postgres' && target.mode === 'new-database' ? 'nothing is replaced'
+        : target.engine === 'redis' && target.method === 'file' ? 'the files that are replaced are kept beside; remove them afterwards: cdk8s-backup discard'
+          : null;
+  if (kept !== null || target.engine === 'sqlite') throw new RunnerError(`--no-safety-backup: no safety backup is taken here: ${kept}`, ExitCode.USAGE);
+  return { ...config, target: { ...target, safetyBackup: false } };
 }
 
 function stepsOf({ healthUrl }: RestoreConfig, artifacts: VerifiedArtifacts, plan: RestorePlan, workloads: Workloads): string[] {

@@ -19,6 +19,8 @@ const LONGER = 0x81;
 const LARGEST = 512 * 1024 * 1024;
 const NUMBER_BYTES = [1, 2, 4];
 const COMPRESSED = 3;
+/** Three bytes of LZF are up to 264. */
+const MOST_EXPANDED = 88;
 
 /** Reads a snapshot forwards, chunk by chunk, and can keep what passes. */
 export class RdbCursor {
@@ -165,6 +167,7 @@ function checkedSize(bytes: number): number {
 
 /** LZF: a byte below 32 says how many follow as they are, another one how many to repeat, and from how far back. */
 function decompressed(bytes: Buffer, length: number): Buffer {
+  if (length > bytes.length * MOST_EXPANDED) throw new RdbError('a compressed string that is damaged');
   const result = Buffer.alloc(length);
   let to = 0;
   for (let from = 0; from < bytes.length;) {

@@ -17,9 +17,9 @@ export interface RestorerContext extends Pick<Context<Config>, 'env' | 'reporter
 
 /** The restorer for the target of the config. Reads its password, touches nothing else. */
 export function openRestorer(context: RestorerContext): Restorer {
-  const { config: { target }, env, reporter } = context;
+  const { target } = context.config;
   switch (target.engine) {
-    case 'postgres': return new PostgresRestorer(target, env, reporter);
+    case 'postgres': return new PostgresRestorer(target, context);
     case 'redis': return openRedis(target, context);
     case 'sqlite': return new SqliteRestorer(target, context);
   }

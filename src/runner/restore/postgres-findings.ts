@@ -60,10 +60,10 @@ function versions(facts: Facts): Finding[] {
   if (client.major < majorOf(head.dumpVersion)) {
     findings.push(fault(`the backup was made by pg_dump ${head.dumpVersion}, and pg_restore ${client.text} can't read it: use a runner image with PostgreSQL ${majorOf(head.dumpVersion)} or later`));
   }
-  if (config.mode === 'in-place' && unknownSettings(facts)) {
+  if ((config.mode === 'in-place' || config.singleTransaction) && unknownSettings(facts)) {
     findings.push(fault(
-      `pg_restore ${client.text} uses settings that the server, version ${facts.server.version}, does not know, and in place every error is the end: `
-        + `use a runner image with PostgreSQL ${server}, or the mode swap`,
+      `pg_restore ${client.text} uses settings that the server, version ${facts.server.version}, does not know, and in one transaction every error is the end: `
+        + `use a runner image with PostgreSQL ${server}, or ${config.mode === 'in-place' ? 'the mode swap' : 'no single transaction'}`,
     ));
   }
   if (config.mode === 'in-place' && server < majorOf(head.serverVersion)) {
@@ -77,15 +77,17 @@ export function unknownSettings(facts: Pick<Facts, 'client' | 'server'>): boolea
   return facts.client.major >= 17 && serverMajor(facts) < 17;
 }
 
-function databases({ config, server, live, head }: Facts): Finding[] {
+/** Where something of the archive was, and this server has none of that name. */
+export function missingTablespaces({ entries }: ArchiveHead, { tablespaces }: ServerState): string[] {
+  return [...new Set(entries.map(({ tablespace }) => tablespace))].filter(name => name !== '' && !tablespaces.includes(name));
+}
+
+function databases({ config, server, live }: Facts): Finding[] {
   const user = quoted(config.user);
   const findings: Finding[] = [];
   const denied = (message: string) => findings.push({ message, exitCode: ExitCode.DENIED });
   const taken = (message: string, exitCode: ExitCode = ExitCode.FAILED) => findings.push({ message, exitCode });
   if (config.mode === 'in-place') {
-    if (head.entries.some(({ type }) => type === 'INDEX ATTACH')) {
-      taken('pg_restore can\'t replace partitioned tables with indexes in place: use the mode swap', ExitCode.USAGE);
-    }
     if (!live) taken(`there is no database ${config.database} to restore into: make it, or use the mode swap, which makes it`, ExitCode.NOT_FOUND);
     return findings;
   }

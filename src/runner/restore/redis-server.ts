@@ -1,14 +1,12 @@
 import { Readable } from 'node:stream';
-import { RestoreArtifacts, VerifiedArtifacts } from './artifacts';
+import { RestoreArtifacts } from './artifacts';
 import { RestorerContext } from './open';
 import { snapshotOf } from './redis-artifact';
-import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
-import { asKept, removeBackup, safetyBackups, takeSafetyBackup } from './safety';
+import { Kept, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { asKept, removeBackup, restoreKept, safetyBackups, saveBefore } from './safety';
 import { RedisConfig, RedisTargetConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { findBackup, readCatalog } from '../catalog';
-import { messageOf, RunnerError } from '../errors';
+import { readCatalog } from '../catalog';
 import { secretFrom } from '../secrets';
 import { RdbCheck } from '../sources/rdb-check';
 import { RedisConnection } from '../sources/redis-connection';
@@ -41,18 +39,8 @@ export abstract class RedisServerRestorer implements Restorer {
     return safetyBackups(await readCatalog(config.name, stores, signal), this.address).map(asKept);
   }
 
-  public async rollback({ name }: Kept, signal: AbortSignal): Promise<Restored> {
-    const { config, stores, reporter } = this.context;
-    const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, name);
-    const artifacts = await VerifiedArtifacts.plan(backup, this.select(backup.record), stores, config.scratch, reporter);
-    try {
-      const { missing } = await this.inspect({ record: backup.record, artifacts }, signal);
-      refuse(this.description, missing);
-      await artifacts.verify(false, signal);
-      return await this.restore({ record: backup.record, artifacts }, signal);
-    } finally {
-      await artifacts.dispose();
-    }
+  public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+    return restoreKept(this, kept, this.context, signal);
   }
 
   public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
@@ -72,19 +60,6 @@ export abstract class RedisServerRestorer implements Restorer {
   protected async saveWhatIsThere(id: string, source: (config: RedisConfig) => Source, signal: AbortSignal): Promise<string> {
     const { host, port, user, passwordEnv, tls } = this.target;
     const config: RedisConfig = { engine: 'redis', host, port, user, passwordEnv, tls };
-    try {
-      return (await takeSafetyBackup(id, source(config), config, this.context, signal)).id;
-    } catch (error) {
-      signal.throwIfAborted();
-      throw new RestoreFailure(
-        `what ${this.description} holds now can't be stored (${messageOf(error)}): put that right, or do without: --no-safety-backup, or --set target.safetyBackup=false`,
-        `${this.description} is as it was`, true, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
-      );
-    }
+    return saveBefore(id, this.description, source(config), config, this.context, signal);
   }
-}
-
-function refuse(description: string, missing: readonly Finding[]): void {
-  const [first] = missing;
-  if (first) throw new RunnerError(`${description} can't be restored: ${missing.map(({ message }) => message).join('; and ')}`, first.exitCode);
 }

@@ -1,9 +1,12 @@
 import { RestorerContext } from './open';
-import { Kept } from './restorer';
+import { VerifiedArtifacts } from './artifacts';
+import { exitCodeOf, Kept, RestoreFailure, Restored, Restorer } from './restorer';
 import { BackupConfig, SourceConfig } from '../../contract/config';
 import { ACCEPTED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
-import { Backup, Catalog } from '../catalog';
+import { ExitCode } from '../../contract/exit-code';
+import { Backup, Catalog, findBackup, readCatalog } from '../catalog';
+import { messageOf, RunnerError } from '../errors';
 import { filesOf } from '../claim';
 import { takeBackup } from '../commands/backup';
 import { Source } from '../sources/source';
@@ -16,7 +19,7 @@ const SAFETY = 'it is what was there before the restore of ';
  * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
  * latest: a restore that is started again would otherwise bring back what it was to replace.
  */
-export async function takeSafetyBackup(
+async function takeSafetyBackup(
   restored: string, source: Source, sourceConfig: SourceConfig, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
 ): Promise<BackupRecord> {
   const backup: BackupConfig = {
@@ -36,9 +39,44 @@ export async function takeSafetyBackup(
   return record;
 }
 
-/** Safety backups of this server, newest first. */
-export function safetyBackups({ backups }: Catalog, address: string): Backup[] {
-  return backups.filter(({ record }) => record.suspect?.startsWith(SAFETY) && record.source.address === address).reverse();
+/**
+ * As {@link takeSafetyBackup}, for a target that is as it was if that fails.
+ *
+ * @returns its id
+ */
+export async function saveBefore(
+  restored: string, description: string, source: Source, sourceConfig: SourceConfig, context: RestorerContext, signal: AbortSignal,
+): Promise<string> {
+  try {
+    return (await takeSafetyBackup(restored, source, sourceConfig, context, signal)).id;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new RestoreFailure(
+      `what ${description} holds now can't be stored (${messageOf(error)}): put that right, or do without: --no-safety-backup, or --set target.safetyBackup=false`,
+      `${description} is as it was`, true, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+    );
+  }
+}
+
+/** Restores a safety backup with a restorer of its own, which stores what is there before. */
+export async function restoreKept(restorer: Restorer, { name }: Kept, { config, stores, reporter }: RestorerContext, signal: AbortSignal): Promise<Restored> {
+  const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, name);
+  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(backup.record), stores, config.scratch, reporter);
+  try {
+    const { missing } = await restorer.inspect({ record: backup.record, artifacts }, signal);
+    if (missing.length > 0) {
+      throw new RunnerError(`${restorer.description} can't be restored: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
+    }
+    await artifacts.verify(false, signal);
+    return await restorer.restore({ record: backup.record, artifacts }, signal);
+  } finally {
+    await artifacts.dispose();
+  }
+}
+
+/** Safety backups of this server, or of one database of it, newest first. */
+export function safetyBackups({ backups }: Catalog, address: string, database: string | null = null): Backup[] {
+  return backups.filter(({ record: { suspect, source } }) => suspect?.startsWith(SAFETY) && source.address === address && source.database === database).reverse();
 }
 
 export function asKept({ record }: Backup): Kept {

@@ -17,6 +17,8 @@ export function targetOf(source: SourceConfig): TargetConfig {
         mode: 'swap',
         newDatabase: null,
         parallelJobs: 1,
+        singleTransaction: false,
+        safetyBackup: true,
         globals,
         assertions: [],
       };

@@ -128,6 +128,8 @@ export function targetOf(server: PostgresServer, database: string, changes: Part
     mode: 'swap',
     newDatabase: null,
     parallelJobs: 1,
+    singleTransaction: false,
+    safetyBackup: true,
     globals: true,
     assertions: [],
     ...changes,
