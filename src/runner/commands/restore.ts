@@ -1,21 +1,18 @@
+import { attempt, whileStopped } from './attempt';
 import { confirm } from './confirm';
 import { Context, openStores } from './context';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, findBackupAt, readCatalog } from '../catalog';
-import { messageOf, RunnerError } from '../errors';
+import { RunnerError } from '../errors';
 import { formatBytes, formatSeconds } from '../reporter';
 import { VerifiedArtifacts } from '../restore/artifacts';
-import { waitUntilHealthy } from '../restore/health';
 import { openRestorer } from '../restore/open';
-import { exitCodeOf, Finding, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../restore/restorer';
+import { exitCodeOf, Finding, Restored, RestorePlan, Restorer } from '../restore/restorer';
 import { restoreIntoNewFile } from '../restore/sqlite-new-file';
 import { openWorkloads, Workloads } from '../restore/workloads';
 import { Store } from '../stores/store';
-
-/** Time to start workloads again when the run itself is being stopped. */
-const LAST_CALLS_MS = 3000;
 
 export interface RestoreOptions {
   /** `latest`, an id, or the name of a file; what the config says if not given. */
@@ -38,26 +35,9 @@ export interface RestoreOptions {
  * Restores one backup. Everything that can be known to stand in the way is looked for before anything changes; what the target
  * holds afterwards is said, whatever happens.
  */
-export async function restore(given: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
-  const context = options.safetyBackup ? given : { ...given, config: withoutSafetyBackup(given.config) };
+export async function restore(context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
   const { config } = context;
-  const deadline = AbortSignal.timeout(config.deadlineSeconds * 1000);
-  const signal = AbortSignal.any([context.signal, deadline]);
-  try {
-    return await restoreBackup({ ...context, signal }, options);
-  } catch (error) {
-    const holds = error instanceof RestoreFailure ? error.holds : 'Nothing was changed';
-    if (deadline.aborted && !context.signal.aborted) {
-      throw new RunnerError(
-        `the restore of ${config.name} was stopped at its deadline of ${formatSeconds(config.deadlineSeconds)}. ${holds}. `
-          + 'Raise the deadline, or look for what slows down the server, the network or the store',
-        ExitCode.DEADLINE, { cause: error },
-      );
-    }
-    if (context.signal.aborted) throw new RunnerError(`${messageOf(context.signal.reason)}. ${holds}`, ExitCode.CANCELLED, { cause: error });
-    if (error instanceof RestoreFailure) throw error;
-    throw new RunnerError(`${messageOf(error)}. ${holds}`, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
-  }
+  return attempt('restore', { ...context, config: options.safetyBackup ? config : withoutSafetyBackup(config) }, either => restoreBackup(either, options));
 }
 
 async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
@@ -83,41 +63,10 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
 
     reporter.info('restore.started', `Restoring ${record.id} to ${restorer.description}`, { id: record.id, target: restorer.description, steps });
     await artifacts.verify(config.target.engine === 'postgres' && config.target.parallelJobs > 1, signal);
-    const restored = await putBack(restorer, workloads, { record, artifacts }, context);
+    const restored = await whileStopped(restorer, workloads, () => restorer.restore({ record, artifacts }, signal), context);
     return report(context, record, restored);
   } finally {
     await artifacts.dispose();
-  }
-}
-
-/** Stops the workloads, restores, and starts them again, also after a failure that they can live with. */
-async function putBack(
-  restorer: Restorer, workloads: Workloads, input: RestoreInput, { config, reporter, signal }: Context<RestoreConfig>,
-): Promise<Restored> {
-  const startedAt = performance.now();
-  let holds = `${restorer.description} is as it was`;
-  let sound = true;
-  try {
-    for (const repaired of await restorer.repair(signal)) reporter.warn('restore.repaired', repaired);
-    await workloads.stop(signal);
-    const restored = await restorer.restore(input, signal);
-    holds = restored.holds;
-    reporter.info('restore.live', holds, { seconds: (performance.now() - startedAt) / 1000 });
-    await workloads.start(true, signal);
-    if (config.healthUrl !== null) await waitUntilHealthy(config.healthUrl, signal);
-    return restored;
-  } catch (error) {
-    if (error instanceof RestoreFailure) ({ holds, sound } = error);
-    // What is stopped stays down only where starting it would make things worse.
-    if (sound) {
-      await workloads.start(false, AbortSignal.timeout(LAST_CALLS_MS)).catch((failure: unknown) => {
-        reporter.error('workloads.down', `the workloads can't be started again, run the restore once more or scale them yourself: ${messageOf(failure)}`);
-      });
-    } else {
-      reporter.error('workloads.down', 'the workloads stay stopped: the target is not fit for use');
-    }
-    if (error instanceof RestoreFailure) throw error;
-    throw new RestoreFailure(messageOf(error), holds, sound, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
   }
 }
 

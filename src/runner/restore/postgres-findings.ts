@@ -1,11 +1,14 @@
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
 import { Globals, unquoted } from './postgres-globals';
 import { DatabaseState, ExtensionState, ServerState } from './postgres-server';
+import { actsAsSuperuser, superusersOnly } from './postgres-superuser';
 import { Finding } from './restorer';
 import { PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { PostgresVersion } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
+
+const MOST_NAMED = 10;
 
 /** All that is known before a restore begins. */
 export interface Facts {
@@ -22,7 +25,7 @@ export interface Facts {
 
 /** What stands in the way of a restore: rights, versions, extensions, roles, names. */
 export function findingsOf(facts: Facts): Finding[] {
-  return [...versions(facts), ...databases(facts), ...roles(facts), ...extensions(facts), ...scratch(facts)];
+  return [...versions(facts), ...databases(facts), ...roles(facts), ...extensions(facts), ...superusers(facts), ...scratch(facts)];
 }
 
 export function majorOf(version: string): number {
@@ -132,11 +135,22 @@ function roles({ config, server, head, globals }: Facts): Finding[] {
 function extensions({ server, extensions: wanted, config }: Facts): Finding[] {
   return wanted.flatMap(({ name, available, trusted }): Finding[] => {
     if (!available) return [{ message: `the extension ${name} is not installed on the server: install its package there`, exitCode: ExitCode.NOT_FOUND }];
-    if (!server.superuser && !trusted) {
+    if (!actsAsSuperuser(server) && !trusted) {
       return [{ message: `only a superuser may create the extension ${name}, and ${config.user} is none: restore as a superuser`, exitCode: ExitCode.DENIED }];
     }
     return [];
   });
+}
+
+function superusers({ server, head, config }: Facts): Finding[] {
+  if (actsAsSuperuser(server)) return [];
+  const what = superusersOnly(head.entries, server);
+  if (what.length === 0) return [];
+  const list = `${what.slice(0, MOST_NAMED).join(', ')}${what.length > MOST_NAMED ? ` and ${what.length - MOST_NAMED} more` : ''}`;
+  return [{
+    message: `only a superuser may create what the backup has of this kind, and ${config.user} is none: ${list}; restore as a superuser (the 'target' of the restore may have another user than the backup)`,
+    exitCode: ExitCode.DENIED,
+  }];
 }
 
 function scratch({ config, inScratch }: Facts): Finding[] {
