@@ -170,8 +170,12 @@ function allow(scope: Construct, account: kplus.IServiceAccount, workloads: read
 
 /** Whether the present data is stored as a backup before it is replaced. */
 function writesToStores(target: TargetConfig): boolean {
-  if (target.engine === 'set') return Object.values(target.members).some(writesToStores);
-  return target.engine === 'redis' && target.safetyBackup;
+  switch (target.engine) {
+    case 'postgres': return target.mode === 'in-place' && target.safetyBackup;
+    case 'redis': return target.method !== 'file' && target.safetyBackup;
+    case 'sqlite': return false;
+    case 'set': return Object.values(target.members).some(writesToStores);
+  }
 }
 
 function readOnly(store: StoreParts): StoreParts {

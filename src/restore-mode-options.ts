@@ -1,6 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
 
-/** Options for `RestoreMode.inPlace()`. */
+/** What all ways to restore PostgreSQL have in common. */
 export interface PostgresRestoreOptions {
   /**
    * The database that the application connects to.
@@ -31,6 +31,16 @@ export interface PostgresRestoreOptions {
   readonly assertions?: string[];
 }
 
+/** Options for `RestoreMode.inPlace()`. */
+export interface PostgresInPlaceRestoreOptions extends PostgresRestoreOptions {
+  /**
+   * Store the present database as an ordinary backup before anything in it changes: there is no other way back.
+   *
+   * @default true
+   */
+  readonly safetyBackup?: boolean;
+}
+
 /** Options for `RestoreMode.swap()` and `RestoreMode.newDatabase()`. */
 export interface PostgresParallelRestoreOptions extends PostgresRestoreOptions {
   /**
@@ -40,6 +50,14 @@ export interface PostgresParallelRestoreOptions extends PostgresRestoreOptions {
    * @default 1
    */
   readonly parallelJobs?: number;
+
+  /**
+   * Restore in one transaction. It holds a lock on every object until it ends: with many thousands of them the server's
+   * `max_locks_per_transaction` has to be raised. Not together with several `parallelJobs`.
+   *
+   * @default false: a failure leaves a database beside that is dropped, and the live one as it was
+   */
+  readonly singleTransaction?: boolean;
 }
 
 /** Keys that have to be there after a restore. */
@@ -75,6 +93,31 @@ export interface RedisRestoreOptions {
    * What has to be there after loading.
    *
    * @default - none: the number of keys is compared with the record's anyway
+   */
+  readonly assertions?: RedisAssertion[];
+}
+
+/** Options for `RestoreMode.keys()`. */
+export interface RedisKeysRestoreOptions {
+  /**
+   * Write over what the server holds, and remove what is not in the backup at the end. While that goes on the server holds a mixture of
+   * both, so stop what uses it: name it in `workloads`.
+   *
+   * @default false: a server that holds keys is refused
+   */
+  readonly replace?: boolean;
+
+  /**
+   * Store the present keys as an ordinary backup before the first of them is replaced.
+   *
+   * @default true
+   */
+  readonly safetyBackup?: boolean;
+
+  /**
+   * What has to be there before keys that are not in the backup are removed.
+   *
+   * @default - none: the number of keys is compared with the backup's anyway
    */
   readonly assertions?: RedisAssertion[];
 }

@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show } from './_check';
 import { PodParts } from './_pod-parts';
 import { DatabaseTargetConfig, PostgresTargetConfig, RedisTargetConfig, SourceConfig, SqliteTargetConfig, TargetConfig } from './contract/config';
-import { PostgresParallelRestoreOptions, PostgresRestoreOptions, RdbFileRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
+import { PostgresInPlaceRestoreOptions, PostgresParallelRestoreOptions, RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
 
 /** Where the claim of a stopped Redis is mounted. */
 const REDIS_DATA = '/redis-data';
@@ -22,10 +22,10 @@ export class RestoreMode {
   }
 
   /**
-   * PostgreSQL where no database may be created: objects are dropped and made again inside the live database, in one transaction. What
-   * was there before is not kept, and objects that the backup does not know stay.
+   * PostgreSQL where no database may be created: objects are dropped and made again inside the live database, in one transaction that
+   * also checks `assertions`. What was there before is stored as a backup; objects that the backup does not know stay.
    */
-  public static inPlace(options: PostgresRestoreOptions = {}): RestoreMode {
+  public static inPlace(options: PostgresInPlaceRestoreOptions = {}): RestoreMode {
     return new RestoreMode('postgres', postgres('in-place', null, options), false);
   }
 
@@ -41,11 +41,23 @@ export class RestoreMode {
 
   /**
    * Redis, the default: the server loads the snapshot from the runner as if that were its primary, then becomes a primary again. It
-   * makes no difference whether append-only files are on. The server must be able to open a connection to the pod. Managed services that
-   * forbid REPLICAOF can't be restored this way: load the fetched file with their own means.
+   * makes no difference whether append-only files are on. The server must be able to open a connection to the pod. For managed services
+   * that forbid REPLICAOF there is `keys`.
    */
   public static replication(options: RedisRestoreOptions = {}): RestoreMode {
     return new RestoreMode('redis', redis('replication', options), false);
+  }
+
+  /**
+   * Redis where the commands of replication are forbidden, as managed services do: each key is written with RESTORE. Functions come
+   * along, values of modules don't.
+   *
+   * It is not one step, so the server must be empty unless you say `replace`: then what it holds is stored as a backup first, key by key,
+   * and until the end it holds a mixture of both. A restore that was killed is gone on with by running it again. The runner needs memory
+   * for the largest value, and about 20 bytes for each key.
+   */
+  public static keys(options: RedisKeysRestoreOptions = {}): RestoreMode {
+    return new RestoreMode('redis', redis('keys', options), false);
   }
 
   /** A Redis that is stopped: `dump.rdb` is put onto its claim, so that it is loaded at the next start whether append-only files are on or off. */
@@ -122,10 +134,12 @@ function setTarget(scope: Construct, parts: PodParts<SourceConfig>, modes: { [me
   };
 }
 
-function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null, options: PostgresParallelRestoreOptions) {
+function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null, options: PostgresParallelRestoreOptions & PostgresInPlaceRestoreOptions) {
   const assertions = options.assertions ?? [];
   assertions.forEach(assertion => checkAssertion(assertion));
   const parallelJobs = checkWholeNumber('parallelJobs', options.parallelJobs ?? 1, 1, 64);
+  const singleTransaction = options.singleTransaction ?? false;
+  if (singleTransaction && parallelJobs > 1) throw new Error(`'singleTransaction' can't be shared by several jobs: leave 'parallelJobs' at 1, got ${parallelJobs}`);
   const sourceDatabase = options.sourceDatabaseName === undefined ? null : checkDatabaseName('sourceDatabaseName', options.sourceDatabaseName);
   const given = options.databaseName === undefined ? null : checkDatabaseName('databaseName', options.databaseName);
 
@@ -151,6 +165,8 @@ function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null
       mode,
       newDatabase,
       parallelJobs,
+      singleTransaction,
+      safetyBackup: options.safetyBackup ?? true,
       globals: options.globals ?? globals,
       assertions,
     };
@@ -158,7 +174,7 @@ function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null
   };
 }
 
-function redis(method: RedisTargetConfig['method'], options: RedisRestoreOptions) {
+function redis(method: RedisTargetConfig['method'], options: RedisRestoreOptions & RedisKeysRestoreOptions) {
   const assertions = (options.assertions ?? []).map(({ pattern, atLeast = 1 }) => ({
     pattern: checkText('pattern', pattern), leastKeys: checkWholeNumber('atLeast', atLeast, 1, Number.MAX_SAFE_INTEGER),
   }));
@@ -170,6 +186,7 @@ function redis(method: RedisTargetConfig['method'], options: RedisRestoreOptions
     const target: RedisTargetConfig = {
       ...parts.config,
       method,
+      replace: options.replace ?? false,
       advertiseHostEnv: method === 'replication' ? POD_IP_ENV : null,
       listenPort,
       directory: method === 'file' ? REDIS_DATA : null,

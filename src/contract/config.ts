@@ -248,8 +248,12 @@ export interface PostgresTargetConfig {
   readonly mode: 'swap' | 'in-place' | 'new-database';
   /** Name of the database that `new-database` makes; `null` with the other modes. */
   readonly newDatabase: string | null;
-  /** More than 1 needs scratch space for the archive, and excludes `in-place`. */
+  /** More than 1 needs scratch space for the archive, and excludes `in-place` and a single transaction. */
   readonly parallelJobs: number;
+  /** Whether what is restored beside is restored in one transaction, which takes a lock for each object; `in-place` always does. */
+  readonly singleTransaction: boolean;
+  /** `in-place`: whether the present database is stored as an ordinary backup before; with the other modes it is kept itself. */
+  readonly safetyBackup: boolean;
   /** Whether roles that are in the backup and not on the server are made. */
   readonly globals: boolean;
   /** SQL that has to return true in the restored database before it goes live. */
@@ -266,8 +270,13 @@ export interface RedisTargetConfig {
   readonly passwordEnv: string | null;
   /** `null`: no TLS. */
   readonly tls: RedisTlsConfig | null;
-  /** `replication`: the server loads the snapshot from the runner. `file`: `dump.rdb` of a stopped server. */
-  readonly method: 'replication' | 'file';
+  /**
+   * `replication`: the server loads the snapshot from the runner. `keys`: each key is written for itself, for servers that are no
+   * replica of anybody. `file`: `dump.rdb` of a stopped server.
+   */
+  readonly method: 'replication' | 'keys' | 'file';
+  /** Whether `keys` may go over what the server holds, which is not one step; the others replace it in any case. */
+  readonly replace: boolean;
   /** Environment variable that holds the address under which the server reaches the runner; `null`: that of its connection to the server. */
   readonly advertiseHostEnv: string | null;
   /** Where the runner listens for the server; 0: any free port. */

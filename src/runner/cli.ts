@@ -125,6 +125,7 @@ Through a port-forward:
     .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
     .option('--to <file>', 'SQLite: restore into this file, which must not exist, and leave it at that')
     .option('--dry-run', 'tell what would be done, and what is missing for it', false)
+    .option('--no-safety-backup', 'Redis, and PostgreSQL in place: do not store what is there before it is replaced')
     .option('--yes', 'do not ask for a confirmation', false)
     .action((wanted, options) => putBack(options, context => restore(context, { ...options, wanted, inPod: inPod(options) })));
   program.command('restore-manifest')

@@ -64,12 +64,15 @@ const postgresTarget = z.strictObject({
   mode: z.enum(['swap', 'in-place', 'new-database']),
   newDatabase: text.nullable(),
   parallelJobs: z.int().min(1).max(64),
+  singleTransaction: z.boolean(),
+  safetyBackup: z.boolean(),
   globals: z.boolean(),
   assertions: z.array(text).readonly(),
 }).check(({ value, issues }) => {
   const fault = (path: string, message: string) => issues.push({ code: 'custom', path: [path], input: value, message });
   if ((value.mode === 'new-database') !== (value.newDatabase !== null)) fault('newDatabase', 'must be given with the mode new-database, and be null with every other');
   if (value.newDatabase === value.database) fault('newDatabase', 'must be another name than that of the database: the mode swap replaces it');
+  if (value.singleTransaction && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 in a single transaction');
   if (value.mode === 'in-place' && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 with the mode in-place, which works in one transaction');
 });
 
@@ -80,7 +83,8 @@ const redisTarget = z.strictObject({
   user: text.nullable(),
   passwordEnv: envName.nullable(),
   tls: redis.shape.tls,
-  method: z.enum(['replication', 'file']),
+  method: z.enum(['replication', 'keys', 'file']),
+  replace: z.boolean(),
   advertiseHostEnv: envName.nullable(),
   listenPort: z.int().min(0).max(65535),
   directory: absolutePath.nullable(),

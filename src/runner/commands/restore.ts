@@ -1,21 +1,18 @@
+import { attempt, whileStopped } from './attempt';
 import { confirm } from './confirm';
 import { Context, openStores } from './context';
-import { RestoreConfig, TargetConfig } from '../../contract/config';
+import { DatabaseTargetConfig, RestoreConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, findBackupAt, readCatalog } from '../catalog';
-import { messageOf, RunnerError } from '../errors';
+import { RunnerError } from '../errors';
 import { formatBytes, formatSeconds } from '../reporter';
 import { VerifiedArtifacts } from '../restore/artifacts';
-import { waitUntilHealthy } from '../restore/health';
 import { openRestorer } from '../restore/open';
-import { exitCodeOf, Finding, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../restore/restorer';
+import { exitCodeOf, Finding, Restored, RestorePlan, Restorer } from '../restore/restorer';
 import { restoreIntoNewFile } from '../restore/sqlite-new-file';
 import { openWorkloads, Workloads } from '../restore/workloads';
 import { Store } from '../stores/store';
-
-/** Time to start workloads again when the run itself is being stopped. */
-const LAST_CALLS_MS = 3000;
 
 export interface RestoreOptions {
   /** `latest`, an id, or the name of a file; what the config says if not given. */
@@ -24,6 +21,8 @@ export interface RestoreOptions {
   readonly at: string | undefined;
   /** SQLite: a file to write, which must not exist. */
   readonly to: string | undefined;
+  /** Whether what is there is stored before, as far as the config wants that; false: not at all. */
+  readonly safetyBackup: boolean;
   /** Whether to tell what would be done, and do nothing. */
   readonly dryRun: boolean;
   /** Whether the person who runs this has confirmed it. */
@@ -38,23 +37,7 @@ export interface RestoreOptions {
  */
 export async function restore(context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
   const { config } = context;
-  const deadline = AbortSignal.timeout(config.deadlineSeconds * 1000);
-  const signal = AbortSignal.any([context.signal, deadline]);
-  try {
-    return await restoreBackup({ ...context, signal }, options);
-  } catch (error) {
-    const holds = error instanceof RestoreFailure ? error.holds : 'Nothing was changed';
-    if (deadline.aborted && !context.signal.aborted) {
-      throw new RunnerError(
-        `the restore of ${config.name} was stopped at its deadline of ${formatSeconds(config.deadlineSeconds)}. ${holds}. `
-          + 'Raise the deadline, or look for what slows down the server, the network or the store',
-        ExitCode.DEADLINE, { cause: error },
-      );
-    }
-    if (context.signal.aborted) throw new RunnerError(`${messageOf(context.signal.reason)}. ${holds}`, ExitCode.CANCELLED, { cause: error });
-    if (error instanceof RestoreFailure) throw error;
-    throw new RunnerError(`${messageOf(error)}. ${holds}`, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
-  }
+  return attempt('restore', { ...context, config: options.safetyBackup ? config : withoutSafetyBackup(config) }, either => restoreBackup(either, options));
 }
 
 async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
@@ -80,41 +63,10 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
 
     reporter.info('restore.started', `Restoring ${record.id} to ${restorer.description}`, { id: record.id, target: restorer.description, steps });
     await artifacts.verify(needsFiles(config.target), signal);
-    const restored = await putBack(restorer, workloads, { record, artifacts }, context);
+    const restored = await whileStopped(restorer, workloads, () => restorer.restore({ record, artifacts }, signal), context);
     return report(context, record, restored);
   } finally {
     await artifacts.dispose();
-  }
-}
-
-/** Stops the workloads, restores, and starts them again, also after a failure that they can live with. */
-async function putBack(
-  restorer: Restorer, workloads: Workloads, input: RestoreInput, { config, reporter, signal }: Context<RestoreConfig>,
-): Promise<Restored> {
-  const startedAt = performance.now();
-  let holds = `${restorer.description} is as it was`;
-  let sound = true;
-  try {
-    for (const repaired of await restorer.repair(signal)) reporter.warn('restore.repaired', repaired);
-    await workloads.stop(signal);
-    const restored = await restorer.restore(input, signal);
-    holds = restored.holds;
-    reporter.info('restore.live', holds, { seconds: (performance.now() - startedAt) / 1000 });
-    await workloads.start(true, signal);
-    if (config.healthUrl !== null) await waitUntilHealthy(config.healthUrl, signal);
-    return restored;
-  } catch (error) {
-    if (error instanceof RestoreFailure) ({ holds, sound } = error);
-    // What is stopped stays down only where starting it would make things worse.
-    if (sound) {
-      await workloads.start(false, AbortSignal.timeout(LAST_CALLS_MS)).catch((failure: unknown) => {
-        reporter.error('workloads.down', `the workloads can't be started again, run the restore once more or scale them yourself: ${messageOf(failure)}`);
-      });
-    } else {
-      reporter.error('workloads.down', 'the workloads stay stopped: the target is not fit for use');
-    }
-    if (error instanceof RestoreFailure) throw error;
-    throw new RestoreFailure(messageOf(error), holds, sound, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
   }
 }
 
@@ -154,6 +106,36 @@ function needsFiles(target: TargetConfig): boolean {
 function refuseOtherEngine({ id, source }: BackupRecord, { target }: RestoreConfig): void {
   if (source.engine === target.engine) return;
   throw new RunnerError(`${id} is a backup of ${source.engine}, the target of the config is ${target.engine}: name the job that belongs to it`, ExitCode.USAGE);
+}
+
+/** Refuses where nothing is stored anyway: whoever says it expects that something else is gone afterwards. */
+function withoutSafetyBackup(config: RestoreConfig): RestoreConfig {
+  const { target } = config;
+  if (target.engine !== 'set') {
+    const without = withoutSafety(target);
+    if (typeof without !== 'string') return { ...config, target: without };
+    throw new RunnerError(`--no-safety-backup: no safety backup is taken here: ${without}`, ExitCode.USAGE);
+  }
+  const members = Object.entries(target.members).map(([name, member]) => [name, withoutSafety(member)] as const);
+  if (members.every(([, without]) => typeof without === 'string')) {
+    throw new RunnerError(`--no-safety-backup: no safety backup is taken here: ${members.map(([name, without]) => `${name}: ${String(without)}`).join('; ')}`, ExitCode.USAGE);
+  }
+  const changed = members.map(([name, without]) => [name, typeof without === 'string' ? target.members[name]! : without] as const);
+  return { ...config, target: { ...target, members: Object.fromEntries(changed) } };
+}
+
+/** The target without its safety backup, or why it has none. */
+function withoutSafety(target: DatabaseTargetConfig): DatabaseTargetConfig | string {
+  switch (target.engine) {
+    case 'postgres':
+      if (target.mode === 'swap') return 'the database that is replaced is kept itself; remove it afterwards: cdk8s-backup discard';
+      return target.mode === 'new-database' ? 'nothing is replaced' : { ...target, safetyBackup: false };
+    case 'redis':
+      return target.method === 'file'
+        ? 'the files that are replaced are kept beside; remove them afterwards: cdk8s-backup discard'
+        : { ...target, safetyBackup: false };
+    case 'sqlite': return 'the file that is replaced is kept beside it, unless target.keepPrevious is false';
+  }
 }
 
 function stepsOf({ healthUrl }: RestoreConfig, artifacts: VerifiedArtifacts, plan: RestorePlan, workloads: Workloads): string[] {

@@ -1,3 +1,4 @@
+import { attempt, whileStopped } from './attempt';
 import { confirm } from './confirm';
 import { Context, openStores } from './context';
 import { RestoreConfig } from '../../contract/config';
@@ -5,7 +6,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { formatBytes } from '../reporter';
 import { openRestorer } from '../restore/open';
-import { Kept, Restorer } from '../restore/restorer';
+import { exitCodeOf, Kept, Restorer } from '../restore/restorer';
 import { openWorkloads } from '../restore/workloads';
 
 export interface KeptOptions {
@@ -17,21 +18,24 @@ export interface KeptOptions {
 
 /** Makes live again what the last restore has replaced. What is live now is kept in its place. */
 export async function rollback(context: Context<RestoreConfig>, options: KeptOptions): Promise<ExitCode> {
+  return attempt('rollback', context, either => rollBack(either, options));
+}
+
+async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): Promise<ExitCode> {
   const { config, env, reporter, signal, stdout } = context;
   const restorer = openRestorer({ config, env, reporter, stores: openStores(context) });
+  const workloads = openWorkloads(config.workloads, env, reporter);
   for (const repaired of await restorer.repair(signal)) reporter.warn('restore.repaired', repaired);
   const kept = await chooseKept(restorer, options, signal);
-  await confirm(`This makes ${describe(kept)} live again as ${restorer.description}, and keeps what is live now.`, options, context);
-  const workloads = openWorkloads(config.workloads, env, reporter);
-  await workloads.stop(signal);
-  try {
-    const { holds, previous } = await restorer.rollback(kept, signal);
-    stdout.write(stdout.isTTY
-      ? `Done: ${holds}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n`
-      : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'rollback.finished', holds, previous })}\n`);
-  } finally {
-    await workloads.start(!signal.aborted, signal.aborted ? AbortSignal.timeout(3000) : signal);
+  const missing = await workloads.inspect(signal);
+  if (missing.length > 0) {
+    throw new RunnerError(`${restorer.description} can't be rolled back: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
   }
+  await confirm(`This makes ${describe(kept)} live again as ${restorer.description}, and keeps what is live now.`, options, context);
+  const { holds, previous, notes } = await whileStopped(restorer, workloads, () => restorer.rollback(kept, signal), context);
+  stdout.write(stdout.isTTY
+    ? `Done: ${holds}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n${notes.map(note => `Note: ${note}\n`).join('')}`
+    : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'rollback.finished', holds, previous, notes })}\n`);
   return ExitCode.OK;
 }
 

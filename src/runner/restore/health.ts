@@ -28,6 +28,6 @@ async function ask(url: string, signal: AbortSignal): Promise<string | null> {
     return response.ok ? null : `status ${response.status}`;
   } catch (error) {
     signal.throwIfAborted();
-    return messageOf(error);
+    return messageOf((error as Error).cause ?? error); // "fetch failed" alone says nothing
   }
 }

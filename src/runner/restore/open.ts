@@ -1,6 +1,7 @@
 import { PostgresRestorer } from './postgres';
 import { RedisRestorer } from './redis';
 import { RedisFileRestorer } from './redis-file';
+import { RedisKeysRestorer } from './redis-keys';
 import { Restorer } from './restorer';
 import { SetRestorer } from './set';
 import { SqliteRestorer } from './sqlite';
@@ -24,9 +25,8 @@ export function openRestorer(context: RestorerContext): Restorer {
 }
 
 function openDatabase(target: DatabaseTargetConfig, context: RestorerContext): Restorer {
-  const { env, reporter } = context;
   switch (target.engine) {
-    case 'postgres': return new PostgresRestorer(target, env, reporter);
+    case 'postgres': return new PostgresRestorer(target, context);
     case 'redis': return openRedis(target, context);
     case 'sqlite': return new SqliteRestorer(target, context);
   }
@@ -35,6 +35,7 @@ function openDatabase(target: DatabaseTargetConfig, context: RestorerContext): R
 function openRedis(target: RedisTargetConfig, context: RestorerContext): Restorer {
   switch (target.method) {
     case 'replication': return new RedisRestorer(target, context);
-    case 'file': return new RedisFileRestorer(target.directory!, context); // the check of the config says that it is there
+    case 'keys': return new RedisKeysRestorer(target, context);
+    case 'file': return new RedisFileRestorer(target.directory!); // the check of the config says that it is there
   }
 }

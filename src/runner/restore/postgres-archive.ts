@@ -22,6 +22,8 @@ export interface ArchiveHead {
 
 /** One object. */
 export interface ArchiveEntry {
+  /** By which `pg_restore --use-list` calls it. */
+  readonly id: number;
   /** `TABLE`, `EXTENSION`, `ACL`, `DATABASE PROPERTIES` … */
   readonly type: string;
   /** Name of the object, without its schema. */
@@ -72,7 +74,7 @@ async function readHead(reader: Reader, what: string): Promise<ArchiveHead> {
 }
 
 async function readEntry(reader: Reader, minor: number): Promise<ArchiveEntry> {
-  await reader.int(); // id
+  const id = await reader.int();
   await reader.int(); // whether it has data
   await reader.text(); // oid of its catalog
   await reader.text(); // its oid
@@ -90,7 +92,7 @@ async function readEntry(reader: Reader, minor: number): Promise<ArchiveEntry> {
   await reader.text(); // whether it has oids
   while (await reader.optionalText() !== null); // what it depends on
   await reader.offset();
-  return { type, tag, schema, owner, tablespace, definition };
+  return { id, type, tag, schema, owner, tablespace, definition };
 }
 
 /** Numbers and texts as `pg_dump` writes them. */

@@ -30,6 +30,11 @@ const RULES: readonly Rule[] = [
     wayOut: () => 'install it on the server',
   },
   {
+    pattern: /ERROR: {2}assertion: /,
+    exitCode: ExitCode.CORRUPT,
+    wayOut: () => 'restore another backup, or correct the assertion',
+  },
+  {
     pattern: /cannot drop .* because other objects depend on it/,
     exitCode: ExitCode.FAILED,
     wayOut: () => 'something that is not in the backup depends on what it replaces: drop that, or use the mode swap, which does not mind',

@@ -1,11 +1,14 @@
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
 import { Globals, unquoted } from './postgres-globals';
 import { DatabaseState, ExtensionState, ServerState } from './postgres-server';
+import { actsAsSuperuser, superusersOnly } from './postgres-superuser';
 import { Finding } from './restorer';
 import { PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { PostgresVersion } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
+
+const MOST_NAMED = 10;
 
 /** All that is known before a restore begins. */
 export interface Facts {
@@ -22,7 +25,7 @@ export interface Facts {
 
 /** What stands in the way of a restore: rights, versions, extensions, roles, names. */
 export function findingsOf(facts: Facts): Finding[] {
-  return [...versions(facts), ...databases(facts), ...roles(facts), ...extensions(facts), ...scratch(facts)];
+  return [...versions(facts), ...databases(facts), ...roles(facts), ...extensions(facts), ...superusers(facts), ...scratch(facts)];
 }
 
 export function majorOf(version: string): number {
@@ -60,10 +63,10 @@ function versions(facts: Facts): Finding[] {
   if (client.major < majorOf(head.dumpVersion)) {
     findings.push(fault(`the backup was made by pg_dump ${head.dumpVersion}, and pg_restore ${client.text} can't read it: use a runner image with PostgreSQL ${majorOf(head.dumpVersion)} or later`));
   }
-  if (config.mode === 'in-place' && unknownSettings(facts)) {
+  if ((config.mode === 'in-place' || config.singleTransaction) && unknownSettings(facts)) {
     findings.push(fault(
-      `pg_restore ${client.text} uses settings that the server, version ${facts.server.version}, does not know, and in place every error is the end: `
-        + `use a runner image with PostgreSQL ${server}, or the mode swap`,
+      `pg_restore ${client.text} uses settings that the server, version ${facts.server.version}, does not know, and in one transaction every error is the end: `
+        + `use a runner image with PostgreSQL ${server}, or ${config.mode === 'in-place' ? 'the mode swap' : 'no single transaction'}`,
     ));
   }
   if (config.mode === 'in-place' && server < majorOf(head.serverVersion)) {
@@ -77,15 +80,17 @@ export function unknownSettings(facts: Pick<Facts, 'client' | 'server'>): boolea
   return facts.client.major >= 17 && serverMajor(facts) < 17;
 }
 
-function databases({ config, server, live, head }: Facts): Finding[] {
+/** Where something of the archive was, and this server has none of that name. */
+export function missingTablespaces({ entries }: ArchiveHead, { tablespaces }: ServerState): string[] {
+  return [...new Set(entries.map(({ tablespace }) => tablespace))].filter(name => name !== '' && !tablespaces.includes(name));
+}
+
+function databases({ config, server, live }: Facts): Finding[] {
   const user = quoted(config.user);
   const findings: Finding[] = [];
   const denied = (message: string) => findings.push({ message, exitCode: ExitCode.DENIED });
   const taken = (message: string, exitCode: ExitCode = ExitCode.FAILED) => findings.push({ message, exitCode });
   if (config.mode === 'in-place') {
-    if (head.entries.some(({ type }) => type === 'INDEX ATTACH')) {
-      taken('pg_restore can\'t replace partitioned tables with indexes in place: use the mode swap', ExitCode.USAGE);
-    }
     if (!live) taken(`there is no database ${config.database} to restore into: make it, or use the mode swap, which makes it`, ExitCode.NOT_FOUND);
     return findings;
   }
@@ -130,11 +135,22 @@ function roles({ config, server, head, globals }: Facts): Finding[] {
 function extensions({ server, extensions: wanted, config }: Facts): Finding[] {
   return wanted.flatMap(({ name, available, trusted }): Finding[] => {
     if (!available) return [{ message: `the extension ${name} is not installed on the server: install its package there`, exitCode: ExitCode.NOT_FOUND }];
-    if (!server.superuser && !trusted) {
+    if (!actsAsSuperuser(server) && !trusted) {
       return [{ message: `only a superuser may create the extension ${name}, and ${config.user} is none: restore as a superuser`, exitCode: ExitCode.DENIED }];
     }
     return [];
   });
+}
+
+function superusers({ server, head, config }: Facts): Finding[] {
+  if (actsAsSuperuser(server)) return [];
+  const what = superusersOnly(head.entries, server);
+  if (what.length === 0) return [];
+  const list = `${what.slice(0, MOST_NAMED).join(', ')}${what.length > MOST_NAMED ? ` and ${what.length - MOST_NAMED} more` : ''}`;
+  return [{
+    message: `only a superuser may create what the backup has of this kind, and ${config.user} is none: ${list}; restore as a superuser (the 'target' of the restore may have another user than the backup)`,
+    exitCode: ExitCode.DENIED,
+  }];
 }
 
 function scratch({ config, inScratch }: Facts): Finding[] {

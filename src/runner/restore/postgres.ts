@@ -1,25 +1,30 @@
 import { text } from 'node:stream/consumers';
-import { ArchiveHead, readArchiveHead } from './postgres-archive';
+import { RestorerContext } from './open';
+import { readArchiveHead } from './postgres-archive';
 import { checkRestored } from './postgres-checks';
 import { explainRestore } from './postgres-errors';
-import { Facts, findingsOf, majorOf, namedRoles, serverMajor, unknownSettings } from './postgres-findings';
-import { Globals, parseGlobals, roleDifferences } from './postgres-globals';
+import { Facts, findingsOf, majorOf, missingTablespaces, serverMajor, unknownSettings } from './postgres-findings';
+import { parseGlobals, roleDifferences } from './postgres-globals';
+import { Archive, PostgresInPlace } from './postgres-in-place';
 import { besideName, besideTime, freeBesideName } from './postgres-names';
 import {
   archivedConnectionLimit, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
 } from './postgres-properties';
+import { makeRoles } from './postgres-roles';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
-import { literal, verbatim } from './postgres-sql';
-import { dropStatements, endSwapStatements, inDatabases, leaveStatements, reopen, Swap, swapStatements } from './postgres-swap';
+import { verbatim } from './postgres-sql';
+import { dropStatements, endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
 import { Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
-import { PostgresTargetConfig } from '../../contract/config';
+import { asKept, removeBackup, restoreKept, safetyBackups, saveBefore } from './safety';
+import { PostgresConfig, PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
+import { readCatalog } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
 import { Program } from '../process';
-import { formatBytes, Reporter } from '../reporter';
+import { formatBytes } from '../reporter';
+import { PostgresSource } from '../sources/postgres';
 import { PostgresClient } from '../sources/postgres-client';
-import { quoted } from '../sources/postgres-errors';
 import { decompress } from '../stream/compress';
 
 /** From where databases are made and renamed; the second is for servers without the first. */
@@ -27,7 +32,8 @@ const MAINTENANCE_DATABASES = ['postgres', 'template1'];
 /** To find out what a failed restore has left, and to put it right: a run that is being stopped has 5 s for all. */
 const SETTLE_MS = 3500;
 const MOST_NAMED = 10;
-const WATCH_MS = 1000;
+/** What is in the way of a safety backup for longer than this would be in the way of the restore as well. */
+const LOCK_SECONDS = 60;
 
 /**
  * Restores into a PostgreSQL server.
@@ -38,13 +44,14 @@ const WATCH_MS = 1000;
 export class PostgresRestorer implements Restorer {
   public readonly description: string;
   private readonly client: PostgresClient;
+  private readonly inPlace: PostgresInPlace;
   private maintenance = MAINTENANCE_DATABASES[0]!;
   private facts: Facts | null = null;
   private settleSignal: AbortSignal | null = null;
 
-  constructor(private readonly config: PostgresTargetConfig, env: NodeJS.ProcessEnv, private readonly reporter: Reporter) {
+  constructor(private readonly config: PostgresTargetConfig, private readonly context: RestorerContext) {
+    this.inPlace = new PostgresInPlace(this.client = new PostgresClient(config, context.env, explainRestore), config, context.config.scratch);
     this.description = `postgres database ${config.database} on ${config.host}:${config.port}`;
-    this.client = new PostgresClient(config, env, explainRestore);
   }
 
   public select(record: BackupRecord): readonly RecordedArtifact[] {
@@ -96,33 +103,41 @@ export class PostgresRestorer implements Restorer {
     const notes: string[] = [];
     let made: string | undefined;
     let committed = false;
+    let safety: string | null = null;
     try {
       for (const { name } of this.leftovers(facts.server)) await this.client.run(this.maintenance, dropStatements(name), signal);
-      if (script) notes.push(...await this.makeRoles(parseGlobals(await text(await artifacts.open(script, signal))), facts, signal));
+      if (script) notes.push(...await makeRoles(this.client, this.maintenance, parseGlobals(await text(await artifacts.open(script, signal))), facts, this.context.reporter, signal));
       const archive = artifacts.file(data) ?? await artifacts.open(data, signal);
       if (this.config.mode === 'in-place') {
-        await this.restoreInPlace(archive, facts, signal);
+        await this.inPlace.endSessions(this.maintenance, signal); // one that holds a lock would be in the way of the safety backup too
+        safety = await this.saveWhatIsThere(record.id, signal);
+        await this.inPlace.restore(archive, facts, this.maintenance, signal);
         committed = true;
-        notes.push(...await this.check(this.config.database, facts.head, data, signal));
-        return { holds: `${this.description} is ${record.id}`, previous: null, notes };
+        const assertions = this.inPlace.assertsWithin(facts) ? [] : this.config.assertions;
+        notes.push(...await checkRestored(this.client, this.config.database, facts.head, data, assertions, signal));
+        return { holds: `${this.description} is ${record.id}`, previous: safety === null ? null : `the backup ${safety}`, notes };
       }
       const final = this.config.newDatabase ?? this.config.database;
       const incoming = besideName(final, 'restore', new Date());
       await this.client.run(this.maintenance, createStatement(incoming, facts.head, ownerOf(facts)), signal);
       made = await this.oidOf(incoming, signal);
       await this.restoreBeside(incoming, archive, facts, signal);
-      notes.push(...await this.check(incoming, facts.head, data, signal));
+      notes.push(...await checkRestored(this.client, incoming, facts.head, data, this.config.assertions, signal));
       const connectionLimit = await this.giveProperties(incoming, facts, signal);
       const names = (await this.serverState(signal)).databases.map(({ name }) => name);
       const aside = names.includes(final) ? freeBesideName(final, 'before', new Date(), names) : null;
       await this.swap({ live: final, aside, incoming, connectionLimit }, signal);
       return { holds: `postgres database ${final} on ${this.client.address} is ${record.id}`, previous: aside, notes };
     } catch (error) {
-      throw await this.failure(error, made, committed ? record.id : null);
+      throw await this.failure(error, made, committed ? { id: record.id, safety } : null);
     }
   }
 
   public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+    if (this.config.mode === 'in-place') {
+      const { config, stores } = this.context;
+      return safetyBackups(await readCatalog(config.name, stores, signal), this.client.address, this.config.database).map(asKept);
+    }
     const { databases } = await this.serverState(signal);
     return databases.flatMap(({ name, bytes }) => {
       const keptAt = besideTime(name, this.config.database, 'before');
@@ -131,6 +146,11 @@ export class PostgresRestorer implements Restorer {
   }
 
   public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+    if (this.config.mode === 'in-place') {
+      // What was there before need not be what is asserted of a backup, and its roles are there.
+      const restorer = new PostgresRestorer({ ...this.config, sourceDatabase: null, globals: false, assertions: [] }, this.context);
+      return restoreKept(restorer, kept, this.context, signal);
+    }
     const { databases } = await this.serverState(signal);
     const live = this.config.database;
     const names = databases.map(({ name }) => name);
@@ -144,6 +164,10 @@ export class PostgresRestorer implements Restorer {
   }
 
   public async discard(kept: Kept, signal: AbortSignal): Promise<void> {
+    if (this.config.mode === 'in-place') {
+      await removeBackup(kept.name, this.context.stores, signal);
+      return;
+    }
     await this.client.run(this.maintenance, dropStatements(kept.name), signal);
   }
 
@@ -182,8 +206,8 @@ export class PostgresRestorer implements Restorer {
     if (config.mode === 'in-place') {
       return [
         ...closed, ...leftovers, ...roles,
-        `drop all objects of the backup in the database ${config.database} and make them again, in one transaction; sessions that are in the way are ended`,
-        'check it, after that transaction: what an assertion finds then can\'t be undone',
+        ...config.safetyBackup ? [`store what ${this.description} holds now as a backup of ${this.context.config.name}, which is not the latest`] : [],
+        ...this.inPlace.steps(facts),
       ];
     }
     const jobs = config.parallelJobs > 1 ? ` with ${config.parallelJobs} jobs` : '';
@@ -211,6 +235,7 @@ export class PostgresRestorer implements Restorer {
     if (live && !live.open && !live.closedBySwap) notes.push(`the database ${live.name} accepts no connections now; what is restored does`);
     const kept = server.databases.filter(({ name }) => besideTime(name, config.database, 'before'));
     if (kept.length > 0) notes.push(`earlier restores have kept ${kept.map(({ name, bytes }) => bytes === null ? name : `${name} (${formatBytes(bytes)})`).join(', ')}: "cdk8s-backup discard" removes one`);
+    if (config.mode === 'in-place' && !config.safetyBackup) notes.push('what is there now is not stored before: there is no way back');
     if (config.mode !== 'in-place') {
       notes.push(`the server's disk has to have room for a second copy${live?.bytes == null ? '' : `, about ${formatBytes(live.bytes)}`}: SQL can't ask how much is free, and a disk that gets full ends the restore, not the live database`);
     }
@@ -225,83 +250,40 @@ export class PostgresRestorer implements Restorer {
     if (others.length === 0) return [];
     const list = `${others.slice(0, MOST_NAMED).join(', ')}${others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : ''}`;
     return [config.mode === 'in-place'
-      ? `these tables are not in the backup and stay as they are: ${list}`
+      ? `these tables are not in the backup and stay as they are, unless they are partitions of one that is: ${list}`
       : `these tables are not in the backup, and are only in what is kept afterwards: ${list}`];
-  }
-
-  /** @returns what could not be made, a sentence each; what the backup can't do without is a failure */
-  private async makeRoles(globals: Globals, { server, head }: Facts, signal: AbortSignal): Promise<string[]> {
-    const missing = globals.roles.filter(({ name }) => !server.roles.some(role => role.name === name));
-    const { owners, others } = namedRoles(head);
-    const notes: string[] = [];
-    const made = new Set<string>();
-    for (const { name, statements } of missing) {
-      try {
-        await this.client.run(this.maintenance, verbatim(statements.join('\n')), signal);
-        made.add(name);
-      } catch (error) {
-        signal.throwIfAborted();
-        if ([...owners, ...others].includes(name)) throw new RunnerError(`the role ${name} can't be made: ${messageOf(error)}`, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
-        notes.push(`the role ${name} of the backup was not made: ${messageOf(error)}`);
-      }
-    }
-    for (const { role, member, admin } of globals.memberships.filter(grant => made.has(grant.role) || made.has(grant.member))) {
-      try {
-        await this.client.run(this.maintenance, `grant ${quoted(role)} to ${quoted(member)}${admin ? ' with admin option' : ''};`, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        notes.push(`${member} was not made a member of ${role}: ${messageOf(error)}`);
-      }
-    }
-    if (made.size > 0) this.reporter.info('restore.roles', `Made the roles ${[...made].join(', ')}`, { roles: [...made] });
-    return notes;
   }
 
   private async restoreBeside(database: string, archive: Archive, facts: Facts, signal: AbortSignal): Promise<void> {
     const { head, server } = facts;
     await this.client.restore([
-      ...unknownSettings(facts) ? [] : ['--exit-on-error'],
+      ...this.config.singleTransaction ? ['--single-transaction'] : unknownSettings(facts) ? [] : ['--exit-on-error'],
       ...this.config.parallelJobs > 1 ? [`--jobs=${this.config.parallelJobs}`] : [],
       ...missingTablespaces(head, server).length > 0 ? ['--no-tablespaces'] : [],
     ], archive, database, signal, unknownSettings(facts) ? onlyUnknownSettings : undefined);
     await this.client.run(database, 'analyze;', signal);
   }
 
-  private async restoreInPlace(archive: Archive, { head, server }: Facts, signal: AbortSignal): Promise<void> {
-    const { database } = this.config;
-    const stop = new AbortController();
-    const watching = this.endBlockers(database, AbortSignal.any([signal, stop.signal]));
-    try {
-      await this.client.run(this.maintenance, leaveStatements(inDatabases([database])), signal);
-      await this.client.restore([
-        '--clean', '--if-exists', '--exit-on-error', '--single-transaction', ...missingTablespaces(head, server).length > 0 ? ['--no-tablespaces'] : [],
-      ], archive, database, signal);
-    } finally {
-      stop.abort();
-      await watching;
-    }
-    await this.client.run(database, 'analyze;', signal);
-  }
-
-  /** `pg_restore` waits for locks without a limit: whoever holds one that it wants is sent away. */
-  private async endBlockers(database: string, signal: AbortSignal): Promise<void> {
-    const sql = `select pg_terminate_backend(blocker) from pg_stat_activity a, unnest(pg_blocking_pids(a.pid)) as blocker
-      where a.datname = ${literal(database)} and a.application_name in ('cdk8s-backup', 'pg_restore');`;
-    while (!signal.aborted) {
-      await this.client.run(this.maintenance, sql, signal).catch(() => {}); // the restore itself tells what is wrong
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(done, WATCH_MS);
-        signal.addEventListener('abort', done, { once: true });
-        function done() {
-          clearTimeout(timer);
-          resolve();
-        }
-      });
-    }
-  }
-
-  private check(database: string, head: ArchiveHead, artifact: RecordedArtifact, signal: AbortSignal): Promise<string[]> {
-    return checkRestored(this.client, database, head, artifact, this.config.assertions, signal);
+  /** Stores the database before objects in it are dropped: there is no previous one to go back to. */
+  private async saveWhatIsThere(id: string, signal: AbortSignal): Promise<string | null> {
+    const { host, port, user, passwordEnv, tls, database, safetyBackup } = this.config;
+    if (!safetyBackup) return null;
+    const source: PostgresConfig = {
+      engine: 'postgres',
+      host,
+      port,
+      user,
+      passwordEnv,
+      tls,
+      database,
+      includeSchemas: [],
+      excludeSchemas: [],
+      includeTables: [],
+      excludeTables: [],
+      globals: false,
+      lockTimeoutSeconds: LOCK_SECONDS,
+    };
+    return saveBefore(id, this.description, new PostgresSource(source, this.context.env), source, this.context, signal);
   }
 
   /** Gives the restored database what hangs on the live one, or, where there is none, on the one that was backed up. */
@@ -324,7 +306,7 @@ export class PostgresRestorer implements Restorer {
       const now = await this.client.run(this.maintenance, endSwapStatements(swap.live), this.settling())
         .then(() => this.oidOf(swap.live, this.settling())).catch(() => undefined);
       if (now === undefined || now !== before) throw error;
-      this.reporter.warn('swap.unsure', `the connection was lost during the swap, which was done all the same: ${messageOf(error)}`);
+      this.context.reporter.warn('swap.unsure', `the connection was lost during the swap, which was done all the same: ${messageOf(error)}`);
     }
   }
 
@@ -343,10 +325,12 @@ export class PostgresRestorer implements Restorer {
    *
    * @param made the oid of the database that this restore has made, and no other: one of its name may be another restore's
    */
-  private async failure(error: unknown, made: string | undefined, committed: string | null): Promise<RestoreFailure> {
+  private async failure(error: unknown, made: string | undefined, committed: { readonly id: string; readonly safety: string | null } | null): Promise<RestoreFailure> {
+    if (error instanceof RestoreFailure) return error;
     const exitCode = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
     if (committed !== null) {
-      return new RestoreFailure(messageOf(error), `${this.description} is ${committed}, which is not fit for use, and what was there is gone`, false, exitCode, { cause: error });
+      const before = committed.safety === null ? 'what was there is gone' : `what was there is stored as ${committed.safety}: "cdk8s-backup rollback" brings it back`;
+      return new RestoreFailure(messageOf(error), `${this.description} is ${committed.id}, which is not fit for use, and ${before}`, false, exitCode, { cause: error });
     }
     let holds = `${this.description} is as it was`;
     try {
@@ -367,17 +351,11 @@ export class PostgresRestorer implements Restorer {
   }
 }
 
-type Archive = Parameters<PostgresClient['restore']>[1];
-
 /** Owner of the database to be made; `null`: the role that restores. */
 function ownerOf({ head, live, server }: Facts): string | null {
   if (live) return live.owner;
   const archived = head.entries.find(({ type }) => type === 'DATABASE')?.owner ?? null;
   return server.superuser || server.roles.some(({ name, member }) => name === archived && member) ? archived : null;
-}
-
-function missingTablespaces({ entries }: ArchiveHead, { tablespaces }: ServerState): string[] {
-  return [...new Set(entries.map(({ tablespace }) => tablespace))].filter(name => name !== '' && !tablespaces.includes(name));
 }
 
 /** Whether all that `pg_restore` complained about is a setting that came with version 17, which it sets for itself only. */

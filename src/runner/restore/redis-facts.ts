@@ -4,10 +4,11 @@ import { Finding } from './restorer';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
+import { versionOf } from '../rdb/payload';
 import { formatBytes } from '../reporter';
 import { countsOf, Info, parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
-import { REDIS_RIGHTS } from '../sources/redis-errors';
+import { REDIS_RIGHTS, RedisUse } from '../sources/redis-errors';
 
 /** Formats that servers load whose commands do not tell: they are not developed any more, so this list is complete. */
 const OLD_FORMATS: readonly (readonly [release: string, version: number])[] = [['3.2', 7], ['4.', 8], ['5.', 9], ['6.', 9], ['7.0', 10], ['7.2', 11]];
@@ -29,8 +30,12 @@ export interface RedisFacts {
   readonly forbidden: readonly string[] | null;
 }
 
-/** Asks a server. Changes nothing. */
-export async function readFacts(connection: RedisConnection, target: RedisTargetConfig): Promise<RedisFacts> {
+/**
+ * Asks a server. Changes nothing.
+ *
+ * @param commands that the restore needs
+ */
+export async function readFacts(connection: RedisConnection, target: RedisTargetConfig, commands: readonly (readonly string[])[]): Promise<RedisFacts> {
   const info = parseInfo(await connection.command('INFO'));
   return {
     info,
@@ -38,7 +43,7 @@ export async function readFacts(connection: RedisConnection, target: RedisTarget
     loads: await formatOf(connection, info),
     sentinels: await perhaps(async () => Number((await connection.list('PUBSUB', 'NUMSUB', '__sentinel__:hello'))[1])),
     tlsToMaster: await perhaps(async () => String((await connection.list('CONFIG', 'GET', 'tls-replication'))[1] ?? 'no') === 'yes'),
-    forbidden: await perhaps(() => forbiddenTo(target, connection)),
+    forbidden: await perhaps(() => forbiddenTo(target, commands, connection)),
   };
 }
 
@@ -80,10 +85,12 @@ export function findingsOfReplication(facts: RedisFacts, head: RdbHead): Finding
     findings.push(bad('it speaks TLS to its masters, and the runner has no certificate for that: run "CONFIG SET tls-replication no" for the time of the restore '
       + 'if the network between may be trusted, or restore with the method "file"'));
   }
-  for (const command of facts.forbidden ?? []) {
-    findings.push({ message: `the user may not call ${command}: ACL SETUSER name ${REDIS_RIGHTS.restore}`, exitCode: ExitCode.DENIED });
-  }
-  return [...findings, ...findingsOfFormat(facts, head)];
+  return [...findings, ...findingsOfRights(facts, 'restore'), ...findingsOfFormat(facts, head)];
+}
+
+/** What the user may not call. */
+export function findingsOfRights({ forbidden }: RedisFacts, use: RedisUse): Finding[] {
+  return (forbidden ?? []).map(command => ({ message: `the user may not call ${command}: ACL SETUSER name ${REDIS_RIGHTS[use]}`, exitCode: ExitCode.DENIED }));
 }
 
 /** Whether the server understands the snapshot: one that does not has emptied itself before it notices. */
@@ -114,17 +121,22 @@ export function findingsOfMemory({ info }: RedisFacts, { usedMemory }: RdbHead):
   return [];
 }
 
-/** The answer's last ten bytes are the version of the format, and a checksum. */
-async function formatOf(connection: RedisConnection, info: Info): Promise<number | null> {
-  const footer = await perhaps(async () => (await connection.bytes('FUNCTION', 'DUMP')).subarray(-10));
-  if (footer?.length === 10) return footer.readUInt16LE(0);
+/** Newest format of a snapshot that the server loads, and the one it writes; `null` if it can't be found out. */
+export async function formatOf(connection: RedisConnection, info: Info): Promise<number | null> {
+  // Every payload ends with the version of the format, also that of no functions at all, or of any key.
+  const [functions] = await connection.all([['FUNCTION', 'DUMP']]);
+  if (Buffer.isBuffer(functions)) return versionOf(functions) ?? null;
   const release = info.redis_version ?? '';
-  return OLD_FORMATS.find(([prefix]) => release.startsWith(prefix))?.[1] ?? null;
+  const known = OLD_FORMATS.find(([prefix]) => release.startsWith(prefix))?.[1];
+  if (known !== undefined) return known;
+  const [key] = await connection.all([['RANDOMKEY']]);
+  if (!Buffer.isBuffer(key)) return null;
+  const [payload] = await connection.all([['DUMP', key]]);
+  return Buffer.isBuffer(payload) ? versionOf(payload) ?? null : null;
 }
 
 /** Asks the server's ACL, which knows renamed and unknown commands too. Needs a right of its own. */
-async function forbiddenTo({ user, host, port }: RedisTargetConfig, connection: RedisConnection): Promise<string[]> {
-  const commands = [['REPLICAOF', host, String(port)], ['INFO'], ['PSYNC', '?', '-1'], ['REPLCONF', 'capa', 'eof']];
+async function forbiddenTo({ user }: RedisTargetConfig, commands: readonly (readonly string[])[], connection: RedisConnection): Promise<string[]> {
   const forbidden: string[] = [];
   for (const command of commands) {
     const answer = await connection.command('ACL', 'DRYRUN', user ?? 'default', ...command).catch(error => {

@@ -8,11 +8,11 @@
  *   appendonly.aof                              read with AOF by Redis 4 to 6: an RDB may be its beginning
  */
 import { createWriteStream } from 'node:fs';
-import { access, chmod, chown, constants, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, constants, copyFile, link, mkdir, open, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { RestorerContext } from './open';
-import { headOf, snapshotOf } from './redis';
+import { headOf, snapshotOf } from './redis-artifact';
+import { AOF_DIRECTORY, DUMP, exists, OLD_AOF, RedisFiles } from './redis-file-swap';
 import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { syncDirectory } from './sqlite-swap';
 import { ExitCode } from '../../contract/exit-code';
@@ -22,29 +22,22 @@ import { formatBytes } from '../reporter';
 import { RdbCheck } from '../sources/rdb-check';
 import { checked } from '../stream/check';
 
-const DUMP = 'dump.rdb';
-const AOF_DIRECTORY = 'appendonlydir';
-const OLD_AOF = 'appendonly.aof';
 const BASE = 'appendonly.aof.1.base.rdb';
 const MANIFEST = 'appendonly.aof.manifest';
-/** All that Redis reads when it starts. */
-const READ = [AOF_DIRECTORY, OLD_AOF, DUMP];
-const PREPARED = '.restoring';
-/** Marks, in the directory with what was made ready: what is there is being moved to this name; what is new is being put there. */
-const MOVING = 'moving';
-const PLACING = 'placing';
-const KEPT = /^before_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/;
+const START = 'start the server now';
 
 /**
  * The data directory of a Redis that is stopped, which loads the backup when it starts.
  *
  * Everything is made ready in a directory beside. Then what is there is moved into a directory of its own, and what was made ready
- * takes its place. Two marks among what was made ready tell the next run how far one that was killed has come.
+ * takes its place.
  */
 export class RedisFileRestorer implements Restorer {
   public readonly description: string;
+  private readonly files: RedisFiles;
 
-  constructor(private readonly directory: string, private readonly context: RestorerContext) {
+  constructor(private readonly directory: string) {
+    this.files = new RedisFiles(directory);
     this.description = `redis files in ${directory}`;
   }
 
@@ -55,10 +48,10 @@ export class RedisFileRestorer implements Restorer {
   public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
     const artifact = snapshotOf(record);
     const { version } = await headOf(artifact, artifacts, signal);
-    const present = await this.present();
+    const present = await this.files.present();
     return {
       steps: [
-        `write ${record.id} to ${this.at(PREPARED)}, and check it to its end`,
+        `write ${record.id} to ${this.files.prepared}, and check it to its end`,
         ...present.length === 0 ? [] : [`move ${present.join(', ')} to ${this.at('before_YYYYMMDD_HHMMSS')}`],
         `move what was written to ${this.directory}: ${DUMP}, and the same as an AOF, so that it is read whether the AOF is on or off`,
       ],
@@ -71,24 +64,13 @@ export class RedisFileRestorer implements Restorer {
     };
   }
 
-  public async repair(_signal: AbortSignal): Promise<readonly string[]> {
-    const prepared = this.at(PREPARED);
-    if (!await exists(prepared)) return [];
-    const kept = await readFile(path.join(prepared, MOVING), 'utf8').catch(() => null);
-    if (kept !== null) {
-      // Once all that was there has been moved away, what is there is new.
-      if (await exists(path.join(prepared, PLACING))) for (const name of READ) await rm(this.at(name), { recursive: true, force: true });
-      await this.putBack(kept);
-    }
-    await rm(prepared, { recursive: true });
-    return [kept === null
-      ? `${prepared} was left by a restore that was killed: it is removed`
-      : `a restore that was killed had moved the files of ${this.directory} away: they are back`];
+  public async repair(): Promise<readonly string[]> {
+    return this.files.repair();
   }
 
   public async restore({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<Restored> {
     const artifact = snapshotOf(record);
-    const prepared = this.at(PREPARED);
+    const { prepared } = this.files;
     try {
       await mkdir(prepared);
       const body = checked(await artifacts.open(artifact, signal), new RdbCheck(artifact.file, 'restore another backup: cdk8s-backup list'));
@@ -97,30 +79,25 @@ export class RedisFileRestorer implements Restorer {
       await this.give(prepared);
       await syncDirectory(path.join(prepared, DUMP));
       signal.throwIfAborted();
-      const kept = await this.swap(prepared);
-      return { holds: `${this.description} are ${record.id}`, previous: kept, notes: ['start the server now'] };
+      return { holds: `${this.description} are ${record.id}`, previous: await this.files.swapIn(), notes: [START] };
     } catch (error) {
-      await this.repair(signal).catch((failure: unknown) => this.context.reporter.error('repair.failed', messageOf(failure)));
       const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
-      throw new RestoreFailure(
-        full ? `${this.directory} is full: make room for ${formatBytes(artifact.plainBytes ?? artifact.bytes)}` : messageOf(error),
-        `${this.description} are as they were`, true, full ? ExitCode.NO_SPACE : error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
-      );
+      throw await this.failure(full
+        ? new RunnerError(`${this.directory} is full: make room for ${formatBytes(artifact.plainBytes ?? artifact.bytes)}`, ExitCode.NO_SPACE, { cause: error })
+        : error);
     }
   }
 
   public async kept(): Promise<readonly Kept[]> {
-    const names = (await readdir(this.directory)).filter(name => KEPT.test(name)).sort().reverse();
-    return names.map(name => {
-      const [, year, month, day, hour, minute, second] = KEPT.exec(name)!;
-      return { name: this.at(name), keptAt: new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`), bytes: null };
-    });
+    return this.files.kept();
   }
 
   public async rollback({ name }: Kept): Promise<Restored> {
-    const previous = await this.keepPresent(() => Promise.resolve());
-    await this.putBack(name);
-    return { holds: `${this.description} are those of ${path.basename(name)}`, previous, notes: ['start the server now'] };
+    try {
+      return { previous: await this.files.swapBack(name), holds: `${this.description} are those of ${path.basename(name)}`, notes: [START] };
+    } catch (error) {
+      throw await this.failure(error);
+    }
   }
 
   public async discard({ name }: Kept): Promise<void> {
@@ -157,41 +134,16 @@ export class RedisFileRestorer implements Restorer {
     }
   }
 
-  private async swap(prepared: string): Promise<string | null> {
-    const kept = await this.keepPresent(name => writeFile(path.join(prepared, MOVING), name));
-    await writeFile(path.join(prepared, PLACING), '');
-    for (const name of READ) if (await exists(path.join(prepared, name))) await rename(path.join(prepared, name), this.at(name));
-    await syncDirectory(this.at(DUMP));
-    await rm(prepared, { recursive: true });
-    return kept;
-  }
-
-  /** Moves what the server reads into a directory of its own, whose name is told before. */
-  private async keepPresent(tell: (kept: string) => Promise<void>): Promise<string | null> {
-    const present = await this.present();
-    if (present.length === 0) return null;
-    const iso = new Date().toISOString();
-    const kept = this.at(`before_${iso.slice(0, 10).replaceAll('-', '')}_${iso.slice(11, 19).replaceAll(':', '')}`);
-    await mkdir(kept);
-    await tell(kept);
-    for (const name of present) await rename(this.at(name), path.join(kept, name));
-    await syncDirectory(kept);
-    return kept;
-  }
-
-  private async putBack(kept: string): Promise<void> {
-    for (const name of READ) {
-      if (!await exists(path.join(kept, name))) continue;
-      await rm(this.at(name), { recursive: true, force: true });
-      await rename(path.join(kept, name), this.at(name));
+  /** Puts right what a failure has left, and says what is live. */
+  private async failure(error: unknown): Promise<RestoreFailure> {
+    const exitCode = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
+    try {
+      await this.files.repair();
+      return new RestoreFailure(messageOf(error), `${this.description} are as they were`, true, exitCode, { cause: error });
+    } catch (failure) {
+      const holds = `What is live in ${this.directory} may not be complete (${messageOf(failure)}): do not start the server; restore again, which puts that right first`;
+      return new RestoreFailure(messageOf(error), holds, false, exitCode, { cause: error });
     }
-    await syncDirectory(this.at(DUMP));
-    await rm(kept, { recursive: true });
-  }
-
-  private async present(): Promise<string[]> {
-    const found = await Promise.all(READ.map(name => exists(this.at(name))));
-    return READ.filter((_name, i) => found[i]);
   }
 
   private async missing(artifact: RecordedArtifact): Promise<Finding[]> {
@@ -212,8 +164,4 @@ export class RedisFileRestorer implements Restorer {
   private at(name: string): string {
     return path.join(this.directory, name);
   }
-}
-
-function exists(file: string): Promise<boolean> {
-  return stat(file).then(() => true, () => false);
 }

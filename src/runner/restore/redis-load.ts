@@ -127,7 +127,8 @@ function didNotCome(master: ReplicationSource, host: string, description: string
   );
 }
 
-async function checkAssertions(connection: RedisConnection, { target, description }: Load): Promise<void> {
+/** Looks for the keys that the config asks for. */
+export async function checkAssertions(connection: RedisConnection, { target, description }: Pick<Load, 'target' | 'description'>): Promise<void> {
   for (const { pattern, leastKeys } of target.assertions) {
     const found = await countKeys(connection, pattern, leastKeys);
     if (found < leastKeys) {

@@ -1,24 +1,17 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { VerifiedArtifacts, RestoreArtifacts } from './artifacts';
+import { RestoreArtifacts } from './artifacts';
 import { RestorerContext } from './open';
-import { RdbHead, readRdbHead } from './rdb-head';
+import { headOf, snapshotOf } from './redis-artifact';
 import { findingsOfMemory, findingsOfReplication, findingsOfServer, keysIn, readFacts, wasLeftByRestore } from './redis-facts';
 import { loadByReplication, makeMaster } from './redis-load';
-import { asKept, removeBackup, safetyBackups, takeSafetyBackup } from './redis-safety';
-import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
-import { RedisConfig, RedisTargetConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { findBackup, readCatalog } from '../catalog';
-import { messageOf, RunnerError } from '../errors';
+import { RedisServerRestorer } from './redis-server';
+import { Restored, RestoreInput, RestorePlan } from './restorer';
+import { RedisTargetConfig } from '../../contract/config';
+import { RecordedArtifact } from '../../contract/record';
 import { formatBytes } from '../reporter';
 import { secretFrom } from '../secrets';
-import { RdbCheck } from '../sources/rdb-check';
-import { parseInfo } from '../sources/redis';
-import { RedisConnection } from '../sources/redis-connection';
-import { checked } from '../stream/check';
-import { decompress } from '../stream/compress';
+import { parseInfo, RedisSource } from '../sources/redis';
 
 /**
  * A running Redis server, which loads the snapshot as a replica of the runner: no shared volume, no restart, and whether it keeps an
@@ -27,27 +20,18 @@ import { decompress } from '../stream/compress';
  * There is no second data set to swap with. So all that makes a server fail to load, which is when it has dropped what it had, is
  * ruled out before, and what it has is stored as a backup.
  */
-export class RedisRestorer implements Restorer {
-  public readonly description: string;
-  private readonly address: string;
-  private readonly password: string | null;
-
-  constructor(private readonly target: RedisTargetConfig, private readonly context: RestorerContext) {
-    this.address = `${target.host}:${target.port}`;
-    this.description = `redis ${this.address}`;
-    this.password = target.passwordEnv === null ? null : secretFrom(context.env, target.passwordEnv, `password of ${this.description}`);
-  }
-
-  public select(record: BackupRecord): readonly RecordedArtifact[] {
-    return [snapshotOf(record)];
+export class RedisRestorer extends RedisServerRestorer {
+  constructor(target: RedisTargetConfig, context: RestorerContext) {
+    super(target, context, 'restore');
   }
 
   public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
+    const { host, port } = this.target;
     const artifact = snapshotOf(record);
     const head = await headOf(artifact, artifacts, signal);
     const connection = await this.connect(signal);
     try {
-      const facts = await readFacts(connection, this.target);
+      const facts = await readFacts(connection, this.target, [['REPLICAOF', host, String(port)], ['INFO'], ['PSYNC', '?', '-1'], ['REPLCONF', 'capa', 'eof']]);
       const { info, keys } = facts;
       const left = wasLeftByRestore(info, this.target);
       const ofServer = findingsOfServer(facts, left);
@@ -90,7 +74,7 @@ export class RedisRestorer implements Restorer {
   public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
     const artifact = snapshotOf(input.record);
     await this.checkWhole(artifact, input.artifacts, signal);
-    const previous = this.target.safetyBackup ? await this.saveWhatIsThere(input.record.id, signal) : null;
+    const previous = this.target.safetyBackup ? await this.saveWhatIsThere(input.record.id, config => new RedisSource(config, this.context.env), signal) : null;
     const { notes, keys } = await loadByReplication({
       id: input.record.id,
       description: this.description,
@@ -104,33 +88,6 @@ export class RedisRestorer implements Restorer {
     return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: previous === null ? null : `the backup ${previous}`, notes };
   }
 
-  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
-    const { config, stores } = this.context;
-    return safetyBackups(await readCatalog(config.name, stores, signal), this.address).map(asKept);
-  }
-
-  public async rollback({ name }: Kept, signal: AbortSignal): Promise<Restored> {
-    const { config, stores, reporter } = this.context;
-    const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, name);
-    const artifacts = await VerifiedArtifacts.plan(backup, this.select(backup.record), stores, config.scratch, reporter);
-    try {
-      const { missing } = await this.inspect({ record: backup.record, artifacts }, signal);
-      refuse(this.description, missing);
-      await artifacts.verify(false, signal);
-      return await this.restore({ record: backup.record, artifacts }, signal);
-    } finally {
-      await artifacts.dispose();
-    }
-  }
-
-  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
-    await removeBackup(name, this.context.stores, signal);
-  }
-
-  private connect(signal: AbortSignal): Promise<RedisConnection> {
-    return RedisConnection.open(this.target, this.password, signal, 'restore');
-  }
-
   private advertisedHost(): string | null {
     const { advertiseHostEnv } = this.target;
     return advertiseHostEnv === null ? null : secretFrom(this.context.env, advertiseHostEnv, `address under which ${this.description} reaches the runner`);
@@ -142,58 +99,4 @@ export class RedisRestorer implements Restorer {
     if (!artifacts.inScratch) return;
     await pipeline(await this.whole(artifact, artifacts, signal), new Writable({ write: (_chunk, _encoding, callback) => callback() }), { signal });
   }
-
-  /** The snapshot, which fails before its last bytes unless it is whole. */
-  private async whole(artifact: RecordedArtifact, artifacts: RestoreArtifacts, signal: AbortSignal) {
-    return checked(await artifacts.open(artifact, signal), new RdbCheck(artifact.file, 'restore another backup: cdk8s-backup list'));
-  }
-
-  private async saveWhatIsThere(id: string, signal: AbortSignal): Promise<string> {
-    const { config, env, stores, reporter } = this.context;
-    const { host, port, user, passwordEnv, tls } = this.target;
-    const source: RedisConfig = { engine: 'redis', host, port, user, passwordEnv, tls };
-    try {
-      const record = await takeSafetyBackup(id, source, config, env, stores, reporter, signal);
-      reporter.info('restore.safety', `What ${this.description} holds now is stored as ${record.id}`, { id: record.id });
-      return record.id;
-    } catch (error) {
-      signal.throwIfAborted();
-      throw new RestoreFailure(
-        `what ${this.description} holds now can't be stored (${messageOf(error)}): put that right, or do without: --set target.safetyBackup=false`,
-        `${this.description} is as it was`, true, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
-      );
-    }
-  }
-}
-
-/** The one artifact of a backup of Redis. */
-export function snapshotOf({ id, source, artifacts }: BackupRecord): RecordedArtifact {
-  const found = artifacts.find(({ role }) => role === 'data');
-  if (source.engine !== 'redis' || !found) throw new RunnerError(`${id} has no snapshot of a Redis`, ExitCode.CORRUPT);
-  return found;
-}
-
-/** What the snapshot says of itself before the keys. */
-export async function headOf(artifact: RecordedArtifact, artifacts: RestoreArtifacts, signal: AbortSignal): Promise<RdbHead> {
-  const stored = await artifacts.peek(artifact, signal);
-  const plain = decompress(artifact.compression.algorithm);
-  stored.on('error', error => plain.destroy(error));
-  plain.on('error', () => {}); // whoever reads it gets it as well
-  let head: RdbHead | undefined;
-  try {
-    head = await readRdbHead(stored.pipe(plain));
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof RunnerError) throw error;
-    throw new RunnerError(`${artifact.file} can't be decompressed (${messageOf(error)}): restore another backup, see "cdk8s-backup verify"`, ExitCode.CORRUPT, { cause: error });
-  } finally {
-    stored.destroy();
-  }
-  if (!head) throw new RunnerError(`${artifact.file} does not begin as a snapshot does: restore another backup, see "cdk8s-backup verify"`, ExitCode.CORRUPT);
-  return head;
-}
-
-function refuse(description: string, missing: readonly Finding[]): void {
-  const [first] = missing;
-  if (first) throw new RunnerError(`${description} can't be restored: ${missing.map(({ message }) => message).join('; and ')}`, first.exitCode);
 }

@@ -12,6 +12,7 @@
  */
 import { link, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { freeName, stampOf, timeOf } from './stamp';
 import { codeOf } from '../errors';
 
 const SIDES = ['-wal', '-shm', '-journal'] as const;
@@ -36,7 +37,10 @@ export function restoringName(database: string): string {
  * @returns the name under which what was there is kept; `null` if there was nothing
  */
 export async function swapIn(replacement: string, database: string): Promise<string | null> {
-  const kept = await exists(database) ? await freeName(database) : null;
+  const names = await readdir(path.dirname(database));
+  const kept = names.includes(path.basename(database))
+    ? path.join(path.dirname(database), freeName(at => `${path.basename(database)}.before_${stampOf(at)}`, new Date(), names))
+    : null;
   // Without a database there may be a write-ahead log all the same: it must not be replayed into the new one.
   const aside = kept ?? `${database}.stale`;
   if (kept !== null) await secondName(database, kept);
@@ -121,25 +125,13 @@ async function secondName(database: string, kept: string): Promise<void> {
   }
 }
 
-/** Waits for the next second where two swaps happen in one. */
-async function freeName(database: string): Promise<string> {
-  for (let seconds = 0; ; seconds++) {
-    const iso = new Date(Date.now() + seconds * 1000).toISOString();
-    const name = `${database}.before_${iso.slice(0, 10).replaceAll('-', '')}_${iso.slice(11, 19).replaceAll(':', '')}`;
-    if (!await exists(name)) return name;
-  }
-}
-
 /** Names of the form with `before`, with their time. */
 async function namesBefore(database: string): Promise<Map<string, Date>> {
   const start = `${path.basename(database)}.before_`;
-  const pattern = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/;
   const found = new Map<string, Date>();
   for (const name of await readdir(path.dirname(database))) {
-    const match = name.startsWith(start) ? pattern.exec(name.slice(start.length)) : null;
-    if (!match) continue;
-    const [, year, month, day, hour, minute, second] = match;
-    found.set(name, new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`));
+    const at = name.startsWith(start) ? timeOf(name.slice(start.length)) : undefined;
+    if (at) found.set(name, at);
   }
   return found;
 }

@@ -22,11 +22,13 @@ function databaseTargetOf(source: DatabaseConfig): DatabaseTargetConfig {
         mode: 'swap',
         newDatabase: null,
         parallelJobs: 1,
+        singleTransaction: false,
+        safetyBackup: true,
         globals,
         assertions: [],
       };
     }
-    case 'redis': return { ...source, method: 'replication', advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: true, assertions: [] };
+    case 'redis': return { ...source, method: 'replication', replace: false, advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: true, assertions: [] };
     case 'sqlite': return { ...source, keepPrevious: true, assertions: [] };
   }
 }

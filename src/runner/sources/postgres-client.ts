@@ -55,18 +55,29 @@ export class PostgresClient {
 
   /** Runs `sql` in `database` up to the first error, and returns what it prints. */
   public async run(database: string, sql: string, signal: AbortSignal): Promise<string> {
+    return this.runScript(database, sql, signal);
+  }
+
+  /** As {@link run}, for a script that is streamed. If the stream fails, so does this, and a transaction that is open is undone. */
+  public async runScript(database: string, script: string | Readable, signal: AbortSignal): Promise<string> {
     const args = [
       '--no-psqlrc', '--no-align', '--tuples-only', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1',
       '--set=VERBOSITY=terse', // without the statement, in which there may be the hash of a password
       '--file=-', this.connection(database),
     ];
-    return outputOf({ ...this.program('psql', args, database), input: sql }, signal);
+    return outputOf({ ...this.program('psql', args, database), input: script }, signal);
   }
 
   /** Restores an archive, a stream or a file, into `database`. */
   public async restore(args: readonly string[], archive: Readable | string, database: string, signal: AbortSignal, accept?: Program['accept']): Promise<void> {
     const program = this.program('pg_restore', ['--no-password', ...args, this.connection(database), ...typeof archive === 'string' ? [archive] : []], database);
     await outputOf({ ...program, accept, ...typeof archive === 'string' ? {} : { input: archive } }, signal);
+  }
+
+  /** What {@link restore} would do, as a script for `psql`. */
+  public restoreScript(args: readonly string[], archive: Readable | string, database: string, signal: AbortSignal): Readable {
+    const program = this.program('pg_restore', ['--file=-', ...args, ...typeof archive === 'string' ? [archive] : []], database);
+    return stdoutOf({ ...program, ...typeof archive === 'string' ? {} : { input: archive } }, signal);
   }
 
   /** Streams what a dump program writes about `database`. */

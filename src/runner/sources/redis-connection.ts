@@ -7,7 +7,7 @@ import { RedisConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { explainServerError, RedisUse } from './redis-errors';
-import { renderCommand, RespReader, ServerError } from './resp';
+import { CommandArgument, commandPieces, renderCommand, RespReader, ServerError } from './resp';
 import { stoppable } from '../stream/stoppable';
 
 const CONNECT_LIMIT_MS = 15_000;
@@ -20,6 +20,8 @@ const SNAPSHOT_IDLE_LIMIT_MS = 5 * 60_000;
 
 /** How to reach a server, and as whom. */
 export type RedisServerConfig = Pick<RedisConfig, 'host' | 'port' | 'user' | 'tls'>;
+
+export type Answer = Buffer | ServerError | null;
 
 /** One connection to a Redis server. Every method rejects with a `RunnerError`, or with the reason of the signal. */
 export class RedisConnection {
@@ -90,6 +92,30 @@ export class RedisConnection {
   /** One page of the keys of the database that is selected. */
   public async scan(cursor: string, pattern: string): Promise<{ readonly cursor: string; readonly keys: Buffer[] }> {
     return this.ask(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000'], () => this.reader.page());
+  }
+
+  /** Sends commands in one go, and returns the answer to each: `null` is nothing, and an error is one of the answers. */
+  public async all(commands: readonly (readonly CommandArgument[])[]): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    for await (const answer of this.each(commands)) answers.push(answer);
+    return answers;
+  }
+
+  /** As {@link all}, one answer at a time. All of them have to be read. */
+  public async* each(commands: readonly (readonly CommandArgument[])[]): AsyncGenerator<Answer> {
+    const what = String(commands[0]?.[0]);
+    await this.translated(what, () => {
+      this.socket.cork();
+      for (const command of commands) for (const piece of commandPieces(command)) this.socket.write(piece);
+      this.socket.uncork();
+      return Promise.resolve();
+    });
+    for (let left = commands.length; left > 0; left--) yield await this.translated(what, () => this.reader.answer());
+  }
+
+  /** What an error among the answers to {@link all} means. */
+  public explain(error: ServerError, what: string): RunnerError {
+    return explainServerError(error.message, what, this.address, this.user, this.use);
   }
 
   /** From now on waits this long for each answer: of a server that loads, or empties, its data meanwhile. */

@@ -6,6 +6,8 @@ const CR_LF = Buffer.from('\r\n');
 const NEWLINE = 0x0a;
 const MAX_LINE_BYTES = 64 * 1024;
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+/** Of a value: servers take no larger ones. */
+const MAX_VALUE_BYTES = 600 * 1024 * 1024;
 const MARK_BYTES = 40;
 
 /** The peer broke the protocol, or went away in the middle of something. */
@@ -37,6 +39,17 @@ export class RespReader {
       case '+': case ':': return Buffer.from(line.slice(1));
       case '-': throw new ServerError(line.slice(1));
       case '$': return this.bulk(lengthOf(line));
+      default: throw notUnderstood(line);
+    }
+  }
+
+  /** Reads one reply of any kind but a list: `null` is nothing, and an error is returned rather than thrown. */
+  public async answer(): Promise<Buffer | ServerError | null> {
+    const line = await this.line();
+    switch (line[0]) {
+      case '+': case ':': return Buffer.from(line.slice(1));
+      case '-': return new ServerError(line.slice(1));
+      case '$': return line === '$-1' ? null : this.bulk(lengthOf(line), MAX_VALUE_BYTES);
       default: throw notUnderstood(line);
     }
   }
@@ -94,11 +107,18 @@ export class RespReader {
     return line;
   }
 
-  private async bulk(length: number): Promise<Buffer> {
-    if (length > MAX_TEXT_BYTES) throw new RespError(`an answer of ${length} bytes`);
-    while (this.rest.length < length + CR_LF.length) await this.more();
-    const bytes = this.rest.subarray(0, length);
-    this.rest = this.rest.subarray(length + CR_LF.length);
+  private async bulk(length: number, limit = MAX_TEXT_BYTES): Promise<Buffer> {
+    if (length > limit) throw new RespError(`an answer of ${length} bytes`);
+    if (this.rest.length >= length + CR_LF.length) {
+      const found = this.rest.subarray(0, length);
+      this.rest = this.rest.subarray(length + CR_LF.length);
+      return found;
+    }
+    const bytes = Buffer.allocUnsafe(length);
+    let at = 0;
+    for await (const chunk of this.exactly(length)) at += chunk.copy(bytes, at);
+    while (this.rest.length < CR_LF.length) await this.more();
+    this.rest = this.rest.subarray(CR_LF.length);
     return bytes;
   }
 
@@ -141,9 +161,18 @@ export class RespReader {
 
 /** Renders a command as an array of bulk strings. */
 export function renderCommand(args: readonly (string | Buffer)[]): Buffer {
-  const parts = args.flatMap(arg => [Buffer.from(`$${Buffer.byteLength(arg)}\r\n`), Buffer.from(arg), CR_LF]);
-  return Buffer.concat([Buffer.from(`*${args.length}\r\n`), ...parts]);
+  return Buffer.concat(commandPieces(args));
 }
+
+/** As {@link renderCommand}, in pieces; an argument may be in pieces too. */
+export function commandPieces(args: readonly CommandArgument[]): Buffer[] {
+  return [Buffer.from(`*${args.length}\r\n`), ...args.flatMap(arg => {
+    const pieces = typeof arg === 'string' ? [Buffer.from(arg)] : Buffer.isBuffer(arg) ? [arg] : arg;
+    return [Buffer.from(`$${pieces.reduce((sum, { length }) => sum + length, 0)}\r\n`), ...pieces, CR_LF];
+  })];
+}
+
+export type CommandArgument = string | Buffer | readonly Buffer[];
 
 function lengthOf(line: string): number {
   return countOf(line, '$');

@@ -50,6 +50,14 @@ export class Crc64 {
     return this.low === 0 && this.high === 0;
   }
 
+  /** The checksum of the bytes so far, lowest byte first, as Redis writes it. */
+  public bytes(): Buffer {
+    const bytes = Buffer.alloc(8);
+    bytes.writeInt32LE(this.low, 0);
+    bytes.writeInt32LE(this.high, 4);
+    return bytes;
+  }
+
   /** The checksum of the bytes so far, 16 digits of lower-case hex. */
   public hex(): string {
     return [this.high, this.low].map(half => (half >>> 0).toString(16).padStart(8, '0')).join('');

@@ -64,6 +64,7 @@ export async function makeEverything(server: PostgresServer, name: string, major
     create view adults as select id, name from users where id > 18;
     create materialized view totals as select tenant, count(*) from users group by tenant order by tenant;
     create function touch() returns trigger language plpgsql as $$ begin return new; end $$;
+    create function nothing() returns event_trigger language plpgsql as $$ begin end $$;
     create trigger touched before update on users for each row execute function touch();
     alter table users enable row level security;
     create policy own on users for select to "App ""Rolle"" ä", reader using (tenant = 1);
@@ -77,6 +78,12 @@ and a second line';
   `, name);
   await server.psql(`
     set search_path to public;
+    create foreign data wrapper nowhere options (debug 'x');
+    create server "else where" foreign data wrapper nowhere options (host 'db.example');
+    create user mapping for reader server "else where" options (username 'r');
+    create foreign table far (id int not null, at date) server "else where" options (table_name 'far');
+    grant select on far to reader;
+    create event trigger "on ä" on ddl_command_end execute function nothing();
     create extension hstore;
     create extension pg_trgm schema "Odd schema";
     create table tags (t public.hstore);
@@ -128,6 +135,8 @@ export function targetOf(server: PostgresServer, database: string, changes: Part
     mode: 'swap',
     newDatabase: null,
     parallelJobs: 1,
+    singleTransaction: false,
+    safetyBackup: true,
     globals: true,
     assertions: [],
     ...changes,

@@ -247,6 +247,23 @@ test('a role that is no superuser, may create databases and owns the one in ques
   await server.psql('drop database mine');
 });
 
+test('what only a superuser can make is found before anything starts', async () => {
+  await server.psql('create database mine owner maker');
+  await server.psql(`create table t as select 1 as id; create function f() returns event_trigger language plpgsql as $$ begin end $$;
+    create event trigger audit on ddl_command_end execute function f(); create publication everything for all tables`, 'mine');
+  const mine = await backedUp(server, 'mine');
+  const before = await dumpOf(server, 'mine');
+  const ended = await run(['restore'], { ...restoreOptions(mine, { user: 'maker', globals: false }), env: { POSTGRES_PASSWORD: 'x' } });
+  expect(ended).toMatchObject({
+    code: 14, message: expect.stringMatching(/only a superuser.*maker is none: (event trigger audit, publication everything|publication everything, event trigger audit); restore as a superuser.*Nothing was changed$/s),
+  });
+  expect(await dumpOf(server, 'mine')).toBe(before);
+  await restored(restoreOptions(mine));
+  expect(await dumpOf(server, 'mine')).toBe(before);
+  expect(await run(['discard', '--yes'], restoreOptions(mine))).toMatchObject({ code: 0 });
+  await server.psql('drop database mine');
+});
+
 test('no password of any role or server is in a process list or a log', async () => {
   const fresh = await startPostgres({ major: 17 });
   try {

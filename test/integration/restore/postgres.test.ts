@@ -1,5 +1,5 @@
-import { backedUp, damage, databasesOf, dumpOf, makeEverything, quoted, restored, restoreOptions, Site } from './_postgres';
-import { run } from '../_runner';
+import { backedUp, damage, databasesOf, dumpOf, fakeProgram, makeEverything, quoted, restored, restoreOptions, Site } from './_postgres';
+import { list, run } from '../_runner';
 import { PostgresServer, startPostgres } from '../servers/postgres';
 
 /* A database with everything that has a habit of getting lost, damaged, restored, and compared with what it was: its dump, to the byte. */
@@ -107,17 +107,93 @@ test('in place: in one transaction, also while somebody holds a lock', async () 
   await sleeper;
   expect(await dumpOf(server, 'tight')).toBe(before);
 
-  const unfit = await run(['restore'], restoreOptions(site, { mode: 'in-place', assertions: ['select false'] }));
-  expect(unfit).toMatchObject({ code: 11, message: expect.stringMatching(/not true.*tight.* is app_.*not fit for use/s) });
+  // What was there is a backup, which is not the latest, and which a rollback brings back.
+  const listed = await list({ config: site.backupConfig, env: site.env });
+  expect(listed.latest).toBe(site.id);
+  expect(listed.backups.at(-1)).toMatchObject({ suspect: `it is what was there before the restore of ${site.id}` });
+  await server.psql('update users set name = \'later\'', 'tight');
+  const later = await dumpOf(server, 'tight');
+  await restored(options);
+  expect(await run(['rollback', '--yes'], options)).toMatchObject({ code: 0 });
+  expect(await dumpOf(server, 'tight')).toBe(later);
+
+  // Assertions are part of the transaction.
+  for (const [assertion, message] of [
+    ['select false', /"select false" is not true, it answers false.*tight on \S+ is as it was$/s],
+    ['select count(*) > 0 from nothing', /relation "nothing" does not exist.*is as it was$/s],
+    ['delete from users returning true', /cannot execute DELETE in a read-only transaction.*is as it was$/s],
+  ] as const) {
+    const unfit = await run(['restore'], restoreOptions(site, { mode: 'in-place', safetyBackup: false, assertions: ['select count(*) = 1000 from users;', assertion] }));
+    expect(unfit.message).toMatch(message);
+    expect(await dumpOf(server, 'tight')).toBe(later);
+  }
+  const kept = (await list({ config: site.backupConfig, env: site.env })).backups.length;
+  const last = await restored(restoreOptions(site, { mode: 'in-place', assertions: ['select count(*) = 1000 from users', 'select length(E\'\\\\\') = 1'] }), ['--no-safety-backup']);
+  expect(last.report.previous).toBeNull();
+  expect(await dumpOf(server, 'tight')).toBe(before);
+  expect((await list({ config: site.backupConfig, env: site.env })).backups).toHaveLength(kept);
   expect(await databasesOf(server)).toEqual(['tight']);
   await server.psql('drop database tight');
 });
 
-test('in place: partitions are refused before anything starts', async () => {
-  const { site, server, worse } = await damaged(17, 'parts');
-  expect(await run(['restore'], restoreOptions(site, { mode: 'in-place' }))).toMatchObject({ code: 2, message: expect.stringMatching(/partitioned tables.*Nothing was changed$/s) });
-  expect(await dumpOf(server, 'parts')).toBe(worse);
+test('in place: a database that can\'t be stored before is not changed', async () => {
+  const server = servers[17];
+  await server.psql('create database tight');
+  await server.psql('create table users (id int); insert into users values (1)', 'tight');
+  const site = await backedUp(server, 'tight');
+  await server.psql('insert into users values (2)', 'tight');
+  const worse = await dumpOf(server, 'tight');
+  const ended = await run(['restore'], { ...restoreOptions(site, { mode: 'in-place' }), path: fakeProgram('pg_dump', 'echo "pg_dump: error: no" >&2; exit 1') });
+  expect(ended).toMatchObject({ code: 1, message: expect.stringMatching(/holds now can't be stored.*--no-safety-backup.*is as it was$/s) });
+  expect(await dumpOf(server, 'tight')).toBe(worse);
+  await server.psql('drop database tight');
+});
+
+test('in place: partitioned tables, whose indexes hang on each other', async () => {
+  const server = servers[17];
+  await server.psql('create database parts');
+  await server.psql(`
+    create schema "Odd ""one""";
+    create table orders (id int, at date, kind int, primary key (id, at, kind)) partition by range (at);
+    create index "By Kind" on orders (kind);
+    create table "Odd ""one""".orders_2025 partition of orders for values from ('2025-01-01') to ('2026-01-01') partition by list (kind);
+    create table "Odd ""one""".one partition of "Odd ""one""".orders_2025 for values in (1);
+    create table other partition of orders default;
+    create table lines (id int, at date, kind int, foreign key (id, at, kind) references orders);
+    create unique index only_here on other (id);
+    insert into orders select i, date '2025-01-01' + i, 1 from generate_series(1, 500) i;
+    insert into lines select id, at, kind from orders where id < 100;
+  `, 'parts');
+  const before = await dumpOf(server, 'parts');
+  const site = await backedUp(server, 'parts');
+  await server.psql('delete from lines; delete from orders where id % 2 = 0; create index added on orders (at)', 'parts');
+  await restored(restoreOptions(site, { mode: 'in-place', assertions: ['select count(*) = 500 from orders'] }));
+  expect(await dumpOf(server, 'parts')).toBe(before);
+  await server.psql('drop table lines, orders cascade', 'parts');
+  await restored(restoreOptions(site, { mode: 'in-place' }));
+  expect(await dumpOf(server, 'parts')).toBe(before);
   await server.psql('drop database parts');
+});
+
+test('a single transaction, beside', async () => {
+  const { site, server, before } = await damaged(17, 'single');
+  await restored(restoreOptions(site, { singleTransaction: true }));
+  expect(await dumpOf(server, 'single')).toBe(before);
+  const old = await run(['restore', '--dry-run'], restoreOptions({ ...site, server: servers[15] }, { singleTransaction: true }));
+  expect(old).toMatchObject({ code: 12, result: { missing: expect.arrayContaining([{ message: expect.stringMatching(/in one transaction every error is the end.*no single transaction/), exitCode: 12 }]) } });
+  for (const name of await databasesOf(server)) await server.psql(`drop database ${quoted(name)}`);
+});
+
+test.each<[object, RegExp]>([
+  [{ mode: 'swap' }, /--no-safety-backup: .*is kept itself/],
+  [{ mode: 'new-database', newDatabase: 'other' }, /nothing is replaced/],
+])('--no-safety-backup is refused where none is taken: %p', async (target, message) => {
+  const server = servers[17];
+  await server.psql('create database none');
+  await server.psql('create table t as select 1 as i', 'none');
+  const site = await backedUp(server, 'none');
+  await server.psql('drop database none');
+  expect(await run(['restore', '--no-safety-backup'], restoreOptions(site, target))).toMatchObject({ code: 2, message: expect.stringMatching(message) });
 });
 
 test('into a new database, and no more', async () => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { backUpAndDamage, digestOf } from './_redis';
 import { restore } from './_restore';
 import { filesIn, run } from '../_runner';
+import { until } from '../servers/_process';
 import { RedisServer, startRedis } from '../servers/redis';
 
 const servers: RedisServer[] = [];
@@ -14,7 +15,8 @@ afterAll(async () => {
 test.each([[false, false], [true, true], [false, true], [true, false]])('files of a stopped server, AOF on before: %s, and after: %s', async (aofBefore, aofAfter) => {
   const server = await start({ aof: aofBefore });
   const { id, digest, restoring } = await backUpAndDamage(server);
-  if (!aofBefore) await server.cli(['save']);
+  // While the backup's snapshot is still being cleaned up after, the server refuses.
+  if (!aofBefore) await until('the server has saved', 10_000, async () => await server.cli(['save']) === 'OK');
   await server.kill9();
   const { directory } = server;
   const names = filesIn(directory);
@@ -53,6 +55,7 @@ test.each([['moving', false], ['placing', true]])('a restore that was killed whi
   renameSync(path.join(directory, 'appendonlydir'), path.join(kept, 'appendonlydir'));
   if (placing) {
     writeFileSync(path.join(directory, '.restoring', 'placing'), '');
+    for (const name of filesIn(directory).filter(file => file === 'dump.rdb')) renameSync(path.join(directory, name), path.join(kept, name));
     writeFileSync(path.join(directory, 'dump.rdb'), 'new');
   }
   const target = restoring({ method: 'file', directory });
@@ -63,6 +66,43 @@ test.each([['moving', false], ['placing', true]])('a restore that was killed whi
   await again.kill9();
   expect((await restore(target)).code).toBe(0);
   expect(await digestOf(await start({ aof: true, directory }))).toBe(digest);
+});
+
+test.each([
+  ['before a file was moved', ['from']],
+  ['while the present files were moved', ['from', 'moving']],
+  ['while the kept files were put in their place', ['from', 'moving', 'placing']],
+  ['when all was done', ['placing']],
+])('a rollback that was killed %s: what was live is live, and what was kept can be rolled back to', async (_, marks) => {
+  const server = await start({ aof: true });
+  const { digest, restoring } = await backUpAndDamage(server);
+  const damaged = await digestOf(server);
+  await server.kill9();
+  const { directory } = server;
+  const target = restoring({ method: 'file', directory });
+  const [kept, at] = [path.join(directory, 'before_20260101_000000'), (name: string) => path.join(directory, name)];
+  expect((await restore(target)).code).toBe(0);
+  const done = !marks.includes('from');
+  if (!done) renameSync(filesIn(directory).filter(name => name.startsWith('before_')).map(at)[0]!, at('.restoring'));
+  else mkdirSync(at('.restoring'));
+  for (const mark of marks) writeFileSync(path.join(at('.restoring'), mark), mark === 'placing' ? '' : kept.replace('2026', mark === 'from' ? '2025' : '2026'));
+  if (marks.includes('moving')) {
+    mkdirSync(kept);
+    renameSync(at('appendonlydir'), path.join(kept, 'appendonlydir'));
+    if (marks.includes('placing')) {
+      renameSync(at('dump.rdb'), path.join(kept, 'dump.rdb'));
+      renameSync(path.join(at('.restoring'), 'appendonlydir'), at('appendonlydir'));
+    }
+  }
+
+  expect(await run(['rollback', '--yes', 'nothing-of-this-name'], target)).toMatchObject({ code: 15 }); // which repairs first
+  expect(filesIn(directory).filter(name => /^\.restoring|^before_2026/.test(name)).length).toBe(done ? 1 : 0);
+  const live = await start({ aof: true, directory });
+  expect(await digestOf(live)).toBe(digest);
+  await live.kill9();
+  expect((await run(['rollback', '--yes'], target)).code).toBe(0);
+  expect(await digestOf(await start({ aof: true, directory }))).toBe(damaged);
+  expect(filesIn(directory)).not.toContain('.restoring');
 });
 
 async function start(options: Parameters<typeof startRedis>[0]): Promise<RedisServer> {

@@ -46,7 +46,7 @@ beforeAll(async () => {
     cwd: path.join(ROOT, 'examples', 'whispercache'), env: { ...process.env, CDK8S_OUTDIR: dist },
   });
   manifest = path.join(dist, 'whispercache.k8s.yaml');
-  [s3, pg, cache, kubernetes] = await Promise.all([startVersitygw(), startPostgres({ major: 17 }), startRedis({ aof: true }), startKubeApiServer()]);
+  [s3, pg, cache, kubernetes] = await Promise.all([startVersitygw(), startPostgres({ major: 17, settings: ['wal_level = logical'] }), startRedis({ aof: true }), startKubeApiServer()]);
   await s3.makeBucket('your-backup-bucket');
   await pg.psql('CREATE ROLE whispercache LOGIN CREATEDB PASSWORD \'wh-secret\'');
   await pg.psql('CREATE DATABASE whispercache OWNER whispercache');
@@ -187,6 +187,36 @@ test('a restore that fails after the application was stopped starts it again', a
   const ended = await run(commandLine('restore', 'db-restore', '--yes', '--set', 'target.assertions=["SELECT count(*) > 1000000 FROM users"]'), options);
   expect(ended.code).not.toBe(0);
   expect(happened).toEqual(['replicas 0', 'replicas 2']);
+  expect(await backend()).toEqual({ replicas: 2, written: undefined });
+  expect(await users()).toBe('1000|0|1000');
+});
+
+test('a rollback stops the application and starts it again, also where it fails', async () => {
+  happened.length = 0;
+  await pg.psql('UPDATE users SET name = \'LATER\' WHERE id = 1', 'whispercache');
+  await succeed('restore', 'db-restore', '--yes');
+  happened.length = 0;
+  await succeed('rollback', 'db-restore', '--yes');
+  expect(await pg.psql('SELECT count(*) FROM users WHERE name = \'LATER\'', 'whispercache')).toBe('1');
+  expect(happened).toEqual(['replicas 0', 'replicas 2', 'health']);
+
+  happened.length = 0;
+  const slot = 'SELECT pg_create_logical_replication_slot(\'in_the_way\', \'test_decoding\')';
+  await pg.psql(slot, 'whispercache');
+  const failed = await run(commandLine('rollback', 'db-restore', '--yes'), options);
+  expect(failed).toMatchObject({ code: expect.any(Number), message: expect.stringMatching(/is as it was$/) });
+  expect(failed.code).not.toBe(0);
+  expect(happened).toEqual(['replicas 0', 'replicas 2']);
+  expect(await backend()).toEqual({ replicas: 2, written: undefined });
+  await pg.psql('SELECT pg_drop_replication_slot(\'in_the_way\')', 'whispercache');
+
+  // Killed with the application stopped: what runs next starts it with as many pods as before.
+  happened.length = 0;
+  const killed = start(commandLine('rollback', 'db-restore', '--yes'), options);
+  while (!happened.includes('replicas 0')) await sleep(5);
+  killed.process.kill('SIGKILL');
+  await killed.ended;
+  await succeed('restore', 'db-restore', '--yes');
   expect(await backend()).toEqual({ replicas: 2, written: undefined });
   expect(await users()).toBe('1000|0|1000');
 });

@@ -2,7 +2,7 @@ import { ArchiveHead } from '../../../src/runner/restore/postgres-archive';
 import { archivedConnectionLimit, archivedPropertyStatements, createStatement, propertyStatements } from '../../../src/runner/restore/postgres-properties';
 import { literal } from '../../../src/runner/restore/postgres-sql';
 
-const entry = { schema: '', owner: 'owner', tablespace: '', type: '', tag: '', definition: '' };
+const entry = { id: 0, schema: '', owner: 'owner', tablespace: '', type: '', tag: '', definition: '' };
 const head: ArchiveHead = {
   format: '1.16',
   database: 'shop',

@@ -1,0 +1,150 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { ArchiveEntry, ArchiveHead } from './postgres-archive';
+import { Facts, missingTablespaces } from './postgres-findings';
+import { literal } from './postgres-sql';
+import { inDatabases, leaveStatements } from './postgres-swap';
+import { PostgresTargetConfig, ScratchConfig } from '../../contract/config';
+import { PostgresClient, PostgresVersion } from '../sources/postgres-client';
+
+/** A stream, or the name of a file. */
+export type Archive = Parameters<PostgresClient['restore']>[1];
+
+const WATCH_MS = 1000;
+/** From these on `pg_restore` keeps what is in the archive from giving commands to `psql`, which run programs. */
+const RESTRICTING: { readonly [major: number]: number } = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 };
+/** The script ends with this, and with comments: what has to be looked at before comes before it. */
+const COMMIT = '\nCOMMIT;\n';
+
+/** Replaces the objects of a database inside of it: all of them, or none. */
+export class PostgresInPlace {
+  constructor(private readonly client: PostgresClient, private readonly config: PostgresTargetConfig, private readonly scratch: ScratchConfig) {}
+
+  public steps(facts: Facts): string[] {
+    const { database, assertions } = this.config;
+    const within = this.assertsWithin(facts);
+    return [
+      `drop all objects of the backup in the database ${database} and make them again, in one transaction${within ? `, which ends only if ${assertions.length} assertions are true` : ''}; `
+        + 'sessions that are in the way are ended',
+      `check objects and rows${within || assertions.length === 0 ? '' : ` and ${assertions.length} assertions`}, after that transaction: what is found then can't be undone`,
+    ];
+  }
+
+  /** Whether assertions are checked before the transaction ends. They are not where an archive could give commands to `psql`. */
+  public assertsWithin({ client }: Pick<Facts, 'client'>): boolean {
+    return this.config.assertions.length > 0 && restricts(client);
+  }
+
+  public async endSessions(maintenance: string, signal: AbortSignal): Promise<void> {
+    await this.client.run(maintenance, leaveStatements(inDatabases([this.config.database])), signal);
+  }
+
+  public async restore(archive: Archive, facts: Facts, maintenance: string, signal: AbortSignal): Promise<void> {
+    const { database } = this.config;
+    const stop = new AbortController();
+    const watching = this.endBlockers(maintenance, AbortSignal.any([signal, stop.signal]));
+    const directory = await mkdtemp(path.join(this.scratch.directory, 'list-'));
+    try {
+      const args = ['--clean', '--if-exists', '--exit-on-error', '--single-transaction', ...missingTablespaces(facts.head, facts.server).length > 0 ? ['--no-tablespaces'] : []];
+      const order = orderFor(facts.head);
+      if (order !== null) {
+        const file = path.join(directory, 'order');
+        await writeFile(file, order.map(id => `${id};\n`).join(''));
+        args.push(`--use-list=${file}`);
+      }
+      await this.endSessions(maintenance, signal);
+      if (this.assertsWithin(facts)) {
+        const script = this.client.restoreScript(args, archive, database, signal);
+        await this.client.runScript(database, Readable.from(beforeCommit(script, assertionStatements(this.config.assertions)), { objectMode: false }), signal);
+      } else {
+        await this.client.restore(args, archive, database, signal);
+      }
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+      stop.abort();
+      await watching;
+    }
+    await this.client.run(database, 'analyze;', signal);
+  }
+
+  /** `pg_restore` waits for locks without a limit: whoever holds one that it wants is sent away. */
+  private async endBlockers(maintenance: string, signal: AbortSignal): Promise<void> {
+    const sql = `select pg_terminate_backend(blocker) from pg_stat_activity a, unnest(pg_blocking_pids(a.pid)) as blocker
+      where a.datname = ${literal(this.config.database)} and a.application_name in ('cdk8s-backup', 'pg_restore');`;
+    while (!signal.aborted) {
+      await this.client.run(maintenance, sql, signal).catch(() => {}); // the restore itself tells what is wrong
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(done, WATCH_MS);
+        signal.addEventListener('abort', done, { once: true });
+        function done() {
+          clearTimeout(timer);
+          resolve();
+        }
+      });
+    }
+  }
+}
+
+/**
+ * The order in which partitioned indexes can be dropped, which is the reverse of that in which they are made: those of the partitions
+ * go with that of the whole, and can't go before. `null` if the archive has none, and its own order will do.
+ */
+export function orderFor({ entries }: ArchiveHead): number[] | null {
+  const attached = entries.filter(({ type }) => type === 'INDEX ATTACH');
+  if (attached.length === 0) return null;
+  const parents = new Map(attached.map(({ definition, schema }) => [ATTACH.exec(definition)?.groups!.child, ATTACH.exec(definition)?.groups!.parent].map(name => qualified(name ?? '', schema)) as [string, string]));
+  const depth = (name: string): number => (parents.has(name) ? 1 + depth(parents.get(name)!) : 0);
+  const wholes = new Set(parents.values());
+  const nameOf = ({ type, tag, schema, definition }: ArchiveEntry) => {
+    if (type === 'INDEX') return qualified(quotedWhereNeeded(tag), schema);
+    return type === 'CONSTRAINT' ? qualified(CONSTRAINT.exec(definition)?.groups!.name ?? '', schema) : '';
+  };
+  const late = entries.filter(entry => wholes.has(nameOf(entry))).sort((a, b) => depth(nameOf(b)) - depth(nameOf(a)));
+  const rest = entries.filter(entry => !late.includes(entry));
+  const at = rest.findIndex(({ type }) => type === 'INDEX ATTACH');
+  return [...rest.slice(0, at), ...late, ...rest.slice(at)].map(({ id }) => id);
+}
+
+const NAME = '(?:"(?:[^"]|"")+"|[^\\s".;]+)';
+const ATTACH = new RegExp(`^ALTER INDEX (?<parent>${NAME}(?:\\.${NAME})?) ATTACH PARTITION (?<child>${NAME}(?:\\.${NAME})?);`);
+const CONSTRAINT = new RegExp(`ADD CONSTRAINT (?<name>${NAME}) `);
+
+/** With its schema, as the archive writes both. */
+function qualified(name: string, schema: string): string {
+  return new RegExp(`^${NAME}\\.${NAME}$`).test(name) ? name : `${quotedWhereNeeded(schema)}.${name}`;
+}
+
+function quotedWhereNeeded(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+function restricts({ text, major }: PostgresVersion): boolean {
+  const minor = Number(text.split('.')[1] ?? 0);
+  return major >= 18 || (RESTRICTING[major] !== undefined && minor >= RESTRICTING[major]);
+}
+
+/** The script with statements before the end of its transaction. Fails where the script does, so that nothing is committed then. */
+async function* beforeCommit(script: Readable, statements: string): AsyncGenerator<Buffer> {
+  let tail = Buffer.alloc(0);
+  for await (const chunk of script as AsyncIterable<Buffer>) {
+    const all = Buffer.concat([tail, chunk]);
+    const from = Math.max(0, all.length - TAIL_BYTES);
+    if (from > 0) yield all.subarray(0, from);
+    tail = all.subarray(from);
+  }
+  const at = tail.lastIndexOf(COMMIT);
+  if (at < 0) throw new Error('pg_restore does not end its script with a COMMIT');
+  yield Buffer.concat([tail.subarray(0, at), Buffer.from(`\n${statements}`), tail.subarray(at)]);
+}
+
+/** The comments behind the COMMIT are shorter. */
+const TAIL_BYTES = 1024;
+
+function assertionStatements(assertions: readonly string[]): string {
+  const each = assertions.map(assertion => `do $assert$ declare answer text; begin
+  execute ${literal(assertion.trim().replace(/;*$/, ''))} into answer;
+  if answer is distinct from 'true' and answer is distinct from 't' then raise exception 'assertion: %', ${literal(`${JSON.stringify(assertion)} is not true, it answers `)} || coalesce(answer, 'nothing'); end if;
+end $assert$;`);
+  return ['set local transaction_read_only = on;', 'set local search_path to default;', ...each, ''].join('\n');
+}

@@ -1,0 +1,65 @@
+import { Readable } from 'node:stream';
+import { RestoreArtifacts } from './artifacts';
+import { RestorerContext } from './open';
+import { snapshotOf } from './redis-artifact';
+import { Kept, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { asKept, removeBackup, restoreKept, safetyBackups, saveBefore } from './safety';
+import { RedisConfig, RedisTargetConfig } from '../../contract/config';
+import { BackupRecord, RecordedArtifact } from '../../contract/record';
+import { readCatalog } from '../catalog';
+import { secretFrom } from '../secrets';
+import { RdbCheck } from '../sources/rdb-check';
+import { RedisConnection } from '../sources/redis-connection';
+import { RedisUse } from '../sources/redis-errors';
+import { Source } from '../sources/source';
+import { checked } from '../stream/check';
+
+/** A running Redis server. What it holds can't be put aside there, so it is stored as a backup before it changes. */
+export abstract class RedisServerRestorer implements Restorer {
+  public readonly description: string;
+  protected readonly address: string;
+  private readonly password: string | null;
+
+  constructor(protected readonly target: RedisTargetConfig, protected readonly context: RestorerContext, private readonly use: RedisUse) {
+    this.address = `${target.host}:${target.port}`;
+    this.description = `redis ${this.address}`;
+    this.password = target.passwordEnv === null ? null : secretFrom(context.env, target.passwordEnv, `password of ${this.description}`);
+  }
+
+  public abstract inspect(input: RestoreInput, signal: AbortSignal): Promise<RestorePlan>;
+  public abstract repair(signal: AbortSignal): Promise<readonly string[]>;
+  public abstract restore(input: RestoreInput, signal: AbortSignal): Promise<Restored>;
+
+  public select(record: BackupRecord): readonly RecordedArtifact[] {
+    return [snapshotOf(record)];
+  }
+
+  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+    const { config, stores } = this.context;
+    return safetyBackups(await readCatalog(config.name, stores, signal), this.address).map(asKept);
+  }
+
+  public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+    return restoreKept(this, kept, this.context, signal);
+  }
+
+  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
+    await removeBackup(name, this.context.stores, signal);
+  }
+
+  protected connect(signal: AbortSignal): Promise<RedisConnection> {
+    return RedisConnection.open(this.target, this.password, signal, this.use);
+  }
+
+  /** The snapshot, which fails before its last bytes unless it is whole. */
+  protected async whole(artifact: RecordedArtifact, artifacts: RestoreArtifacts, signal: AbortSignal): Promise<Readable> {
+    return checked(await artifacts.open(artifact, signal), new RdbCheck(artifact.file, 'restore another backup: cdk8s-backup list'));
+  }
+
+  /** Stores what the server holds now. Returns the id of that backup. */
+  protected async saveWhatIsThere(id: string, source: (config: RedisConfig) => Source, signal: AbortSignal): Promise<string> {
+    const { host, port, user, passwordEnv, tls } = this.target;
+    const config: RedisConfig = { engine: 'redis', host, port, user, passwordEnv, tls };
+    return saveBefore(id, this.description, source(config), config, this.context, signal);
+  }
+}

@@ -1,0 +1,102 @@
+import { VerifiedArtifacts } from './artifacts';
+import { RestorerContext } from './open';
+import { exitCodeOf, Kept, RestoreFailure, Restored, Restorer } from './restorer';
+import { BackupConfig, SourceConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { ACCEPTED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
+import { BackupRecord } from '../../contract/record';
+import { Backup, Catalog, findBackup, readCatalog } from '../catalog';
+import { filesOf } from '../claim';
+import { takeBackup } from '../commands/backup';
+import { messageOf, RunnerError } from '../errors';
+import { Source } from '../sources/source';
+import { Store } from '../stores/store';
+
+/** Begins what the record of a safety backup says of it. It is suspect on purpose: the latest backup must never be the damage. */
+const SAFETY = 'it is what was there before the restore of ';
+
+/**
+ * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
+ * latest: a restore that is started again would otherwise bring back what it was to replace.
+ */
+async function takeSafetyBackup(
+  restored: string, source: Source, sourceConfig: SourceConfig, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
+): Promise<BackupRecord> {
+  const backup: BackupConfig = {
+    version: config.version,
+    kind: 'backup',
+    name: config.name,
+    source: sourceConfig,
+    stores: config.stores,
+    compression: { algorithm: 'zstd', level: 1 },
+    retention: {
+      keepHours: null, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 1,
+    },
+    pruneAfterBackup: false,
+    verification: { olderPercent: 0, repair: false },
+    encryption: null,
+    pushgatewayUrl: null,
+    suspectBelowPercent: 0,
+    deadlineSeconds: config.deadlineSeconds,
+    scratch: config.scratch,
+  };
+  const record = await takeBackup(source, stores, { acceptSmaller: true, suspect: SAFETY + restored }, { config: backup, reporter, signal });
+  reporter.info('restore.safety', `What ${source.description} holds now is stored as ${record.id}`, { id: record.id });
+  return record;
+}
+
+/**
+ * As {@link takeSafetyBackup}, for a target that is as it was if that fails.
+ *
+ * @returns its id
+ */
+export async function saveBefore(
+  restored: string, description: string, source: Source, sourceConfig: SourceConfig, context: RestorerContext, signal: AbortSignal,
+): Promise<string> {
+  try {
+    return (await takeSafetyBackup(restored, source, sourceConfig, context, signal)).id;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new RestoreFailure(
+      `what ${description} holds now can't be stored (${messageOf(error)}): put that right, or do without: --no-safety-backup, or --set target.safetyBackup=false`,
+      `${description} is as it was`, true, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+    );
+  }
+}
+
+/** Restores a safety backup with a restorer of its own, which stores what is there before. */
+export async function restoreKept(restorer: Restorer, { name }: Kept, { config, stores, reporter }: RestorerContext, signal: AbortSignal): Promise<Restored> {
+  const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, name);
+  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(backup.record), stores, config.scratch, reporter);
+  try {
+    const { missing } = await restorer.inspect({ record: backup.record, artifacts }, signal);
+    if (missing.length > 0) {
+      throw new RunnerError(`${restorer.description} can't be restored: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
+    }
+    await artifacts.verify(false, signal);
+    return await restorer.restore({ record: backup.record, artifacts }, signal);
+  } finally {
+    await artifacts.dispose();
+  }
+}
+
+/** Safety backups of this server, or of one database of it, newest first. */
+export function safetyBackups({ backups }: Catalog, address: string, database: string | null = null): Backup[] {
+  return backups.filter(({ record: { suspect, source } }) => suspect?.startsWith(SAFETY) && source.address === address && source.database === database).reverse();
+}
+
+export function asKept({ record }: Backup): Kept {
+  return {
+    name: record.id,
+    keptAt: new Date(record.startedAt),
+    bytes: record.artifacts.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+/** Removes a backup, its record first: a crash half way leaves rubbish and not a lie. */
+export async function removeBackup(id: string, stores: readonly Store[], signal: AbortSignal): Promise<void> {
+  for (const store of stores) {
+    await store.remove([id + RECORD_SUFFIX], signal);
+    await store.remove([...await filesOf(id, store, signal), id + ACCEPTED_SUFFIX], signal);
+  }
+}
