@@ -30,15 +30,18 @@ export async function drill(context: Context<DrillConfig>, { wanted }: DrillOpti
   const { config, signal, reporter } = context;
   const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000); // as its id has it
   const abortedAt = timeOfAbort(signal);
-  const deadline = AbortSignal.timeout(config.deadlineSeconds * 1000);
+  const deadline = AbortSignal.timeout(Math.ceil(config.deadlineSeconds * 1000));
   const stores = openStores(context);
   let scratch: Scratch | undefined;
   let rehearsal: Rehearsal | undefined;
+  let running: Promise<void> | undefined;
   let faults: readonly Fault[];
   try {
     scratch = openScratch(context);
     rehearsal = new Rehearsal(context, scratch, stores, startedAt);
-    await rehearsal.run(wanted, AbortSignal.any([signal, deadline]));
+    running = rehearsal.run(wanted, AbortSignal.any([signal, deadline]));
+    // Who is told to stop has seconds: the record does not wait until the restore has cleaned up behind itself.
+    await Promise.race([running, rejectedBy(signal)]);
     faults = rehearsal.faults();
   } catch (error) {
     // What nobody foresaw is told with the place where it happened.
@@ -48,11 +51,11 @@ export async function drill(context: Context<DrillConfig>, { wanted }: DrillOpti
 
   const record = drillRecord(config, startedAt, rehearsal?.progress ?? noProgress(config), faults.map(({ message }) => message));
   const closing = AbortSignal.timeout(
-    signal.aborted ? Math.max(LEAST_CLOSING_MS, HURRIED_CLOSING_MS - (performance.now() - abortedAt())) : CLOSING_MS,
+    signal.aborted ? Math.max(LEAST_CLOSING_MS, HURRIED_CLOSING_MS - Math.round(performance.now() - abortedAt())) : CLOSING_MS,
   );
   const [written] = await Promise.all([
     storeDrill(record, config.keepDrills, stores, reporter, closing),
-    scratch?.clear(closing).catch((error: unknown) => {
+    Promise.resolve(running).catch(() => {}).then(() => scratch?.clear(closing)).catch((error: unknown) => {
       reporter.warn('drill.left', `what the drill has made in ${scratch!.description} is still there (${messageOf(error)}): the next drill removes it, as the end of the pod does`);
     }),
   ]);
@@ -106,6 +109,12 @@ function told({ outcome, backup, server, bytes, items, seconds, rtoTargetSeconds
     ...checks.map(({ name, passed, detail }) => `  ${passed ? 'ok    ' : 'FAILED'} ${name}: ${detail}`),
     '',
   ].join('\n');
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
 
 /** When a signal was aborted, once it was. */

@@ -13,7 +13,7 @@ const EVERY_MS = 300;
 export async function waitForServer<T>(
   what: string, limitSeconds: number, ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal,
 ): Promise<T> {
-  const limit = AbortSignal.timeout(limitSeconds * 1000);
+  const limit = AbortSignal.timeout(Math.ceil(limitSeconds * 1000));
   const either = AbortSignal.any([signal, limit]);
   let last = 'it never answered';
   for (;;) {
