@@ -1,4 +1,5 @@
 import { Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
 import { checkText, mebibytes } from './_check';
 
 /** Options for `DrillVolume.claim()`. */
@@ -20,7 +21,7 @@ export class DrillVolume {
    */
   public static emptyDir(size: Size): DrillVolume {
     const mib = checkSize(size);
-    return new DrillVolume(mib, false, { emptyDir: { sizeLimit: `${mib}Mi` } });
+    return new DrillVolume(mib, false, { emptyDir: { sizeLimit: quantity(mib) } });
   }
 
   /**
@@ -34,7 +35,7 @@ export class DrillVolume {
     return new DrillVolume(mib, true, {
       ephemeral: {
         volumeClaimTemplate: {
-          spec: { accessModes: ['ReadWriteOnce'], storageClassName: options.storageClassName, resources: { requests: { storage: `${mib}Mi` } } },
+          spec: { accessModes: ['ReadWriteOnce'], storageClassName: options.storageClassName, resources: { requests: { storage: quantity(mib) } } },
         },
       },
     });
@@ -60,6 +61,11 @@ export class DrillVolume {
   public get _bytes(): number {
     return this.mib * 1024 * 1024;
   }
+}
+
+/** Not the text: what is patched in is rendered once more, and quantities are objects then. */
+function quantity(mib: number) {
+  return kplus.k8s.Quantity.fromString(`${mib}Mi`);
 }
 
 function checkSize(size: Size): number {
