@@ -89,6 +89,8 @@ export class RedisScratch implements Scratch {
     try {
       if (parseInfo(await connection.command('INFO', 'replication')).role !== 'master') await makeMaster(connection, signal);
       await connection.command('FLUSHALL');
+      // What it has received is in its file as well, from which it would start the next time.
+      await connection.command('SAVE');
     } finally {
       connection.close();
     }
