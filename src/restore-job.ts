@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { ApiObject, Chart, Cron, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkBackupName, toCronJobName } from './_backup-name';
-import { checkLabels, checkWholeNumber, isDnsLabel, redact, show, wholeSeconds } from './_check';
+import { checkBackupName } from './_backup-name';
+import { checkWholeNumber, redact, show, wholeSeconds } from './_check';
+import { checkJobName, checkNotABackup } from './_restore-checks';
 import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { runnerDeadlineSeconds } from './_timing';
@@ -16,9 +17,6 @@ import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
 
 const COMMAND = 'restore';
-
-/** Kubernetes appends 11 characters to name a Job of a CronJob, and 63 is what a label may have. */
-const MAX_NAME_LENGTH = 52;
 
 /**
  * The 30th of February. The API server takes it, and the controller of CronJobs finds no time for it: so even one that somebody resumes
@@ -47,7 +45,7 @@ export class RestoreJob extends Construct {
   constructor(scope: Construct, id: string, props: RestoreJobProps) {
     super(scope, id);
 
-    this.baseName = checkJobName(id, props.jobName);
+    this.baseName = checkJobName('jobName', id, props.jobName);
     const given = props.backup?._restorable;
     const target = props.target ?? given?.source ?? missing('target', 'BackupSource.postgres, redis or sqlite');
     const stores = props.stores ?? given?.stores ?? missing('stores', 'where the backups are');
@@ -56,7 +54,7 @@ export class RestoreJob extends Construct {
     const point = checkPoint(props.restorePoint ?? RestorePoint.LATEST, backupName);
     const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
     const labels = props.labels ?? { component: 'restore' };
-    checkRestoreLabels(labels, props.backup?._labels);
+    checkNotABackup(labels, props.backup?._labels);
     const deadlineSeconds = wholeSeconds('deadline', props.deadline ?? Duration.hours(6), 60, 'a pod needs some time to start');
     const backoffLimit = checkWholeNumber('backoffLimit', props.backoffLimit ?? 2, 0, 100);
     const workloads = checkWorkloads((props.workloads ?? []).map(workload => workload._toConfig(Chart.of(this).namespace)));
@@ -195,31 +193,12 @@ function missing(property: 'target' | 'stores', what: string): never {
   throw new Error(`'${property}' is missing: give 'backup', the BackupCronJob that is to be restored, or ${property === 'target' ? 'the database to restore to' : 'the stores'}: ${what}`);
 }
 
-function checkJobName(id: string, given: string | undefined): string {
-  const name = given ?? toCronJobName(id);
-  if (!isDnsLabel(name, MAX_NAME_LENGTH)) {
-    const wayOut = given === undefined ? `: it comes from the construct's id ${show(id)}, set 'jobName'` : '';
-    throw new Error(`'jobName' must be up to ${MAX_NAME_LENGTH} lower-case letters, digits and "-", with a letter or digit at both ends, got ${show(name)} with ${name.length}${wayOut}`);
-  }
-  return name;
-}
-
 function checkPoint(point: RestorePoint, backupName: string): RestorePoint {
   const name = parseKey(point._backup)?.name;
   if (name !== undefined && name !== backupName) {
     throw new Error(`'restorePoint' must be a backup of ${show(backupName)}, got ${show(point._backup)}: name one of those, or set 'backupName'`);
   }
   return point;
-}
-
-/** Refuses labels by which a restore would be taken for a backup. */
-function checkRestoreLabels(labels: { readonly [key: string]: string }, ofBackup: { readonly [key: string]: string } = {}): void {
-  checkLabels('labels', labels);
-  const entries = Object.entries(ofBackup);
-  const counts = entries.length > 0 && entries.every(([key, value]) => labels[key] === value);
-  if (counts || labels.component === 'backup') {
-    throw new Error(`'labels' must not be those of a backup, got ${show(labels)}: whoever looks for backups by ${show(counts ? ofBackup : { component: 'backup' })} would find the restore`);
-  }
 }
 
 function checkWorkloads(workloads: readonly WorkloadConfig[]): readonly WorkloadConfig[] {

@@ -1,9 +1,10 @@
-import { Chart, Duration, Size } from 'cdk8s';
+import { Chart, Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { cronJobOf, newChart, objectsOf, synth } from './synth';
+import { cronJobOf, newChart, objectsOf, props, synth } from './synth';
 import {
   BackupBucketLifecycle,
-  BackupCronJobProps, BackupSource, BackupStore, CaCertificate, PostgresTls, RestoreJob, RestoreMode, RestoreTrigger, RestoreWorkload,
+  BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, DrillVolume, PostgresTls, RestoreDrill, RestoreJob,
+  RestoreMode, RestoreTrigger, RestoreWorkload,
 } from '../src';
 
 /*
@@ -132,6 +133,25 @@ describe.each<[string, RestoreTrigger]>([['a template', RestoreTrigger.TEMPLATE]
 
   test('a token of the API, since it has something to stop', () => {
     expect(template.spec.automountServiceAccountToken).toBe(true);
+  });
+});
+
+describe.each<[string, BackupSource]>([
+  ['PostgreSQL', BackupSource.postgres({ host: 'h', databaseName: 'd', user: 'u' })], ['Redis', BackupSource.redis({ host: 'redis' })],
+])('a drill of %s', (_case, source) => {
+  const chart = newChart();
+  const backup = new BackupCronJob(chart, 'backup', props({ source }));
+  new RestoreDrill(chart, 'drill', { backup, schedule: Cron.weekly(), dataVolume: DrillVolume.claim(Size.gibibytes(1)) });
+  const { template } = objectsOf(chart).find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === 'drill').spec.jobTemplate.spec;
+
+  test.each(RESTRICTED)('$name', ({ check }) => {
+    expect(check(template)).toEqual([]);
+  });
+
+  test('read-only root filesystems, and no token of the API', () => {
+    expect(containersOf(template.spec).map(({ name }) => name)).toEqual(['server', 'drill']);
+    for (const container of containersOf(template.spec)) expect(container.securityContext).toMatchObject({ readOnlyRootFilesystem: true });
+    expect(template.spec.automountServiceAccountToken).toBe(false);
   });
 });
 

@@ -11,6 +11,12 @@ export const CONFIG_ENV = 'CDK8S_BACKUP_CONFIG';
 /** Version of the document. A runner refuses every other one by name. */
 export const CONFIG_VERSION = 1;
 
+/**
+ * Begins the name of the database, and of the file, that a drill makes. What has such a name is a drill's, and is thrown away by the next
+ * one if that was killed; a drill makes nothing under other names.
+ */
+export const DRILL_DATABASE = 'cdk8s_backup_drill';
+
 export type Config = BackupConfig | RestoreConfig | DrillConfig | ExporterConfig;
 
 /** The configs that are about one backup name and its stores. */
@@ -159,6 +165,10 @@ export interface DrillConfig {
   readonly target: TargetConfig;
   /** At least one; their names differ. */
   readonly stores: readonly StoreConfig[];
+  /** Tables, as `schema.table`, that may be empty after a restore although the server counted rows in them before the backup. */
+  readonly mayBeEmpty: readonly string[];
+  /** Size of the volume that the scratch server has its data on; `null`: not known. */
+  readonly dataBytes: number | null;
   /** How fresh the restored data have to be. */
   readonly freshness: readonly FreshnessConfig[];
   /** What a restore must not take longer than; `null`: nothing is declared, and none is too long. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { accept } from './commands/accept';
 import { backup } from './commands/backup';
 import { Context } from './commands/context';
+import { drill } from './commands/drill';
 import { fetch } from './commands/fetch';
 import { hold, release } from './commands/hold';
 import { lifecycleApply, lifecycleDiff } from './commands/lifecycle';
@@ -16,10 +17,10 @@ import { discard, rollback } from './commands/rollback';
 import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
 import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
-import { ConfigOptions, loadBackupConfig, loadConfig, loadRestoreConfig } from './load-config';
+import { ConfigOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadRestoreConfig } from './load-config';
 import { createReporter } from './reporter';
 import { VERSION } from './version';
-import { BackupConfig, NamedConfig, RestoreConfig } from '../contract/config';
+import { BackupConfig, DrillConfig, NamedConfig, RestoreConfig } from '../contract/config';
 import { ExitCode, RETRYABLE } from '../contract/exit-code';
 import { LifecycleConfig } from '../contract/lifecycle';
 
@@ -47,6 +48,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     look: executor(loadConfig),
     backUp: executor(loadBackupConfig),
     putBack: executor(loadRestoreConfig),
+    rehearse: executor(loadDrillConfig),
     lifecycle: executor(loadLifecycle),
   });
   try {
@@ -75,10 +77,11 @@ interface Executors {
   readonly look: Execute<ConfigOptions, NamedConfig>;
   readonly backUp: Execute<ConfigOptions, BackupConfig>;
   readonly putBack: Execute<ConfigOptions, RestoreConfig>;
+  readonly rehearse: Execute<ConfigOptions, DrillConfig>;
   readonly lifecycle: Execute<LifecycleOptions, LifecycleConfig>;
 }
 
-function commandLine(io: Io, { look, backUp, putBack, lifecycle: executeLifecycle }: Executors): Command {
+function commandLine(io: Io, { look, backUp, putBack, rehearse, lifecycle: executeLifecycle }: Executors): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
     .version(VERSION)
@@ -148,6 +151,9 @@ Through a port-forward:
     .argument('[name]', 'what is kept; the newest if not given')
     .option('--yes', 'do not ask for a confirmation', false)
     .action((name, options) => putBack(options, context => discard(context, { ...options, name, inPod: inPod(options) })));
+  define('drill', 'rehearse a restore: into an empty server on this machine, checked, timed, recorded, and thrown away')
+    .argument('[backup]', 'latest, or a name from the list', 'latest')
+    .action((wanted, options) => rehearse(options, context => drill(context, { wanted })));
   define('accept', 'accept a suspect backup, so that it can be the latest')
     .argument('<backup>', 'a name from the list')
     .action((wanted, options) => look(options, context => accept(context, wanted)));

@@ -210,6 +210,8 @@ const drill = z.strictObject({
   name,
   target,
   stores,
+  mayBeEmpty: z.array(text).readonly(),
+  dataBytes: z.int().min(1).nullable(),
   freshness: z.array(z.strictObject({ sql: text, maxAgeSeconds: z.number().positive() })).readonly(),
   rtoSeconds: z.number().positive().nullable(),
   serverStartSeconds: z.number().positive(),

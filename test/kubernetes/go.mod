@@ -5,6 +5,7 @@ go 1.21
 require (
 	k8s.io/api v0.28.15
 	k8s.io/apimachinery v0.28.15
+	k8s.io/apiserver v0.28.15
 	k8s.io/client-go v0.28.15
 	k8s.io/kubernetes v1.28.15
 	k8s.io/pod-security-admission v0.0.0
@@ -84,7 +85,6 @@ require (
 	gopkg.in/yaml.v2 v2.4.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	k8s.io/apiextensions-apiserver v0.0.0 // indirect
-	k8s.io/apiserver v0.28.15 // indirect
 	k8s.io/cloud-provider v0.0.0 // indirect
 	k8s.io/component-base v0.28.15 // indirect
 	k8s.io/component-helpers v0.0.0 // indirect

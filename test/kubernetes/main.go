@@ -17,12 +17,14 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	"k8s.io/kubernetes/pkg/api/pod"
 	"k8s.io/kubernetes/pkg/apis/batch"
@@ -31,9 +33,13 @@ import (
 	"k8s.io/kubernetes/pkg/apis/core"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	corevalidation "k8s.io/kubernetes/pkg/apis/core/validation"
+	"k8s.io/kubernetes/pkg/apis/networking"
+	_ "k8s.io/kubernetes/pkg/apis/networking/install"
+	networkingvalidation "k8s.io/kubernetes/pkg/apis/networking/validation"
 	"k8s.io/kubernetes/pkg/apis/rbac"
 	_ "k8s.io/kubernetes/pkg/apis/rbac/install"
 	rbacvalidation "k8s.io/kubernetes/pkg/apis/rbac/validation"
+	"k8s.io/kubernetes/pkg/features"
 	"k8s.io/kubernetes/pkg/registry/batch/job"
 	psa "k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
@@ -51,6 +57,11 @@ type finding struct {
 }
 
 func main() {
+	// Containers beside the one that does the work are there from 1.29 on without being switched on.
+	if err := utilfeature.DefaultMutableFeatureGate.SetFromMap(map[string]bool{string(features.SidecarContainers): true}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	findings, err := check(os.Stdin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -163,6 +174,12 @@ func validate(object runtime.Object) (field.ErrorList, []string) {
 		}
 		options := corevalidation.ValidationOptionsForPersistentVolumeClaim(internal, nil)
 		return corevalidation.ValidatePersistentVolumeClaim(internal, options), nil
+	case *networkingv1.NetworkPolicy:
+		internal := &networking.NetworkPolicy{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		return networkingvalidation.ValidateNetworkPolicy(internal, networkingvalidation.NetworkPolicyValidationOptions{}), nil
 	case *corev1.ConfigMap:
 		internal := &core.ConfigMap{}
 		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {

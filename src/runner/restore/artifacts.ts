@@ -64,6 +64,11 @@ export class VerifiedArtifacts implements RestoreArtifacts {
     return this.fits;
   }
 
+  /** Names of the stores whose copies were verified. */
+  public get verifiedIn(): string[] {
+    return [...new Set([...this.from.values()].map(({ name }) => name))];
+  }
+
   /** What is read and how, for the plan. */
   public get steps(): string[] {
     const files = this.artifacts.map(({ file, bytes }) => `${file} (${formatBytes(bytes)})`).join(' and ');

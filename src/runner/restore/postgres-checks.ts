@@ -53,7 +53,8 @@ function isOdd(rows: number | undefined, expected: number): boolean {
   return rows === undefined || Math.abs(rows - expected) > Math.max(LEAST_ROWS, expected / 2);
 }
 
-async function assertTrue(client: PostgresClient, database: string, assertion: string, signal: AbortSignal): Promise<void> {
+/** Fails unless the SQL of an assertion returns true. It can change nothing. */
+export async function assertTrue(client: PostgresClient, database: string, assertion: string, signal: AbortSignal): Promise<void> {
   if (hasCommand(assertion)) {
     throw new RunnerError(`the assertion ${JSON.stringify(assertion)} can't be checked: it has a backslash in it, which is a command of psql`, ExitCode.BAD_CONFIG);
   }
@@ -69,6 +70,6 @@ async function assertTrue(client: PostgresClient, database: string, assertion: s
 }
 
 /** Whether there is a backslash outside of texts and names, where SQL has none. */
-function hasCommand(sql: string): boolean {
+export function hasCommand(sql: string): boolean {
   return sql.replace(/(\$\w*\$).*?\1|'(?:[^']|'')*'|"(?:[^"]|"")*"/gs, '').includes('\\');
 }

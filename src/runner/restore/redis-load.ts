@@ -138,7 +138,7 @@ export async function checkAssertions(connection: RedisConnection, { target, des
 }
 
 /** Counts keys in all databases, up to a number that is enough. */
-async function countKeys(connection: RedisConnection, pattern: string, enough: number): Promise<number> {
+export async function countKeys(connection: RedisConnection, pattern: string, enough: number): Promise<number> {
   const databases = Object.keys(parseInfo(await connection.command('INFO', 'keyspace'))).filter(field => /^db\d+$/.test(field));
   let found = 0;
   for (const database of databases) {

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Chart, Duration, Size, Yaml } from 'cdk8s';
+import { Chart, Cron, Duration, Size, Yaml } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import {
   BackupBucketLifecycle,
-  BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, RedisTls, RestoreJob, RestoreJobProps, RestoreMode, RestoreTrigger,
-  RestoreWorkload, S3Credentials,
+  BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, DrillVolume, RedisTls, RestoreDrill, RestoreDrillProps,
+  RestoreJob, RestoreJobProps, RestoreMode, RestoreTrigger, RestoreWorkload, S3Credentials,
 } from '../../../src';
 import { restoreManifest } from '../../../src/runner/commands/restore-manifest';
 import { cronJobOf, newChart, objectsOf, props, synth } from '../../synth';
@@ -116,6 +116,60 @@ test('a cluster refuses a name of 53 characters, and a claim without a size', ()
     { object: `CronJob/${'a'.repeat(53)}`, step: 'validate', message: expect.stringContaining('must be no more than 52 characters') },
     { object: 'PersistentVolumeClaim/backup-storage', step: 'validate', message: expect.stringContaining('spec.resources') },
   ]);
+});
+
+describe('a drill', () => {
+  const chart = newChart();
+  const claim = kplus.PersistentVolumeClaim.fromClaimName(chart, 'Claim', 'data');
+  const sources: { readonly [name: string]: BackupSource } = {
+    postgres: BackupSource.postgres({ host: 'db', databaseName: 'shop', user: 'backup' }),
+    redis: BackupSource.redis({ host: 'redis' }),
+    sqlite: BackupSource.sqlite({ claim, path: 'a.db' }),
+  };
+  const everything: { readonly [name: string]: Partial<RestoreDrillProps> } = {
+    postgres: {
+      cronJobName: 'a'.repeat(52),
+      dataVolume: DrillVolume.claim(Size.gibibytes(50), { storageClassName: 'fast' }),
+      serverArgs: ['-c', 'shared_buffers=1GB'],
+      serverUser: 70,
+      storeCidrs: ['10.0.0.0/8', 'fd00::/8'],
+      storePorts: [443, 9000],
+      priorityClassName: 'low',
+      labels: { for: 'proof' },
+    },
+    redis: { dataVolume: DrillVolume.emptyDir(Size.gibibytes(1)), networkPolicy: false },
+    sqlite: { scratchSize: Size.gibibytes(50) },
+  };
+  for (const [name, source] of Object.entries(sources)) {
+    const stores = [BackupStore.volume({ size: Size.gibibytes(1), claimName: `${name}-backups` }), BackupStore.s3({ bucketName: 'bucket', region: 'x' })];
+    const backup = new BackupCronJob(chart, `${name}-backup`, props({ source, stores }));
+    new RestoreDrill(chart, `${name}-drill`, { backup, schedule: Cron.weekly() });
+    new RestoreDrill(chart, `${name}-everything`, { backup, schedule: Cron.weekly(), ...everything[name] });
+  }
+  const objects = objectsOf(chart);
+  const drill = objects.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === 'postgres-drill');
+
+  test('is accepted by a cluster, for every engine', () => {
+    expect(objects.filter(({ kind }) => kind === 'NetworkPolicy')).toHaveLength(5);
+    expect(check(toYaml(objects))).toEqual([]);
+  });
+
+  test.each<[string, (pod: any) => void, Finding['step'], string]>([
+    ['root', ({ initContainers: [server] }) => { server.securityContext.runAsUser = 0; }, 'pod-security', 'container "server" must not set runAsUser=0'],
+    ['a probe of what is no sidecar', ({ initContainers: [server] }) => { delete server.restartPolicy; server.startupProbe = { tcpSocket: { port: 1 } }; }, 'validate', 'startupProbe'],
+    ['another restart policy', ({ initContainers: [server] }) => { server.restartPolicy = 'Never'; }, 'validate', 'restartPolicy: Unsupported value'],
+    ['a mount without a volume', ({ volumes }) => { volumes.pop(); }, 'validate', 'Not found: "server-data"'],
+  ])('would be refused with %s', (_case, change, step, message) => {
+    const object = structuredClone(drill);
+    change(object.spec.jobTemplate.spec.template.spec);
+    expect(check(toYaml([object]))).toContainEqual({ object: 'CronJob/postgres-drill', step, message: expect.stringContaining(message) });
+  });
+
+  test('would be refused with a policy about no range of addresses', () => {
+    const policy = structuredClone(objects.find(({ kind, spec }) => kind === 'NetworkPolicy' && spec.egress[1].to));
+    policy.spec.egress[1].to[0].ipBlock.cidr = 's3.amazonaws.com';
+    expect(check(toYaml([policy]))).toContainEqual({ object: expect.any(String), step: 'validate', message: expect.stringContaining('ipBlock.cidr') });
+  });
 });
 
 describe('a restore', () => {

@@ -132,7 +132,7 @@ function installed(directory: string, program: string): string {
 }
 
 /** The server refuses to run as root; everybody else runs it as themselves. */
-function serverUser(): { uid: number; gid: number } | undefined {
+export function serverUser(): { uid: number; gid: number } | undefined {
   if (process.getuid!() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };

@@ -1,0 +1,50 @@
+import { Construct } from 'constructs';
+import { show, wholeSeconds } from './_check';
+import { DrillServer } from './_drill-server';
+import { SCRATCH } from './_pod-parts';
+import { DRILL_DATABASE, FreshnessConfig, SourceConfig, TargetConfig } from './contract/config';
+import { DrillFreshness, RestoreDrillProps } from './restore-drill-props';
+import { RestoreMode } from './restore-mode';
+
+/** The scratch server, as a restore is told of it. Nothing of the source gets into it but the name of the database. */
+export function drillTarget(scope: Construct, source: SourceConfig, props: RestoreDrillProps): TargetConfig {
+  refuseOfOthers(source.engine, props);
+  if (source.engine === 'postgres' && (props.databaseName ?? source.database) === null) {
+    throw new Error('\'databaseName\' is missing: the backup has all databases of the server, and one drill restores one; name it, and define a drill for each that matters');
+  }
+  const config = source.engine === 'sqlite' ? { ...source, path: `${SCRATCH}/${DRILL_DATABASE}.db` } : source;
+  return DrillServer.address(modeOf(source.engine, props)._bind(scope, { config, env: {}, mounts: [], mountsClaim: false }).config);
+}
+
+/** Restored as a restore of that mode does it, so that what it takes is what that takes. */
+function modeOf(engine: SourceConfig['engine'], { databaseName, assertions, keys, parallelJobs }: RestoreDrillProps): RestoreMode {
+  switch (engine) {
+    case 'postgres': return RestoreMode.newDatabase(DRILL_DATABASE, { databaseName, assertions, parallelJobs, globals: true });
+    case 'redis': return RestoreMode.replication({ assertions: keys, safetyBackup: false });
+    case 'sqlite': return RestoreMode.replaceFile({ assertions, keepPrevious: false });
+  }
+}
+
+export function freshnessOf(engine: SourceConfig['engine'], freshness: readonly DrillFreshness[]): readonly FreshnessConfig[] {
+  return freshness.map(({ sql, maxAge }) => {
+    if (sql.trim() === '') throw new Error(`'freshness' must have SQL that returns a time, got ${show(sql)}: SELECT max(created_at) FROM orders`);
+    // SQLite has one statement at a time, and of PostgreSQL's it is made a part of a larger one.
+    if (engine === 'postgres' && /;\s*\S/.test(sql)) throw new Error(`'freshness' must have one statement, got ${show(sql)}`);
+    return { sql, maxAgeSeconds: wholeSeconds('maxAge', maxAge, 1, 'the newest row is older than the backup') };
+  });
+}
+
+const FOR: { readonly [engine in SourceConfig['engine']]: readonly (keyof RestoreDrillProps)[] } = {
+  postgres: ['databaseName', 'parallelJobs', 'tablesThatMayBeEmpty', 'assertions', 'freshness'],
+  redis: ['keys'],
+  sqlite: ['assertions', 'freshness'],
+};
+
+/** Refuses what only another engine has. */
+function refuseOfOthers(engine: SourceConfig['engine'], props: RestoreDrillProps): void {
+  const wrong = [...new Set(Object.values(FOR).flat())].find(property => props[property] !== undefined && !FOR[engine].includes(property));
+  if (wrong === undefined) return;
+  const engines = Object.entries(FOR).filter(([, properties]) => properties.includes(wrong)).map(([name]) => name);
+  const instead = { postgres: 'assertions', redis: 'keys', sqlite: 'assertions' }[engine];
+  throw new Error(`'${wrong}' is for ${engines.join(' and ')}, and the backup is of ${engine}: drop it; what has to be there is said with '${instead}'`);
+}

@@ -1,0 +1,77 @@
+import { Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { checkText, mebibytes } from './_check';
+
+/** Options for `DrillVolume.claim()`. */
+export interface DrillClaimOptions {
+  /**
+   * Storage class of the claim. Take that of the real server, and the time that a drill measures means something.
+   *
+   * @default - the cluster's default class
+   */
+  readonly storageClassName?: string;
+}
+
+/** Where the scratch server of a drill has its data. Empty at first, and gone with the pod. */
+export class DrillVolume {
+  /**
+   * On the disk of the node. Nothing is reserved; a pod that takes more than `size` is evicted, and then there is no record of the drill.
+   *
+   * @param size limit of it: whole MiB, at least 256
+   */
+  public static emptyDir(size: Size): DrillVolume {
+    const mib = checkSize(size);
+    return new DrillVolume(mib, false, { emptyDir: { sizeLimit: quantity(mib) } });
+  }
+
+  /**
+   * A volume of its own, through a claim that Kubernetes makes for the pod and deletes with it.
+   *
+   * @param size that is asked for: whole MiB, at least 256
+   */
+  public static claim(size: Size, options: DrillClaimOptions = {}): DrillVolume {
+    const mib = checkSize(size);
+    if (options.storageClassName !== undefined) checkText('storageClassName', options.storageClassName);
+    return new DrillVolume(mib, true, {
+      ephemeral: {
+        volumeClaimTemplate: {
+          spec: { accessModes: ['ReadWriteOnce'], storageClassName: options.storageClassName, resources: { requests: { storage: quantity(mib) } } },
+        },
+      },
+    });
+  }
+
+  private constructor(
+    private readonly mib: number,
+    /**
+     * @internal
+     */
+    public readonly _isClaim: boolean,
+    /**
+     * As the pod spec has it, without its name. cdk8s-plus has no claims that come and go with a pod.
+     *
+     * @internal
+     */
+    public readonly _volume: { readonly [kind: string]: unknown },
+  ) {}
+
+  /**
+   * @internal
+   */
+  public get _bytes(): number {
+    return this.mib * 1024 * 1024;
+  }
+}
+
+/** Not the text: what is patched in is rendered once more, and quantities are objects then. */
+function quantity(mib: number) {
+  return kplus.k8s.Quantity.fromString(`${mib}Mi`);
+}
+
+function checkSize(size: Size): number {
+  const mib = mebibytes(size);
+  if (!Number.isInteger(mib) || mib < 256) {
+    throw new Error(`'dataVolume' must have a whole number of MiB, at least 256, got ${size.asString()}: as much as the database takes, and as much again for its log`);
+  }
+  return mib;
+}

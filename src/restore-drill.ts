@@ -1,0 +1,184 @@
+import { ApiObject, Chart, Duration, JsonPatch, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { checkText, checkWholeNumber, show, showSeconds, wholeSeconds } from './_check';
+import { checkDrillNetwork, restrictNetwork } from './_drill-network';
+import { DrillServer } from './_drill-server';
+import { drillTarget, freshnessOf } from './_drill-target';
+import { gapsOf } from './_longest-gap';
+import { checkJobName, checkNotABackup } from './_restore-checks';
+import { bindStores, RunnerPod, serviceAccountFor } from './_runner-pod';
+import { checkTimeZone } from './_time-zones';
+import { runnerDeadlineSeconds, timing } from './_timing';
+import { warn } from './_warnings';
+import { BackupCronJob } from './backup-cron-job';
+import { CONFIG_VERSION, DrillConfig } from './contract/config';
+import { DrillVolume } from './drill-volume';
+import { RecoveryScenario } from './recovery-scenario';
+import { RestoreDrillProps } from './restore-drill-props';
+import { RestoreJob } from './restore-job';
+
+const COMMAND = 'drill';
+
+/** Has the name of the CronJob as its value: no other pod of the namespace does, and the network policy is about this one only. */
+const DRILL_LABEL = 'restore-drill';
+
+const LONG_WITHOUT_DRILL = 93 * 86_400;
+
+/**
+ * Rehearses the restore of one backup, on a schedule: restores the newest one into a scratch server inside its own pod, looks at what came
+ * of it, measures how long that took, writes it down beside the backups, and throws the server away.
+ *
+ * Defines a `CronJob`, a `ServiceAccount` without rights, and a `NetworkPolicy`. Nothing in it names the database that was backed up, and
+ * there is no password of it. The pod meets the "restricted" level of Pod Security. For PostgreSQL and Redis it needs native sidecars, which
+ * Kubernetes has from 1.29 on, and 1.28 with the feature gate `SidecarContainers`.
+ */
+export class RestoreDrill extends Construct {
+  /** The `CronJob`, for anything this construct does not cover: `scheduling`, or a JSON patch through `ApiObject.of(drill.cronJob)`. */
+  public readonly cronJob: kplus.CronJob;
+
+  /** The identity of the pod. */
+  public readonly serviceAccount: kplus.IServiceAccount;
+
+  /** Name of the CronJob. */
+  public readonly cronJobName: string;
+
+  /** The `NetworkPolicy`; `undefined` where `networkPolicy` is false. */
+  public readonly networkPolicy?: ApiObject;
+
+  /**
+   * What alerts and a status page need to know.
+   *
+   * @internal
+   */
+  public readonly _drill: {
+    readonly backupName: string;
+    readonly cronJobName: string;
+    /** The longest time between two drills that the schedule means to make. */
+    readonly gapSeconds: number;
+    readonly deadlineSeconds: number;
+  };
+
+  constructor(scope: Construct, id: string, props: RestoreDrillProps) {
+    super(scope, id);
+
+    const { backup } = props;
+    this.cronJobName = checkJobName('cronJobName', id, props.cronJobName);
+    const { schedule, deadlineSeconds, startingDeadlineSeconds } = timing(props);
+    const timeZone = checkTimeZone(props.timeZone ?? 'Etc/UTC');
+    const labels = props.labels ?? { component: 'restore-drill' };
+    checkNotABackup(labels, backup._labels);
+    const podLabels = { ...labels, [DRILL_LABEL]: this.cronJobName };
+    const backoffLimit = checkWholeNumber('backoffLimit', props.backoffLimit ?? 2, 0, 100);
+    const successfulJobsRetained = checkWholeNumber('successfulJobsRetained', props.successfulJobsRetained ?? 3, 0, 1000);
+    const failedJobsRetained = checkWholeNumber('failedJobsRetained', props.failedJobsRetained ?? 3, 0, 1000);
+    const keepDrills = checkWholeNumber('keepDrills', props.keepDrills ?? 100, 1, 10_000);
+    const serverStartSeconds = wholeSeconds('serverStartTimeout', props.serverStartTimeout ?? Duration.minutes(5), 1, 'a server needs some time to start');
+    const rtoSeconds = rtoOf(backup);
+    checkDeadline(deadlineSeconds, serverStartSeconds, rtoSeconds);
+
+    const { source } = backup._config;
+    const target = drillTarget(this, source, props);
+    const server = source.engine === 'sqlite'
+      ? refuseServer(props)
+      : new DrillServer(source.engine, props, props.dataVolume ?? DrillVolume.emptyDir(Size.gibibytes(10)));
+    const { user, group, fsGroup, image, imagePullPolicy, imagePullSecret, stores, source: given } = { ...backup._restorable, ...defined(props) };
+    const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? given._scratchSize);
+    const storeParts = bindStores(this, stores);
+    const config: DrillConfig = {
+      version: CONFIG_VERSION,
+      kind: 'drill',
+      name: backup.backupName,
+      target,
+      stores: storeParts.map(store => store.config),
+      mayBeEmpty: (props.tablesThatMayBeEmpty ?? []).map(table => checkText('tablesThatMayBeEmpty', table)),
+      dataBytes: server?.dataBytes ?? null,
+      freshness: freshnessOf(source.engine, props.freshness ?? []),
+      rtoSeconds: rtoSeconds ?? null,
+      serverStartSeconds,
+      keepDrills,
+      decryption: null,
+      pushgatewayUrl: null,
+      deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
+      scratch: pod.scratch,
+    };
+    checkDrillNetwork(props, config.stores);
+
+    const metadata = { name: this.cronJobName, labels };
+    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
+    this.cronJob = new kplus.CronJob(this, 'Resource', {
+      metadata,
+      podMetadata: { labels: podLabels },
+      schedule,
+      timeZone,
+      concurrencyPolicy: kplus.ConcurrencyPolicy.FORBID,
+      activeDeadline: Duration.seconds(deadlineSeconds),
+      startingDeadline: Duration.seconds(startingDeadlineSeconds),
+      backoffLimit,
+      successfulJobsRetained,
+      failedJobsRetained,
+      serviceAccount: this.serviceAccount,
+      automountServiceAccountToken: false,
+      ...pod.define(this, [COMMAND], config, [...server ? [server.parts] : [], ...storeParts]),
+      initContainers: server ? [server.define(this)] : undefined,
+    });
+    const object = ApiObject.of(this.cronJob);
+    object.addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));
+    pod.patch(object, '/spec/jobTemplate', COMMAND);
+    server?.patch(object);
+    if (props.networkPolicy ?? true) {
+      this.networkPolicy = restrictNetwork(this, metadata, { [DRILL_LABEL]: this.cronJobName }, config.stores, props);
+    }
+
+    const gaps = gapsOf(props.schedule.expressionString, timeZone);
+    this._drill = { cronJobName: this.cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds, backupName: backup.backupName };
+    const between = backup._longestGapSeconds;
+    if (between !== undefined && gaps.shortestSeconds < between) {
+      warn(this, `${show(props.schedule.expressionString)} drills more often than ${show(backup.cronJobName)} backs up, every ${showSeconds(between)}: the same backup would be restored again; drill less often`);
+    }
+    if (gaps.longestSeconds > LONG_WITHOUT_DRILL) {
+      warn(this, `${show(props.schedule.expressionString)} leaves ${showSeconds(gaps.longestSeconds)} between two drills: for as long nobody knows whether the backups restore; drill every month, or more often`);
+    }
+    this.node.addValidation({ validate: () => this.conflicts() });
+  }
+
+  /** Who else in the app has the name. */
+  private conflicts(): string[] {
+    const all = this.node.root.node.findAll();
+    return all.filter(other => other !== this && nameOf(other) === this.cronJobName && Chart.of(other).namespace === Chart.of(this).namespace)
+      .filter(other => !(other instanceof RestoreDrill) || all.indexOf(other) < all.indexOf(this))
+      .map(other => `'cronJobName' ${show(this.cronJobName)} is that of ${other.node.path} too: give one of them another name`);
+  }
+}
+
+function nameOf(construct: unknown): string | undefined {
+  if (construct instanceof RestoreJob) return construct._baseName;
+  return construct instanceof BackupCronJob || construct instanceof RestoreDrill ? construct.cronJobName : undefined;
+}
+
+/** What is promised for the case that a drill rehearses: the data are damaged, and everything else is there. */
+function rtoOf(backup: BackupCronJob): number | undefined {
+  return backup.recoveryReport().scenarios.find(({ scenario }) => scenario === RecoveryScenario.CORRUPTION)?.rtoSeconds;
+}
+
+function checkDeadline(deadlineSeconds: number, serverStartSeconds: number, rtoSeconds: number | undefined): void {
+  if (serverStartSeconds >= deadlineSeconds) {
+    throw new Error(`'serverStartTimeout' must be less than the 'deadline' of ${showSeconds(deadlineSeconds)}, got ${showSeconds(serverStartSeconds)}: shorten it, or set a longer 'deadline'`);
+  }
+  if (rtoSeconds !== undefined && deadlineSeconds <= rtoSeconds) {
+    throw new Error(`'deadline' must be more than the declared RTO of the backup, ${showSeconds(rtoSeconds)}, got ${showSeconds(deadlineSeconds)}: a drill that is stopped before can't tell how long a restore takes`);
+  }
+}
+
+/** A file needs no server. */
+function refuseServer(props: RestoreDrillProps): undefined {
+  for (const property of ['serverImage', 'serverArgs', 'serverResources', 'serverUser', 'serverStartTimeout', 'dataVolume'] as const) {
+    if (props[property] !== undefined) throw new Error(`'${property}' is for PostgreSQL and Redis, and the backup is of SQLite, which is restored into the scratch volume: set 'scratchSize'`);
+  }
+  return undefined;
+}
+
+/** Without the props that are there and `undefined`, which would hide what stands behind them. */
+function defined(props: RestoreDrillProps): Partial<RestoreDrillProps> {
+  return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
+}

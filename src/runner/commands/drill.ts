@@ -1,0 +1,127 @@
+import { Context, openStores } from './context';
+import { DrillConfig } from '../../contract/config';
+import { DrillRecord } from '../../contract/drill-record';
+import { ExitCode } from '../../contract/exit-code';
+import { DRILL_SUFFIX } from '../../contract/layout';
+import { openScratch } from '../drill/open';
+import { drillRecord, storeDrill } from '../drill/record';
+import { noProgress, Rehearsal } from '../drill/rehearsal';
+import { Scratch } from '../drill/scratch';
+import { messageOf, RunnerError } from '../errors';
+import { formatBytes, formatSeconds } from '../reporter';
+import { Store } from '../stores/store';
+
+/** Time to clean up and to write the record after an end that nobody has hurried. */
+const CLOSING_MS = 30_000;
+/** The same after a signal, of the 4.5 s that the process has then. */
+const HURRIED_CLOSING_MS = 4000;
+const LEAST_CLOSING_MS = 500;
+
+export interface DrillOptions {
+  /** `latest`, or a backup by name. */
+  readonly wanted: string;
+}
+
+/**
+ * Rehearses a restore: into a scratch server, with a look at what came of it. Ends with a record of how it went, also of a drill that
+ * could not run: that is one that failed.
+ */
+export async function drill(context: Context<DrillConfig>, { wanted }: DrillOptions): Promise<ExitCode> {
+  const { config, signal, reporter } = context;
+  const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000); // as its id has it
+  const abortedAt = timeOfAbort(signal);
+  const deadline = AbortSignal.timeout(Math.ceil(config.deadlineSeconds * 1000));
+  const stores = openStores(context);
+  let scratch: Scratch | undefined;
+  let rehearsal: Rehearsal | undefined;
+  let running: Promise<void> | undefined;
+  let faults: readonly Fault[];
+  try {
+    scratch = openScratch(context);
+    rehearsal = new Rehearsal(context, scratch, stores, startedAt);
+    running = rehearsal.run(wanted, AbortSignal.any([signal, deadline]));
+    // Who is told to stop has seconds: the record does not wait until the restore has cleaned up behind itself.
+    await Promise.race([running, rejectedBy(signal)]);
+    faults = rehearsal.faults();
+  } catch (error) {
+    // What nobody foresaw is told with the place where it happened.
+    if (!(error instanceof RunnerError)) reporter.error('drill.unforeseen', messageOf(error), { stack: (error as Error | undefined)?.stack });
+    faults = [faultOf(error, context, deadline)];
+  }
+
+  const record = drillRecord(config, startedAt, rehearsal?.progress ?? noProgress(config), faults.map(({ message }) => message));
+  const closing = AbortSignal.timeout(
+    signal.aborted ? Math.max(LEAST_CLOSING_MS, HURRIED_CLOSING_MS - Math.round(performance.now() - abortedAt())) : CLOSING_MS,
+  );
+  const [written] = await Promise.all([
+    storeDrill(record, config.keepDrills, stores, reporter, closing),
+    Promise.resolve(running).catch(() => {}).then(() => scratch?.clear(closing)).catch((error: unknown) => {
+      reporter.warn('drill.left', `what the drill has made in ${scratch!.description} is still there (${messageOf(error)}): the next drill removes it, as the end of the pod does`);
+    }),
+  ]);
+  return report(context, record, faults, written, stores);
+}
+
+/** Why a drill did not pass. */
+interface Fault {
+  readonly message: string;
+  readonly exitCode: ExitCode;
+  readonly cause?: unknown;
+}
+
+function faultOf(cause: unknown, { config, signal }: Context<DrillConfig>, deadline: AbortSignal): Fault {
+  if (signal.aborted) return { message: messageOf(signal.reason), exitCode: ExitCode.CANCELLED, cause };
+  if (deadline.aborted) {
+    return {
+      message: `it was stopped at its deadline of ${formatSeconds(config.deadlineSeconds)}: raise the deadline, or look for what slows down the scratch server, the network or the store`,
+      exitCode: ExitCode.DEADLINE,
+      cause,
+    };
+  }
+  return { message: messageOf(cause), exitCode: cause instanceof RunnerError ? cause.exitCode : ExitCode.FAILED, cause };
+}
+
+function report(
+  { stdout, config }: Context<DrillConfig>, record: DrillRecord, faults: readonly Fault[], written: readonly string[], stores: readonly Store[],
+): ExitCode {
+  stdout.write(stdout.isTTY ? told(record) : `${JSON.stringify({ level: 'info', time: record.finishedAt, event: 'drill.finished', stores: written, ...record })}\n`);
+  const [first] = faults;
+  const where = written.length === 0 ? 'It is recorded nowhere' : `It is recorded as ${record.id}${DRILL_SUFFIX} in ${written.join(' and ')}`;
+  if (first !== undefined) {
+    throw new RunnerError(`the drill of ${config.name} failed: ${record.faults.join('; and ')}. ${where}`, first.exitCode, { cause: first.cause });
+  }
+  if (written.length === 0) {
+    throw new RunnerError(
+      `the drill of ${config.name} passed with ${record.backup}, and could not be recorded in ${stores.map(({ location }) => location).join(' or ')}, so nobody will know: see the warnings above`,
+      ExitCode.UNAVAILABLE,
+    );
+  }
+  return ExitCode.OK;
+}
+
+/** For a person at a terminal. */
+function told({ outcome, backup, server, bytes, items, seconds, rtoTargetSeconds, checks }: DrillRecord): string {
+  const parts = (['verify', 'restore', 'check'] as const).flatMap(part => seconds[part] === null ? [] : [`${part} ${formatSeconds(seconds[part])}`]);
+  return [
+    `${outcome === 'passed' ? 'Passed' : 'FAILED'}: ${backup ?? 'no backup'}${server === null ? '' : `, into ${server.engine} ${server.version}`}`,
+    ...bytes === null ? [] : [`  ${formatBytes(bytes)}${items === null ? '' : `, ${items} ${server?.engine === 'redis' ? 'keys' : 'rows'}`}`],
+    `  ${formatSeconds(seconds.total)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}, ${rtoTargetSeconds === null ? 'no RTO is declared' : `the declared RTO is ${formatSeconds(rtoTargetSeconds)}`}`,
+    ...checks.map(({ name, passed, detail }) => `  ${passed ? 'ok    ' : 'FAILED'} ${name}: ${detail}`),
+    '',
+  ].join('\n');
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+/** When a signal was aborted, once it was. */
+function timeOfAbort(signal: AbortSignal): () => number {
+  let at = performance.now();
+  signal.addEventListener('abort', () => {
+    at = performance.now();
+  }, { once: true });
+  return () => at;
+}

@@ -1,0 +1,14 @@
+import { PostgresScratch } from './postgres';
+import { RedisScratch } from './redis';
+import { Scratch, ScratchContext } from './scratch';
+import { SqliteScratch } from './sqlite';
+
+/** What the config says to restore into. Refuses what is no place for a drill; touches nothing. */
+export function openScratch(context: ScratchContext): Scratch {
+  const { target } = context.config;
+  switch (target.engine) {
+    case 'postgres': return new PostgresScratch(target, context);
+    case 'redis': return new RedisScratch(target, context);
+    case 'sqlite': return new SqliteScratch(target, context);
+  }
+}

@@ -1,0 +1,173 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import path from 'node:path';
+import { Chart, Cron, Duration, Size, Yaml } from 'cdk8s';
+import { drillsIn } from './_drill';
+import { BackupCronJob, BackupSource, BackupStore, RestoreDrill, RestoreDrillProps } from '../../../src';
+import { newChart, objectsOf } from '../../synth';
+import { run } from '../_runner';
+import { freePort, RunningProcess, startProcess, tempDir } from '../servers/_process';
+import { clientBin, PostgresServer, serverUser, startPostgres } from '../servers/postgres';
+import { RedisServer, startRedis } from '../servers/redis';
+
+/*
+ * The pod of a drill without a cluster: the arguments and the environment of its scratch server go to the real program, as the entry point
+ * of the official image would pass them on, and the runner gets its config out of the manifest. Ports and directories are those of the test.
+ */
+let production: { readonly pg: PostgresServer; readonly redis: RedisServer };
+let binDir: string;
+let pod: Pod;
+
+interface Pod {
+  readonly manifest: string;
+  readonly volume: string;
+  server(job: string): { readonly args: string[]; readonly env: { readonly [name: string]: string } };
+  drill(job: string, ...settings: string[]): ReturnType<typeof run>;
+}
+
+beforeAll(async () => {
+  const [pg, redis] = await Promise.all([startPostgres({ major: 17 }), startRedis()]);
+  production = { pg, redis };
+  binDir = pg.binDir;
+  await pg.psql('create role shop login password \'x\'');
+  await pg.psql('create database shop owner shop');
+  await pg.psql('set role shop; create table orders as select i as id, now() as at from generate_series(1, 1000) i; analyze', 'shop');
+  await redis.cli(['set', 'user:1', 'Ada']);
+
+  const objects = define();
+  const manifest = path.join(tempDir('synth'), 'app.yaml');
+  writeFileSync(manifest, objects.map(object => Yaml.stringify(object)).join('---\n'));
+  const volume = tempDir('volume');
+  const common = (job: string) => ['--manifest', manifest, '--job', job, '--set', `stores.volume.directory=${volume}`];
+  for (const [job, server] of [['pg-backup', pg], ['redis-backup', redis]] as const) {
+    const taken = await run(['backup', ...common(job), '--set', 'source.host=127.0.0.1', '--set', `source.port=${server.port}`], { env: { POSTGRES_PASSWORD: pg.password } });
+    expect(taken.stderr).not.toContain('"level":"error"');
+  }
+  await Promise.all([pg.stop(), redis.stop()]);
+  pod = {
+    manifest,
+    volume,
+    server: job => {
+      const { args, env = [] } = objects.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === job).spec.jobTemplate.spec.template.spec.initContainers[0];
+      return { args, env: Object.fromEntries(env.map(({ name, value }: any) => [name, value])) };
+    },
+    // Nothing in the environment: it needs no password.
+    drill: (job, ...settings) => run(['drill', ...common(job), ...[...settings, `scratch.directory=${tempDir('scratch')}`].flatMap(setting => ['--set', setting])], {}),
+  };
+});
+
+afterAll(() => Promise.all([production?.pg.stop(), production?.redis.stop()]));
+
+function define(): any[] {
+  const chart: Chart = newChart();
+  const stores = [BackupStore.volume({ size: Size.gibibytes(1) })];
+  const drills: { readonly [name: string]: [BackupSource, Partial<RestoreDrillProps>] } = {
+    pg: [BackupSource.postgres({ host: 'postgres', databaseName: 'shop', user: 'postgres', password: { secret: { name: 's' } as any, key: 'k' } }), {
+      assertions: ['SELECT count(*) = 1000 FROM orders'],
+      freshness: [{ sql: 'SELECT max(at) FROM orders', maxAge: Duration.hours(1) }],
+      serverArgs: ['-c', 'shared_buffers=64MB', '-c', 'listen_addresses=*'],
+    }],
+    redis: [BackupSource.redis({ host: 'redis' }), { keys: [{ pattern: 'user:*' }], serverArgs: ['--bind', '0.0.0.0'] }],
+  };
+  for (const [name, [source, changes]] of Object.entries(drills)) {
+    const backup = new BackupCronJob(chart, `${name}-backup`, { source, stores, schedule: Cron.daily() });
+    new RestoreDrill(chart, `${name}-drill`, { backup, schedule: Cron.weekly(), ...changes });
+  }
+  return objectsOf(chart);
+}
+
+/** An address of this machine that is none of the loopback's. */
+function outerAddress(): string | undefined {
+  return Object.values(networkInterfaces()).flat().find(address => address?.family === 'IPv4' && !address.internal)?.address;
+}
+
+function reaches(host: string, port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ host, port, timeout: 2000 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true)).once('error', () => end(false)).once('timeout', () => end(false));
+  });
+}
+
+async function withServer(server: Promise<RunningProcess>, port: number, test: () => Promise<void>): Promise<void> {
+  const running = await server;
+  try {
+    expect(await reaches('127.0.0.1', port)).toBe(true);
+    const outer = outerAddress();
+    if (outer !== undefined) expect(await reaches(outer, port)).toBe(false);
+    await test();
+  } finally {
+    await running.stop();
+  }
+}
+
+test('PostgreSQL: the scratch server starts with what the manifest says, and the drill of the manifest passes', async () => {
+  const { args: [program, ...args], env } = pod.server('pg-drill');
+  const directory = tempDir('server');
+  const owner = serverUser();
+  if (owner) chownSync(directory, owner.uid, owner.gid);
+  const port = await freePort();
+  const here = (text: string) => text.replace('/scratch-server', directory).replace('port=5432', `port=${port}`);
+  const PGDATA = here(env.PGDATA!);
+  const as = { uid: owner?.uid, gid: owner?.gid, cwd: directory };
+
+  // What the entry point does where the directory is empty.
+  mkdirSync(path.join(directory, 'run'), { mode: 0o777 });
+  if (owner) chownSync(path.join(directory, 'run'), owner.uid, owner.gid);
+  writeFileSync(path.join(directory, 'password'), '\n', { mode: 0o644 });
+  execFileSync(path.join(binDir, 'initdb'), ['--username=postgres', `--pwfile=${path.join(directory, 'password')}`], { ...as, env: { ...process.env, PGDATA }, stdio: 'pipe' });
+  appendFileSync(path.join(PGDATA, 'pg_hba.conf'), `\nhost all all all ${env.POSTGRES_HOST_AUTH_METHOD}\n`);
+
+  expect(program).toBe('postgres');
+  const psql = (sql: string) => execFileSync(path.join(clientBin(17), 'psql'), ['-XAtqw', '-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-c', sql], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  await withServer(startProcess({
+    ...as,
+    file: path.join(binDir, program!),
+    // The image has its own directory for the socket, which is mounted.
+    args: [...args.map(here), '-c', `unix_socket_directories=${path.join(directory, 'run')}`],
+    env: { ...env, PGDATA },
+    logFile: path.join(directory, 'log'),
+    readiness: async () => psql('select 1') === '1',
+    timeoutMs: 30_000,
+    stopSignal: 'SIGQUIT',
+  }), port, async () => {
+    for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit']) expect(psql(`show ${setting}`)).toBe('on');
+    expect(psql('show shared_buffers')).toBe('64MB');
+    const ended = await pod.drill('pg-drill', `target.port=${port}`);
+    expect(ended.stderr).not.toContain('"level":"error"');
+    expect(ended.code).toBe(0);
+    expect(psql('select string_agg(datname, \' \' order by datname) from pg_database')).toBe('postgres template0 template1');
+    expect(psql('select string_agg(rolname, \' \') from pg_roles where rolname !~ \'^pg_\'')).toBe('postgres');
+  });
+  expect((await drillsIn(pod.volume)).filter(({ name }) => name === 'shop')).toMatchObject([{
+    outcome: 'passed', items: 1000, checks: [{ passed: true }, { passed: true }, { name: 'SELECT count(*) = 1000 FROM orders', passed: true }, { passed: true }],
+  }]);
+});
+
+test('Redis: the scratch server starts with what the manifest says, and the drill of the manifest passes', async () => {
+  const { args: [program, ...args] } = pod.server('redis-drill');
+  const directory = tempDir('server');
+  const port = await freePort();
+  const cli = (...command: string[]) => execFileSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  await withServer(startProcess({
+    file: program!,
+    args: args.map(argument => argument === '6379' ? String(port) : argument.replace('/scratch-server', directory)),
+    logFile: path.join(tempDir('log'), 'log'),
+    readiness: async () => cli('ping') === 'PONG',
+    timeoutMs: 30_000,
+  }), port, async () => {
+    expect(cli('config', 'get', 'save')).toBe('save');
+    expect(cli('config', 'get', 'maxmemory')).toContain(String(768 * 1024 ** 2));
+    const ended = await pod.drill('redis-drill', `target.port=${port}`);
+    expect(ended.stderr).not.toContain('"level":"error"');
+    expect(ended.code).toBe(0);
+    expect(cli('dbsize')).toBe('0');
+  });
+  expect((await drillsIn(pod.volume)).filter(({ name }) => name === 'redis')).toMatchObject([{ outcome: 'passed', items: 1 }]);
+  expect(readFileSync(path.join(directory, 'dump.rdb'), 'latin1')).not.toContain('Ada');
+});

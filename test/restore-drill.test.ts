@@ -1,0 +1,284 @@
+import { App, Chart, Cron, Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { newChart, objectsOf, props } from './synth';
+import {
+  BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, DrillVolume, RestoreDrill, RestoreDrillProps, RestoreJob, S3Credentials,
+} from '../src';
+import { warningsOf } from '../src/_warnings';
+import { CONFIG_ENV, DrillConfig, unescapeEnvValue } from '../src/contract/config';
+import { PERMANENT } from '../src/contract/exit-code';
+import { parseConfig } from '../src/runner/config';
+
+const WEEKLY = Cron.schedule({ minute: '30', hour: '4', weekDay: '0' });
+const secrets = (chart: Chart) => kplus.Secret.fromSecretName(chart, 'Secrets', 'secrets');
+const sqlite = (chart: Chart) => BackupSource.sqlite({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Data', 'data'), path: 'a.db' });
+const redis = BackupSource.redis({ host: 'redis' });
+const SIX_HOURS = Duration.hours(6);
+const AT_ONCE = { backupSize: Size.gibibytes(1), downloadPerSecond: Size.gibibytes(1), restorePerSecond: Size.gibibytes(1) };
+
+interface Case {
+  readonly backup?: (chart: Chart) => Partial<BackupCronJobProps>;
+  readonly drill?: (chart: Chart) => Partial<RestoreDrillProps>;
+}
+
+/** A drill, and its objects; those of the backup are left out. */
+function define({ backup = () => ({}), drill = () => ({}) }: Case = {}): { readonly drill: RestoreDrill; readonly objects: any[] } {
+  const chart = newChart();
+  const of = new BackupCronJob(chart, 'db-backup', props(backup(chart)));
+  const before = objectsOf(chart).length;
+  const made = new RestoreDrill(chart, 'db-drill', { backup: of, schedule: WEEKLY, ...drill(chart) });
+  return { drill: made, objects: objectsOf(chart).slice(before) };
+}
+
+const named = (objects: readonly any[], kind: string) => objects.find(object => object.kind === kind);
+const podOf = (objects: readonly any[]) => named(objects, 'CronJob').spec.jobTemplate.spec.template.spec;
+const serverOf = (objects: readonly any[]) => podOf(objects).initContainers[0];
+
+/** The config as the runner reads it: what it does not take, fails here. */
+function configOf(objects: readonly any[]): DrillConfig {
+  return parseConfig(unescapeEnvValue(podOf(objects).containers[0].env.find(({ name }: any) => name === CONFIG_ENV).value)) as DrillConfig;
+}
+
+describe('defaults', () => {
+  const { objects, drill } = define();
+
+  test('have not changed', () => {
+    expect(objects).toMatchSnapshot();
+  });
+
+  test('are a CronJob, an identity without rights and without a token, and a policy', () => {
+    expect(objects.map(({ kind, metadata: { name } }) => `${kind}/${name}`).sort()).toEqual(['CronJob/db-drill', 'NetworkPolicy/db-drill', 'ServiceAccount/db-drill']);
+    expect(podOf(objects)).toMatchObject({ serviceAccountName: 'db-drill', automountServiceAccountToken: false, restartPolicy: 'Never' });
+  });
+
+  test('never count as a backup', () => {
+    const { metadata, spec } = named(objects, 'CronJob');
+    for (const { labels } of [metadata, spec.jobTemplate.metadata, spec.jobTemplate.spec.template.metadata]) expect(labels).toMatchObject({ component: 'restore-drill' });
+  });
+
+  test('fail the Job at once after what a retry can\'t mend', () => {
+    expect(named(objects, 'CronJob').spec.jobTemplate.spec).toMatchObject({
+      backoffLimit: 2,
+      podFailurePolicy: { rules: [{ action: 'Ignore' }, { action: 'FailJob', onExitCodes: { containerName: 'drill', values: PERMANENT } }] },
+    });
+  });
+
+  test('tell alerts what they need', () => {
+    expect(drill._drill).toEqual({ backupName: 'orders', cronJobName: 'db-drill', gapSeconds: 7 * 86_400, deadlineSeconds: SIX_HOURS.toSeconds() });
+  });
+});
+
+describe('the pod knows nothing of the database that was backed up:', () => {
+  test.each<[string, Case]>([
+    ['PostgreSQL', {
+      backup: chart => ({
+        source: BackupSource.postgres({ host: 'db.production.svc', port: 6432, databaseName: 'orders', user: 'backup-role', password: { secret: secrets(chart), key: 'DB_PASSWORD' } }),
+      }),
+    }],
+    ['Redis', { backup: chart => ({ source: BackupSource.redis({ host: 'db.production.svc', port: 6432, user: 'backup-role', password: { secret: secrets(chart), key: 'DB_PASSWORD' } }) }) }],
+    ['SQLite', { backup: chart => ({ source: BackupSource.sqlite({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Data', 'db.production.svc'), path: 'backup-role.db' }) }) }],
+  ])('%s', (_case, changes) => {
+    const { objects } = define(changes);
+    for (const of of ['production', '6432', 'backup-role/', 'DB_PASSWORD', 'PASSWORD']) expect(JSON.stringify(objects)).not.toContain(of);
+    expect(configOf(objects).target).toMatchObject(configOf(objects).target.engine === 'sqlite' ? { path: '/tmp/cdk8s_backup_drill.db' } : { host: '127.0.0.1', passwordEnv: null });
+    // What is left of Secrets are the keys to the stores.
+    expect(podOf(objects).containers[0].env.map(({ name }: any) => name)).toEqual([CONFIG_ENV, 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_DEFAULT_REGION'].slice(0, podOf(objects).containers[0].env.length));
+  });
+});
+
+test('the config of PostgreSQL is a restore as a new database of the scratch server', () => {
+  const { objects } = define({
+    drill: () => ({
+      assertions: ['select true'],
+      freshness: [{ sql: 'select max(at) from orders', maxAge: Duration.hours(1) }],
+      tablesThatMayBeEmpty: ['public.queue'],
+      parallelJobs: 4,
+      dataVolume: DrillVolume.emptyDir(Size.gibibytes(50)),
+      keepDrills: 12,
+      serverStartTimeout: Duration.minutes(1),
+    }),
+  });
+  expect(configOf(objects)).toMatchObject({
+    kind: 'drill',
+    name: 'orders',
+    target: {
+      host: '127.0.0.1',
+      port: 5432,
+      user: 'postgres',
+      tls: { mode: 'disable' },
+      database: 'orders',
+      mode: 'new-database',
+      newDatabase: 'cdk8s_backup_drill',
+      globals: true,
+      parallelJobs: 4,
+      assertions: ['select true'],
+    },
+    freshness: [{ sql: 'select max(at) from orders', maxAgeSeconds: 3600 }],
+    mayBeEmpty: ['public.queue'],
+    dataBytes: 50 * 1024 ** 3,
+    rtoSeconds: null,
+    serverStartSeconds: 60,
+    keepDrills: 12,
+  });
+});
+
+test('the RTO is the one that is declared for a corruption, or for all scenarios', () => {
+  const objectives = { rpo: Duration.days(3), restore: AT_ONCE };
+  const rto = (scenarios: object) => configOf(define({ backup: () => ({ objectives: { ...objectives, ...scenarios } }) }).objects).rtoSeconds;
+  expect(rto({ corruption: { rto: Duration.minutes(30) }, nodeLoss: { rto: Duration.hours(2) } })).toBe(1800);
+  expect(rto({ rto: Duration.hours(1), corruption: {} })).toBe(3600);
+  expect(rto({ rto: Duration.hours(1), nodeLoss: {} })).toBeNull();
+});
+
+describe('the scratch server', () => {
+  test('of PostgreSQL starts before the runner, listens to the pod alone, and needs no probe to be waited for', () => {
+    const { objects } = define({ drill: () => ({ serverArgs: ['-c', 'listen_addresses=*'], serverImage: 'postgis/postgis:17-3.5' }) });
+    expect(serverOf(objects)).toMatchObject({
+      name: 'server',
+      restartPolicy: 'Always',
+      image: 'postgis/postgis:17-3.5',
+      // The last one counts.
+      args: ['postgres', '-c', 'listen_addresses=*', '-c', 'listen_addresses=127.0.0.1', '-c', 'port=5432'],
+      env: [{ name: 'POSTGRES_HOST_AUTH_METHOD', value: 'trust' }, { name: 'PGDATA', value: '/scratch-server/data' }],
+      securityContext: { runAsUser: 999, runAsNonRoot: true, readOnlyRootFilesystem: true },
+    });
+    for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe', 'ports']) expect(serverOf(objects)).not.toHaveProperty(probe);
+  });
+
+  test('of Redis may fill three quarters of its memory', () => {
+    const { objects } = define({ backup: () => ({ source: redis }), drill: () => ({ keys: [{ pattern: 'user:*' }] }) });
+    expect(serverOf(objects).image).toBe('redis:8');
+    expect(serverOf(objects).args.join(' ')).toBe(
+      `redis-server --bind 127.0.0.1 --port 6379 --dir /scratch-server --save  --appendonly no --maxmemory ${768 * 1024 ** 2} --maxmemory-policy noeviction`,
+    );
+    // It shares its network with the runner, whose port must be another one.
+    expect(configOf(objects).target).toMatchObject({
+      port: 6379, listenPort: 0, advertiseHostEnv: null, safetyBackup: false, method: 'replication', assertions: [{ pattern: 'user:*', leastKeys: 1 }],
+    });
+  });
+
+  test('is none for SQLite, which is a file in the scratch volume', () => {
+    const { objects } = define({ backup: chart => ({ source: sqlite(chart) }) });
+    expect(podOf(objects)).not.toHaveProperty('initContainers');
+    expect(podOf(objects).containers[0].volumeMounts.map(({ mountPath }: any) => mountPath)).toEqual(['/tmp']);
+  });
+
+  test('has its data on the node, or on a claim that comes and goes with the pod', () => {
+    const volumeOf = (dataVolume?: DrillVolume) => podOf(define({ drill: () => ({ dataVolume }) }).objects);
+    const data = (pod: any) => pod.volumes.find(({ name }: any) => name === 'server-data');
+    expect(data(volumeOf())).toEqual({ name: 'server-data', emptyDir: { sizeLimit: '10240Mi' } });
+    const pod = volumeOf(DrillVolume.claim(Size.gibibytes(20), { storageClassName: 'fast' }));
+    expect(data(pod)).toEqual({
+      name: 'server-data',
+      ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '20480Mi' } } } } },
+    });
+    // Its user is another one than the runner's: the group of the pod may write.
+    expect(pod.securityContext.fsGroup).toBe(10_001);
+    expect(volumeOf().securityContext).not.toHaveProperty('fsGroup');
+    expect(serverOf(define().objects).volumeMounts).toContainEqual({ name: 'server-data', mountPath: '/scratch-server' });
+  });
+
+  test('leaves init containers of your own alone', () => {
+    const { drill } = define();
+    drill.cronJob.addInitContainer({ name: 'mine', image: 'busybox' });
+    const pod = podOf(objectsOf(Chart.of(drill)).filter(({ metadata: { name } }) => name === 'db-drill'));
+    expect(pod.initContainers.map(({ name, restartPolicy }: any) => [name, restartPolicy])).toEqual([['server', 'Always'], ['mine', undefined]]);
+  });
+});
+
+describe('the network policy', () => {
+  const policy = (changes: Case) => named(define(changes).objects, 'NetworkPolicy')?.spec;
+  const store = (options: object) => BackupStore.s3({ bucketName: 'bucket', region: 'x', ...options });
+  const DNS = { ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] };
+
+  test('is about the pods of this drill, lets nobody in, and them out to names and the store', () => {
+    expect(policy({})).toEqual({
+      podSelector: { matchLabels: { 'restore-drill': 'db-drill' } },
+      policyTypes: ['Ingress', 'Egress'],
+      egress: [DNS, { ports: [{ protocol: 'TCP', port: 443 }] }],
+    });
+    expect(named(define().objects, 'CronJob').spec.jobTemplate.spec.template.metadata.labels).toMatchObject({ 'restore-drill': 'db-drill' });
+  });
+
+  test.each<[string, Case, object | undefined]>([
+    ['the port of an endpoint', { backup: () => ({ stores: [store({ endpoint: 'http://minio.storage.svc:9000' })] }) }, [DNS, { ports: [{ protocol: 'TCP', port: 9000 }] }]],
+    ['the port of http', { backup: () => ({ stores: [store({ endpoint: 'http://minio' })] }) }, [DNS, { ports: [{ protocol: 'TCP', port: 80 }] }]],
+    ['the ports of several', { backup: () => ({ stores: [store({}), store({ storeName: 'b', endpoint: 'https://b:8443' })] }) },
+      [DNS, { ports: [{ protocol: 'TCP', port: 443 }, { protocol: 'TCP', port: 8443 }] }]],
+    ['ranges and ports that are given', { drill: () => ({ storeCidrs: ['10.0.0.0/8', 'fd00::/8'], storePorts: [9000] }) },
+      [DNS, { to: [{ ipBlock: { cidr: '10.0.0.0/8' } }, { ipBlock: { cidr: 'fd00::/8' } }], ports: [{ protocol: 'TCP', port: 9000 }] }]],
+    ['the agents that give an identity', { backup: () => ({ stores: [store({ credentials: S3Credentials.workloadIdentity() })] }) },
+      [DNS, { ports: [{ protocol: 'TCP', port: 443 }] }, { to: [{ ipBlock: { cidr: '169.254.0.0/16' } }], ports: [{ protocol: 'TCP', port: 80 }, { protocol: 'TCP', port: 988 }] }]],
+    ['nothing where all stores are volumes', { backup: () => ({ stores: [BackupStore.volume({ size: Size.gibibytes(1) })] }) }, undefined],
+  ])('allows %s', (_case, changes, egress) => {
+    expect(policy(changes).policyTypes).toEqual(['Ingress', 'Egress']);
+    expect(policy(changes).egress).toEqual(egress);
+  });
+
+  test('can be left out', () => {
+    const { drill, objects } = define({ drill: () => ({ networkPolicy: false }) });
+    expect(drill.networkPolicy).toBeUndefined();
+    expect(named(objects, 'NetworkPolicy')).toBeUndefined();
+  });
+});
+
+test('volume stores are mounted to be written to: the record goes there', () => {
+  const { objects } = define({ backup: () => ({ stores: [BackupStore.volume({ size: Size.gibibytes(1) })] }) });
+  const mount = podOf(objects).containers[0].volumeMounts.find(({ mountPath }: any) => mountPath === '/backups');
+  expect(mount.readOnly ?? false).toBe(false);
+  expect(serverOf(objects).volumeMounts.map(({ mountPath }: any) => mountPath)).not.toContain('/backups');
+});
+
+describe('fails', () => {
+  const rto = { objectives: { rpo: Duration.days(3), corruption: { rto: Duration.hours(8) }, restore: AT_ONCE } };
+
+  test.each<[string, Case, string]>([
+    ['a name that is too long', { drill: () => ({ cronJobName: 'a'.repeat(53) }) }, '\'cronJobName\' must be up to 52'],
+    ['a schedule that never runs', { drill: () => ({ schedule: Cron.schedule({ minute: '0', hour: '0', day: '30', month: '2' }) }) }, '\'schedule\' never runs'],
+    ['a zone that is none', { drill: () => ({ timeZone: 'Mars' }) }, '\'timeZone\''],
+    ['a deadline beyond the next drill', { drill: () => ({ schedule: Cron.hourly(), deadline: Duration.hours(2) }) }, '\'deadline\' must not exceed the shortest time between two runs'],
+    ['a deadline before the RTO', { backup: () => rto }, '\'deadline\' must be more than the declared RTO of the backup, 8 hours, got 6 hours'],
+    ['a server that may take longer than all', { drill: () => ({ deadline: Duration.minutes(5) }) }, '\'serverStartTimeout\' must be less than the \'deadline\''],
+    ['labels of a backup', { drill: () => ({ labels: { component: 'backup' } }) }, '\'labels\' must not be those of a backup'],
+    ['SQL for Redis', { backup: () => ({ source: redis }), drill: () => ({ assertions: ['select 1'] }) }, '\'assertions\' is for postgres and sqlite, and the backup is of redis: drop it; what has to be there is said with \'keys\''],
+    ['keys for PostgreSQL', { drill: () => ({ keys: [{ pattern: 'a' }] }) }, '\'keys\' is for redis'],
+    ['jobs for SQLite', { backup: chart => ({ source: sqlite(chart) }), drill: () => ({ parallelJobs: 2 }) }, '\'parallelJobs\' is for postgres'],
+    ['a server for SQLite', { backup: chart => ({ source: sqlite(chart) }), drill: () => ({ serverImage: 'x' }) }, '\'serverImage\' is for PostgreSQL and Redis'],
+    ['all databases and none to restore', { backup: () => ({ source: BackupSource.postgres({ host: 'h', user: 'u', allDatabases: true }) }) }, '\'databaseName\' is missing'],
+    ['an empty assertion', { drill: () => ({ assertions: [' '] }) }, '\'assertions\' must be SQL that returns true'],
+    ['freshness without SQL', { drill: () => ({ freshness: [{ sql: '', maxAge: SIX_HOURS }] }) }, '\'freshness\' must have SQL'],
+    ['two statements', { drill: () => ({ freshness: [{ sql: 'select 1; select 2', maxAge: SIX_HOURS }] }) }, '\'freshness\' must have one statement'],
+    ['a volume that is too small', { drill: () => ({ dataVolume: DrillVolume.emptyDir(Size.mebibytes(100)) }) }, '\'dataVolume\' must have a whole number of MiB, at least 256'],
+    ['no drill in the history', { drill: () => ({ keepDrills: 0 }) }, '\'keepDrills\' must be a whole number from 1'],
+    ['root', { drill: () => ({ serverUser: 0 }) }, '\'serverUser\' must be a whole number from 1'],
+    ['a range that is none', { drill: () => ({ storeCidrs: ['s3.amazonaws.com'] }) }, '\'storeCidrs\' must be ranges of addresses'],
+    ['no range', { drill: () => ({ storeCidrs: [] }) }, '\'storeCidrs\' must have at least one'],
+    ['ports of no policy', { drill: () => ({ networkPolicy: false, storePorts: [9000] }) }, '\'storePorts\' is a part of the network policy'],
+    ['ports of volumes', { backup: () => ({ stores: [BackupStore.volume({ size: Size.gibibytes(1) })] }), drill: () => ({ storePorts: [9000] }) }, '\'storePorts\' is for stores that are reached over the network'],
+  ])('%s', (_case, changes, message) => {
+    expect(() => define(changes)).toThrow(message);
+  });
+
+  test('a name that a backup, a restore or another drill has', () => {
+    for (const other of ['db-backup', 'db-restore', 'other-drill']) {
+      const app = new App();
+      const chart = new Chart(app, 'chart');
+      const backup = new BackupCronJob(chart, 'db-backup', props());
+      new RestoreJob(chart, 'db-restore', { backup });
+      new RestoreDrill(chart, 'other-drill', { backup, schedule: WEEKLY });
+      new RestoreDrill(chart, 'db-drill', { backup, schedule: WEEKLY, cronJobName: other });
+      expect(() => app.synth()).toThrow(`'cronJobName' "${other}" is that of chart/${other} too`);
+    }
+  });
+});
+
+test.each<[string, Cron, string]>([
+  ['more often than backups are taken', Cron.hourly(), 'the same backup would be restored again'],
+  ['once a year', Cron.annually(), 'for as long nobody knows whether the backups restore'],
+])('warns of a drill %s', (_case, schedule, warning) => {
+  expect(warningsOf(define({ drill: () => ({ schedule }) }).drill)).toEqual([expect.stringContaining(warning)]);
+});
+
+test('a drill as often as the backup, and once a month, is fine', () => {
+  for (const schedule of [Cron.daily(), Cron.monthly()]) expect(warningsOf(define({ drill: () => ({ schedule }) }).drill)).toEqual([]);
+});
