@@ -2,7 +2,7 @@ import { ApiObject, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show } from './_check';
-import { TargetConfig } from './contract/config';
+import { DatabaseTargetConfig } from './contract/config';
 import { DrillVolume } from './drill-volume';
 
 /** Name of the container with the scratch server: messages of the runner tell to look at its log. */
@@ -34,7 +34,7 @@ export interface DrillServerProps {
  */
 export class DrillServer {
   /** Where it is, for the config: the runner's own pod. */
-  public static address(config: TargetConfig): TargetConfig {
+  public static address(config: DatabaseTargetConfig): DatabaseTargetConfig {
     switch (config.engine) {
       case 'postgres': return { ...config, host: '127.0.0.1', port: POSTGRES_PORT, user: 'postgres', passwordEnv: null, tls: { mode: 'disable', caFile: null } };
       // The port for the snapshot must be another one than that of the server, whose network it shares.

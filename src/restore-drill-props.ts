@@ -24,6 +24,13 @@ export interface RestoreDrillProps {
   /** The backup that is rehearsed. Its stores are read, and the record of the drill is written there; its image and its user are taken over. */
   readonly backup: BackupCronJob;
 
+  /**
+   * Which member is rehearsed, where the backup is a set: a drill for each that matters.
+   *
+   * @default - none: the backup is of one database
+   */
+  readonly member?: string;
+
   /** When to drill, in `timeZone`: once a week, for example. */
   readonly schedule: Cron;
 

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show, showSeconds, wholeSeconds } from './_check';
 import { checkDrillNetwork, restrictNetwork } from './_drill-network';
 import { DrillServer } from './_drill-server';
-import { drillTarget, freshnessOf } from './_drill-target';
+import { drillSource, drillTarget, freshnessOf } from './_drill-target';
 import { gapsOf } from './_longest-gap';
 import { checkJobName, checkNotABackup } from './_restore-checks';
 import { bindStores, RunnerPod, serviceAccountFor } from './_runner-pod';
@@ -77,7 +77,7 @@ export class RestoreDrill extends Construct {
     const rtoSeconds = rtoOf(backup);
     checkDeadline(deadlineSeconds, serverStartSeconds, rtoSeconds);
 
-    const { source } = backup._config;
+    const source = drillSource(backup._config.source, props.member);
     const target = drillTarget(this, source, props);
     const server = source.engine === 'sqlite'
       ? refuseServer(props)
@@ -89,6 +89,7 @@ export class RestoreDrill extends Construct {
       version: CONFIG_VERSION,
       kind: 'drill',
       name: backup.backupName,
+      member: props.member ?? null,
       target,
       stores: storeParts.map(store => store.config),
       mayBeEmpty: (props.tablesThatMayBeEmpty ?? []).map(table => checkText('tablesThatMayBeEmpty', table)),

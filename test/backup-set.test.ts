@@ -1,7 +1,7 @@
-import { Chart, Duration } from 'cdk8s';
+import { ApiObject, Chart, Cron, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { configOf, newChart, objectsOf, podOf, props, secretsOf, synth } from './synth';
-import { BackupCronJob, BackupSource, PostgresTls, RestoreJob, RestoreMode } from '../src';
+import { BackupCronJob, BackupSource, PostgresTls, RestoreDrill, RestoreJob, RestoreMode } from '../src';
 import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../src/contract/config';
 import { parseConfig } from '../src/runner/config';
 
@@ -54,6 +54,26 @@ test('certificates of several members do not get into each other\'s way', () => 
     a: BackupSource.postgres({ host: 'a', databaseName: 'a', user: 'a', tls }), b: BackupSource.postgres({ host: 'b', databaseName: 'b', user: 'b', tls }),
   });
   expect(configOf(synth({ source })).source).toMatchObject({ members: { a: { tls: { mode: 'verify-full' } }, b: { tls: { mode: 'verify-full' } } } });
+});
+
+describe('drills', () => {
+  const drill = (member?: string) => {
+    const chart = newChart();
+    const backup = new BackupCronJob(chart, 'db-backup', props({ source: shop(chart), backupName: 'shop' }));
+    const construct = new RestoreDrill(chart, 'drill', { backup, member, schedule: Cron.weekly() });
+    return ApiObject.of(construct.cronJob).toJson();
+  };
+
+  test('are of one member', () => {
+    const { containers } = drill('users').spec.jobTemplate.spec.template.spec;
+    const { value } = containers[0].env.find(({ name }: any) => name === CONFIG_ENV);
+    expect(parseConfig(unescapeEnvValue(value))).toMatchObject({ kind: 'drill', name: 'shop', member: 'users', target: { engine: 'postgres', host: '127.0.0.1', database: 'shop' } });
+  });
+
+  test('fail without a member, and on one that is not there', () => {
+    expect(() => drill()).toThrow('\'member\' is missing: the backup is a set, and a drill restores one member of it: orders, users, cache, notes');
+    expect(() => drill('files')).toThrow('\'member\' must be one of the set');
+  });
 });
 
 describe('restore', () => {

@@ -161,8 +161,10 @@ export interface DrillConfig {
   readonly kind: 'drill';
   /** First part of the name of what the backup has stored, see `layout.ts`. */
   readonly name: string;
+  /** Which member of a set is rehearsed; `null` where the source is one database. */
+  readonly member: string | null;
   /** An empty server in the drill's own pod, on `localhost`, or a file in the scratch directory: thrown away after the drill. */
-  readonly target: TargetConfig;
+  readonly target: DatabaseTargetConfig;
   /** At least one; their names differ. */
   readonly stores: readonly StoreConfig[];
   /** Tables, as `schema.table`, that may be empty after a restore although the server counted rows in them before the backup. */

@@ -12,6 +12,8 @@ export interface DrillRecord {
   readonly id: string;
   /** Name of the backups that it rehearses. */
   readonly name: string;
+  /** Which member of a set was restored; absent where the source is one database. */
+  readonly member?: string;
   /** The backup that was restored; `null` if none could be chosen. */
   readonly backup: string | null;
   /** Name of the store that it was read from; `null` if it came to nothing before. */

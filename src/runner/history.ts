@@ -34,6 +34,7 @@ const drill = z.object({
   version: z.literal(DRILL_VERSION),
   id: z.string(),
   name: z.string(),
+  member: z.string().optional(),
   backup: z.string().nullable(),
   store: z.string().nullable(),
   startedAt: instant,

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { configOf, folder, postgres, redis, sqlite } from './_configs';
 import { backup, filesIn, list, run, RunOptions } from './_runner';
+import { drillOf, postgresTarget } from './drill/_drill';
 import { restore, restoreOf } from './restore/_restore';
 import { tempDir } from './servers/_process';
 import { PostgresServer, startPostgres } from './servers/postgres';
@@ -119,6 +121,21 @@ test.each<[string, { readonly [member: string]: DatabaseConfig }, number]>([
   expect(ended).toMatchObject({ code });
   expect(ended.message).toContain('no backup of shop was taken');
   expect(filesIn(shop.directory).filter(name => !name.endsWith('.failed.json'))).toEqual([]);
+});
+
+test('a drill rehearses one member of the set', async () => {
+  const shop = await openShop();
+  const { id } = await backup(shop.options);
+  const scratch = await startPostgres({ major: 17 });
+  try {
+    const config = { ...drillOf(shop.config, postgresTarget(scratch, shop.database, { user: scratch.superuser })), member: 'db' };
+    const ended = await run(['drill'], { config, env: { SCRATCH_PASSWORD: scratch.password } });
+    expect(ended).toMatchObject({ code: 0 });
+    const [key] = filesIn(shop.directory).filter(name => name.endsWith('.drill.json'));
+    expect(JSON.parse(readFileSync(path.join(shop.directory, key!), 'utf8'))).toMatchObject({ name: 'shop', member: 'db', backup: id, outcome: 'passed', items: 100 });
+  } finally {
+    await scratch.stop();
+  }
 });
 
 test('one member is empty all of a sudden: the set is suspect, and says which', async () => {

@@ -11,11 +11,12 @@ import { Reporter } from '../reporter';
 import { Progress } from './rehearsal';
 import { Store } from '../stores/store';
 
-export function drillRecord({ name }: DrillConfig, startedAt: Date, progress: Progress, faults: readonly string[]): DrillRecord {
+export function drillRecord({ name, member }: DrillConfig, startedAt: Date, progress: Progress, faults: readonly string[]): DrillRecord {
   return {
     version: DRILL_VERSION,
     id: backupId(name, startedAt),
     name,
+    ...member !== null && { member },
     backup: progress.backup,
     store: progress.store,
     startedAt: startedAt.toISOString(),

@@ -3,6 +3,7 @@ import { DrillInput, Scratch } from './scratch';
 import { DrillConfig, RestoreConfig, ScratchConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
+import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, readCatalog } from '../catalog';
 import { Context } from '../commands/context';
 import { messageOf, RunnerError } from '../errors';
@@ -11,11 +12,12 @@ import { formatSeconds } from '../reporter';
 import { VerifiedArtifacts } from '../restore/artifacts';
 import { openRestorer } from '../restore/open';
 import { exitCodeOf, RestoreFailure, Restorer } from '../restore/restorer';
+import { recordOfMember } from '../restore/set';
 import { Store } from '../stores/store';
 import { VERSION } from '../version';
 
 /** What is known of a drill as far as it has come: the parts of its record. */
-export type Progress = { -readonly [field in Exclude<keyof DrillRecord, 'version' | 'id' | 'name' | 'startedAt' | 'finishedAt' | 'outcome' | 'faults'>]: DrillRecord[field] };
+export type Progress = { -readonly [field in Exclude<keyof DrillRecord, 'version' | 'id' | 'name' | 'member' | 'startedAt' | 'finishedAt' | 'outcome' | 'faults'>]: DrillRecord[field] };
 
 /**
  * One restore into a scratch server, with a look at what came of it and how long that took.
@@ -48,7 +50,8 @@ export class Rehearsal {
     const { progress, scratch, stores } = this;
     await this.waitForServer(signal);
     const backup = await this.choose(wanted, signal);
-    const { record } = backup;
+    const record = config.member === null ? backup.record : recordOfMember(backup.record, config.member);
+    this.refuseOtherEngine(record);
     await scratch.claim(signal);
 
     const restorer = openRestorer({ config: restoreConfig(config, scratch), env, reporter, stores });
@@ -107,14 +110,17 @@ export class Rehearsal {
     for (const fault of catalog.unreadable) reporter.warn('record.unreadable', fault.message);
     for (const [name, fault] of catalog.unreachable) reporter.warn('store.unreachable', `${name}: ${fault.message}`);
     const backup = findBackup(catalog, config.name, wanted);
-    const { id, startedAt, source, suspect } = backup.record;
+    const { id, startedAt, suspect } = backup.record;
     if (suspect !== null) reporter.warn('backup.suspect', `${id} is suspect: ${suspect}`);
     this.progress.backup = id;
     this.progress.recoveryPointAgeSeconds = Math.round((this.startedAt.getTime() - Date.parse(startedAt)) / 1000);
-    if (source.engine !== config.target.engine) {
-      throw new RunnerError(`${id} is a backup of ${source.engine}, and the drill is one of ${config.target.engine}: name the job that belongs to it`, ExitCode.USAGE);
-    }
     return backup;
+  }
+
+  private refuseOtherEngine({ id, source }: BackupRecord): void {
+    const { target } = this.context.config;
+    if (source.engine === target.engine) return;
+    throw new RunnerError(`${id} is a backup of ${source.engine}, and the drill is one of ${target.engine}: name the job that belongs to it`, ExitCode.USAGE);
   }
 
   private async inspect(restorer: Restorer, input: DrillInput, signal: AbortSignal): Promise<void> {

@@ -19,6 +19,7 @@ export function drillOf(backup: BackupConfig, target: DrillConfig['target'], cha
     version: CONFIG_VERSION,
     kind: 'drill',
     name: backup.name,
+    member: null,
     target,
     stores: backup.stores,
     mayBeEmpty: [],
@@ -51,6 +52,8 @@ export function postgresTarget(
     newDatabase: DRILL_DATABASE,
     parallelJobs: 1,
     globals: true,
+    singleTransaction: false,
+    safetyBackup: false,
     assertions: [],
     ...changes,
   };
@@ -69,6 +72,7 @@ export function redisTarget(server: Pick<RedisServer, 'port'>, changes: Partial<
     listenPort: 0,
     directory: null,
     safetyBackup: false,
+    replace: false,
     assertions: [],
     ...changes,
   };
