@@ -16,6 +16,9 @@ export function companionTests(context: AlertContext, target: AlertTarget, compa
   const run = (number: number): SimulatedJob => ({ name: `${companion.cronJob}-${number}`, start: at(number), end: at(number) + quick });
   const overdue = at(2) + quick + overdueSeconds(companion);
   const never = overdueSeconds(companion);
+  const later = { ...run(2), failed: true, start: at(2) + 300, end: at(2) + 300 + quick };
+  const neighbour = { ...later, name: `${companion.cronJob}-eu-2`, owner: `${companion.cronJob}-eu` };
+  const elsewhere = { ...later, namespace: `${target.namespace}-staging` };
   const scenarios: Scenario[] = [
     { name: 'all is well for 5 runs', jobs: kept([1, 2, 3, 4, 5].map(run), 3), until: at(6), quiet: true, expect: [] },
     {
@@ -43,7 +46,7 @@ export function companionTests(context: AlertContext, target: AlertTarget, compa
     },
     {
       name: 'others do badly: a CronJob whose name begins alike, the same names in another namespace',
-      jobs: kept([1, 2, 3].map(run), 3),
+      jobs: [...kept([1, 2, 3].map(run), 3), neighbour, elsewhere],
       neighboursFail: true,
       until: at(3) + quick + pace.settled,
       quiet: true,

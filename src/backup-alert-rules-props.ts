@@ -1,9 +1,17 @@
 import { BackupCronJob } from './backup-cron-job';
+import { RestoreDrill } from './restore-drill';
 
 /** Properties of `BackupAlertRules`. */
 export interface BackupAlertRulesProps {
   /** The backups to watch: at least one. */
   readonly backups: BackupCronJob[];
+
+  /**
+   * The drills to watch. Their backups must be among `backups`.
+   *
+   * @default - none
+   */
+  readonly drills?: RestoreDrill[];
 
   /**
    * Name of the PrometheusRule, of the dashboard's ConfigMap, and first part of the names of the files: up to 52 lower-case letters,

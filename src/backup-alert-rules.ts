@@ -2,15 +2,17 @@ import { ApiObject, Chart, Yaml } from 'cdk8s';
 import { Construct } from 'constructs';
 import { alertGroups } from './_alert-rules';
 import { alertTests } from './_alert-scenarios';
-import { AlertContext, AlertTarget, volumesOf } from './_alert-target';
+import { AlertCompanion, AlertContext, AlertTarget, volumesOf } from './_alert-target';
 import { toCronJobName } from './_backup-name';
 import { checkLabels, isDnsLabel, show } from './_check';
 import { companionTests } from './_companion-scenarios';
 import { dashboard } from './_dashboard';
 import { jsonText, SynthFile } from './_synth-file';
 import { warn } from './_warnings';
+import { WatchedCronJob } from './_watched';
 import { BackupAlertRulesProps } from './backup-alert-rules-props';
 import { BackupCronJob } from './backup-cron-job';
+import { RestoreDrill } from './restore-drill';
 
 /**
  * Alerts on backups, made from the backups themselves: names, longest gaps, deadlines, objectives and claims are theirs.
@@ -51,7 +53,9 @@ export class BackupAlertRules extends Construct {
       runnerMetrics: props.runnerMetrics ?? false,
       runbookUrl: props.runbookUrl,
     };
-    const targets = props.backups.map(backup => targetOf(backup, props.namespace));
+    const drills = props.drills ?? [];
+    checkDrills(props.backups, drills);
+    const targets = props.backups.map(backup => targetOf(backup, drills.filter(drill => drill._drill.backup === backup), props.namespace));
     checkTargets(targets);
     const groups = alertGroups(context, targets);
     const board = jsonText(dashboard(name, context, targets));
@@ -94,7 +98,7 @@ export class BackupAlertRules extends Construct {
   }
 }
 
-function targetOf(backup: BackupCronJob, given: string | undefined): AlertTarget {
+function targetOf(backup: BackupCronJob, drills: readonly RestoreDrill[], given: string | undefined): AlertTarget {
   const namespace = given ?? Chart.of(backup).namespace;
   if (namespace === undefined) {
     throw new Error(`'backups' has ${backup.node.path}, whose chart has no namespace, and alerts must tell namespaces apart: give the chart one, or set 'namespace'`);
@@ -114,8 +118,21 @@ function targetOf(backup: BackupCronJob, given: string | undefined): AlertTarget
     keepsFailedJobs: watched.failedJobsRetained > 0,
     suspectBelowPercent: backup._config.suspectBelowPercent,
     stores: watched.stores,
-    companions: watched.verify === undefined ? [] : [{ kind: 'verification', cronJob: watched.verify.cronJobName, ...watched.verify }],
+    rtoSeconds: drills[0]?._drill.rtoSeconds,
+    companions: [
+      ...watched.verify === undefined ? [] : [companionOf('verification', watched.verify)],
+      ...drills.map(drill => companionOf('drill', drill._drill)),
+    ],
   };
+}
+
+function companionOf(kind: AlertCompanion['kind'], { cronJobName, gapSeconds, deadlineSeconds }: WatchedCronJob): AlertCompanion {
+  return { kind, cronJob: cronJobName, gapSeconds, deadlineSeconds };
+}
+
+function checkDrills(backups: readonly BackupCronJob[], drills: readonly RestoreDrill[]): void {
+  const other = drills.find(drill => !backups.includes(drill._drill.backup));
+  if (other) throw new Error(`'drills' has ${other.node.path}, whose backup ${show(other._drill.backup.cronJobName)} is not among 'backups': add it there`);
 }
 
 function checkTargets(targets: readonly AlertTarget[]): void {

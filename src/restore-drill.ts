@@ -11,6 +11,7 @@ import { bindStores, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
 import { warn } from './_warnings';
+import { WatchedCronJob } from './_watched';
 import { BackupCronJob } from './backup-cron-job';
 import { CONFIG_VERSION, DrillConfig } from './contract/config';
 import { DrillVolume } from './drill-volume';
@@ -51,12 +52,10 @@ export class RestoreDrill extends Construct {
    *
    * @internal
    */
-  public readonly _drill: {
-    readonly backupName: string;
-    readonly cronJobName: string;
-    /** The longest time between two drills that the schedule means to make. */
-    readonly gapSeconds: number;
-    readonly deadlineSeconds: number;
+  public readonly _drill: WatchedCronJob & {
+    readonly backup: BackupCronJob;
+    /** What is promised; `undefined` where nothing is. */
+    readonly rtoSeconds: number | undefined;
   };
 
   constructor(scope: Construct, id: string, props: RestoreDrillProps) {
@@ -132,7 +131,7 @@ export class RestoreDrill extends Construct {
     }
 
     const gaps = gapsOf(props.schedule.expressionString, timeZone);
-    this._drill = { cronJobName: this.cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds, backupName: backup.backupName };
+    this._drill = { cronJobName: this.cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds, backup, rtoSeconds };
     const between = backup._longestGapSeconds;
     if (between !== undefined && gaps.shortestSeconds < between) {
       warn(this, `${show(props.schedule.expressionString)} drills more often than ${show(backup.cronJobName)} backs up, every ${showSeconds(between)}: the same backup would be restored again; drill less often`);

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { promtool } from './_promtool';
-import { filesFor, HOURLY, RULES, testFileOf } from './_rules';
+import { filesFor, HOURLY, provedFiles, RULES, testFileOf } from './_rules';
 
 /*
  * Does the set of scenarios that we ship notice a wrong rule? Each rule is broken in each way that people break rules, and promtool
@@ -10,7 +10,7 @@ import { filesFor, HOURLY, RULES, testFileOf } from './_rules';
 interface Rule {
   readonly alert: string;
   readonly expr: string;
-  readonly labels: { readonly severity: string };
+  readonly labels: { readonly severity: string; readonly cronjob?: string };
 }
 
 const AS_IT_IS = 'as it is';
@@ -45,12 +45,15 @@ function dropped(label: string): (expr: string) => string | undefined {
 }
 
 describe.each([
-  ['with failed Jobs kept', filesFor(HOURLY, { runnerMetrics: true })],
-  ['without', filesFor({ ...HOURLY, failedJobsRetained: 0 }, { runnerMetrics: true })],
-])('%s', (what, files) => {
-  const rules: Rule[] = parse(files[RULES]).groups.flatMap((group: any) => group.rules);
-  const looked = what === 'without' ? rules.filter(({ alert }) => alert === 'BackupJobFailed') : rules;
-  const tests = parse(files[testFileOf(files)]);
+  ['a backup', 'db-backup', provedFiles()],
+  ['a backup of which no failed Jobs are kept', 'db-backup', filesFor({ ...HOURLY, failedJobsRetained: 0 }, { runnerMetrics: true })],
+  ['its verification', 'db-backup-verify', provedFiles()],
+  ['its drills', 'db-drill', provedFiles()],
+])('%s', (what, cronJob, files) => {
+  const rules: Rule[] = parse(files[RULES]).groups.flatMap((group: any) => group.rules)
+    .filter(({ labels }: Rule) => (labels.cronjob ?? 'db-backup') === cronJob);
+  const looked = what.includes('no failed Jobs') ? rules.filter(({ alert }) => alert === 'BackupJobFailed') : rules;
+  const tests = parse(files[testFileOf(files, cronJob)]);
 
   // What is the same alert with and without: the moment at which the CronJob was made is asked for only where there is nothing else; and
   // the selectors of the trend are those of the free space, which would take days of hourly runs to tell apart.

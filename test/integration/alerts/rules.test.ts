@@ -1,7 +1,7 @@
 import { Cron, Duration } from 'cdk8s';
 import { parse } from 'yaml';
 import { promtool } from './_promtool';
-import { filesFor, HOURLY, RULES, testFileOf } from './_rules';
+import { filesFor, HOURLY, provedFiles, RULES, testFileOf, testFilesOf } from './_rules';
 import { Metrics } from '../../../src/contract/metrics';
 
 const NIGHTLY = { deadline: Duration.hours(1), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(26) } } };
@@ -17,11 +17,12 @@ const CASES: [string, ReturnType<typeof filesFor>][] = [
   ['monthly', filesFor({ schedule: Cron.monthly(), retention: undefined })],
   ['every five minutes', filesFor({ schedule: Cron.schedule({ minute: '*/5' }) })],
   ['on demand', filesFor({ onDemand: true, schedule: undefined })],
+  ['hourly, verified each day and drilled each week', provedFiles()],
 ];
 
 test.each(CASES)('promtool accepts the rules and finds their tests passed: %s', async (_case, files) => {
   expect(await promtool(files, 'check', 'rules', RULES)).toMatchObject({ passed: true });
-  expect(await promtool(files, 'test', 'rules', testFileOf(files))).toMatchObject({ passed: true });
+  expect(await promtool(files, 'test', 'rules', ...testFilesOf(files))).toMatchObject({ passed: true });
 }, 600_000);
 
 test('a nightly backup has at least 19 scenarios', () => {
