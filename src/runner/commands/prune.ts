@@ -1,7 +1,8 @@
 import { Context, openStores } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { withDeadline } from '../deadline';
-import { prune, PruneEntry, PruneOutcome } from '../retention/prune';
+import { PruneEntry } from '../retention/entries';
+import { prune, PruneOutcome } from '../retention/prune';
 import { renderTable } from '../table';
 
 export interface PruneCommandOptions {

@@ -7,8 +7,8 @@ import { renderRecord } from '../../../src/runner/record';
 import { createReporter } from '../../../src/runner/reporter';
 import { openStore } from '../../../src/runner/stores/open';
 import { Store } from '../../../src/runner/stores/store';
-import { all } from '../../runner/stores/_bodies';
 import { capture } from '../../runner/_fixtures';
+import { all } from '../../runner/stores/_bodies';
 import { configOf, redis } from '../_configs';
 
 /* Backups as a run leaves them, at times of the test's choice: real records, real digests, and snapshots that can be read. */
@@ -19,7 +19,15 @@ const never = new AbortController().signal;
 /** A policy; what is not said keeps nothing. */
 export function policy(changes: Partial<RetentionConfig>): RetentionConfig {
   return {
-    keepHours: null, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 3, ...changes,
+    keepHours: null,
+    keepLast: null,
+    keepHourly: null,
+    keepDaily: null,
+    keepWeekly: null,
+    keepMonthly: null,
+    keepYearly: null,
+    keepAtLeast: 3,
+    ...changes,
   };
 }
 

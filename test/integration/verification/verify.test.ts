@@ -73,7 +73,8 @@ function dataFile(directory: string, id: string): string {
 
 function flip(file: string, at: number): void {
   const bytes = readFileSync(file);
-  bytes[at < 0 ? bytes.length + at : at]! ^= 1;
+  const i = at < 0 ? bytes.length + at : at;
+  bytes[i] = (bytes[i]! + 1) % 256;
   writeFileSync(file, bytes);
 }
 
@@ -128,12 +129,13 @@ describe.each(engines)('%s', (engine, source) => {
     expect(filesIn(at.directory).filter(file => file.endsWith('.started') || file.includes('partial'))).toEqual([]);
   });
 
-  test(`what has the right digest and the wrong format is found${engine === 'redis' ? '' : ', compressed as it is'}`, async () => {
-    const other = await place(source(), { compression: { algorithm: 'none', level: 0 } });
+  test('what has the right digest and the wrong format is found', async () => {
+    // An archive of pg_dump has no checksums of its own, except for those of its compression.
+    const other = await place(source(), engine === 'postgres' ? {} : { compression: { algorithm: 'none', level: 0 } });
     const taken = await backup(other.options);
     // As if it had been taken so: the bytes are damaged, and record and checksums agree with them.
     const file = dataFile(other.directory, taken.id);
-    flip(file, engine === 'sqlite' ? 4096 * 3 + 1 : engine === 'postgres' ? 2000 : -20);
+    flip(file, { postgres: -20_000, redis: -20, sqlite: 3 * 4096 + 1 }[engine]!);
     const bytes = readFileSync(file);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const recordFile = path.join(other.directory, `${taken.id}.json`);
