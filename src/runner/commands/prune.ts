@@ -39,5 +39,5 @@ function asText(name: string, { entries, stopped, removed, refused, failures }: 
   const result = dryRun
     ? `Would remove ${goes} of ${entries.length}, once the newest backup was read back. Nothing was changed.\n`
     : `Removed ${removed} of ${entries.length}; ${refused.length} refused, ${failures.length} failed.\n`;
-  return table + why + result;
+  return (dryRun ? table : '') + why + result; // a run has told it line by line
 }

@@ -11,7 +11,7 @@ const FAILED_RUNS_KEPT = 100;
 export interface PruneEntry {
   readonly store: string;
   readonly id: string;
-  readonly what: 'backup' | 'record that can\'t be read' | 'rubbish' | 'failed run';
+  readonly what: 'backup' | 'record that can\'t be read' | 'files without a record' | 'failed run';
   readonly action: 'keep' | 'delete';
   readonly reason: string;
   /** What there is of it; of a thing to delete, what goes. */
@@ -33,7 +33,7 @@ export function entriesOf(inventory: Inventory, catalog: Catalog, retention: Ret
     ...decisions.map(({ id, keep, reason }) => entry(id, 'backup', !keep, reason, ownFilesOf(records.get(id)!, files.get(id)!))),
     ...unreadable.filter(key => !records.has(parseKey(key)!.id)).map(key =>
       entry(parseKey(key)!.id, 'record that can\'t be read', false, 'what it names is unknown', [key])),
-    ...rubbish.map(({ id, remove, reason, files: keys, uploads }) => entry(id, 'rubbish', remove, reason, keys, uploads.map(({ key }) => key))),
+    ...rubbish.map(({ id, remove, reason, files: keys, uploads }) => entry(id, 'files without a record', remove, reason, keys, uploads.map(({ key }) => key))),
     ...failedRuns.map((key, i) => {
       const { id, startedAt } = parseKey(key)!;
       if (i >= FAILED_RUNS_KEPT) return entry(id, 'failed run', true, `not one of the newest ${FAILED_RUNS_KEPT}`, [key]);

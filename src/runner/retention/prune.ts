@@ -119,7 +119,7 @@ async function pruneStore(
 
 function remove({ id, what, files }: PruneEntry, { store, records, rubbish }: Inventory, signal: AbortSignal): Promise<Removal> {
   if (what === 'backup') return removeBackup(records.get(id)!, store, signal);
-  const uploads = what === 'rubbish' ? rubbish.find(found => found.id === id)!.uploads : [];
+  const uploads = what === 'files without a record' ? rubbish.find(found => found.id === id)!.uploads : [];
   return removeFiles(id, files, uploads, store, signal);
 }
 

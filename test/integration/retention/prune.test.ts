@@ -113,7 +113,7 @@ test('foreign objects under the prefix and the backups of app_x stay, whatever t
     expect(await recordsIn(store, 'app_x')).toEqual(others);
     expect(await keysIn(store)).toEqual(expect.arrayContaining(foreign));
   }
-  expect(entries.find(({ id }) => id === 'app_20200102_020000')).toMatchObject({ what: 'rubbish', action: 'keep', reason: expect.stringContaining('no claim proves that this program wrote it') });
+  expect(entries.find(({ id }) => id === 'app_20200102_020000')).toMatchObject({ what: 'files without a record', action: 'keep', reason: expect.stringContaining('no claim proves that this program wrote it') });
 
   const unclaimed = await prune(at.options, '--unclaimed');
   expect(unclaimed.deleted.map(({ id }) => id)).toEqual(['app_20200102_020000', 'app_20200102_020000']);
