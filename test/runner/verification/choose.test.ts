@@ -1,7 +1,7 @@
-import { aRecord } from '../_fixtures';
 import { verificationKey } from '../../../src/contract/layout';
 import { Backup, Catalog } from '../../../src/runner/catalog';
 import { chooseScheduled } from '../../../src/runner/verification/choose';
+import { aRecord } from '../_fixtures';
 
 /** The backup of a day in November. */
 const idOf = (day: number) => `app_202611${String(day).padStart(2, '0')}_020000`;
