@@ -213,7 +213,8 @@ export class Recovery {
     const kept = `'retention' keeps backups for ${showSeconds(retention)}`;
     const rules = this.promisedByRetention();
     if (rules.length > 0 && !rules.some(({ lifetimeSeconds, spacingSeconds }) => lifetimeSeconds >= notice + spacingSeconds)) {
-      const { rule, spacingSeconds: spacing } = rules.reduce((a, b) => (a.lifetimeSeconds - a.spacingSeconds >= b.lifetimeSeconds - b.spacingSeconds ? a : b));
+      const margin = ({ lifetimeSeconds, spacingSeconds }: PromisedByRule) => lifetimeSeconds - spacingSeconds;
+      const { rule, spacingSeconds: spacing } = rules.reduce((a, b) => (margin(a) >= margin(b) ? a : b));
       const apart = spacing === gap ? 'from run to run' : `from one of ${show(rule)} to the next`;
       return [`${kept}, but the last good one is ${showSeconds(notice + spacing)} old when somebody acts: ${showSeconds(alertDelay(objectives!))} 'alertDelay' + ${showSeconds(humanDelay(objectives!))} 'humanDelay' + ${showSeconds(spacing)} ${apart}; keep them longer, or shorten the delays if you can`];
     }

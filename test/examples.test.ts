@@ -35,10 +35,12 @@ describe('compose.yaml of whispercache', () => {
 
   test.each(Object.keys(jobs))('runs the config of %s with values that the runner takes', job => {
     const { command, image } = compose.services[job];
-    const settings = command.slice(3).map((argument: string) => /^--set=(.+)$/.exec(argument)![1]);
+    const verifies = job.endsWith('-verify');
+    expect(command.slice(3).filter((argument: string) => !argument.startsWith('--set='))).toEqual(verifies ? ['--scheduled'] : []);
+    const settings = command.slice(3).filter((argument: string) => argument !== '--scheduled').map((argument: string) => /^--set=(.+)$/.exec(argument)![1]);
     const config = checkConfig(settings.reduce(applySetting, parseConfig(configInManifest(manifest, 'the manifest', job))));
 
-    expect(command.slice(0, 3)).toEqual([config.kind, '--manifest=/manifests/whispercache.k8s.yaml', `--job=${job}`]);
+    expect(command.slice(0, 3)).toEqual([verifies ? 'verify' : config.kind, '--manifest=/manifests/whispercache.k8s.yaml', `--job=${job}`]);
     expect(image).toBe(`cdk8s-backup-runner:${packageVersion()}`);
     expect(config).toEqual({
       ...jobs[job],
@@ -52,7 +54,8 @@ describe('compose.yaml of whispercache', () => {
   test('gives each service the secrets that its config names', () => {
     for (const [job, config] of Object.entries(jobs)) {
       const named = JSON.stringify(config).match(/"[A-Za-z]+Env":"[^"]+"/g)!.map(text => JSON.parse(`{${text}}`)).flatMap(Object.values)
-        .filter(name => name !== 'POD_IP');
+        // What verifies knows the source by name only.
+        .filter(name => name !== 'POD_IP' && !(job.endsWith('-verify') && name === 'POSTGRES_PASSWORD'));
       expect(Object.keys(compose.services[job].environment)).toEqual(expect.arrayContaining(named));
     }
   });

@@ -160,20 +160,22 @@ describe('retention', () => {
     // A backup of a day is there for 5 days at least, and the next one is a day away.
     expect(withObjectives(objectives, { retention: Retention.of({ daily: 6 }) })).not.toThrow();
     expect(withObjectives(objectives, { retention: Retention.of({ daily: 5 }) })).toThrow('\'retention\' keeps backups for 4 days, but the last good one is 4 days 1 hour old');
-    expect(withObjectives({ ...objectives, restoreHorizon: Duration.days(300) }, { retention: Retention.of({ daily: 7, monthly: 12 }) })).not.toThrow();
-    expect(withObjectives({ ...objectives, restoreHorizon: Duration.days(335) }, { retention: Retention.of({ daily: 7, monthly: 12 }) })).toThrow('\'retention\' keeps backups for 331 days, less than');
+    const year = Retention.of({ daily: 7, monthly: 12 });
+    expect(withObjectives({ ...objectives, restoreHorizon: Duration.days(300) }, { retention: year })).not.toThrow();
+    expect(withObjectives({ ...objectives, restoreHorizon: Duration.days(335) }, { retention: year })).toThrow('\'retention\' keeps backups for 331 days, less than');
   });
 
   test('is held to the recovery point: what is thinned out before anybody notices is lost', () => {
     const hourly = { schedule: Cron.hourly(), deadline: Duration.minutes(30), startingDeadline: Duration.minutes(30) };
     const promise = { corruption: { rpo: Duration.hours(2) } };
-    expect(withObjectives(promise, { ...hourly, retention: Retention.of({ hourly: 24, daily: 7 }) })).toThrow(
+    const thinned = Retention.of({ hourly: 24, daily: 7 });
+    expect(withObjectives(promise, { ...hourly, retention: thinned })).toThrow(
       '\'objectives.corruption.rpo\' is 2 hours, but damage is noticed up to 3 days 1 hour later, and of backups that old \'retention\' keeps "7 daily" only: ' +
       '1 day 1 hour from one to the next + 30 minutes \'startingDeadline\' + 30 minutes \'deadline\'; keep all of them for 3 days 2 hours with \'age\', or promise 1 day 2 hours');
     expect(withObjectives(promise, { ...hourly, retention: Retention.of({ age: Duration.hours(74), daily: 7 }) })).not.toThrow();
-    expect(withObjectives({ corruption: { rpo: Duration.hours(26) } }, { ...hourly, retention: Retention.of({ hourly: 24, daily: 7 }) })).not.toThrow();
+    expect(withObjectives({ corruption: { rpo: Duration.hours(26) } }, { ...hourly, retention: thinned })).not.toThrow();
     // A node that is lost is noticed at once.
-    expect(withObjectives({ nodeLoss: { rpo: Duration.hours(2) } }, { ...hourly, retention: Retention.of({ hourly: 24, daily: 7 }) })).not.toThrow();
+    expect(withObjectives({ nodeLoss: { rpo: Duration.hours(2) } }, { ...hourly, retention: thinned })).not.toThrow();
   });
 });
 

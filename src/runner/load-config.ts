@@ -110,6 +110,9 @@ export function configInManifest(yaml: string, file: string, job: string | undef
   return jobInManifest(yaml, file, job, variable).config;
 }
 
+/** Commands of jobs beside that of a backup: what is done from elsewhere takes the backup's own. */
+const FOLLOW_UPS: readonly (string | undefined)[] = ['verify', 'prune'];
+
 /** The CronJob or Job `job`, or the only one that has a config in `variable`, with that config. */
 export function jobInManifest(
   yaml: string, file: string, job: string | undefined, variable: string = CONFIG_ENV,
@@ -123,8 +126,11 @@ export function jobInManifest(
     const value = containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === variable)?.value;
     if (value !== undefined) found.set(metadata?.name ?? '', { object, config: unescapeEnvValue(value) });
   }
+  const isFollowUp = ({ spec }: ManifestJob) => FOLLOW_UPS.includes(spec?.jobTemplate?.spec?.template?.spec?.containers?.[0]?.args?.[0]);
+  const mains = [...found.values()].filter(({ object }) => !isFollowUp(object));
   const names = [...found.keys()].join(', ');
   if (found.size === 0) throw badConfig(`${file} has no job of cdk8s-backup: no container in it has the variable ${variable}`);
+  if (job === undefined && mains.length === 1) return mains[0]!;
   if (job === undefined && found.size > 1) throw usage(`${file} has several jobs, say which with --job: ${names}`);
   const chosen = job === undefined ? [...found.values()][0] : found.get(job);
   if (chosen === undefined) throw usage(`${file} has no job ${job}; it has ${names}`);

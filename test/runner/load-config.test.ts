@@ -50,6 +50,16 @@ describe('a manifest', () => {
     expect(JSON.parse(configInManifest(manifest('db'), 'f.yaml', undefined)).name).toBe('db');
   });
 
+  test('needs no name where the others verify or prune what the one backs up', () => {
+    const followUp = (command: string) => manifest(`db-${command}`).replace('- name: main', `- name: main\n              args: [${command}]`);
+    for (const command of ['verify', 'prune']) {
+      const yaml = `${manifest('db')}---${followUp(command)}`;
+      expect(JSON.parse(configInManifest(yaml, 'f.yaml', undefined)).name).toBe('db');
+      expect(JSON.parse(configInManifest(yaml, 'f.yaml', `db-${command}`)).name).toBe(`db-${command}`);
+      expect(JSON.parse(configInManifest(followUp(command), 'f.yaml', undefined)).name).toBe(`db-${command}`);
+    }
+  });
+
   test.each([
     ['several jobs and no name', manifest('db', 'cache'), undefined, 'f.yaml has several jobs, say which with --job: db, cache'],
     ['an unknown name', manifest('db', 'cache'), 'web', 'f.yaml has no job web; it has db, cache'],

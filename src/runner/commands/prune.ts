@@ -1,7 +1,8 @@
 import { Context, openStores } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { withDeadline } from '../deadline';
-import { prune, PruneEntry, PruneOutcome } from '../retention/prune';
+import { PruneEntry } from '../retention/entries';
+import { prune, PruneOutcome } from '../retention/prune';
 import { renderTable } from '../table';
 
 export interface PruneCommandOptions {
@@ -38,5 +39,5 @@ function asText(name: string, { entries, stopped, removed, refused, failures }: 
   const result = dryRun
     ? `Would remove ${goes} of ${entries.length}, once the newest backup was read back. Nothing was changed.\n`
     : `Removed ${removed} of ${entries.length}; ${refused.length} refused, ${failures.length} failed.\n`;
-  return table + why + result;
+  return (dryRun ? table : '') + why + result; // a run has told it line by line
 }

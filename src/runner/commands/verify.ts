@@ -105,7 +105,8 @@ async function verifyBackup(
   const result: Copy[] = [];
   const good = copies.find(({ fault, absent }) => fault === null && absent === null);
   for (const copy of copies) {
-    const verified = options.repair && good && copy.fault && isFaultOfCopy(copy.fault) ? await repaired(backup, copy, copy.fault, good, context) : copy;
+    const repairable = options.repair && good && copy.fault && isFaultOfCopy(copy.fault);
+    const verified = repairable ? await repaired(backup, copy, copy.fault, good, context) : copy;
     result.push(verified);
     // Where there is no record, nothing stands next to it.
     const isThere = verified.repairedFrom !== null || (verified.absent === null && backup.copies.get(verified.store.name) !== 'record missing');
@@ -116,7 +117,9 @@ async function verifyBackup(
 }
 
 /** Reads the copy of a backup in one store. */
-async function readCopy({ record, copies }: Backup, store: Store, unreachable: RunnerError | undefined, context: Context<NamedConfig>): Promise<Copy> {
+async function readCopy(
+  { record, copies }: Backup, store: Store, unreachable: RunnerError | undefined, context: Context<NamedConfig>,
+): Promise<Copy> {
   const copy = { store, startedAt: new Date(), fault: unreachable ?? null, digestOnly: null, repairedFrom: null, absent: null };
   if (unreachable) return copy;
   const listed = copies.get(store.name);

@@ -10,6 +10,9 @@ import { Catalog } from '../catalog';
 /** Clocks differ a little. */
 const SKEW_MS = 3_600_000;
 
+/** What to do about the newest backup where it is not good. */
+export const NEW_COPY = '"cdk8s-backup verify --repair" copies it from another store; otherwise take a new backup';
+
 /** Why nothing is removed in any store; `null` if nothing stands against it. */
 export function stopsAll(catalog: Catalog, holds: readonly Hold[], now: Date): string | null {
   if (holds.length > 0) return `pruning is ${holds.map(describeHold).join(', and ')}; "cdk8s-backup release" ends that`;
@@ -37,8 +40,7 @@ export function stopsHere({ store, candidates, unreadable }: Inventory, catalog:
   const damaged = unreadable.find(key => parseKey(key)!.id >= newest);
   if (damaged !== undefined) return `the newest record ${damaged} can't be read in ${store.name}: look at it, and take a new backup`;
   const copy = candidates.find(({ id }) => id === newest);
-  const wayOut = '"cdk8s-backup verify --repair" copies it from another store; otherwise take a new backup';
-  if (!copy) return `the newest backup ${newest} is not in ${store.name}: ${wayOut}`;
-  if (copy.doubt !== null) return `the newest backup ${newest} is in doubt in ${store.name}, ${copy.doubt}: ${wayOut}`;
+  if (!copy) return `the newest backup ${newest} is not in ${store.name}: ${NEW_COPY}`;
+  if (copy.doubt !== null) return `the newest backup ${newest} is in doubt in ${store.name}, ${copy.doubt}: ${NEW_COPY}`;
   return null;
 }

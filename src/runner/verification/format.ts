@@ -20,7 +20,7 @@ import { decompress } from '../stream/compress';
 const WAY_OUT = 'it was so when it was taken: choose another backup, and take a new one';
 
 /** What this `pg_restore` can't do with an archive that is all right. */
-const PG_RESTORE_TOO_OLD = /unsupported version \(|does not support compression|not support/;
+const PG_RESTORE_TOO_OLD = /unsupported version \(|does not support compression/;
 
 /**
  * Reads an artifact's content to its last byte, as a restore would.

@@ -19,7 +19,15 @@ const never = new AbortController().signal;
 /** A policy; what is not said keeps nothing. */
 export function policy(changes: Partial<RetentionConfig>): RetentionConfig {
   return {
-    keepHours: null, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 3, ...changes,
+    keepHours: null,
+    keepLast: null,
+    keepHourly: null,
+    keepDaily: null,
+    keepWeekly: null,
+    keepMonthly: null,
+    keepYearly: null,
+    keepAtLeast: 3,
+    ...changes,
   };
 }
 

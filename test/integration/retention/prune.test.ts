@@ -113,7 +113,7 @@ test('foreign objects under the prefix and the backups of app_x stay, whatever t
     expect(await recordsIn(store, 'app_x')).toEqual(others);
     expect(await keysIn(store)).toEqual(expect.arrayContaining(foreign));
   }
-  expect(entries.find(({ id }) => id === 'app_20200102_020000')).toMatchObject({ what: 'rubbish', action: 'keep', reason: expect.stringContaining('no claim proves that this program wrote it') });
+  expect(entries.find(({ id }) => id === 'app_20200102_020000')).toMatchObject({ what: 'files without a record', action: 'keep', reason: expect.stringContaining('no claim proves that this program wrote it') });
 
   const unclaimed = await prune(at.options, '--unclaimed');
   expect(unclaimed.deleted.map(({ id }) => id)).toEqual(['app_20200102_020000', 'app_20200102_020000']);
@@ -188,7 +188,7 @@ describe('nothing is removed', () => {
     const ids = await writeNights(10, 0, at.both);
     const file = path.join(at.directory, `${ids[9]}.rdb`);
     const bytes = readFileSync(file);
-    bytes[12]! ^= 1;
+    bytes[12] = bytes[12]! === 0 ? 1 : 0;
     writeFileSync(file, bytes);
     await expectStopped(at, new RegExp(`the newest backup ${ids[9]} can't be read back from volume, .*SHA-256.*verify --repair`), [at.volume], 10);
     expect(await recordsIn(at.s3)).toEqual(ids.slice(3));

@@ -97,7 +97,8 @@ test('more than 1,000 keys are pruned at once', async () => {
   const nights = Array.from({ length: 350 }, (_, night) => new Date(FIRST_NIGHT + night * DAY_MS));
   for (let i = 0; i < nights.length; i += 25) await Promise.all(nights.slice(i, i + 25).map(at => writeBackup(at, stores)));
   expect((await keysIn(stores[0]!)).length).toBe(1050);
-  const { removed, failures, refused } = await prune(stores, { dryRun: false, unclaimed: false, now: new Date(FIRST_NIGHT + 350 * DAY_MS) }, contextOf(config));
+  const now = new Date(FIRST_NIGHT + 350 * DAY_MS);
+  const { removed, failures, refused } = await prune(stores, { dryRun: false, unclaimed: false, now }, contextOf(config));
   expect({ removed, failures, refused }).toEqual({ removed: 340, failures: [], refused: [] });
   expect(await recordsIn(stores[0]!)).toEqual(nights.slice(-10).map(at => `app_${at.toISOString().slice(0, 10).replaceAll('-', '')}_020000`));
   expect((await keysIn(stores[0]!)).length).toBe(31); // three for each, and one that tells that the newest was read back

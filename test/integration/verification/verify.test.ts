@@ -73,7 +73,8 @@ function dataFile(directory: string, id: string): string {
 
 function flip(file: string, at: number): void {
   const bytes = readFileSync(file);
-  bytes[at < 0 ? bytes.length + at : at]! ^= 1;
+  const i = at < 0 ? bytes.length + at : at;
+  bytes[i] = (bytes[i]! + 1) % 256;
   writeFileSync(file, bytes);
 }
 
@@ -128,18 +129,23 @@ describe.each(engines)('%s', (engine, source) => {
     expect(filesIn(at.directory).filter(file => file.endsWith('.started') || file.includes('partial'))).toEqual([]);
   });
 
-  test(`what has the right digest and the wrong format is found${engine === 'redis' ? '' : ', compressed as it is'}`, async () => {
+  test('what has the right digest and the wrong format is found', async () => {
     const other = await place(source(), { compression: { algorithm: 'none', level: 0 } });
     const taken = await backup(other.options);
     // As if it had been taken so: the bytes are damaged, and record and checksums agree with them.
     const file = dataFile(other.directory, taken.id);
-    flip(file, engine === 'sqlite' ? 4096 * 3 + 1 : engine === 'postgres' ? 2000 : -20);
+    const size = readFileSync(file).length;
+    // An archive of pg_dump has no checksums, so a byte more or less of the data is all the same to it; the others have.
+    if (engine === 'postgres') truncateSync(file, size - 100_000);
+    else flip(file, engine === 'redis' ? -20 : 3 * 4096 + 1);
     const bytes = readFileSync(file);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const recordFile = path.join(other.directory, `${taken.id}.json`);
     const record = JSON.parse(readFileSync(recordFile, 'utf8')) as BackupRecord;
     const old = record.artifacts.find(artifact => file.endsWith(artifact.file))!.sha256;
-    for (const name of [recordFile, path.join(other.directory, `${taken.id}.sha256`)]) writeFileSync(name, readFileSync(name, 'utf8').replace(old, sha256));
+    for (const name of [recordFile, path.join(other.directory, `${taken.id}.sha256`)]) {
+      writeFileSync(name, readFileSync(name, 'utf8').replace(old, sha256).replace(`"bytes": ${size},`, `"bytes": ${bytes.length},`));
+    }
     const config = { ...other.config, stores: [folder(other.directory)] };
     const ended = await run(['verify', '--json'], { ...other.options, config });
     expect(ended.code).toBe(11);

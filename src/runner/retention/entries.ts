@@ -1,0 +1,44 @@
+import { Inventory, ownFilesOf } from './inventory';
+import { planRetention } from './plan';
+import { RetentionConfig } from '../../contract/config';
+import { parseKey } from '../../contract/layout';
+import { Catalog } from '../catalog';
+
+/** This many runs that failed stay in the history. */
+const FAILED_RUNS_KEPT = 100;
+
+/** One thing in one store, and what becomes of it. */
+export interface PruneEntry {
+  readonly store: string;
+  readonly id: string;
+  readonly what: 'backup' | 'record that can\'t be read' | 'files without a record' | 'failed run';
+  readonly action: 'keep' | 'delete';
+  readonly reason: string;
+  /** What there is of it; of a thing to delete, what goes. */
+  readonly files: readonly string[];
+  /** Uploads that were never finished, by the key that they would have got. */
+  readonly uploads: readonly string[];
+}
+
+/** Decides about everything in one store, as if the newest backup had been read back: nothing goes before it was. */
+export function entriesOf(inventory: Inventory, catalog: Catalog, retention: RetentionConfig, now: Date): PruneEntry[] {
+  const { store, candidates, records, unreadable, rubbish, failedRuns, files } = inventory;
+  const entry = (id: string, what: PruneEntry['what'], goes: boolean, reason: string, keys: readonly string[], uploads: readonly string[] = []) =>
+    ({ store: store.name, id, what, action: goes ? 'delete' as const : 'keep' as const, reason, files: keys, uploads });
+
+  const newest = catalog.backups.at(-1)?.record.id;
+  const decisions = planRetention(candidates.map(one => (one.id === newest ? { ...one, verified: one.doubt === null } : one)), retention, now);
+  const oldest = candidates.find((_, i) => decisions[i]!.keep)?.startedAt;
+  return [
+    ...decisions.map(({ id, keep, reason }) => entry(id, 'backup', !keep, reason, ownFilesOf(records.get(id)!, files.get(id)!))),
+    ...unreadable.filter(key => !records.has(parseKey(key)!.id)).map(key =>
+      entry(parseKey(key)!.id, 'record that can\'t be read', false, 'what it names is unknown', [key])),
+    ...rubbish.map(({ id, remove, reason, files: keys, uploads }) => entry(id, 'files without a record', remove, reason, keys, uploads.map(({ key }) => key))),
+    ...failedRuns.map((key, i) => {
+      const { id, startedAt } = parseKey(key)!;
+      if (i >= FAILED_RUNS_KEPT) return entry(id, 'failed run', true, `not one of the newest ${FAILED_RUNS_KEPT}`, [key]);
+      const old = oldest !== undefined && startedAt < oldest;
+      return entry(id, 'failed run', old, old ? 'older than every backup that is kept' : 'part of the history', [key]);
+    }),
+  ];
+}
