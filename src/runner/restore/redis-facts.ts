@@ -4,8 +4,8 @@ import { Finding } from './restorer';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
-import { formatBytes } from '../reporter';
 import { versionOf } from '../rdb/payload';
+import { formatBytes } from '../reporter';
 import { countsOf, Info, parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
 import { REDIS_RIGHTS, RedisUse } from '../sources/redis-errors';
@@ -35,7 +35,9 @@ export interface RedisFacts {
  *
  * @param commands that the restore needs
  */
-export async function readFacts(connection: RedisConnection, target: RedisTargetConfig, commands: readonly (readonly string[])[]): Promise<RedisFacts> {
+export async function readFacts(
+  connection: RedisConnection, target: RedisTargetConfig, commands: readonly (readonly string[])[],
+): Promise<RedisFacts> {
   const info = parseInfo(await connection.command('INFO'));
   return {
     info,

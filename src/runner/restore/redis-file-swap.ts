@@ -8,9 +8,9 @@
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Kept } from './restorer';
 import { syncDirectory } from './sqlite-swap';
 import { freeName, stampOf, timeOf } from './stamp';
-import { Kept } from './restorer';
 
 export const DUMP = 'dump.rdb';
 export const AOF_DIRECTORY = 'appendonlydir';

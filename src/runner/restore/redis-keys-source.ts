@@ -96,7 +96,9 @@ export class RedisKeysSource implements Source {
     }
   }
 
-  private async* dumped(connection: RedisConnection, keys: readonly Buffer[], expiry: string, format: number, writer: RdbWriter): AsyncGenerator<Buffer> {
+  private async* dumped(
+    connection: RedisConnection, keys: readonly Buffer[], expiry: string, format: number, writer: RdbWriter,
+  ): AsyncGenerator<Buffer> {
     const answers = connection.each(keys.flatMap(key => [[expiry, key], ['DUMP', key]]));
     for (const key of keys) {
       const [time, payload] = [(await answers.next()).value, (await answers.next()).value];

@@ -1,7 +1,7 @@
+import { RestoreArtifacts } from './artifacts';
 import { isMark } from './redis-keys-mark';
 import { isExpired, openRdb } from './redis-keys-read';
 import { pagesOf } from './redis-keys-source';
-import { RestoreArtifacts } from './artifacts';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { RunnerError } from '../errors';
@@ -76,7 +76,9 @@ export async function removeOthers(connection: RedisConnection, all: KeySet, wri
 }
 
 /** Puts the functions of the backup into the server, which may have to lose others. Returns what could not be done, a sentence each. */
-export async function writeFunctions(connection: RedisConnection, functions: readonly Buffer[], version: number, mayLoseOthers: boolean): Promise<string[]> {
+export async function writeFunctions(
+  connection: RedisConnection, functions: readonly Buffer[], version: number, mayLoseOthers: boolean,
+): Promise<string[]> {
   const [answer] = await connection.all([['FUNCTION', 'RESTORE', payloadOf(functions, version), mayLoseOthers ? 'FLUSH' : 'REPLACE']]);
   if (!(answer instanceof ServerError) || functions.length === 0) return [];
   return [`the functions of the backup were not restored: the server answered FUNCTION RESTORE with "${answer.message}"`];

@@ -88,7 +88,9 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       for (const database of content.keys.keys()) await connection.command('SELECT', String(database)); // there may be fewer
       const keys = keysIn(parseInfo(await connection.command('INFO')));
       const left = await readMark(connection);
-      const safetyBackup = this.saves(keys, left) ? await this.saveWhatIsThere(id, config => new RedisKeysSource(config, by => this.connect(by)), signal) : left?.safetyBackup ?? null;
+      const safetyBackup = this.saves(keys, left)
+        ? await this.saveWhatIsThere(id, config => new RedisKeysSource(config, by => this.connect(by)), signal)
+        : left?.safetyBackup ?? null;
       mark = { restoring: id, safetyBackup };
       await writeMark(connection, mark);
       const functions: Buffer[] = [];
@@ -147,7 +149,9 @@ export class RedisKeysRestorer extends RedisServerRestorer {
     ];
   }
 
-  private failure(error: unknown, { restoring, safetyBackup }: KeysMark, written: Written, { keys }: SnapshotContent, signal: AbortSignal): RestoreFailure {
+  private failure(
+    error: unknown, { restoring, safetyBackup }: KeysMark, written: Written, { keys }: SnapshotContent, signal: AbortSignal,
+  ): RestoreFailure {
     const total = [...keys.values()].reduce((sum, count) => sum + count, 0);
     const done = written.keys < total ? `up to ${written.keys} of its ${total} keys are written, and none of the others is removed` : `all of its ${total} keys are written, and ${written.removed} others are removed`;
     const wayBack = safetyBackup === null

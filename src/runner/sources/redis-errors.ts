@@ -12,8 +12,8 @@ interface Rule {
 
 /** Commands that a user needs, as ACL SETUSER takes them. */
 export const REDIS_RIGHTS: { readonly [use in RedisUse]: string } = {
-  backup: '+ping +info +psync +replconf',
-  restore: '+ping +info +psync +replconf +replicaof +function|dump',
+  'backup': '+ping +info +psync +replconf',
+  'restore': '+ping +info +psync +replconf +replicaof +function|dump',
   'restore-keys': '~* +ping +info +select +scan +randomkey +dump +pttl +pexpiretime +restore +unlink +get +set +function|dump +function|restore +function|flush',
 };
 

@@ -47,11 +47,14 @@ test('a server with keys is refused; where they may be replaced they are a backu
 
   const options = into(server, backedUp, { replace: true });
   const plan = await run(['restore', '--dry-run'], options);
-  expect(plan).toMatchObject({ code: 0, result: {
-    missing: [],
-    replaces: expect.stringMatching(/^304 keys/),
-    steps: [expect.any(String), expect.stringContaining('read all of'), expect.stringContaining('as a backup of app'), expect.stringContaining('holds a mixture'), expect.stringContaining('remove the keys')],
-  } });
+  expect(plan).toMatchObject({
+    code: 0,
+    result: {
+      missing: [],
+      replaces: expect.stringMatching(/^304 keys/),
+      steps: [expect.any(String), expect.stringContaining('read all of'), expect.stringContaining('as a backup of app'), expect.stringContaining('holds a mixture'), expect.stringContaining('remove the keys')],
+    },
+  });
   expect(await digestOf(server)).toBe(before);
 
   const ended = await restore(options);
