@@ -11,6 +11,7 @@ import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan } fr
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
+import { KeySet } from '../rdb/key-set';
 import { formatBytes } from '../reporter';
 import { parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
@@ -96,10 +97,11 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       const functions: Buffer[] = [];
       const version = (await headOf(artifact, artifacts, signal)).version;
       const entries = keysToWrite(() => this.whole(artifact, artifacts, signal), artifact, functions, Date.now());
-      const all = await writeKeys(connection, entries, version, written, signal);
+      const all = keys > 0 ? new KeySet() : null; // nothing has to be removed from an empty server
+      await writeKeys(connection, entries, version, all, written, signal);
       const notes = await writeFunctions(connection, functions, version, this.target.replace || left !== null);
       await checkAssertions(connection, { target: this.target, description: this.description });
-      if (keys > 0) await removeOthers(connection, all, written, signal);
+      if (all !== null) await removeOthers(connection, all, written, signal);
       const holds = await refuseFewer(connection, this.description, written);
       await removeMark(connection);
       return {
