@@ -142,11 +142,16 @@ test('image and user are those of the backup, unless something else is said', ()
 
 describe('modes', () => {
   test.each<[string, Changes, object]>([
-    ['in place', { mode: RestoreMode.inPlace({ globals: false }) }, { mode: 'in-place', newDatabase: null, globals: false }],
+    ['in place', { mode: RestoreMode.inPlace({ globals: false }) }, { mode: 'in-place', newDatabase: null, globals: false, safetyBackup: true, singleTransaction: false }],
+    ['in place, and no way back', { mode: RestoreMode.inPlace({ safetyBackup: false }) }, { mode: 'in-place', safetyBackup: false }],
+    ['beside, in one transaction', { mode: RestoreMode.swap({ singleTransaction: true }) }, { mode: 'swap', singleTransaction: true }],
     ['new database', { mode: RestoreMode.newDatabase('look') }, { mode: 'new-database', newDatabase: 'look', database: 'orders' }],
     ['Redis by default', { target: redis }, { method: 'replication', advertiseHostEnv: 'POD_IP', listenPort: 6379, safetyBackup: true, directory: null }],
     ['Redis with an assertion', { target: redis, mode: RestoreMode.replication({ safetyBackup: false, assertions: [{ pattern: 'user:*' }] }) },
       { method: 'replication', safetyBackup: false, assertions: [{ pattern: 'user:*', leastKeys: 1 }] }],
+    ['Redis key by key', { target: redis, mode: RestoreMode.keys() }, { method: 'keys', replace: false, safetyBackup: true, advertiseHostEnv: null, listenPort: 0, directory: null }],
+    ['Redis key by key over what is there', { target: redis, mode: RestoreMode.keys({ replace: true, assertions: [{ pattern: 'user:*', atLeast: 3 }] }) },
+      { method: 'keys', replace: true, assertions: [{ pattern: 'user:*', leastKeys: 3 }] }],
     ['a Redis that is stopped', chart => ({
       target: redis, mode: RestoreMode.rdbFile({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data'), path: 'data' }),
     }), { method: 'file', directory: '/redis-data' }],
@@ -166,6 +171,9 @@ describe('modes', () => {
       Object.fromEntries(podOf(synth(changes)).containers[0].volumeMounts.map((mount: any) => [mount.mountPath, mount]));
     expect(mounts({ stores })['/backups'].readOnly).toBe(true);
     expect(mounts({ stores, target: redis })['/backups'].readOnly).toBeFalsy();
+    expect(mounts({ stores, target: redis, mode: RestoreMode.keys({ safetyBackup: false }) })['/backups'].readOnly).toBe(true);
+    expect(mounts({ stores, mode: RestoreMode.inPlace() })['/backups'].readOnly).toBeFalsy();
+    expect(mounts({ stores, mode: RestoreMode.inPlace({ safetyBackup: false }) })['/backups'].readOnly).toBe(true);
     const claim = (chart: Chart) => kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data');
     const file = mounts(chart => ({ target: redis, mode: RestoreMode.rdbFile({ claim: claim(chart), path: 'data' }) }));
     expect(file['/redis-data']).toMatchObject({ subPath: 'data' });
@@ -282,6 +290,7 @@ describe('fails on', () => {
     ['a date that is none', () => RestorePoint.notAfter(new Date('x')), '\'time\' must be a date, got an invalid one'],
     ['a name of no object', () => RestoreWorkload.fromDeploymentName('Web_1'), '\'name\' must be that of an object of Kubernetes'],
     ['65 jobs', () => RestoreMode.swap({ parallelJobs: 65 }), '\'parallelJobs\' must be a whole number from 1 to 64, got 65'],
+    ['several jobs in one transaction', () => RestoreMode.swap({ singleTransaction: true, parallelJobs: 2 }), '\'singleTransaction\' can\'t be shared by several jobs: leave \'parallelJobs\' at 1, got 2'],
     ['an empty assertion', () => RestoreMode.inPlace({ assertions: [' '] }), '\'assertions\' must be SQL that returns true, got " "'],
     ['a port of root', () => RestoreMode.replication({ listenPort: 80 }), '\'listenPort\' must be a whole number from 1024 to 65535, got 80: the pod is not root'],
     ['no least number', () => RestoreMode.replication({ assertions: [{ pattern: '*', atLeast: 0 }] }), '\'atLeast\' must be a whole number of at least 1, got 0'],

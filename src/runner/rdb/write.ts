@@ -12,7 +12,7 @@ export class RdbWriter {
   private readonly crc = new Crc64();
 
   public header(version: number, fields: { readonly [name: string]: string }): Buffer {
-    const pieces = Object.entries(fields).flatMap(([name, value]) => [Buffer.from([AUX]), ...stringOf(Buffer.from(name)), ...stringOf(Buffer.from(value))]);
+    const pieces = Object.entries(fields).flatMap(field => [Buffer.from([AUX]), ...field.flatMap(text => stringOf(Buffer.from(text)))]);
     return this.passed([Buffer.from(`REDIS${String(version).padStart(4, '0')}`), ...pieces]);
   }
 

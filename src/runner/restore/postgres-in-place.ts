@@ -46,7 +46,8 @@ export class PostgresInPlace {
     const watching = this.endBlockers(maintenance, AbortSignal.any([signal, stop.signal]));
     const directory = await mkdtemp(path.join(this.scratch.directory, 'list-'));
     try {
-      const args = ['--clean', '--if-exists', '--exit-on-error', '--single-transaction', ...missingTablespaces(facts.head, facts.server).length > 0 ? ['--no-tablespaces'] : []];
+      const args = ['--clean', '--if-exists', '--exit-on-error', '--single-transaction'];
+      if (missingTablespaces(facts.head, facts.server).length > 0) args.push('--no-tablespaces');
       const order = orderFor(facts.head);
       if (order !== null) {
         const file = path.join(directory, 'order');
@@ -56,7 +57,8 @@ export class PostgresInPlace {
       await this.endSessions(maintenance, signal);
       if (this.assertsWithin(facts)) {
         const script = this.client.restoreScript(args, archive, database, signal);
-        await this.client.runScript(database, Readable.from(beforeCommit(script, assertionStatements(this.config.assertions)), { objectMode: false }), signal);
+        const checked = Readable.from(beforeCommit(script, assertionStatements(this.config.assertions)), { objectMode: false });
+        await this.client.runScript(database, checked, signal);
       } else {
         await this.client.restore(args, archive, database, signal);
       }

@@ -106,7 +106,10 @@ export class PostgresRestorer implements Restorer {
     let safety: string | null = null;
     try {
       for (const { name } of this.leftovers(facts.server)) await this.client.run(this.maintenance, dropStatements(name), signal);
-      if (script) notes.push(...await makeRoles(this.client, this.maintenance, parseGlobals(await text(await artifacts.open(script, signal))), facts, this.context.reporter, signal));
+      if (script) {
+        const globals = parseGlobals(await text(await artifacts.open(script, signal)));
+        notes.push(...await makeRoles(this.client, this.maintenance, globals, facts, this.context.reporter, signal));
+      }
       const archive = artifacts.file(data) ?? await artifacts.open(data, signal);
       if (this.config.mode === 'in-place') {
         await this.inPlace.endSessions(this.maintenance, signal); // one that holds a lock would be in the way of the safety backup too
@@ -325,12 +328,13 @@ export class PostgresRestorer implements Restorer {
    *
    * @param made the oid of the database that this restore has made, and no other: one of its name may be another restore's
    */
-  private async failure(error: unknown, made: string | undefined, committed: { readonly id: string; readonly safety: string | null } | null): Promise<RestoreFailure> {
+  private async failure(error: unknown, made: string | undefined, committed: Committed | null): Promise<RestoreFailure> {
     if (error instanceof RestoreFailure) return error;
     const exitCode = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
     if (committed !== null) {
       const before = committed.safety === null ? 'what was there is gone' : `what was there is stored as ${committed.safety}: "cdk8s-backup rollback" brings it back`;
-      return new RestoreFailure(messageOf(error), `${this.description} is ${committed.id}, which is not fit for use, and ${before}`, false, exitCode, { cause: error });
+      const holds = `${this.description} is ${committed.id}, which is not fit for use, and ${before}`;
+      return new RestoreFailure(messageOf(error), holds, false, exitCode, { cause: error });
     }
     let holds = `${this.description} is as it was`;
     try {
@@ -356,6 +360,12 @@ function ownerOf({ head, live, server }: Facts): string | null {
   if (live) return live.owner;
   const archived = head.entries.find(({ type }) => type === 'DATABASE')?.owner ?? null;
   return server.superuser || server.roles.some(({ name, member }) => name === archived && member) ? archived : null;
+}
+
+/** What is live in place, and where what was there before is; `null`: nowhere. */
+interface Committed {
+  readonly id: string;
+  readonly safety: string | null;
 }
 
 /** Whether all that `pg_restore` complained about is a setting that came with version 17, which it sets for itself only. */

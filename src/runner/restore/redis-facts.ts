@@ -35,7 +35,9 @@ export interface RedisFacts {
  *
  * @param commands that the restore needs
  */
-export async function readFacts(connection: RedisConnection, target: RedisTargetConfig, commands: readonly (readonly string[])[]): Promise<RedisFacts> {
+export async function readFacts(
+  connection: RedisConnection, target: RedisTargetConfig, commands: readonly (readonly string[])[],
+): Promise<RedisFacts> {
   const info = parseInfo(await connection.command('INFO'));
   return {
     info,

@@ -5,6 +5,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { KeySet } from '../rdb/key-set';
 import { valueOf, versionOf } from '../rdb/payload';
+import { NEWEST_VERSION } from '../rdb/read';
 import { RdbWriter } from '../rdb/write';
 import { RdbCheck } from '../sources/rdb-check';
 import { countsOf, Info, parseInfo } from '../sources/redis';
@@ -60,6 +61,9 @@ export class RedisKeysSource implements Source {
       const counts = countsOf(info);
       const format = await formatOf(connection, info);
       if (format === null) throw new RunnerError(`${this.description} does not tell the format of its snapshots: allow the user "+function|dump", which tells`, ExitCode.DENIED);
+      if (format > NEWEST_VERSION) {
+        throw new RunnerError(`${this.description} dumps keys in format ${format}, and known are those up to ${NEWEST_VERSION}: use a later runner image`, ExitCode.VERSION_MISMATCH);
+      }
       return {
         stream: checked(Readable.from(this.pieces(connection, info, format), { objectMode: false }), RdbCheck.of(this.description)),
         counts,
@@ -96,7 +100,9 @@ export class RedisKeysSource implements Source {
     }
   }
 
-  private async* dumped(connection: RedisConnection, keys: readonly Buffer[], expiry: string, format: number, writer: RdbWriter): AsyncGenerator<Buffer> {
+  private async* dumped(
+    connection: RedisConnection, keys: readonly Buffer[], expiry: string, format: number, writer: RdbWriter,
+  ): AsyncGenerator<Buffer> {
     const answers = connection.each(keys.flatMap(key => [[expiry, key], ['DUMP', key]]));
     for (const key of keys) {
       const [time, payload] = [(await answers.next()).value, (await answers.next()).value];

@@ -25,11 +25,10 @@ export interface Written {
   removed: number;
 }
 
-/** Writes all keys of a snapshot over what is there, a batch at a time. Returns which, for {@link removeOthers}. */
+/** Writes all keys of a snapshot over what is there, a batch at a time. Tells `all` which, for {@link removeOthers}. */
 export async function writeKeys(
-  connection: RedisConnection, entries: AsyncIterable<RdbKey>, version: number, written: Written, signal: AbortSignal,
-): Promise<KeySet> {
-  const all = new KeySet();
+  connection: RedisConnection, entries: AsyncIterable<RdbKey>, version: number, all: KeySet | null, written: Written, signal: AbortSignal,
+): Promise<void> {
   const batch = new Batch(connection);
   let selected = -1;
   for await (const entry of entries) {
@@ -38,7 +37,7 @@ export async function writeKeys(
       await batch.add(['SELECT', String(database)], 'SELECT');
       selected = database;
     }
-    all.add(database, key);
+    all?.add(database, key);
     const payload = payloadOf(value, version);
     await batch.add(['RESTORE', key, String(expiresAt ?? 0), payload, 'REPLACE', 'ABSTTL', ...eviction], `RESTORE of a ${nameOfType(type)}`);
     written.keys++;
@@ -46,7 +45,6 @@ export async function writeKeys(
     signal.throwIfAborted();
   }
   await batch.send();
-  return all;
 }
 
 /** The keys of a snapshot that belong into the server now, and its functions into `functions`. */
@@ -76,7 +74,9 @@ export async function removeOthers(connection: RedisConnection, all: KeySet, wri
 }
 
 /** Puts the functions of the backup into the server, which may have to lose others. Returns what could not be done, a sentence each. */
-export async function writeFunctions(connection: RedisConnection, functions: readonly Buffer[], version: number, mayLoseOthers: boolean): Promise<string[]> {
+export async function writeFunctions(
+  connection: RedisConnection, functions: readonly Buffer[], version: number, mayLoseOthers: boolean,
+): Promise<string[]> {
   const [answer] = await connection.all([['FUNCTION', 'RESTORE', payloadOf(functions, version), mayLoseOthers ? 'FLUSH' : 'REPLACE']]);
   if (!(answer instanceof ServerError) || functions.length === 0) return [];
   return [`the functions of the backup were not restored: the server answered FUNCTION RESTORE with "${answer.message}"`];

@@ -11,6 +11,7 @@ import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan } fr
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
+import { KeySet } from '../rdb/key-set';
 import { formatBytes } from '../reporter';
 import { parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
@@ -88,16 +89,19 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       for (const database of content.keys.keys()) await connection.command('SELECT', String(database)); // there may be fewer
       const keys = keysIn(parseInfo(await connection.command('INFO')));
       const left = await readMark(connection);
-      const safetyBackup = this.saves(keys, left) ? await this.saveWhatIsThere(id, config => new RedisKeysSource(config, by => this.connect(by)), signal) : left?.safetyBackup ?? null;
+      const safetyBackup = this.saves(keys, left)
+        ? await this.saveWhatIsThere(id, config => new RedisKeysSource(config, by => this.connect(by)), signal)
+        : left?.safetyBackup ?? null;
       mark = { restoring: id, safetyBackup };
       await writeMark(connection, mark);
       const functions: Buffer[] = [];
       const version = (await headOf(artifact, artifacts, signal)).version;
       const entries = keysToWrite(() => this.whole(artifact, artifacts, signal), artifact, functions, Date.now());
-      const all = await writeKeys(connection, entries, version, written, signal);
+      const all = keys > 0 ? new KeySet() : null; // nothing has to be removed from an empty server
+      await writeKeys(connection, entries, version, all, written, signal);
       const notes = await writeFunctions(connection, functions, version, this.target.replace || left !== null);
       await checkAssertions(connection, { target: this.target, description: this.description });
-      if (keys > 0) await removeOthers(connection, all, written, signal);
+      if (all !== null) await removeOthers(connection, all, written, signal);
       const holds = await refuseFewer(connection, this.description, written);
       await removeMark(connection);
       return {
@@ -147,7 +151,9 @@ export class RedisKeysRestorer extends RedisServerRestorer {
     ];
   }
 
-  private failure(error: unknown, { restoring, safetyBackup }: KeysMark, written: Written, { keys }: SnapshotContent, signal: AbortSignal): RestoreFailure {
+  private failure(
+    error: unknown, { restoring, safetyBackup }: KeysMark, written: Written, { keys }: SnapshotContent, signal: AbortSignal,
+  ): RestoreFailure {
     const total = [...keys.values()].reduce((sum, count) => sum + count, 0);
     const done = written.keys < total ? `up to ${written.keys} of its ${total} keys are written, and none of the others is removed` : `all of its ${total} keys are written, and ${written.removed} others are removed`;
     const wayBack = safetyBackup === null

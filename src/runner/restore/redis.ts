@@ -74,7 +74,7 @@ export class RedisRestorer extends RedisServerRestorer {
   public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
     const artifact = snapshotOf(input.record);
     await this.checkWhole(artifact, input.artifacts, signal);
-    const previous = this.target.safetyBackup ? await this.saveWhatIsThere(input.record.id, config => new RedisSource(config, this.context.env), signal) : null;
+    const previous = this.target.safetyBackup ? await this.save(input.record.id, signal) : null;
     const { notes, keys } = await loadByReplication({
       id: input.record.id,
       description: this.description,
@@ -86,6 +86,10 @@ export class RedisRestorer extends RedisServerRestorer {
       reporter: this.context.reporter,
     }, signal);
     return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: previous === null ? null : `the backup ${previous}`, notes };
+  }
+
+  private save(id: string, signal: AbortSignal): Promise<string> {
+    return this.saveWhatIsThere(id, config => new RedisSource(config, this.context.env), signal);
   }
 
   private advertisedHost(): string | null {

@@ -65,7 +65,9 @@ export async function saveBefore(
 }
 
 /** Restores a safety backup with a restorer of its own, which stores what is there before. */
-export async function restoreKept(restorer: Restorer, { name }: Kept, { config, stores, reporter }: RestorerContext, signal: AbortSignal): Promise<Restored> {
+export async function restoreKept(
+  restorer: Restorer, { name }: Kept, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
+): Promise<Restored> {
   const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, name);
   const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(backup.record), stores, config.scratch, reporter);
   try {
@@ -82,7 +84,8 @@ export async function restoreKept(restorer: Restorer, { name }: Kept, { config, 
 
 /** Safety backups of this server, or of one database of it, newest first. */
 export function safetyBackups({ backups }: Catalog, address: string, database: string | null = null): Backup[] {
-  return backups.filter(({ record: { suspect, source } }) => suspect?.startsWith(SAFETY) && source.address === address && source.database === database).reverse();
+  return backups.filter(({ record: { suspect } }) => suspect?.startsWith(SAFETY))
+    .filter(({ record: { source } }) => source.address === address && source.database === database).reverse();
 }
 
 export function asKept({ record }: Backup): Kept {

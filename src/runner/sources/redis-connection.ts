@@ -12,6 +12,7 @@ import { stoppable } from '../stream/stoppable';
 
 const CONNECT_LIMIT_MS = 15_000;
 const REPLY_LIMIT_MS = 30_000;
+const LARGE_PIECE_BYTES = 64 * 1024;
 /**
  * The server is silent while it forks, and while it waits for another save to end it sends a newline every ten seconds or so. A
  * server that is silent for longer than this has gone away without a word.
@@ -106,7 +107,7 @@ export class RedisConnection {
     const what = String(commands[0]?.[0]);
     await this.translated(what, () => {
       this.socket.cork();
-      for (const command of commands) for (const piece of commandPieces(command)) this.socket.write(piece);
+      for (const piece of joined(commands.flatMap(commandPieces))) this.socket.write(piece);
       this.socket.uncork();
       return Promise.resolve();
     });
@@ -181,6 +182,21 @@ export class RedisConnection {
       throw explainLostConnection(error, this.address);
     }
   }
+}
+
+/** Small pieces in one each: a write of its own costs more than the copy. Large ones are not copied. */
+function joined(pieces: readonly Buffer[]): Buffer[] {
+  const result: Buffer[] = [];
+  let small: Buffer[] = [];
+  for (const piece of pieces) {
+    if (piece.length < LARGE_PIECE_BYTES) {
+      small.push(piece);
+      continue;
+    }
+    result.push(Buffer.concat(small), piece);
+    small = [];
+  }
+  return [...result, Buffer.concat(small)];
 }
 
 function connectSocket({ host, port, tls }: RedisServerConfig, address: string): Socket {

@@ -79,9 +79,9 @@ and a second line';
   await server.psql(`
     set search_path to public;
     create foreign data wrapper nowhere options (debug 'x');
-    create server "else where" foreign data wrapper nowhere options (host 'db.example');
-    create user mapping for reader server "else where" options (username 'r');
-    create foreign table far (id int not null, at date) server "else where" options (table_name 'far');
+    create server "far away" foreign data wrapper nowhere options (host 'db.example');
+    create user mapping for reader server "far away" options (username 'r');
+    create foreign table far (id int not null, at date) server "far away" options (table_name 'far');
     grant select on far to reader;
     create event trigger "on ä" on ddl_command_end execute function nothing();
     create extension hstore;

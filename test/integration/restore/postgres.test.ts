@@ -127,6 +127,14 @@ test('in place: in one transaction, also while somebody holds a lock', async () 
     expect(unfit.message).toMatch(message);
     expect(await dumpOf(server, 'tight')).toBe(later);
   }
+  // Both programs count: a script that is cut short, and one that is whole and whose program has failed all the same.
+  for (const script of ['"$REAL" "$@" | head -c 3000; exit 1', '"$REAL" "$@"; exit 1']) {
+    const broken = await run(['restore'], {
+      ...restoreOptions(site, { mode: 'in-place', safetyBackup: false, assertions: ['select true'] }), path: fakeProgram('pg_restore', script),
+    });
+    expect(broken).toMatchObject({ code: 1, message: expect.stringMatching(/is as it was$/) });
+    expect(await dumpOf(server, 'tight')).toBe(later);
+  }
   const kept = (await list({ config: site.backupConfig, env: site.env })).backups.length;
   const last = await restored(restoreOptions(site, { mode: 'in-place', assertions: ['select count(*) = 1000 from users', 'select length(E\'\\\\\') = 1'] }), ['--no-safety-backup']);
   expect(last.report.previous).toBeNull();

@@ -76,7 +76,7 @@ test('without a safety backup nothing is stored', async () => {
   const { backedUp } = await backUpAll();
   const server = await start({ config: MANAGED });
   await fillOther(server);
-  const ended = await restore(into(server, backedUp, { replace: true, safetyBackup: false }));
+  const ended = await restore(into(server, backedUp, { replace: true }), '--no-safety-backup');
   expect(ended).toMatchObject({ code: 0, result: { previous: null } });
   expect(ended.stderr).toContain('there is no way back');
   expect(await digestOf(server)).toBe(backedUp.digest);

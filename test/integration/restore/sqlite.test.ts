@@ -164,6 +164,11 @@ describe('the file that is replaced', () => {
     expect(filesIn(path.dirname(link))).toEqual(['link.db']);
   });
 
+  test('is no safety backup, which can\'t be left out', async () => {
+    const { restoring } = await backUp('delete');
+    expect(await restore(restoring(), '--no-safety-backup')).toMatchObject({ code: 2, message: expect.stringMatching(/no safety backup is taken here: the file that is replaced is kept/) });
+  });
+
   test('is not kept where that is not wanted', async () => {
     const { file, content, restoring } = await backUp('wal');
     expect(await restore(restoring({ keepPrevious: false }))).toMatchObject({ code: 0, result: { previous: null } });

@@ -46,7 +46,7 @@ beforeAll(async () => {
     cwd: path.join(ROOT, 'examples', 'whispercache'), env: { ...process.env, CDK8S_OUTDIR: dist },
   });
   manifest = path.join(dist, 'whispercache.k8s.yaml');
-  [s3, pg, cache, kubernetes] = await Promise.all([startVersitygw(), startPostgres({ major: 17, settings: ['wal_level = logical'] }), startRedis({ aof: true }), startKubeApiServer()]);
+  [s3, pg, cache, kubernetes] = await Promise.all([startVersitygw(), startPostgres({ major: 17, settings: ['max_prepared_transactions = 2'] }), startRedis({ aof: true }), startKubeApiServer()]);
   await s3.makeBucket('your-backup-bucket');
   await pg.psql('CREATE ROLE whispercache LOGIN CREATEDB PASSWORD \'wh-secret\'');
   await pg.psql('CREATE DATABASE whispercache OWNER whispercache');
@@ -201,14 +201,13 @@ test('a rollback stops the application and starts it again, also where it fails'
   expect(happened).toEqual(['replicas 0', 'replicas 2', 'health']);
 
   happened.length = 0;
-  const slot = 'SELECT pg_create_logical_replication_slot(\'in_the_way\', \'test_decoding\')';
-  await pg.psql(slot, 'whispercache');
+  await pg.psql('BEGIN; CREATE TABLE in_the_way (); PREPARE TRANSACTION \'in the way\'', 'whispercache');
   const failed = await run(commandLine('rollback', 'db-restore', '--yes'), options);
   expect(failed).toMatchObject({ code: expect.any(Number), message: expect.stringMatching(/is as it was$/) });
   expect(failed.code).not.toBe(0);
   expect(happened).toEqual(['replicas 0', 'replicas 2']);
   expect(await backend()).toEqual({ replicas: 2, written: undefined });
-  await pg.psql('SELECT pg_drop_replication_slot(\'in_the_way\')', 'whispercache');
+  await pg.psql('ROLLBACK PREPARED \'in the way\'', 'whispercache');
 
   // Killed with the application stopped: what runs next starts it with as many pods as before.
   happened.length = 0;

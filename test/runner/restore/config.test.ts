@@ -54,6 +54,7 @@ test.each<[string, object, string]>([
   ['a name that nothing is made under', { ...target, newDatabase: 'x' }, 'target.newDatabase: must be given with the mode new-database'],
   ['a new database with the name of the live one', { ...target, mode: 'new-database', newDatabase: 'shop' }, 'another name'],
   ['jobs in one transaction', { ...target, mode: 'in-place', parallelJobs: 2 }, 'target.parallelJobs: must be 1'],
+  ['jobs in a single transaction', { ...target, singleTransaction: true, parallelJobs: 2 }, 'target.parallelJobs: must be 1 in a single transaction'],
 ])('fails on %s', (_case, wrong, message) => {
   expect(() => parseConfig(JSON.stringify({ ...aRestore(), target: wrong }))).toThrow(message);
 });
