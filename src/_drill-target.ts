@@ -27,6 +27,9 @@ export function drillTarget(scope: Construct, source: DatabaseConfig, props: Res
   if (source.engine === 'postgres' && (props.databaseName ?? source.database) === null) {
     throw new Error('\'databaseName\' is missing: the backup has all databases of the server, and one drill restores one; name it, and define a drill for each that matters');
   }
+  if ((props.parallelJobs ?? 1) > 1 && props.scratchSize === undefined) {
+    throw new Error('\'scratchSize\' is missing: several \'parallelJobs\' need the whole archive in a file; say how large the volume for it may become, more than the backup is');
+  }
   const config = source.engine === 'sqlite' ? { ...source, path: `${SCRATCH}/${DRILL_DATABASE}.db` } : source;
   return DrillServer.address(modeOf(source.engine, props)._bind(scope, { config, env: {}, mounts: [], mountsClaim: false }).config as DatabaseTargetConfig);
 }

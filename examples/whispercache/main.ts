@@ -2,7 +2,8 @@
  * Example: all backups of the WhisperCache guide as one app.
  *
  * PostgreSQL every night at 02:00 UTC, kept 7 days and read back every Sunday; Redis every hour, kept 24 hours; SQLite when somebody
- * asks for it. All of them go to a volume and to S3, and each can be restored.
+ * asks for it. All of them go to a volume and to S3, each can be restored, and the restore of each is rehearsed: every week, that of
+ * SQLite every month.
  *
  * Needs in the namespace `whispercache`: the Secret `backup-secrets` with the keys POSTGRES_PASSWORD, AWS_ACCESS_KEY_ID,
  * AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION; the claim `whispercache-data` with the SQLite file of the application. To restore, the
@@ -19,7 +20,8 @@
  */
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import {
-  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, RestoreJob, RestoreWorkload, Retention, StoreLocation,
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, DrillVolume, RestoreDrill, RestoreJob,
+  RestoreWorkload, Retention, StoreLocation,
 } from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -106,5 +108,27 @@ new RestoreJob(chart, 'db-restore', {
 new RestoreJob(chart, 'redis-restore', { backup: cache });
 
 new RestoreJob(chart, 'sqlite-restore', { backup: files, workloads: [backend] });
+
+// ---- drills: the newest backup into a scratch server, checked, timed against the RTO above, and thrown away --------
+// Say what has to be there in terms of your own tables and keys.
+new RestoreDrill(chart, 'db-drill', {
+  backup: database,
+  schedule: Cron.schedule({ minute: '30', hour: '4', weekDay: '0' }),
+  assertions: ['SELECT count(*) > 0 FROM users'],
+  freshness: [{ sql: 'SELECT max(created_at) FROM notes', maxAge: Duration.days(2) }],
+  dataVolume: DrillVolume.claim(Size.gibibytes(20)),
+});
+
+new RestoreDrill(chart, 'redis-drill', {
+  backup: cache,
+  schedule: Cron.schedule({ minute: '30', hour: '5', weekDay: '0' }),
+  keys: [{ pattern: 'session:*' }],
+});
+
+new RestoreDrill(chart, 'sqlite-drill', {
+  backup: files,
+  schedule: Cron.monthly(),
+  assertions: ['SELECT count(*) > 0 FROM notes'],
+});
 
 app.synth();

@@ -1,9 +1,10 @@
 import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { drill, drillOf, plant, redisTarget } from './_drill';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { drill, drillOf, drillsIn, plant, redisTarget } from './_drill';
 import { BackupConfig, DrillConfig, RedisTargetConfig } from '../../../src/contract/config';
 import { configOf, folder, redis } from '../_configs';
-import { backup, filesIn } from '../_runner';
+import { backup, filesIn, start } from '../_runner';
 import { artifactOf, flipByte } from '../restore/_restore';
 import { freePort, tempDir } from '../servers/_process';
 import { RedisServer, startRedis } from '../servers/redis';
@@ -146,6 +147,25 @@ test('a server that holds something is not touched', async () => {
   expect(drilled).toMatchObject({ code: 10, message: expect.stringContaining('is not empty, and nothing was touched: it has 1 keys') });
   expect(await scratch.cli(['get', 'precious'])).toBe('gold');
   await scratch.cli(['flushall']);
+});
+
+describe('a server that accepts connections and says nothing', () => {
+  beforeEach(() => process.kill(scratch.pid, 'SIGSTOP'));
+  afterEach(() => process.kill(scratch.pid, 'SIGCONT'));
+
+  test('has not started', async () => {
+    const drilled = await drill(copied().config({ serverStartSeconds: 1 }));
+    expect(drilled).toMatchObject({ code: 20, message: expect.stringContaining('did not start within 1.0 s'), record: { outcome: 'failed', server: null } });
+  });
+
+  test('does not keep a drill that is told to stop from saying so', async () => {
+    const { config, directory } = copied();
+    const running = start(['drill'], { config: config() });
+    await sleep(2000);
+    running.process.kill('SIGTERM');
+    expect(await running.ended).toMatchObject({ code: 143, message: expect.stringContaining('stopped by SIGTERM') });
+    expect(await drillsIn(directory)).toMatchObject([{ outcome: 'failed', faults: [expect.stringContaining('stopped by SIGTERM')] }]);
+  });
 });
 
 test('a server that has too little memory is refused before it is filled', async () => {
