@@ -68,7 +68,7 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   refuseOtherEngine(record, config);
   const restorer = openRestorer({ config, env, reporter, stores });
   const workloads = openWorkloads(config.workloads, env, reporter);
-  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), stores, config.scratch, reporter);
+  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), stores, config, reporter);
   try {
     const plan = await restorer.inspect({ record, artifacts }, signal);
     const missing = [...plan.missing, ...await workloads.inspect(signal)];

@@ -3,9 +3,11 @@ import { reportFaults } from './list';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums } from '../../contract/layout';
+import { Identities } from '../age-keys';
 import { readThrough } from '../artifact';
 import { Backup, findBackup, readCatalog, readSmall } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
+import { decryptionOf } from '../open-plain';
 import { Store } from '../stores/store';
 import { renderTable } from '../table';
 
@@ -15,6 +17,8 @@ export interface VerifyOptions {
   /** Every backup there is; `wanted` is not looked at. */
   readonly all: boolean;
   readonly json: boolean;
+  /** File with age identities; that of the config if not given. */
+  readonly identity: string | undefined;
 }
 
 interface Finding {
@@ -34,9 +38,16 @@ export async function verify(context: Context<NamedConfig>, options: VerifyOptio
   const backups = options.all ? catalog.backups : [findBackup(catalog, config.name, options.wanted)];
   const findings: Finding[] = [];
   const codes = new Set<ExitCode>();
+  const sealed = backups.flatMap(({ record }) => record.artifacts).filter(({ recipients }) => recipients !== undefined);
+  const decryption = decryptionOf(config, options.identity);
+  const identities = decryption === null || sealed.length === 0 ? null : await Identities.load(decryption.identityFile);
+  if (sealed.length > 0 && identities === null) {
+    reporter.warn('verify.sealed', 'Sizes and digests of encrypted backups are verified, what is in them is not: '
+      + 'for that, name the file with an identity of theirs with --identity FILE');
+  }
   for (const backup of backups) {
     for (const store of stores) {
-      const fault = catalog.unreachable.get(store.name) ?? await faultOf(backup, store, context);
+      const fault = catalog.unreachable.get(store.name) ?? await faultOf(backup, store, identities, context);
       if (fault) codes.add(fault.exitCode);
       findings.push({ id: backup.record.id, store: store.name, result: fault ? messageOf(fault) : 'ok' });
     }
@@ -51,12 +62,12 @@ export async function verify(context: Context<NamedConfig>, options: VerifyOptio
 }
 
 /** What is wrong with the copy of a backup in one store, after reading all of it; `undefined` if nothing is. */
-async function faultOf(backup: Backup, store: Store, { reporter, signal }: Context<NamedConfig>): Promise<RunnerError | undefined> {
+async function faultOf(backup: Backup, store: Store, identities: Identities | null, { reporter, signal }: Context<NamedConfig>): Promise<RunnerError | undefined> {
   const { id, artifacts } = backup.record;
   const listed = backup.copies.get(store.name);
   if (listed) return new RunnerError(listed, listed.endsWith('missing') ? ExitCode.NOT_FOUND : ExitCode.CORRUPT);
   try {
-    for (const artifact of artifacts) await readThrough(artifact, store, reporter, signal);
+    for (const artifact of artifacts) await readThrough(artifact, store, reporter, signal, identities);
     if (await readSmall(store, id + CHECKSUM_SUFFIX, signal) !== formatChecksums(artifacts)) {
       return new RunnerError(`${id + CHECKSUM_SUFFIX} differs from the record`, ExitCode.CORRUPT);
     }

@@ -20,7 +20,6 @@ import { Program } from '../process';
 import { formatBytes, Reporter } from '../reporter';
 import { PostgresClient } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
-import { decompress } from '../stream/compress';
 
 /** From where databases are made and renamed; the second is for servers without the first. */
 const MAINTENANCE_DATABASES = ['postgres', 'template1'];
@@ -64,7 +63,7 @@ export class PostgresRestorer implements Restorer {
     const server = await this.serverState(signal);
     const [data, script] = this.artifactsOf(record);
     const head = await readArchiveHead(await artifacts.peek(data, signal), data.file);
-    const globals = script ? parseGlobals(await text((await artifacts.peek(script, signal)).pipe(decompress(script.compression.algorithm)))) : null;
+    const globals = script ? parseGlobals(await text(await artifacts.peek(script, signal))) : null;
     const names = head.entries.filter(({ type }) => type === 'EXTENSION').map(({ tag }) => tag);
     const extensions = await this.client.query<ExtensionState[]>(this.maintenance, extensionsQuery(names, server.versionNumber), signal);
     const live = server.databases.find(({ name }) => name === this.config.database);

@@ -14,12 +14,14 @@ const SAFETY = 'it is what was there before the restore of ';
 
 /**
  * Stores what the server holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
- * latest: a restore that is started again would otherwise bring back what it was to replace.
+ * latest: a restore that is started again would otherwise bring back what it was to replace. It is sealed to the recipients of the
+ * backup that is restored: what was encrypted yesterday is not stored in the clear today.
  */
 export async function takeSafetyBackup(
-  restored: string, source: RedisConfig, config: RestoreConfig, env: NodeJS.ProcessEnv, stores: readonly Store[], reporter: Reporter,
+  restored: BackupRecord, source: RedisConfig, config: RestoreConfig, env: NodeJS.ProcessEnv, stores: readonly Store[], reporter: Reporter,
   signal: AbortSignal,
 ): Promise<BackupRecord> {
+  const recipients = restored.artifacts.find(artifact => artifact.recipients !== undefined)?.recipients;
   const backup: BackupConfig = {
     version: config.version,
     kind: 'backup',
@@ -32,13 +34,13 @@ export async function takeSafetyBackup(
     },
     pruneAfterBackup: false,
     verification: { olderPercent: 0, repair: false },
-    encryption: null,
+    encryption: recipients ? { recipients } : null,
     pushgatewayUrl: null,
     suspectBelowPercent: 0,
     deadlineSeconds: config.deadlineSeconds,
     scratch: config.scratch,
   };
-  return takeBackup(new RedisSource(source, env), stores, { acceptSmaller: true, suspect: SAFETY + restored }, { config: backup, reporter, signal });
+  return takeBackup(new RedisSource(source, env), stores, { acceptSmaller: true, suspect: SAFETY + restored.id }, { config: backup, reporter, signal });
 }
 
 /** Safety backups of this server, newest first. */

@@ -18,7 +18,6 @@ import { RdbCheck } from '../sources/rdb-check';
 import { parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
 import { checked } from '../stream/check';
-import { decompress } from '../stream/compress';
 
 /**
  * A running Redis server, which loads the snapshot as a replica of the runner: no shared volume, no restart, and whether it keeps an
@@ -90,7 +89,7 @@ export class RedisRestorer implements Restorer {
   public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
     const artifact = snapshotOf(input.record);
     await this.checkWhole(artifact, input.artifacts, signal);
-    const previous = this.target.safetyBackup ? await this.saveWhatIsThere(input.record.id, signal) : null;
+    const previous = this.target.safetyBackup ? await this.saveWhatIsThere(input.record, signal) : null;
     const { notes, keys } = await loadByReplication({
       id: input.record.id,
       description: this.description,
@@ -112,7 +111,7 @@ export class RedisRestorer implements Restorer {
   public async rollback({ name }: Kept, signal: AbortSignal): Promise<Restored> {
     const { config, stores, reporter } = this.context;
     const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, name);
-    const artifacts = await VerifiedArtifacts.plan(backup, this.select(backup.record), stores, config.scratch, reporter);
+    const artifacts = await VerifiedArtifacts.plan(backup, this.select(backup.record), stores, config, reporter);
     try {
       const { missing } = await this.inspect({ record: backup.record, artifacts }, signal);
       refuse(this.description, missing);
@@ -148,12 +147,12 @@ export class RedisRestorer implements Restorer {
     return checked(await artifacts.open(artifact, signal), new RdbCheck(artifact.file, 'restore another backup: cdk8s-backup list'));
   }
 
-  private async saveWhatIsThere(id: string, signal: AbortSignal): Promise<string> {
+  private async saveWhatIsThere(restored: BackupRecord, signal: AbortSignal): Promise<string> {
     const { config, env, stores, reporter } = this.context;
     const { host, port, user, passwordEnv, tls } = this.target;
     const source: RedisConfig = { engine: 'redis', host, port, user, passwordEnv, tls };
     try {
-      const record = await takeSafetyBackup(id, source, config, env, stores, reporter, signal);
+      const record = await takeSafetyBackup(restored, source, config, env, stores, reporter, signal);
       reporter.info('restore.safety', `What ${this.description} holds now is stored as ${record.id}`, { id: record.id });
       return record.id;
     } catch (error) {
@@ -175,19 +174,16 @@ export function snapshotOf({ id, source, artifacts }: BackupRecord): RecordedArt
 
 /** What the snapshot says of itself before the keys. */
 export async function headOf(artifact: RecordedArtifact, artifacts: RestoreArtifacts, signal: AbortSignal): Promise<RdbHead> {
-  const stored = await artifacts.peek(artifact, signal);
-  const plain = decompress(artifact.compression.algorithm);
-  stored.on('error', error => plain.destroy(error));
-  plain.on('error', () => {}); // whoever reads it gets it as well
+  const snapshot = await artifacts.peek(artifact, signal);
   let head: RdbHead | undefined;
   try {
-    head = await readRdbHead(stored.pipe(plain));
+    head = await readRdbHead(snapshot);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RunnerError) throw error;
     throw new RunnerError(`${artifact.file} can't be decompressed (${messageOf(error)}): restore another backup, see "cdk8s-backup verify"`, ExitCode.CORRUPT, { cause: error });
   } finally {
-    stored.destroy();
+    snapshot.destroy();
   }
   if (!head) throw new RunnerError(`${artifact.file} does not begin as a snapshot does: restore another backup, see "cdk8s-backup verify"`, ExitCode.CORRUPT);
   return head;
