@@ -125,7 +125,7 @@ export class BackupCronJob extends Construct {
       retention: (props.retention ?? Retention.FOREVER)._toConfig(),
       pruneAfterBackup: false,
       verification: { olderPercent: 0, repair: false },
-      encryption: null,
+      encryption: props.encryption?._toConfig() ?? null,
       pushgatewayUrl: null,
       suspectBelowPercent,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),

@@ -8,6 +8,8 @@ export * from './backup-source';
 export * from './backup-store';
 export * from './ca-certificate';
 export * from './compression';
+export * from './decryption';
+export * from './encryption';
 export * from './lifecycle-apply-job';
 export * from './lifecycle-provider';
 export * from './lifecycle-rule';

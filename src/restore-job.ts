@@ -7,6 +7,7 @@ import { checkLabels, checkWholeNumber, isDnsLabel, redact, show, wholeSeconds }
 import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { runnerDeadlineSeconds } from './_timing';
+import { warn } from './_warnings';
 import { BackupCronJob } from './backup-cron-job';
 import { CONFIG_VERSION, RestoreConfig, TargetConfig, WorkloadConfig } from './contract/config';
 import { parseKey } from './contract/layout';
@@ -70,6 +71,12 @@ export class RestoreJob extends Construct {
     const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? target._scratchSize);
     const storeParts = bindStores(this, stores).map(store => writesToStores(targetParts.config) ? store : readOnly(store));
 
+    const decryption = props.decryption?._bind(this);
+    if (props.decryption?._risk !== undefined) warn(this, props.decryption._risk);
+    if (decryption === undefined && props.backup !== undefined && props.backup._config.encryption !== null) {
+      warn(this, `${props.backup.node.path} is encrypted, and this job has no identity to open it: set 'decryption', or restore from a machine that has one, with --identity FILE`);
+    }
+
     const config: RestoreConfig = {
       version: CONFIG_VERSION,
       kind: 'restore',
@@ -80,7 +87,7 @@ export class RestoreJob extends Construct {
       notAfter: point._notAfter,
       workloads,
       healthUrl: props.healthUrl === undefined ? null : checkUrl(props.healthUrl),
-      decryption: null,
+      decryption: decryption?.config ?? null,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
     };
@@ -95,7 +102,7 @@ export class RestoreJob extends Construct {
       backoffLimit,
       serviceAccount: this.serviceAccount,
       automountServiceAccountToken: workloads.length > 0,
-      ...pod.define(this, [COMMAND], config, [targetParts, ...storeParts]),
+      ...pod.define(this, [COMMAND], config, [targetParts, ...storeParts, ...decryption ? [decryption] : []]),
     };
     if (trigger._kind === 'template') {
       this.resource = new kplus.CronJob(this, 'Resource', {

@@ -48,7 +48,10 @@ test('the identity of somebody else opens nothing, and the message says whose is
   const file = await sealed(Buffer.from('content'), [(await aPair()).recipient]);
   const { plain, failure } = await openedSoFar(file, pair, 1000);
   expect(plain).toHaveLength(0);
-  expect(failure).toMatchObject({ exitCode: ExitCode.DENIED, message: `none of the identities in ${pair.file} opens the file: it is sealed to another recipient. Theirs are ${pair.recipient}` });
+  expect(failure).toMatchObject({
+    exitCode: ExitCode.DENIED,
+    message: `none of the identities in ${pair.file} opens the file: it is sealed to another recipient. Theirs are ${pair.recipient}`,
+  });
   expect((failure as Error).message).not.toContain(pair.identity);
 });
 
@@ -75,7 +78,8 @@ describe('three chunks and a half', () => {
 
   test('cut off at every boundary of a chunk, and beside it, it is refused', async () => {
     for (const boundary of [0, 1, 2, 3].map(chunk => start + chunk * SEALED)) {
-      for (const at of [boundary - 17, boundary - 16, boundary - 1, boundary, boundary + 1, boundary + 16, boundary + 17]) await expectRefused(file.subarray(0, at));
+      const beside = [-17, -16, -1, 0, 1, 16, 17].map(offset => boundary + offset);
+      for (const at of beside) await expectRefused(file.subarray(0, at));
     }
   });
 
@@ -104,7 +108,10 @@ describe('three chunks and a half', () => {
     const [a, b, c, d] = chunks as [Buffer, Buffer, Buffer, Buffer];
     const other = await sealed(plain, [pair.recipient]);
     const foreign = other.subarray(payloadAt(other), payloadAt(other) + SEALED);
-    const orders = [[b, a, c, d], [a, c, b, d], [a, b, d, c], [a, a, b, c, d], [a, b, c, c, d], [a, c, d], [b, c, d], [d], [a, b, c, d, d], [foreign, b, c, d], [a, b, c, d, Buffer.alloc(1)], []];
+    const orders = [
+      [b, a, c, d], [a, c, b, d], [a, b, d, c], [a, a, b, c, d], [a, b, c, c, d], [a, c, d], [b, c, d], [d], [a, b, c, d, d], [foreign, b, c, d],
+      [a, b, c, d, Buffer.alloc(1)], [],
+    ];
     for (const order of orders) await expectRefused(Buffer.concat([file.subarray(0, start), ...order]));
   });
 });
