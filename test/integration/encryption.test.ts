@@ -4,8 +4,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { configOf, folder, postgres, redis, sqlite } from './_configs';
 import { backup, filesIn, list, run, RunOptions } from './_runner';
-import { backUpAndDamage, digestOf } from './restore/_redis';
 import { damage, dumpOf, makeEverything, restoreOptions, Site } from './restore/_postgres';
+import { backUpAndDamage, digestOf } from './restore/_redis';
 import { artifactOf, cutShort, flipByte, restore, restoreOf } from './restore/_restore';
 import { tempDir } from './servers/_process';
 import { PostgresServer, startPostgres } from './servers/postgres';
@@ -206,7 +206,8 @@ test('after a change of keys old backups are read with the old identity, and all
   const { id: current } = await backup({ config: rotated });
   const both = path.join(home, 'both');
   writeFileSync(both, `${other.identity}\n${key.identity}\n`);
-  for (const [id, file, code] of [[old, key.file, 0], [old, other.file, 14], [current, other.file, 0], [current, key.file, 14], [old, both, 0], [current, both, 0]] as const) {
+  const cases = [[old, key.file, 0], [old, other.file, 14], [current, other.file, 0], [current, key.file, 14], [old, both, 0], [current, both, 0]] as const;
+  for (const [id, file, code] of cases) {
     expect([id, await run(['restore', id, '--yes'], restoring(rotated, file))]).toEqual([id, expect.objectContaining({ code })]);
   }
   expect(await run(['verify', '--all', '--identity', both], { config: rotated })).toMatchObject({ code: 0 });

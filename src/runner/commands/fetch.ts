@@ -65,7 +65,8 @@ interface Fetching {
 }
 
 /** Writes the artifacts as they were before they were encrypted. A file appears only if its digest is right and all of it was opened. */
-async function fetchDecrypted(context: Context<NamedConfig>, { backup, stores, target, present }: Fetching, options: FetchOptions): Promise<ExitCode> {
+async function fetchDecrypted(context: Context<NamedConfig>, fetching: Fetching, options: FetchOptions): Promise<ExitCode> {
+  const { backup, stores, target, present } = fetching;
   const { config, reporter, signal, stdout } = context;
   const { artifacts } = backup.record;
   const identities = await identitiesFor(artifacts, decryptionOf(config, options.identity));

@@ -62,7 +62,9 @@ export async function verify(context: Context<NamedConfig>, options: VerifyOptio
 }
 
 /** What is wrong with the copy of a backup in one store, after reading all of it; `undefined` if nothing is. */
-async function faultOf(backup: Backup, store: Store, identities: Identities | null, { reporter, signal }: Context<NamedConfig>): Promise<RunnerError | undefined> {
+async function faultOf(
+  backup: Backup, store: Store, identities: Identities | null, { reporter, signal }: Context<NamedConfig>,
+): Promise<RunnerError | undefined> {
   const { id, artifacts } = backup.record;
   const listed = backup.copies.get(store.name);
   if (listed) return new RunnerError(listed, listed.endsWith('missing') ? ExitCode.NOT_FOUND : ExitCode.CORRUPT);

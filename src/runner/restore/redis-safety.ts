@@ -40,7 +40,8 @@ export async function takeSafetyBackup(
     deadlineSeconds: config.deadlineSeconds,
     scratch: config.scratch,
   };
-  return takeBackup(new RedisSource(source, env), stores, { acceptSmaller: true, suspect: SAFETY + restored.id }, { config: backup, reporter, signal });
+  const options = { acceptSmaller: true, suspect: SAFETY + restored.id };
+  return takeBackup(new RedisSource(source, env), stores, options, { config: backup, reporter, signal });
 }
 
 /** Safety backups of this server, newest first. */

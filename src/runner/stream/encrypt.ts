@@ -6,8 +6,8 @@ import { SealedHeader } from '../age-keys';
 /**
  * Encrypts what passes through into one age file, as the stock `age` program would.
  *
- * On Node's own ChaCha20-Poly1305: the library that the header comes from does the same in JavaScript, at a fifth of the speed or less
- * (`npx projen bench`).
+ * On Node's own ChaCha20-Poly1305: the library that the header comes from does the same in JavaScript, in three to five times the
+ * time (`npx projen bench`).
  *
  * @param header for one file only: its key must never encrypt another one
  */
