@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
 import { checkLabels, checkWholeNumber, isDnsLabel, show, showSeconds } from './_check';
+import { grant } from './_kubernetes';
 import { gapsOf } from './_longest-gap';
 import { Recovery } from './_recovery';
 import { bindStores, checkStores, RunnerPod, serviceAccountFor } from './_runner-pod';
@@ -132,6 +133,7 @@ export class BackupCronJob extends Construct {
       scratch: pod.scratch,
     };
     checkLockTimeout(config);
+    checkEncryption(config);
     this._config = config;
     this._recovery = new Recovery({
       backupName: this.backupName,
@@ -157,6 +159,7 @@ export class BackupCronJob extends Construct {
 
     const metadata = { name: this.cronJobName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, this.stores, metadata);
+    grant(this, this.serviceAccount, source, metadata);
 
     this.cronJob = new kplus.CronJob(this, 'Resource', {
       metadata,
@@ -172,7 +175,7 @@ export class BackupCronJob extends Construct {
       successfulJobsRetained,
       failedJobsRetained,
       serviceAccount: this.serviceAccount,
-      automountServiceAccountToken: false,
+      automountServiceAccountToken: source.api !== undefined,
       ...pod.define(this, [COMMAND], config, [source, ...this.stores]),
     });
     // A Job has these labels, and nothing of the CronJob's own.
@@ -221,8 +224,14 @@ function checkCronJobName(id: string, given: string | undefined): string {
   return name;
 }
 
+function checkEncryption({ source, encryption }: BackupConfig): void {
+  if (source.engine === 'kubernetes' && encryption === null) {
+    throw new Error('\'encryption\' is missing: Secrets are not stored in the clear; Encryption.age({ recipients: [\'age1…\'] }) with what "age-keygen" prints');
+  }
+}
+
 function checkLockTimeout({ source, deadlineSeconds }: BackupConfig): void {
-  if (source.engine !== 'redis' && source.lockTimeoutSeconds >= deadlineSeconds) {
+  if ('lockTimeoutSeconds' in source && source.lockTimeoutSeconds >= deadlineSeconds) {
     throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(source.lockTimeoutSeconds)}: shorten it, or set a longer 'deadline'`);
   }
 }

@@ -1,16 +1,18 @@
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { toBackupName } from './_backup-name';
+import { kubernetesSecrets } from './_kubernetes';
 import { PodParts } from './_pod-parts';
 import { postgres } from './_postgres';
 import { redis } from './_redis';
 import { baseName, sqlite } from './_sqlite';
 import { SourceConfig } from './contract/config';
+import { KubernetesSecretsOptions } from './kubernetes-source';
 import { PostgresSourceOptions } from './postgres-source';
 import { RedisSourceOptions } from './redis-source';
 import { SqliteSourceOptions } from './sqlite-source';
 
-/** The database that is backed up. */
+/** The database that is backed up, or the Secrets. */
 export class BackupSource {
   /**
    * A PostgreSQL database, or all of a server, dumped with `pg_dump` in custom format: `.dump`, which stock `pg_restore` opens.
@@ -38,6 +40,15 @@ export class BackupSource {
    */
   public static sqlite(options: SqliteSourceOptions): BackupSource {
     return new BackupSource(sqlite(options), toBackupName(baseName(options.path)), Size.gibibytes(10));
+  }
+
+  /**
+   * Secrets and ConfigMaps of a namespace, read through the API: `.yaml`, which `kubectl apply` takes. The backup must be encrypted.
+   *
+   * The pod gets a token of the API, with the right to read these objects and no other where they are named. Backups are named `secrets`.
+   */
+  public static kubernetesSecrets(options: KubernetesSecretsOptions = {}): BackupSource {
+    return new BackupSource(kubernetesSecrets(options), 'secrets', Size.gibibytes(1));
   }
 
   private constructor(

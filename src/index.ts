@@ -10,6 +10,7 @@ export * from './ca-certificate';
 export * from './compression';
 export * from './decryption';
 export * from './encryption';
+export * from './kubernetes-source';
 export * from './lifecycle-apply-job';
 export * from './lifecycle-provider';
 export * from './lifecycle-rule';

@@ -4,6 +4,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
 import { checkLabels, checkWholeNumber, isDnsLabel, redact, show, wholeSeconds } from './_check';
+import { grant } from './_kubernetes';
 import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { runnerDeadlineSeconds } from './_timing';
@@ -95,13 +96,14 @@ export class RestoreJob extends Construct {
     const metadata = { name: this.baseName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
     if (workloads.length > 0) allow(this, this.serviceAccount, workloads, metadata);
+    grant(this, this.serviceAccount, targetParts, metadata);
     const job = {
       metadata,
       podMetadata: { labels },
       activeDeadline: Duration.seconds(deadlineSeconds),
       backoffLimit,
       serviceAccount: this.serviceAccount,
-      automountServiceAccountToken: workloads.length > 0,
+      automountServiceAccountToken: workloads.length > 0 || targetParts.api !== undefined,
       ...pod.define(this, [COMMAND], config, [targetParts, ...storeParts, ...decryption ? [decryption] : []]),
     };
     if (trigger._kind === 'template') {
@@ -177,7 +179,7 @@ function allow(scope: Construct, account: kplus.IServiceAccount, workloads: read
 
 /** Whether the present data is stored as a backup before it is replaced. */
 function writesToStores(target: TargetConfig): boolean {
-  return target.engine === 'redis' && target.safetyBackup;
+  return target.engine === 'redis' ? target.safetyBackup : target.engine === 'kubernetes' && target.replace;
 }
 
 function readOnly(store: StoreParts): StoreParts {

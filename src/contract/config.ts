@@ -59,7 +59,7 @@ export interface DecryptionConfig {
   readonly identityFile: string;
 }
 
-export type SourceConfig = PostgresConfig | RedisConfig | SqliteConfig;
+export type SourceConfig = PostgresConfig | RedisConfig | SqliteConfig | KubernetesConfig;
 
 export interface PostgresConfig {
   readonly engine: 'postgres';
@@ -115,6 +115,16 @@ export interface SqliteConfig {
   readonly lockTimeoutSeconds: number;
 }
 
+/** Secrets and ConfigMaps of one namespace: those that are named, those with all of the labels, or, if neither is given, all of them. */
+export interface KubernetesConfig {
+  readonly engine: 'kubernetes';
+  readonly namespace: string;
+  readonly secretNames: readonly string[];
+  readonly configMapNames: readonly string[];
+  /** As the API takes it: `app=shop,tier=web`; `null`: none. */
+  readonly labelSelector: string | null;
+}
+
 /** What one restore needs to know. */
 export interface RestoreConfig {
   readonly version: typeof CONFIG_VERSION;
@@ -146,7 +156,7 @@ export interface DrillConfig {
   /** First part of the name of what the backup has stored, see `layout.ts`. */
   readonly name: string;
   /** An empty server in the drill's own pod, on `localhost`, or a file in the scratch directory: thrown away after the drill. */
-  readonly target: TargetConfig;
+  readonly target: DatabaseTargetConfig;
   /** At least one; their names differ. */
   readonly stores: readonly StoreConfig[];
   /** How fresh the restored data have to be. */
@@ -208,7 +218,9 @@ export interface WorkloadConfig {
   readonly namespace: string;
 }
 
-export type TargetConfig = PostgresTargetConfig | RedisTargetConfig | SqliteTargetConfig;
+export type TargetConfig = DatabaseTargetConfig | KubernetesTargetConfig;
+
+export type DatabaseTargetConfig = PostgresTargetConfig | RedisTargetConfig | SqliteTargetConfig;
 
 export interface PostgresTargetConfig {
   readonly engine: 'postgres';
@@ -277,6 +289,13 @@ export interface SqliteTargetConfig {
   readonly keepPrevious: boolean;
   /** SQL that has to return true in the restored database before it goes live. */
   readonly assertions: readonly string[];
+}
+
+export interface KubernetesTargetConfig {
+  readonly engine: 'kubernetes';
+  readonly namespace: string;
+  /** Whether objects that are there and differ are replaced. What they held is stored as an ordinary backup before. */
+  readonly replace: boolean;
 }
 
 export type StoreConfig = S3StoreConfig | FolderStoreConfig;

@@ -30,9 +30,9 @@ export interface BackupRecord {
 }
 
 export interface RecordedSource {
-  readonly engine: 'postgres' | 'redis' | 'sqlite';
+  readonly engine: 'postgres' | 'redis' | 'sqlite' | 'kubernetes';
   readonly serverVersion: string;
-  /** Host and port, or the path of the file. */
+  /** Host and port, the path of the file, or the namespace. */
   readonly address: string;
   /** `null` where the backup has all databases of the server. */
   readonly database: string | null;
@@ -67,6 +67,6 @@ export interface RecordedCounts {
   readonly precision: 'exact' | 'estimate';
   /** What was counted. */
   readonly unit: 'rows' | 'keys';
-  /** By table, or by number of the Redis database. */
+  /** By table, by number of the Redis database, or by kind of the object: their names stay inside. */
   readonly items: { readonly [item: string]: number };
 }

@@ -44,6 +44,14 @@ const sqlite = z.strictObject({
   lockTimeoutSeconds: z.int().min(1),
 });
 
+const kubernetes = z.strictObject({
+  engine: z.literal('kubernetes'),
+  namespace: text,
+  secretNames: patterns,
+  configMapNames: patterns,
+  labelSelector: text.nullable(),
+});
+
 const postgresTarget = z.strictObject({
   engine: z.literal('postgres'),
   host: text,
@@ -91,6 +99,8 @@ const sqliteTarget = z.strictObject({
   keepPrevious: z.boolean(),
   assertions: z.array(text).readonly(),
 });
+
+const kubernetesTarget = z.strictObject({ engine: z.literal('kubernetes'), namespace: text, replace: z.boolean() });
 
 const workload = z.strictObject({ kind: z.enum(['Deployment', 'StatefulSet']), name: text, namespace: text });
 
@@ -144,7 +154,7 @@ const backup = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('backup'),
   name,
-  source: z.discriminatedUnion('engine', [postgres, redis, sqlite]),
+  source: z.discriminatedUnion('engine', [postgres, redis, sqlite, kubernetes]),
   stores,
   compression,
   retention: z.strictObject({
@@ -166,13 +176,17 @@ const backup = z.strictObject({
   suspectBelowPercent: z.number().min(0).max(100),
   deadlineSeconds,
   scratch,
+}).check(({ value, issues }) => {
+  if (value.source.engine === 'kubernetes' && value.encryption === null) {
+    issues.push({ code: 'custom', path: ['encryption'], input: null, message: 'must be given for Secrets, which are not stored in the clear' });
+  }
 }) satisfies z.ZodType<BackupConfig>;
 
 const restore = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('restore'),
   name,
-  target: z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget]),
+  target: z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget, kubernetesTarget]),
   stores,
   backup: text,
   notAfter: z.iso.datetime({ offset: true }).nullable(),
@@ -206,7 +220,7 @@ const exporter = z.strictObject({
   kind: z.literal('exporter'),
   backups: z.array(z.strictObject({
     name,
-    engine: z.enum(['postgres', 'redis', 'sqlite']),
+    engine: z.enum(['postgres', 'redis', 'sqlite', 'kubernetes']),
     namespace: text,
     cronJob: text,
     restoreJob: text.nullable(),

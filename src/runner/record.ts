@@ -12,7 +12,7 @@ const schema = z.object({
   id: z.string(),
   name: z.string(),
   source: z.object({
-    engine: z.enum(['postgres', 'redis', 'sqlite']),
+    engine: z.enum(['postgres', 'redis', 'sqlite', 'kubernetes']),
     serverVersion: z.string(),
     address: z.string(),
     database: z.string().nullable(),

@@ -206,7 +206,9 @@ test('after a change of keys old backups are read with the old identity, and all
   const { id: current } = await backup({ config: rotated });
   const both = path.join(home, 'both');
   writeFileSync(both, `${other.identity}\n${key.identity}\n`);
-  const cases = [[old, key.file, 0], [old, other.file, 14], [current, other.file, 0], [current, key.file, 14], [old, both, 0], [current, both, 0]] as const;
+  const cases = [
+    [old, key.file, 0], [old, other.file, 14], [current, other.file, 0], [current, key.file, 14], [old, both, 0], [current, both, 0],
+  ] as const;
   for (const [id, file, code] of cases) {
     expect([id, await run(['restore', id, '--yes'], restoring(rotated, file))]).toEqual([id, expect.objectContaining({ code })]);
   }

@@ -1,3 +1,4 @@
+import { KubernetesRestorer } from './kubernetes';
 import { PostgresRestorer } from './postgres';
 import { RedisRestorer } from './redis';
 import { RedisFileRestorer } from './redis-file';
@@ -5,6 +6,7 @@ import { Restorer } from './restorer';
 import { SqliteRestorer } from './sqlite';
 import { Config, RedisTargetConfig, RestoreConfig } from '../../contract/config';
 import { Context } from '../commands/context';
+import { openKubernetes } from '../kubernetes/api';
 import { Store } from '../stores/store';
 
 /** What a restorer may use beside its own target. */
@@ -21,6 +23,7 @@ export function openRestorer(context: RestorerContext): Restorer {
     case 'postgres': return new PostgresRestorer(target, env, reporter);
     case 'redis': return openRedis(target, context);
     case 'sqlite': return new SqliteRestorer(target, context);
+    case 'kubernetes': return new KubernetesRestorer(target, context, openKubernetes(env));
   }
 }
 

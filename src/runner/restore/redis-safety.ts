@@ -1,25 +1,25 @@
 import { Kept } from './restorer';
-import { BackupConfig, RedisConfig, RestoreConfig } from '../../contract/config';
+import { BackupConfig, RestoreConfig, SourceConfig } from '../../contract/config';
 import { ACCEPTED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog';
 import { filesOf } from '../claim';
 import { takeBackup } from '../commands/backup';
 import { Reporter } from '../reporter';
-import { RedisSource } from '../sources/redis';
+import { Source } from '../sources/source';
 import { Store } from '../stores/store';
 
 /** Begins what the record of a safety backup says of it. It is suspect on purpose: the latest backup must never be the damage. */
 const SAFETY = 'it is what was there before the restore of ';
 
 /**
- * Stores what the server holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
+ * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
  * latest: a restore that is started again would otherwise bring back what it was to replace. It is sealed to the recipients of the
  * backup that is restored: what was encrypted yesterday is not stored in the clear today.
  */
 export async function takeSafetyBackup(
-  restored: BackupRecord, source: RedisConfig, config: RestoreConfig, env: NodeJS.ProcessEnv, stores: readonly Store[], reporter: Reporter,
-  signal: AbortSignal,
+  restored: BackupRecord, source: SourceConfig, opened: Source, config: RestoreConfig, stores: readonly Store[],
+  reporter: Reporter, signal: AbortSignal,
 ): Promise<BackupRecord> {
   const recipients = restored.artifacts.find(artifact => artifact.recipients !== undefined)?.recipients;
   const backup: BackupConfig = {
@@ -41,7 +41,7 @@ export async function takeSafetyBackup(
     scratch: config.scratch,
   };
   const options = { acceptSmaller: true, suspect: SAFETY + restored.id };
-  return takeBackup(new RedisSource(source, env), stores, options, { config: backup, reporter, signal });
+  return takeBackup(opened, stores, options, { config: backup, reporter, signal });
 }
 
 /** Safety backups of this server, newest first. */

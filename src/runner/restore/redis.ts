@@ -15,7 +15,7 @@ import { messageOf, RunnerError } from '../errors';
 import { formatBytes } from '../reporter';
 import { secretFrom } from '../secrets';
 import { RdbCheck } from '../sources/rdb-check';
-import { parseInfo } from '../sources/redis';
+import { parseInfo, RedisSource } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
 import { checked } from '../stream/check';
 
@@ -152,7 +152,7 @@ export class RedisRestorer implements Restorer {
     const { host, port, user, passwordEnv, tls } = this.target;
     const source: RedisConfig = { engine: 'redis', host, port, user, passwordEnv, tls };
     try {
-      const record = await takeSafetyBackup(restored, source, config, env, stores, reporter, signal);
+      const record = await takeSafetyBackup(restored, source, new RedisSource(source, env), config, stores, reporter, signal);
       reporter.info('restore.safety', `What ${this.description} holds now is stored as ${record.id}`, { id: record.id });
       return record.id;
     } catch (error) {

@@ -22,6 +22,7 @@ export function targetOf(source: SourceConfig): TargetConfig {
       };
     }
     case 'redis': return { ...source, method: 'replication', advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: true, assertions: [] };
+    case 'kubernetes': return { engine: source.engine, namespace: source.namespace, replace: false };
     case 'sqlite': return { ...source, keepPrevious: true, assertions: [] };
   }
 }

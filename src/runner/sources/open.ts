@@ -1,8 +1,10 @@
+import { KubernetesSource } from './kubernetes';
 import { PostgresSource } from './postgres';
 import { RedisSource } from './redis';
 import { Source } from './source';
 import { SqliteSource } from './sqlite';
 import { ScratchConfig, SourceConfig } from '../../contract/config';
+import { openKubernetes } from '../kubernetes/api';
 
 /** The source that `config` describes. Reads its password, touches nothing else. */
 export function openSource(config: SourceConfig, env: NodeJS.ProcessEnv, scratch: ScratchConfig): Source {
@@ -10,5 +12,6 @@ export function openSource(config: SourceConfig, env: NodeJS.ProcessEnv, scratch
     case 'postgres': return new PostgresSource(config, env);
     case 'redis': return new RedisSource(config, env);
     case 'sqlite': return new SqliteSource(config, scratch);
+    case 'kubernetes': return new KubernetesSource(config, openKubernetes(env));
   }
 }
