@@ -27,8 +27,8 @@ const MAX_NAME_LENGTH = 52;
 /**
  * Backs up one database, on a schedule or on demand.
  *
- * Defines a `CronJob` whose pod runs the runner image once per run, a `ServiceAccount` without rights, and the claims of volume
- * stores that are to be made. The pod meets the "restricted" level of Pod Security.
+ * Defines a `CronJob` whose pod runs the runner image once per run, a `ServiceAccount` without rights (but to Secrets that are backed
+ * up), and the claims of volume stores that are to be made. The pod meets the "restricted" level of Pod Security.
  */
 export class BackupCronJob extends Construct {
   /**

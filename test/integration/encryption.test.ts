@@ -178,6 +178,8 @@ describe('SQLite', () => {
   test('verify reads digests without an identity and says so, and all of it with one', async () => {
     const blind = await run(['verify'], { config });
     expect(blind).toMatchObject({ code: 0, message: expect.stringContaining('what is in them is not: for that, name the file with an identity of theirs with --identity FILE') });
+    const elsewhere = await run(['verify'], restoring(config, '/nowhere/identity')); // the config of a pod, read on a laptop
+    expect(elsewhere).toMatchObject({ code: 0, message: blind.message });
     const seeing = await run(['verify', '--identity', key.file], { config });
     expect(seeing).toMatchObject({ code: 0, events: [] });
     const wrong = await run(['verify', '--identity', other.file], { config });

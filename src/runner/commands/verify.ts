@@ -6,7 +6,7 @@ import { CHECKSUM_SUFFIX, formatChecksums } from '../../contract/layout';
 import { Identities } from '../age-keys';
 import { readThrough } from '../artifact';
 import { Backup, findBackup, readCatalog, readSmall } from '../catalog';
-import { messageOf, RunnerError } from '../errors';
+import { codeOf, messageOf, RunnerError } from '../errors';
 import { decryptionOf } from '../open-plain';
 import { Store } from '../stores/store';
 import { renderTable } from '../table';
@@ -39,12 +39,7 @@ export async function verify(context: Context<NamedConfig>, options: VerifyOptio
   const findings: Finding[] = [];
   const codes = new Set<ExitCode>();
   const sealed = backups.flatMap(({ record }) => record.artifacts).filter(({ recipients }) => recipients !== undefined);
-  const decryption = decryptionOf(config, options.identity);
-  const identities = decryption === null || sealed.length === 0 ? null : await Identities.load(decryption.identityFile);
-  if (sealed.length > 0 && identities === null) {
-    reporter.warn('verify.sealed', 'Sizes and digests of encrypted backups are verified, what is in them is not: '
-      + 'for that, name the file with an identity of theirs with --identity FILE');
-  }
+  const identities = sealed.length === 0 ? null : await identitiesOf(context, options);
   for (const backup of backups) {
     for (const store of stores) {
       const fault = catalog.unreachable.get(store.name) ?? await faultOf(backup, store, identities, context);
@@ -59,6 +54,20 @@ export async function verify(context: Context<NamedConfig>, options: VerifyOptio
       ? `No backup of ${config.name}.\n`
       : renderTable(['BACKUP', 'STORE', 'RESULT'], findings.map(({ id, store, result }) => [id, store, result])));
   return SEVERITY.find(code => codes.has(code)) ?? ExitCode.OK;
+}
+
+/** What opens encrypted backups; without it their digests can be verified all the same, and what was not looked at is said. */
+async function identitiesOf({ config, reporter }: Context<NamedConfig>, { identity }: VerifyOptions): Promise<Identities | null> {
+  const decryption = decryptionOf(config, identity);
+  try {
+    if (decryption !== null) return await Identities.load(decryption.identityFile);
+  } catch (error) {
+    // That of the config is where the pod has it, and not on this machine.
+    if (identity !== undefined || codeOf((error as Error).cause) !== 'ENOENT') throw error;
+  }
+  reporter.warn('verify.sealed', 'Sizes and digests of encrypted backups are verified, what is in them is not: '
+    + 'for that, name the file with an identity of theirs with --identity FILE');
+  return null;
 }
 
 /** What is wrong with the copy of a backup in one store, after reading all of it; `undefined` if nothing is. */

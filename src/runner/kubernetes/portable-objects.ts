@@ -89,7 +89,7 @@ export function differences(present: PortableObject, wanted: PortableObject): st
 /** Several documents of YAML, as `kubectl apply -f -` reads them: equal for equal objects, in whatever order they came. */
 export function renderObjects(objects: readonly PortableObject[]): string {
   const order = ({ kind, metadata: { namespace, name } }: PortableObject) => `${kind}/${namespace}/${name}`;
-  return [...objects].sort((a, b) => order(a) < order(b) ? -1 : 1).map(object => `---\n${stringify(object, { lineWidth: 0 })}`).join('');
+  return [...objects].sort((a, b) => order(a) < order(b) ? -1 : 1).map(object => `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })}`).join('');
 }
 
 /**
@@ -99,12 +99,14 @@ export function renderObjects(objects: readonly PortableObject[]): string {
  */
 export function parseObjects(text: string, what: string): PortableObject[] {
   const fail = () => new RunnerError(`${what} does not hold Secrets and ConfigMaps as they are backed up: restore another backup, see "cdk8s-backup list"`, ExitCode.CORRUPT);
-  return parseAllDocuments(text).map(document => {
-    if (document.errors.length > 0) throw fail();
-    const result = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
-    if (!result.success) throw fail();
-    return sortKeys(result.data);
-  });
+  try {
+    return parseAllDocuments(text).map(document => {
+      if (document.errors.length > 0) throw fail();
+      return sortKeys(schema.parse(document.toJS({ maxAliasCount: 0 }))); // aliases could make much out of little
+    });
+  } catch {
+    throw fail(); // without the cause, which may quote the content
+  }
 }
 
 function isFilled(record: { readonly [key: string]: string } | undefined): boolean {

@@ -4,7 +4,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
 import { Inspection, OpenDump, Source } from './source';
 import { ApiError, KubernetesApi } from '../kubernetes/api';
-import { isMadeByOthers, keysOf, Kind, KINDS, portable, PortableObject, renderObjects, StoredObject, titleOf } from '../kubernetes/portable-objects';
+import { isMadeByOthers, keysOf, Kind, KINDS, parseObjects, portable, PortableObject, renderObjects, StoredObject, titleOf } from '../kubernetes/portable-objects';
 
 /** Objects in one answer; none of them is larger than 1 MiB. */
 const PAGE = 50;
@@ -52,8 +52,12 @@ export class KubernetesSource implements Source {
       const own = objects.filter(object => object.kind === kind);
       return own.length === 0 ? [] : [[kind, own.reduce((sum, object) => sum + keysOf(object).length, 0)]];
     }));
+    const yaml = renderObjects(objects);
+    if (renderObjects(parseObjects(yaml, this.description)) !== yaml) {
+      throw new RunnerError(`${this.description} can't be written as YAML that is read again as the same: look for keys with odd names`, ExitCode.CORRUPT);
+    }
     return {
-      stream: Readable.from([Buffer.from(renderObjects(objects))], { objectMode: false }),
+      stream: Readable.from([Buffer.from(yaml)], { objectMode: false }),
       counts: { precision: 'exact', unit: 'keys', items },
       empty: objects.length === 0,
     };

@@ -92,7 +92,8 @@ async function site(namespace: string, options: Parameters<typeof BackupSource.k
   const optionsOf = async (name: string): Promise<RunOptions> => {
     const pod = objects.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === name).spec.jobTemplate.spec.template.spec;
     expect(pod.automountServiceAccountToken).toBe(true);
-    const config = parseConfig(unescapeEnvValue(pod.containers[0].env.find((variable: any) => variable.name === CONFIG_ENV).value)) as BackupConfig | RestoreConfig;
+    const { value } = pod.containers[0].env.find((variable: any) => variable.name === CONFIG_ENV);
+    const config = parseConfig(unescapeEnvValue(value)) as BackupConfig | RestoreConfig;
     return {
       config: { ...config, stores: [folder(directory)], ...config.kind === 'restore' && { decryption: { identityFile: key.file } } } as BackupConfig,
       env: { [API_URL_ENV]: await proxyAs(namespace, pod.serviceAccountName) },
