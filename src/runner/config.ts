@@ -170,7 +170,7 @@ const backup = z.strictObject({
   pruneAfterBackup: z.boolean(),
   verification: z.strictObject({ olderPercent: z.number().min(0).max(100), repair: z.boolean() }),
   encryption: z.strictObject({
-    recipients: z.array(z.string().regex(/^age1[a-z0-9]+$/, 'must be an age recipient: age1…')).min(1).readonly(),
+    recipients: z.array(z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/, 'must be an X25519 recipient as age-keygen prints it: age1…')).min(1).readonly(),
   }).nullable(),
   pushgatewayUrl,
   suspectBelowPercent: z.number().min(0).max(100),
