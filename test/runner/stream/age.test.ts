@@ -7,6 +7,8 @@ import { RunnerError } from '../../../src/runner/errors';
 const CHUNK = 64 * 1024;
 const SEALED = CHUNK + 16;
 
+jest.setTimeout(120_000); // hundreds of files, each with a key agreement
+
 let pair: Pair;
 
 beforeAll(async () => {
