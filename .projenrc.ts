@@ -1,5 +1,8 @@
 import { cdk, cdk8s, javascript } from 'projen';
 
+/** npm packages without a CommonJS form. */
+const ES_MODULES = 'age-encryption|cctv-age|@noble|@scure';
+
 const project = new cdk8s.ConstructLibraryCdk8s({
   name: 'cdk8s-backup',
   description: 'Database backup and disaster recovery as typed cdk8s constructs, with a runner that does the real work',
@@ -33,6 +36,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
 
   devDeps: [
     '@types/node@^24', // the runner's Node, not the constructs' minimum
+    'cctv-age', // test vectors of the age format
     'cdk8s-cli',
     'esbuild',
     'fast-check',
@@ -41,6 +45,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     // Of the runner only: bundled into one file, so no dependency of the published package.
     '@aws-sdk/client-s3',
     '@aws-sdk/lib-storage',
+    'age-encryption',
     'commander@^14', // 15 is ESM only, which jest cannot load
     'pino',
     'prom-client',
@@ -63,7 +68,18 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     // The default rewrites snapshots and so can never fail; `npx projen test:update` rewrites them on purpose.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     junitReporting: false,
-    jestConfig: { collectCoverage: false, testPathIgnorePatterns: ['/node_modules/', '/test/integration/'] },
+    jestConfig: {
+      collectCoverage: false,
+      testPathIgnorePatterns: ['/node_modules/', '/test/integration/'],
+      // ES modules only, which jest can't load without an experimental flag of Node.
+      transform: {
+        [`/node_modules/(${ES_MODULES})/.+\\.js$`]: new javascript.Transform('ts-jest', {
+          tsconfig: { allowJs: true, module: 'commonjs', moduleResolution: 'bundler', target: 'es2023', isolatedModules: true },
+          diagnostics: false,
+        }),
+      },
+      transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES})/)`],
+    },
   },
   eslintOptions: {
     dirs: ['src'],
@@ -87,7 +103,7 @@ new javascript.TypescriptConfig(project, {
   compilerOptions: {
     target: 'ES2023',
     lib: ['es2023'],
-    module: 'node16',
+    module: 'node20', // may import ES modules
     rootDir: '../..',
     resolveJsonModule: true, // the version in package.json
     noEmit: true,
@@ -120,6 +136,7 @@ project.npmignore?.include('!/dist/runner/');
 // The tests are transpiled like the constructs, but import the runner too.
 project.tryFindObjectFile('test/tsconfig.json')?.addOverride('compilerOptions.lib', ['es2023']);
 project.tryFindObjectFile('test/tsconfig.json')?.addOverride('compilerOptions.declaration', false);
+project.tryFindObjectFile('test/tsconfig.json')?.addOverride('compilerOptions.module', 'node20');
 
 // ---- examples: type-checked, linted, import the package by its name --------
 new javascript.TypescriptConfig(project, {

@@ -14,6 +14,7 @@ export function drillSource(source: SourceConfig, member: string | undefined): D
     return source.members[member] ?? fail(`'member' must be one of the set, ${names}, got ${show(member)}`);
   }
   if (member !== undefined) throw new Error(`'member' is for sets, and the backup is of ${source.engine}, got ${show(member)}: drop it`);
+  if (source.engine === 'kubernetes') throw new Error('\'backup\' is of Secrets of Kubernetes, and a drill needs a database: try the restore with --dry-run, which asks the API server');
   return source;
 }
 

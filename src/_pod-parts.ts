@@ -7,6 +7,13 @@ export interface PodParts<Config> {
   readonly mounts: readonly kplus.VolumeMount[];
   /** Whether one of the mounts is a claim, whose files the pod's user must be able to write. */
   readonly mountsClaim: boolean;
+  /** Rights at the API server, for which the pod gets a token. */
+  readonly api?: ApiRights;
+}
+
+export interface ApiRights {
+  readonly namespace: string;
+  readonly rules: readonly kplus.k8s.PolicyRule[];
 }
 
 /** What tells the parts of several sources in one pod apart. */

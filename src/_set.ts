@@ -37,5 +37,6 @@ export function set(members: { readonly [member: string]: Bind }): (scope: Const
 
 function databaseOf({ config }: PodParts<SourceConfig>): DatabaseConfig {
   if (config.engine === 'set') throw new Error('\'members\' has a set, and sets have no sets in them: name its members here');
+  if (config.engine === 'kubernetes') throw new Error('\'members\' has Secrets of Kubernetes, and they are no database: back them up in a BackupCronJob of their own');
   return config;
 }

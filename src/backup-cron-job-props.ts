@@ -5,6 +5,7 @@ import { BackupSource } from './backup-source';
 import { BackupStore } from './backup-store';
 import { BackupVerifyOptions } from './backup-verify-options';
 import { Compression } from './compression';
+import { Encryption } from './encryption';
 import { RecoveryObjectives } from './recovery-objectives';
 import { Retention } from './retention';
 
@@ -94,6 +95,13 @@ export interface BackupCronJobProps {
    * @default Compression.DEFAULT
    */
   readonly compression?: Compression;
+
+  /**
+   * Encrypt everything before it leaves the pod, so that whoever reads a store reads nothing. Lost identities mean lost backups.
+   *
+   * @default - artifacts are stored as they are; what encrypts them is the store's, such as SSE
+   */
+  readonly encryption?: Encryption;
 
   /**
    * A dump with less than this share of the previous one's bytes is kept, but is marked suspect, never becomes the latest, and

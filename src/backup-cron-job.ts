@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
 import { checkLabels, checkWholeNumber, isDnsLabel, show, showSeconds } from './_check';
 import { FollowUpCronJob, MAX_CRON_JOB_NAME_LENGTH } from './_follow-up-cron-job';
+import { grant } from './_kubernetes';
 import { gapsOf } from './_longest-gap';
 import { Recovery } from './_recovery';
 import { keepsForever } from './_retention';
@@ -25,8 +26,8 @@ const COMMAND = 'backup';
 /**
  * Backs up one database, on a schedule or on demand.
  *
- * Defines a `CronJob` whose pod runs the runner image once per run, a `ServiceAccount` without rights, and the claims of volume
- * stores that are to be made. The pod meets the "restricted" level of Pod Security.
+ * Defines a `CronJob` whose pod runs the runner image once per run, a `ServiceAccount` without rights (but to Secrets that are backed
+ * up), and the claims of volume stores that are to be made. The pod meets the "restricted" level of Pod Security.
  */
 export class BackupCronJob extends Construct {
   /**
@@ -140,13 +141,14 @@ export class BackupCronJob extends Construct {
       retention,
       pruneAfterBackup: !keepsForever(retention) && !props.prune,
       verification: { olderPercent, repair },
-      encryption: null,
+      encryption: props.encryption?._toConfig() ?? null,
       pushgatewayUrl: null,
       suspectBelowPercent,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
     };
     checkLockTimeout(config);
+    checkEncryption(config);
     this._config = config;
     this._recovery = new Recovery({
       backupName: this.backupName,
@@ -172,6 +174,7 @@ export class BackupCronJob extends Construct {
 
     const metadata = { name: this.cronJobName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, this.stores, metadata);
+    grant(this, this.serviceAccount, source, metadata);
 
     this.cronJob = new kplus.CronJob(this, 'Resource', {
       metadata,
@@ -187,7 +190,7 @@ export class BackupCronJob extends Construct {
       successfulJobsRetained,
       failedJobsRetained,
       serviceAccount: this.serviceAccount,
-      automountServiceAccountToken: false,
+      automountServiceAccountToken: source.api !== undefined,
       ...pod.define(this, [COMMAND], config, [source, ...this.stores]),
     });
     // A Job has these labels, and nothing of the CronJob's own.
@@ -257,9 +260,15 @@ function checkCronJobName(id: string, given: string | undefined): string {
   return name;
 }
 
+function checkEncryption({ source, encryption }: BackupConfig): void {
+  if (source.engine === 'kubernetes' && encryption === null) {
+    throw new Error('\'encryption\' is missing: Secrets are not stored in the clear; Encryption.age({ recipients: [\'age1…\'] }) with what "age-keygen" prints');
+  }
+}
+
 function checkLockTimeout({ source, deadlineSeconds }: BackupConfig): void {
   for (const database of source.engine === 'set' ? Object.values(source.members) : [source]) {
-    if (database.engine !== 'redis' && database.lockTimeoutSeconds >= deadlineSeconds) {
+    if ('lockTimeoutSeconds' in database && database.lockTimeoutSeconds >= deadlineSeconds) {
       throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(database.lockTimeoutSeconds)}: shorten it, or set a longer 'deadline'`);
     }
   }

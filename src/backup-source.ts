@@ -1,17 +1,19 @@
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { toBackupName } from './_backup-name';
+import { kubernetesSecrets } from './_kubernetes';
 import { ONLY_SOURCE, PodParts, SourceSlot } from './_pod-parts';
 import { postgres } from './_postgres';
 import { redis } from './_redis';
 import { set } from './_set';
 import { baseName, sqlite } from './_sqlite';
 import { SourceConfig } from './contract/config';
+import { KubernetesSecretsOptions } from './kubernetes-source';
 import { PostgresSourceOptions } from './postgres-source';
 import { RedisSourceOptions } from './redis-source';
 import { SqliteSourceOptions } from './sqlite-source';
 
-/** The database that is backed up. */
+/** The database that is backed up, or the Secrets. */
 export class BackupSource {
   /**
    * A PostgreSQL database, or all of a server, dumped with `pg_dump` in custom format: `.dump`, which stock `pg_restore` opens.
@@ -55,6 +57,15 @@ export class BackupSource {
     const scratch = sources.reduce((sum, source) => sum + source._scratchSize.toGibibytes(), 0);
     const bindings = Object.fromEntries(Object.entries(members).map(([name, source]) => [name, source.parts]));
     return new BackupSource(set(bindings), 'set', Size.gibibytes(scratch));
+  }
+
+  /**
+   * Secrets and ConfigMaps of a namespace, read through the API: `.yaml`, which `kubectl apply` takes. The backup must be encrypted.
+   *
+   * The pod gets a token of the API, with the right to read these objects and no other where they are named. Backups are named `secrets`.
+   */
+  public static kubernetesSecrets(options: KubernetesSecretsOptions = {}): BackupSource {
+    return new BackupSource(kubernetesSecrets(options), 'secrets', Size.gibibytes(1));
   }
 
   private constructor(

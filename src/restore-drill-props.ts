@@ -1,6 +1,7 @@
 import { Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob } from './backup-cron-job';
+import { Decryption } from './decryption';
 import { DrillVolume } from './drill-volume';
 import { RedisAssertion } from './restore-mode-options';
 
@@ -30,6 +31,13 @@ export interface RestoreDrillProps {
    * @default - none: the backup is of one database
    */
   readonly member?: string;
+
+  /**
+   * Where the identity is that opens the backup; needed where that is encrypted.
+   *
+   * @default - none: the backup is not encrypted
+   */
+  readonly decryption?: Decryption;
 
   /** When to drill, in `timeZone`: once a week, for example. */
   readonly schedule: Cron;

@@ -82,6 +82,11 @@ export class RestoreDrill extends Construct {
       ? refuseServer(props)
       : new DrillServer(source.engine, props, props.dataVolume ?? DrillVolume.emptyDir(Size.gibibytes(10)));
     const { user, group, fsGroup, image, imagePullPolicy, imagePullSecret, stores, source: given } = { ...backup._restorable, ...defined(props) };
+    const decryption = props.decryption?._bind(this);
+    if (props.decryption?._risk !== undefined) warn(this, props.decryption._risk);
+    if (decryption === undefined && backup._config.encryption !== null) {
+      throw new Error(`'decryption' is missing: ${show(backup.cronJobName)} is encrypted, and a drill without an identity restores nothing: Decryption.fromSecret(secret, 'identity')`);
+    }
     const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? given._scratchSize);
     const storeParts = bindStores(this, stores);
     const config: DrillConfig = {
@@ -97,7 +102,7 @@ export class RestoreDrill extends Construct {
       rtoSeconds: rtoSeconds ?? null,
       serverStartSeconds,
       keepDrills,
-      decryption: null,
+      decryption: decryption?.config ?? null,
       pushgatewayUrl: null,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
@@ -119,7 +124,7 @@ export class RestoreDrill extends Construct {
       failedJobsRetained,
       serviceAccount: this.serviceAccount,
       automountServiceAccountToken: false,
-      ...pod.define(this, [COMMAND], config, [...server ? [server.parts] : [], ...storeParts]),
+      ...pod.define(this, [COMMAND], config, [...server ? [server.parts] : [], ...storeParts, ...decryption ? [decryption] : []]),
       initContainers: server ? [server.define(this)] : undefined,
     });
     const object = ApiObject.of(this.cronJob);

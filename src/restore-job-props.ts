@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob } from './backup-cron-job';
 import { BackupSource } from './backup-source';
 import { BackupStore } from './backup-store';
+import { Decryption } from './decryption';
 import { RestoreMode } from './restore-mode';
 import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
@@ -52,6 +53,13 @@ export interface RestoreJobProps {
    * @default - `RestoreMode.swap()` for PostgreSQL, `RestoreMode.replication()` for Redis, `RestoreMode.replaceFile()` for SQLite
    */
   readonly mode?: RestoreMode;
+
+  /**
+   * With what encrypted backups are opened.
+   *
+   * @default - none: only what is not encrypted can be restored by this job; from a machine that has an identity, everything can
+   */
+  readonly decryption?: Decryption;
 
   /**
    * What starts it.

@@ -4,10 +4,12 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName } from './_backup-name';
 import { checkWholeNumber, redact, show, wholeSeconds } from './_check';
+import { grant } from './_kubernetes';
 import { checkJobName, checkNotABackup } from './_restore-checks';
 import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { runnerDeadlineSeconds } from './_timing';
+import { warn } from './_warnings';
 import { BackupCronJob } from './backup-cron-job';
 import { CONFIG_VERSION, RestoreConfig, TargetConfig, WorkloadConfig } from './contract/config';
 import { parseKey } from './contract/layout';
@@ -68,6 +70,12 @@ export class RestoreJob extends Construct {
     const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? target._scratchSize);
     const storeParts = bindStores(this, stores).map(store => writesToStores(targetParts.config) ? store : readOnly(store));
 
+    const decryption = props.decryption?._bind(this);
+    if (props.decryption?._risk !== undefined) warn(this, props.decryption._risk);
+    if (decryption === undefined && props.backup !== undefined && props.backup._config.encryption !== null) {
+      warn(this, `${props.backup.node.path} is encrypted, and this job has no identity to open it: set 'decryption', or restore from a machine that has one, with --identity FILE`);
+    }
+
     const config: RestoreConfig = {
       version: CONFIG_VERSION,
       kind: 'restore',
@@ -78,7 +86,7 @@ export class RestoreJob extends Construct {
       notAfter: point._notAfter,
       workloads,
       healthUrl: props.healthUrl === undefined ? null : checkUrl(props.healthUrl),
-      decryption: null,
+      decryption: decryption?.config ?? null,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
     };
@@ -86,14 +94,15 @@ export class RestoreJob extends Construct {
     const metadata = { name: this.baseName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
     if (workloads.length > 0) allow(this, this.serviceAccount, workloads, metadata);
+    grant(this, this.serviceAccount, targetParts, metadata);
     const job = {
       metadata,
       podMetadata: { labels },
       activeDeadline: Duration.seconds(deadlineSeconds),
       backoffLimit,
       serviceAccount: this.serviceAccount,
-      automountServiceAccountToken: workloads.length > 0,
-      ...pod.define(this, [COMMAND], config, [targetParts, ...storeParts]),
+      automountServiceAccountToken: workloads.length > 0 || targetParts.api !== undefined,
+      ...pod.define(this, [COMMAND], config, [targetParts, ...storeParts, ...decryption ? [decryption] : []]),
     };
     if (trigger._kind === 'template') {
       this.resource = new kplus.CronJob(this, 'Resource', {
@@ -172,6 +181,7 @@ function writesToStores(target: TargetConfig): boolean {
     case 'postgres': return target.mode === 'in-place' && target.safetyBackup;
     case 'redis': return target.method !== 'file' && target.safetyBackup;
     case 'sqlite': return false;
+    case 'kubernetes': return target.replace;
     case 'set': return Object.values(target.members).some(writesToStores);
   }
 }

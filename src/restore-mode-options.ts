@@ -154,3 +154,13 @@ export interface SqliteRestoreOptions {
    */
   readonly assertions?: string[];
 }
+
+/** Options for `RestoreMode.objects()`. */
+export interface ObjectsRestoreOptions {
+  /**
+   * Replace Secrets and ConfigMaps that are there and differ from the backup.
+   *
+   * @default false
+   */
+  readonly replace?: boolean;
+}

@@ -1,9 +1,10 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show } from './_check';
+import { writeRules } from './_kubernetes';
 import { PodParts } from './_pod-parts';
 import { DatabaseTargetConfig, PostgresTargetConfig, RedisTargetConfig, SourceConfig, SqliteTargetConfig, TargetConfig } from './contract/config';
-import { PostgresInPlaceRestoreOptions, PostgresParallelRestoreOptions, RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
+import { ObjectsRestoreOptions, PostgresInPlaceRestoreOptions, PostgresParallelRestoreOptions, RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
 
 /** Where the claim of a stopped Redis is mounted. */
 const REDIS_DATA = '/redis-data';
@@ -83,6 +84,14 @@ export class RestoreMode {
   }
 
   /**
+   * Secrets and ConfigMaps, the default: those that are missing are created, and those that are there and differ stop the restore before
+   * anything is written, unless `replace` is set. What is replaced is stored before, as a sealed backup. Others are not touched.
+   */
+  public static objects(options: ObjectsRestoreOptions = {}): RestoreMode {
+    return new RestoreMode('kubernetes', objects(options), false);
+  }
+
+  /**
    * @internal
    */
   public static _default(source: SourceConfig): RestoreMode {
@@ -90,6 +99,7 @@ export class RestoreMode {
       case 'postgres': return RestoreMode.swap();
       case 'redis': return RestoreMode.replication();
       case 'sqlite': return RestoreMode.replaceFile();
+      case 'kubernetes': return RestoreMode.objects();
       case 'set': return RestoreMode.set(Object.fromEntries(Object.entries(source.members).map(([name, member]) => [name, RestoreMode._default(member)])));
     }
   }
@@ -216,6 +226,14 @@ function sqlite(options: SqliteRestoreOptions) {
     if (parts.config.engine !== 'sqlite') throw new Error('unreachable');
     const target: SqliteTargetConfig = { ...parts.config, keepPrevious: options.keepPrevious ?? true, assertions };
     return { ...parts, config: target };
+  };
+}
+
+function objects({ replace = false }: ObjectsRestoreOptions) {
+  return (_scope: Construct, parts: PodParts<SourceConfig>): PodParts<TargetConfig> => {
+    if (parts.config.engine !== 'kubernetes') throw new Error('unreachable');
+    const { engine, namespace } = parts.config;
+    return { ...parts, config: { engine, namespace, replace }, api: { namespace, rules: writeRules(parts.config) } };
   };
 }
 

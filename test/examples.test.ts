@@ -28,6 +28,13 @@ describe.each(['quickstart', 'whispercache'])('%s', example => {
   });
 });
 
+test('whispercache backs up its Secret too, where somebody says to whom it is sealed', () => {
+  const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
+  const { 'secrets-backup': backup, 'secrets-restore': restore } = configsOf(synth('whispercache', { AGE_RECIPIENTS: recipient })['whispercache.k8s.yaml']);
+  expect(parseConfig(JSON.stringify(backup))).toMatchObject({ encryption: { recipients: [recipient] }, source: { secretNames: ['backup-secrets'] } });
+  expect(parseConfig(JSON.stringify(restore))).toMatchObject({ name: 'secrets', target: { engine: 'kubernetes', replace: false } });
+});
+
 describe('compose.yaml of whispercache', () => {
   const manifest = synth('whispercache')['whispercache.k8s.yaml'];
   const jobs = configsOf(manifest);
@@ -62,11 +69,11 @@ describe('compose.yaml of whispercache', () => {
 });
 
 /** Synthesizes an example in a process of its own, as a user does; files by name. */
-function synth(example: string): { readonly [file: string]: string } {
+function synth(example: string, env: NodeJS.ProcessEnv = {}): { readonly [file: string]: string } {
   const out = mkdtempSync(join(tmpdir(), 'cdk8s-backup-'));
   try {
     execFileSync(join(__dirname, '..', 'node_modules', '.bin', 'tsx'), ['main.ts'], {
-      cwd: join(EXAMPLES, example), env: { ...process.env, CDK8S_OUTDIR: out },
+      cwd: join(EXAMPLES, example), env: { ...process.env, ...env, CDK8S_OUTDIR: out },
     });
     const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
     const paths = files.map(entry => relative(out, join(entry.parentPath, entry.name))).sort();

@@ -31,8 +31,9 @@ test('the runner is not in what jsii compiles', () => {
 test('the public API is the constructs and what they take', () => {
   // Interfaces are not there at run time; API.md has them.
   expect(Object.keys(library).sort()).toEqual([
-    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'DrillVolume', 'LifecycleProvider',
-    'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob', 'RestoreMode', 'RestorePoint',
+    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Decryption', 'DrillVolume',
+    'Encryption', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
+    'RestoreMode', 'RestorePoint',
     'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Checksums', 'S3Credentials',
     'S3Encryption', 'S3StorageClass', 'StoreLocation', 'TransitionMinimumObjectSize',
   ]);

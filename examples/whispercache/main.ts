@@ -20,7 +20,7 @@
  */
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import {
-  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, DrillVolume, RestoreDrill, RestoreJob,
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, DrillVolume, Encryption, RestoreDrill, RestoreJob,
   RestoreWorkload, Retention, StoreLocation,
 } from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
@@ -130,5 +130,22 @@ new RestoreDrill(chart, 'sqlite-drill', {
   schedule: Cron.monthly(),
   assertions: ['SELECT count(*) > 0 FROM notes'],
 });
+
+// ---- the Secret that all of this needs, encrypted ---------------------------
+// AGE_RECIPIENTS=age1…,age1… npx cdk8s synth, with your own: "age-keygen -o backup.key" prints one, and backup.key stays out of the cluster.
+// The keys of the stores are in the Secret itself, so it is restored from a machine that has them:
+//   kubectl proxy --port=8001 & export CDK8S_BACKUP_KUBERNETES_URL=http://127.0.0.1:8001 AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… AWS_DEFAULT_REGION=…
+//   npx cdk8s-backup restore --manifest dist/whispercache.k8s.yaml --job secrets-restore --identity backup.key
+const recipients = process.env.AGE_RECIPIENTS?.split(',');
+if (recipients !== undefined) {
+  const backup = new BackupCronJob(chart, 'secrets-backup', {
+    source: BackupSource.kubernetesSecrets({ names: ['backup-secrets'] }),
+    encryption: Encryption.age({ recipients }),
+    stores,
+    schedule: Cron.schedule({ minute: '30', hour: '2' }),
+    deadline: Duration.minutes(30),
+  });
+  new RestoreJob(chart, 'secrets-restore', { backup });
+}
 
 app.synth();

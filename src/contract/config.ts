@@ -65,7 +65,7 @@ export interface DecryptionConfig {
   readonly identityFile: string;
 }
 
-export type SourceConfig = DatabaseConfig | SetConfig;
+export type SourceConfig = DatabaseConfig | SetConfig | KubernetesConfig;
 
 /** A source that is one database, or one server. */
 export type DatabaseConfig = PostgresConfig | RedisConfig | SqliteConfig;
@@ -129,6 +129,16 @@ export interface SqliteConfig {
   readonly path: string;
   /** The copy fails rather than wait longer than this for a lock. */
   readonly lockTimeoutSeconds: number;
+}
+
+/** Secrets and ConfigMaps of one namespace: those that are named, those with all of the labels, or, if neither is given, all of them. */
+export interface KubernetesConfig {
+  readonly engine: 'kubernetes';
+  readonly namespace: string;
+  readonly secretNames: readonly string[];
+  readonly configMapNames: readonly string[];
+  /** As the API takes it: `app=shop,tier=web`; `null`: none. */
+  readonly labelSelector: string | null;
 }
 
 /** What one restore needs to know. */
@@ -230,7 +240,7 @@ export interface WorkloadConfig {
   readonly namespace: string;
 }
 
-export type TargetConfig = DatabaseTargetConfig | SetTargetConfig;
+export type TargetConfig = DatabaseTargetConfig | SetTargetConfig | KubernetesTargetConfig;
 
 /** A target that is one database, or one server. */
 export type DatabaseTargetConfig = PostgresTargetConfig | RedisTargetConfig | SqliteTargetConfig;
@@ -317,6 +327,13 @@ export interface SqliteTargetConfig {
   readonly keepPrevious: boolean;
   /** SQL that has to return true in the restored database before it goes live. */
   readonly assertions: readonly string[];
+}
+
+export interface KubernetesTargetConfig {
+  readonly engine: 'kubernetes';
+  readonly namespace: string;
+  /** Whether objects that are there and differ are replaced. What they held is stored as an ordinary backup before. */
+  readonly replace: boolean;
 }
 
 export type StoreConfig = S3StoreConfig | FolderStoreConfig;

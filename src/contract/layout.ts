@@ -33,6 +33,9 @@ export const STARTED_SUFFIX = '.started';
 export const ACCEPTED_SUFFIX = '.accepted';
 export const PINNED_SUFFIX = '.pinned';
 
+/** What stands at the end of the name of an encrypted artifact. */
+export const ENCRYPTED_SUFFIX = '.age';
+
 /** What stands after the name and a time that is not that of a backup. */
 export const DRILL_SUFFIX = '.drill.json';
 export const FAILED_RUN_SUFFIX = '.failed.json';
@@ -95,10 +98,11 @@ export function keyPrefix(name: string): string {
  * @param part tells several artifacts of one kind in one backup apart, for example the name of the database
  * @param extension without the dot: `dump`, `rdb`, `db`, `globals.sql`
  * @param compression of the file as a whole; an archive that is compressed inside has none
+ * @param encrypted whether the file as a whole is encrypted, from outside of the compression
  */
-export function artifactFile(id: string, part: string | null, extension: string, compression: CompressionConfig['algorithm']): string {
+export function artifactFile(id: string, part: string | null, extension: string, compression: CompressionConfig['algorithm'], encrypted = false): string {
   const suffix = { zstd: '.zst', gzip: '.gz', none: '' }[compression];
-  return `${id}${part === null ? '' : `.${escapePart(part)}`}.${extension}${suffix}`;
+  return `${id}${part === null ? '' : `.${escapePart(part)}`}.${extension}${suffix}${encrypted ? ENCRYPTED_SUFFIX : ''}`;
 }
 
 /** Any text as a piece of a file name: everything but letters, digits, `_` and `-` becomes `%XX` of its UTF-8. */

@@ -32,10 +32,10 @@ export interface BackupRecord {
 }
 
 export interface RecordedSource {
-  readonly engine: 'postgres' | 'redis' | 'sqlite' | 'set';
+  readonly engine: 'postgres' | 'redis' | 'sqlite' | 'set' | 'kubernetes';
   /** Empty for a set. */
   readonly serverVersion: string;
-  /** Host and port, or the path of the file; the members of a set, with commas between them. */
+  /** Host and port, the path of the file, or the namespace; the members of a set, with commas between them. */
   readonly address: string;
   /** `null` where the backup has all databases of the server. */
   readonly database: string | null;
@@ -72,6 +72,6 @@ export interface RecordedCounts {
   readonly precision: 'exact' | 'estimate';
   /** What was counted. */
   readonly unit: 'rows' | 'keys';
-  /** By table, or by number of the Redis database. */
+  /** By table, by number of the Redis database, or by kind of the object: their names stay inside. */
   readonly items: { readonly [item: string]: number };
 }

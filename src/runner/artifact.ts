@@ -1,6 +1,8 @@
 import { pipeline, Readable } from 'node:stream';
+import { Identities } from './age-keys';
 import { Backup } from './catalog';
 import { messageOf, RunnerError } from './errors';
+import { unseal } from './open-plain';
 import { Reporter } from './reporter';
 import { Store } from './stores/store';
 import { expectDigest } from './stream/expect-digest';
@@ -24,10 +26,16 @@ export async function openArtifact(artifact: RecordedArtifact, store: Store, rep
   return checked;
 }
 
-/** Reads an artifact to its end, and fails unless its bytes are the recorded ones. */
-export async function readThrough(artifact: RecordedArtifact, store: Store, reporter: Reporter, signal: AbortSignal): Promise<void> {
+/**
+ * Reads an artifact to its end, and fails unless its bytes are the recorded ones.
+ *
+ * @param identities if it is encrypted, it is opened with them, to its last byte; `null`: the stored bytes are all that is looked at
+ */
+export async function readThrough(
+  artifact: RecordedArtifact, store: Store, reporter: Reporter, signal: AbortSignal, identities: Identities | null = null,
+): Promise<void> {
   const body = await openArtifact(artifact, store, reporter, signal);
-  for await (const _ of body); // the check is in the stream
+  for await (const _ of identities === null ? body : unseal(artifact, body, identities)); // the checks are in the streams
 }
 
 /**

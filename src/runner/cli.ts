@@ -18,6 +18,7 @@ import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
 import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
 import { ConfigOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadRestoreConfig } from './load-config';
+import { decryptionOf } from './open-plain';
 import { createReporter } from './reporter';
 import { VERSION } from './version';
 import { BackupConfig, DrillConfig, NamedConfig, RestoreConfig } from '../contract/config';
@@ -117,11 +118,14 @@ Through a port-forward:
     .option('--repair', 'replace a copy that is missing or damaged by a good one of another store', false)
     .option('--no-record', 'do not note the result in the stores')
     .option('--json', 'as JSON', false)
+    .option(...IDENTITY)
     .action((wanted, options) => look(options, context => verify(context, { ...options, wanted })));
   define('fetch', 'copy the files of a backup into a local directory, verified')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--to <directory>', 'an existing directory', '.')
     .option('--from <store>', 'read from this store only')
+    .option('--decrypt', 'write the files as they were before they were encrypted', false)
+    .option(...IDENTITY)
     .action((wanted, options) => look(options, context => fetch(context, { ...options, wanted })));
   define('restore', 'restore a backup: beside what is there, checked, and then in its place')
     .argument('[backup]', 'latest, or a name from the list; what the config says if not given')
@@ -130,7 +134,8 @@ Through a port-forward:
     .option('--dry-run', 'tell what would be done, and what is missing for it', false)
     .option('--no-safety-backup', 'Redis, and PostgreSQL in place: do not store what is there before it is replaced')
     .option('--yes', 'do not ask for a confirmation', false)
-    .action((wanted, options) => putBack(options, context => restore(context, { ...options, wanted, inPod: inPod(options) })));
+    .option(...IDENTITY)
+    .action((wanted, options) => putBack(options, context => restore(withIdentity(context, options), { ...options, wanted, inPod: inPod(options) })));
   program.command('restore-manifest')
     .description('print a Job that restores a backup of your choice, for "kubectl create -f -"; needs no cluster')
     .requiredOption('--manifest <file>', 'a manifest that cdk8s synth wrote')
@@ -146,7 +151,8 @@ Through a port-forward:
   define('rollback', 'make what the last restore has replaced live again')
     .argument('[name]', 'what is kept; the newest if not given')
     .option('--yes', 'do not ask for a confirmation', false)
-    .action((name, options) => putBack(options, context => rollback(context, { ...options, name, inPod: inPod(options) })));
+    .option(...IDENTITY)
+    .action((name, options) => putBack(options, context => rollback(withIdentity(context, options), { ...options, name, inPod: inPod(options) })));
   define('discard', 'remove for good what a restore has kept')
     .argument('[name]', 'what is kept; the newest if not given')
     .option('--yes', 'do not ask for a confirmation', false)
@@ -189,6 +195,13 @@ Through a port-forward:
     .option('--remove-others', 'remove rules that are not ours', false)
     .action(options => executeLifecycle(options, context => lifecycleApply(context, options)));
   return program;
+}
+
+/** For encrypted backups. */
+const IDENTITY = ['--identity <file>', 'file with an age identity (AGE-SECRET-KEY-1…) that opens encrypted backups'] as const;
+
+function withIdentity(context: Context<RestoreConfig>, { identity }: { readonly identity?: string }): Context<RestoreConfig> {
+  return { ...context, config: { ...context.config, decryption: decryptionOf(context.config, identity) } };
 }
 
 /** Whether the config is the one that the container was started with. */

@@ -44,6 +44,14 @@ const sqlite = z.strictObject({
   lockTimeoutSeconds: z.int().min(1),
 });
 
+const kubernetes = z.strictObject({
+  engine: z.literal('kubernetes'),
+  namespace: text,
+  secretNames: patterns,
+  configMapNames: patterns,
+  labelSelector: text.nullable(),
+});
+
 const database = z.discriminatedUnion('engine', [postgres, redis, sqlite]);
 const member = z.string().regex(MEMBER_PATTERN, 'must be 1 to 20 lower-case letters, digits or "_", the first a letter');
 
@@ -104,6 +112,8 @@ const sqliteTarget = z.strictObject({
   assertions: z.array(text).readonly(),
 });
 
+const kubernetesTarget = z.strictObject({ engine: z.literal('kubernetes'), namespace: text, replace: z.boolean() });
+
 const databaseTarget = z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget]);
 
 const setTarget = z.strictObject({
@@ -111,7 +121,7 @@ const setTarget = z.strictObject({
   members: z.record(member, databaseTarget).refine(members => Object.keys(members).length > 0, 'must have at least one member'),
 });
 
-const target = z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget, setTarget]);
+const target = z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget, setTarget, kubernetesTarget]);
 
 const workload = z.strictObject({ kind: z.enum(['Deployment', 'StatefulSet']), name: text, namespace: text });
 
@@ -165,7 +175,7 @@ const backup = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('backup'),
   name,
-  source: z.discriminatedUnion('engine', [postgres, redis, sqlite, set]),
+  source: z.discriminatedUnion('engine', [postgres, redis, sqlite, set, kubernetes]),
   stores,
   compression,
   retention: z.strictObject({
@@ -181,12 +191,16 @@ const backup = z.strictObject({
   pruneAfterBackup: z.boolean(),
   verification: z.strictObject({ olderPercent: z.number().min(0).max(100), repair: z.boolean() }),
   encryption: z.strictObject({
-    recipients: z.array(z.string().regex(/^age1[a-z0-9]+$/, 'must be an age recipient: age1…')).min(1).readonly(),
+    recipients: z.array(z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/, 'must be an X25519 recipient as age-keygen prints it: age1…')).min(1).readonly(),
   }).nullable(),
   pushgatewayUrl,
   suspectBelowPercent: z.number().min(0).max(100),
   deadlineSeconds,
   scratch,
+}).check(({ value, issues }) => {
+  if (value.source.engine === 'kubernetes' && value.encryption === null) {
+    issues.push({ code: 'custom', path: ['encryption'], input: null, message: 'must be given for Secrets, which are not stored in the clear' });
+  }
 }) satisfies z.ZodType<BackupConfig>;
 
 const restore = z.strictObject({
@@ -230,7 +244,7 @@ const exporter = z.strictObject({
   kind: z.literal('exporter'),
   backups: z.array(z.strictObject({
     name,
-    engine: z.enum(['postgres', 'redis', 'sqlite', 'set']),
+    engine: z.enum(['postgres', 'redis', 'sqlite', 'set', 'kubernetes']),
     namespace: text,
     cronJob: text,
     restoreJob: text.nullable(),

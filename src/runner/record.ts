@@ -8,7 +8,7 @@ const count = z.int().min(0);
 const instant = z.iso.datetime();
 
 const source = z.object({
-  engine: z.enum(['postgres', 'redis', 'sqlite', 'set']),
+  engine: z.enum(['postgres', 'redis', 'sqlite', 'set', 'kubernetes']),
   serverVersion: z.string(),
   address: z.string(),
   database: z.string().nullable(),

@@ -19,6 +19,8 @@ test('keeps the names that backups have in stores', () => {
     artifactFile(id, 'app', 'dump', 'none'),
     artifactFile(id, 'a b.c/ü(1)', 'dump', 'none'),
     artifactFile(id, null, 'globals.sql', 'none'),
+    artifactFile(id, null, 'dump', 'none', true),
+    artifactFile(id, null, 'rdb', 'zstd', true),
     id + RECORD_SUFFIX, id + CHECKSUM_SUFFIX, id + STARTED_SUFFIX,
   ]).toEqual([
     'whispercache_20261122_020005.dump',
@@ -27,6 +29,8 @@ test('keeps the names that backups have in stores', () => {
     'whispercache_20261122_020005.app.dump',
     'whispercache_20261122_020005.a%20b%2Ec%2F%C3%BC%281%29.dump',
     'whispercache_20261122_020005.globals.sql',
+    'whispercache_20261122_020005.dump.age',
+    'whispercache_20261122_020005.rdb.zst.age',
     'whispercache_20261122_020005.json', 'whispercache_20261122_020005.sha256', 'whispercache_20261122_020005.started',
   ]);
 });

@@ -1,5 +1,5 @@
 /*
- * Measures what the defaults were chosen by: ways to compress a PostgreSQL dump, and the runner against pg_dump alone.
+ * Measures what the defaults were chosen by: ways to compress a PostgreSQL dump, the runner against pg_dump alone, and ways to encrypt.
  *
  * Run: npx projen bench [megabytes] [rounds]
  *
@@ -9,10 +9,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pipeline, Readable } from 'node:stream';
+import { Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { configOf, folder, postgres } from './_configs';
 import { tempDir } from './servers/_process';
 import { clientPath, PostgresServer, startPostgres } from './servers/postgres';
+import { sealHeader } from '../../src/runner/age-keys';
 import { formatBytes } from '../../src/runner/reporter';
+import { encrypt } from '../../src/runner/stream/encrypt';
 import { renderTable } from '../../src/runner/table';
 
 const [megabytes = 500, rounds = 3] = process.argv.slice(2).map(Number);
@@ -45,6 +49,7 @@ interface Sample {
 }
 
 async function main(): Promise<void> {
+  await compareEncryption();
   const pg = await startPostgres({ major: 17, settings: ['fsync = off', 'shared_buffers = 256MB'] });
   try {
     await pg.psql('CREATE DATABASE bench');
@@ -87,6 +92,31 @@ function compare(pg: PostgresServer, ways: readonly Way[]): void {
       field === 'bytes' ? formatBytes(median(way, field)) : median(way, field).toFixed(2),
       (median(way, field) / median(first!, field)).toFixed(2),
     ]),
+  ])));
+}
+
+/** The payload of an age file on node:crypto, as the runner has it, and as the library has it. */
+async function compareEncryption(): Promise<void> {
+  const recipient = await identityToRecipient(await generateIdentity());
+  const chunk = Buffer.alloc(1024 * 1024, 'x');
+  const chunks = () => Readable.from(Array.from({ length: megabytes }, () => chunk), { objectMode: false });
+  const library = new Encrypter();
+  library.addRecipient(recipient);
+  const ways: readonly [string, () => Promise<AsyncIterable<Uint8Array>>][] = [
+    ['on node:crypto', async () => pipeline(chunks(), encrypt(await sealHeader([recipient])), () => {})],
+    ['by the library', async () => await library.encrypt(Readable.toWeb(chunks()) as ReadableStream<Uint8Array>) as AsyncIterable<Uint8Array>],
+  ];
+  const samples = new Map<string, number[]>(ways.map(([name]) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, open] of ways) {
+      const started = performance.now();
+      for await (const _ of await open()); // only the time counts
+      samples.get(name)!.push((performance.now() - started) / 1000);
+    }
+  }
+  const medians = ways.map(([name]) => samples.get(name)!.sort((a, b) => a - b)[Math.floor(rounds / 2)]!);
+  console.log(renderTable([`${megabytes} MiB ENCRYPTED`, 'SECONDS', 'MiB/s', 'RATIO'], ways.map(([name], i) => [
+    name, medians[i]!.toFixed(2), (megabytes / medians[i]!).toFixed(0), (medians[i]! / medians[0]!).toFixed(2),
   ])));
 }
 

@@ -8,6 +8,7 @@ import { PostgresServer, startPostgres } from './servers/postgres';
 import { RedisServer, startRedis } from './servers/redis';
 import { startVersitygw, Versitygw } from './servers/versitygw';
 import { BackupConfig } from '../../src/contract/config';
+import { aPair, identityFile, Pair } from '../runner/stream/_age';
 
 /* Secrets are planted, every command is run, well and badly, and all that it leaves and shows is searched for them. */
 
@@ -16,9 +17,10 @@ const PLANTED = { postgres: 'planted-postgres-password', redis: 'planted-redis-p
 let s3: Versitygw;
 let pg: PostgresServer;
 let cache: RedisServer;
+let key: Pair;
 
 beforeAll(async () => {
-  [s3, pg, cache] = await Promise.all([startVersitygw(), startPostgres({ major: 17 }), startRedis({ password: PLANTED.redis })]);
+  [s3, pg, cache, key] = await Promise.all([startVersitygw(), startPostgres({ major: 17 }), startRedis({ password: PLANTED.redis }), aPair()]);
   await s3.makeBucket('secrets');
   await pg.psql(`CREATE ROLE backup LOGIN SUPERUSER PASSWORD '${PLANTED.postgres}'`);
   await pg.psql('CREATE TABLE t AS SELECT md5(i::text) FROM generate_series(1, 200000) i');
@@ -70,8 +72,12 @@ test.each<[string, () => RunOptions & { secrets: string[] }, string]>([
   const directory = tempDir('volume');
   const { config: store, env } = s3Store(s3, 'secrets', { prefix: engine });
   const { config, env: own, secrets: planted } = given();
-  const options: RunOptions = { config: { ...config as BackupConfig, stores: [store, folder(directory)] }, env: { ...env, ...own } };
-  const secrets = [...planted, s3.secretAccessKey];
+  const options: RunOptions = {
+    config: { ...config as BackupConfig, stores: [store, folder(directory)], encryption: { recipients: [key.recipient] } },
+    env: { ...env, ...own },
+  };
+  const identity = ['--identity', key.file];
+  const secrets = [...planted, s3.secretAccessKey, key.identity];
   const shown: string[] = [];
 
   const taken = await watched(['backup'], options);
@@ -80,11 +86,17 @@ test.each<[string, () => RunOptions & { secrets: string[] }, string]>([
   for (const environment of taken.environments.values()) expect(environment).not.toContain(s3.secretAccessKey);
   shown.push(...taken.commandLines, taken.ended.stdout, taken.ended.stderr);
   const others = [
-    ['list'], ['list', '--json'], ['verify', '--all'], ['fetch', '--to', tempDir('laptop')], ['metrics'], ['accept', 'latest'], ['restore', '--to', '/tmp/x'],
+    ['list'], ['list', '--json'], ['verify', '--all'], ['verify', ...identity], ['fetch', '--to', tempDir('laptop')],
+    ['fetch', '--to', tempDir('laptop'), '--decrypt', ...identity], ['metrics'], ['accept', 'latest'], ['restore', '--to', '/tmp/x', ...identity],
+    ['restore', '--dry-run'], ['restore', '--dry-run', ...identity], ['restore', '--yes', ...identity],
+    ['restore', '--dry-run', '--identity', identityFile(`${key.identity.slice(0, -1)}0`)], ['verify', '--identity', identityFile(key.identity.toLowerCase())],
   ];
   for (const args of others) {
-    const { ended, commandLines } = await watched(args, options);
+    const { ended, commandLines, environments } = await watched(args, options);
     shown.push(...commandLines, ended.stdout, ended.stderr);
+    for (const environment of environments.values()) {
+      for (const foreign of [key.identity, s3.secretAccessKey]) expect(environment).not.toContain(foreign);
+    }
   }
   // Badly: with a wrong password that must not be shown either, with a wrong key, and with a database that is not there.
   for (const wrong of Object.keys({ ...env, ...own })) {

@@ -21,6 +21,11 @@ test.each<[string, unknown, string]>([
   ['two stores of one name', aConfig({ stores: [...aConfig().stores, ...aConfig().stores] }), 'stores: must have different names'],
   ['a relative directory', aConfig({ stores: [{ type: 'folder', name: 'v', directory: 'backups' }] }), 'stores.0.directory: must be an absolute path'],
   ['gzip 12', aConfig({ compression: { algorithm: 'gzip', level: 12 } }), 'compression.level: must be 1 to 9 for gzip'],
+  ['no recipient', aConfig({ encryption: { recipients: [] } }), 'encryption.recipients'],
+  ['a post-quantum recipient', aConfig({ encryption: { recipients: ['age1pq1qqqq'] } }), 'encryption.recipients.0: must be an X25519 recipient'],
+  ['Secrets in the clear', aConfig({
+    source: { engine: 'kubernetes', namespace: 'shop', secretNames: [], configMapNames: [], labelSelector: null },
+  }), 'encryption: must be given for Secrets'],
   ['an unknown engine', { ...aConfig(), source: { engine: 'mysql' } }, 'source.engine'],
 ])('fails on %s', (_case, config, message) => {
   const parse = () => parseConfig(JSON.stringify(config));

@@ -1,9 +1,10 @@
-import { pipeline, Readable } from 'node:stream';
+import { PassThrough, pipeline, Readable } from 'node:stream';
 import { Context, openStores } from './context';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { artifactFile, CHECKSUM_SUFFIX, formatChecksums, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/record';
+import { sealHeader } from '../age-keys';
 import { Catalog, latest, readCatalog } from '../catalog';
 import { Claim, claimId, filesOf, releaseClaim, removeRemains } from '../claim';
 import { messageOf, RunnerError } from '../errors';
@@ -15,6 +16,7 @@ import { Dump, Inspection, Source } from '../sources/source';
 import { Store } from '../stores/store';
 import { compress } from '../stream/compress';
 import { DigestStream } from '../stream/digest';
+import { encrypt } from '../stream/encrypt';
 import { fanOut } from '../stream/fan-out';
 import { suspicion } from '../suspicion';
 import { VERSION } from '../version';
@@ -71,7 +73,8 @@ export type TakeContext = Pick<Context, 'config' | 'reporter' | 'signal'>;
 export async function takeBackup(source: Source, stores: readonly Store[], options: TakeOptions, context: TakeContext): Promise<BackupRecord> {
   const { config, reporter, signal } = context;
   const inspecting = source.inspect(config.compression, signal);
-  await allOf([inspecting, ...stores.map(to => to.check(signal))]);
+  const { encryption } = config;
+  await allOf([inspecting, ...stores.map(to => to.check(signal)), ...encryption ? [sealHeader(encryption.recipients)] : []]);
   const inspection = await inspecting;
   const before = await readCatalog(config.name, stores, signal);
   for (const fault of before.unreachable.values()) throw fault;
@@ -159,7 +162,9 @@ async function storeDump(
   id: string, dump: Dump, config: BackupConfig, stores: readonly Store[], reporter: Reporter, signal: AbortSignal,
 ): Promise<TakenArtifact> {
   const { compressedInside: inside, expectedBytes } = dump;
-  const file = artifactFile(id, dump.part, dump.extension, inside ? 'none' : config.compression.algorithm);
+  const recipients = config.encryption?.recipients;
+  const file = artifactFile(id, dump.part, dump.extension, inside ? 'none' : config.compression.algorithm, recipients !== undefined);
+  const sealing = recipients ? encrypt(await sealHeader(recipients)) : new PassThrough();
   const { stream, counts, empty, warnings } = await dump.open(signal);
   for (const warning of warnings ?? []) reporter.warn('source.odd', warning, { file });
   const plain = new DigestStream();
@@ -167,7 +172,7 @@ async function storeDump(
   const stored = new DigestStream(bytes => progress.add(bytes));
   try {
     // An error at any place destroys the whole chain, and with it the program at its head.
-    pipeline(stream, plain, compress(inside ? { algorithm: 'none', level: 0 } : config.compression), stored, () => {});
+    pipeline(stream, plain, compress(inside ? { algorithm: 'none', level: 0 } : config.compression), sealing, stored, () => {});
     const confirmed = await fanOut(stored, stores.map(to => (branch, either) => to.put(file, branch, expectedBytes, either)), signal);
     for (const [i, bytes] of confirmed.entries()) {
       if (bytes !== stored.bytes) throw new RunnerError(`${stores[i]!.location} says that ${file} has ${bytes} bytes, ${stored.bytes} were sent`, ExitCode.UNAVAILABLE);
@@ -187,6 +192,7 @@ async function storeDump(
       compression: inside ? { ...inside, where: 'inside' } : { ...config.compression, where: 'outside' },
       plainBytes: inside && inside.algorithm !== 'none' ? null : plain.bytes,
       counts,
+      ...recipients && { recipients },
     },
     empty,
   };

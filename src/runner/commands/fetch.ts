@@ -3,14 +3,16 @@ import { Readable } from 'node:stream';
 import { Context, openStores } from './context';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { CHECKSUM_SUFFIX, formatChecksums } from '../../contract/layout';
+import { CHECKSUM_SUFFIX, ENCRYPTED_SUFFIX, formatChecksums } from '../../contract/layout';
 import { RecordedArtifact } from '../../contract/record';
 import { readThrough, useArtifact } from '../artifact';
-import { findBackup, readCatalog } from '../catalog';
+import { Backup, findBackup, readCatalog } from '../catalog';
 import { filesOf } from '../claim';
 import { RunnerError } from '../errors';
+import { decryptionOf, identitiesFor, unseal } from '../open-plain';
 import { formatBytes } from '../reporter';
 import { FolderStore } from '../stores/folder';
+import { Store } from '../stores/store';
 
 export interface FetchOptions {
   /** `latest`, an id, or the name of a file. */
@@ -19,6 +21,10 @@ export interface FetchOptions {
   readonly to: string;
   /** Name of the only store to read; all in turn if not given. */
   readonly from: string | undefined;
+  /** Whether the files are written as they were before they were encrypted. */
+  readonly decrypt: boolean;
+  /** File with age identities; that of the config if not given. */
+  readonly identity: string | undefined;
 }
 
 /** Copies a backup's artifacts and checksum file into a local directory. A file appears there only if its digest is right. */
@@ -35,6 +41,10 @@ export async function fetch(context: Context<NamedConfig>, options: FetchOptions
   const target = new FolderStore({ type: 'folder', name: 'target', directory: path.resolve(options.to) });
   await target.check(signal);
   const present = await filesOf(id, target, signal);
+  if (options.decrypt) {
+    if (!artifacts.some(isSealed)) throw new RunnerError(`${id} is not encrypted: fetch it without --decrypt`, ExitCode.USAGE);
+    return fetchDecrypted(context, { backup, stores, target, present }, options);
+  }
   for (const artifact of artifacts) {
     if (present.includes(artifact.file)) await refuseOther(artifact, target, context);
     else await useArtifact(backup, artifact, stores, body => target.put(artifact.file, body, artifact.bytes, signal), reporter, signal);
@@ -43,7 +53,39 @@ export async function fetch(context: Context<NamedConfig>, options: FetchOptions
   const checksums = id + CHECKSUM_SUFFIX;
   if (!present.includes(checksums)) await target.put(checksums, Readable.from([Buffer.from(formatChecksums(artifacts))]), null, signal);
   stdout.write(`Fetched and verified. Check again at any time: cd ${options.to} && sha256sum -c ${checksums}\n`);
+  if (artifacts.some(isSealed)) stdout.write('Encrypted: open it with --decrypt --identity FILE, or with "age --decrypt --identity FILE".\n');
   return ExitCode.OK;
+}
+
+interface Fetching {
+  readonly backup: Backup;
+  readonly stores: readonly Store[];
+  readonly target: FolderStore;
+  readonly present: readonly string[];
+}
+
+/** Writes the artifacts as they were before they were encrypted. A file appears only if its digest is right and all of it was opened. */
+async function fetchDecrypted(context: Context<NamedConfig>, fetching: Fetching, options: FetchOptions): Promise<ExitCode> {
+  const { backup, stores, target, present } = fetching;
+  const { config, reporter, signal, stdout } = context;
+  const { artifacts } = backup.record;
+  const identities = await identitiesFor(artifacts, decryptionOf(config, options.identity));
+  for (const artifact of artifacts) {
+    const file = isSealed(artifact) ? artifact.file.slice(0, -ENCRYPTED_SUFFIX.length) : artifact.file;
+    if (present.includes(file)) {
+      throw new RunnerError(`${path.join(options.to, file)} exists and is not overwritten: move it away and fetch again`, ExitCode.USAGE);
+    }
+    const bytes = await useArtifact(
+      backup, artifact, stores, body => target.put(file, unseal(artifact, body, identities), artifact.bytes, signal), reporter, signal,
+    );
+    stdout.write(`${path.join(options.to, file)}  ${formatBytes(bytes)}\n`);
+  }
+  stdout.write('Fetched, verified and decrypted: anybody who reads these files reads your data.\n');
+  return ExitCode.OK;
+}
+
+function isSealed({ recipients, file }: RecordedArtifact): boolean {
+  return recipients !== undefined && file.endsWith(ENCRYPTED_SUFFIX);
 }
 
 /** Fails unless the file that is there already is the artifact. */

@@ -51,7 +51,7 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   refuseOtherEngine(record, config);
   const restorer = openRestorer({ config, env, reporter, stores });
   const workloads = openWorkloads(config.workloads, env, reporter);
-  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), stores, config.scratch, reporter);
+  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), stores, config, reporter);
   try {
     const plan = await restorer.inspect({ record, artifacts }, signal);
     const missing = [...plan.missing, ...await workloads.inspect(signal)];
@@ -111,6 +111,7 @@ function refuseOtherEngine({ id, source }: BackupRecord, { target }: RestoreConf
 /** Refuses where nothing is stored anyway: whoever says it expects that something else is gone afterwards. */
 function withoutSafetyBackup(config: RestoreConfig): RestoreConfig {
   const { target } = config;
+  if (target.engine === 'kubernetes') throw new RunnerError('--no-safety-backup: what is replaced in a namespace is always stored before', ExitCode.USAGE);
   if (target.engine !== 'set') {
     const without = withoutSafety(target);
     if (typeof without !== 'string') return { ...config, target: without };

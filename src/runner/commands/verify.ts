@@ -2,13 +2,15 @@ import { Context, openStores } from './context';
 import { reportFaults } from './list';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { Identities } from '../age-keys';
 import { Backup, Catalog, findBackup, readCatalog } from '../catalog';
 import { withDeadline } from '../deadline';
-import { messageOf, RunnerError } from '../errors';
+import { codeOf, messageOf, RunnerError } from '../errors';
+import { decryptionOf } from '../open-plain';
 import { Store } from '../stores/store';
 import { renderTable } from '../table';
 import { chooseScheduled } from '../verification/choose';
-import { checkCopy, CopyFinding, isFaultOfCopy, isRecorded } from '../verification/copy';
+import { checkCopy, CopyFinding, isFaultOfCopy, isRecorded, ReadContext } from '../verification/copy';
 import { repairCopy } from '../verification/repair';
 import { Reading, writeVerification } from '../verification/write';
 
@@ -24,7 +26,11 @@ export interface VerifyOptions {
   /** Whether the result is noted in the stores. */
   readonly record: boolean;
   readonly json: boolean;
+  /** File with age identities; that of the config if not given. */
+  readonly identity: string | undefined;
 }
+
+type VerifyContext = Context<NamedConfig> & ReadContext;
 
 interface Finding {
   readonly id: string;
@@ -67,8 +73,11 @@ async function verifyChosen(context: Context<NamedConfig>, options: VerifyOption
   const catalog = await readCatalog(config.name, stores, signal);
   const findings: Finding[] = [];
   const codes = new Set<ExitCode>();
-  for (const backup of chosen(catalog, context, options)) {
-    for (const { store, fault, digestOnly, repairedFrom, absent } of await verifyBackup(backup, stores, catalog, options, context)) {
+  const backups = chosen(catalog, context, options);
+  const sealed = backups.flatMap(({ record }) => record.artifacts).some(({ recipients }) => recipients !== undefined);
+  const reading: VerifyContext = { ...context, identities: sealed ? await identitiesOf(context, options) : null };
+  for (const backup of backups) {
+    for (const { store, fault, digestOnly, repairedFrom, absent } of await verifyBackup(backup, stores, catalog, options, reading)) {
       if (fault) codes.add(fault.exitCode);
       if (digestOnly !== null) reporter.warn('verification.partial', `${backup.record.id} in ${store.name}: only the digest was read: ${digestOnly}`);
       const id = backup.record.id;
@@ -97,8 +106,22 @@ function chosen(catalog: Catalog, { config }: Context<NamedConfig>, { wanted, al
   return all ? catalog.backups : [findBackup(catalog, config.name, wanted)];
 }
 
+/** What opens encrypted backups; without it their digests can be verified all the same, and what was not looked at is said. */
+async function identitiesOf({ config, reporter }: Context<NamedConfig>, { identity }: VerifyOptions): Promise<Identities | null> {
+  const decryption = decryptionOf(config, identity);
+  try {
+    if (decryption !== null) return await Identities.load(decryption.identityFile);
+  } catch (error) {
+    // That of the config is where the pod has it, and not on this machine.
+    if (identity !== undefined || codeOf((error as Error).cause) !== 'ENOENT') throw error;
+  }
+  reporter.warn('verify.sealed', 'Sizes and digests of encrypted backups are verified, what is in them is not: '
+    + 'for that, name the file with an identity of theirs with --identity FILE');
+  return null;
+}
+
 async function verifyBackup(
-  backup: Backup, stores: readonly Store[], catalog: Catalog, options: VerifyOptions, context: Context<NamedConfig>,
+  backup: Backup, stores: readonly Store[], catalog: Catalog, options: VerifyOptions, context: VerifyContext,
 ): Promise<Copy[]> {
   const copies: Copy[] = [];
   for (const store of stores) copies.push(await readCopy(backup, store, catalog.unreachable.get(store.name), context));
@@ -118,7 +141,7 @@ async function verifyBackup(
 
 /** Reads the copy of a backup in one store. */
 async function readCopy(
-  { record, copies }: Backup, store: Store, unreachable: RunnerError | undefined, context: Context<NamedConfig>,
+  { record, copies }: Backup, store: Store, unreachable: RunnerError | undefined, context: VerifyContext,
 ): Promise<Copy> {
   const copy = { store, startedAt: new Date(), fault: unreachable ?? null, digestOnly: null, repairedFrom: null, absent: null };
   if (unreachable) return copy;
@@ -132,7 +155,7 @@ async function readCopy(
 }
 
 /** The copy after its repair, or with what stood in the way. */
-async function repaired({ record }: Backup, copy: Copy, fault: RunnerError, good: Copy, context: Context<NamedConfig>): Promise<Copy> {
+async function repaired({ record }: Backup, copy: Copy, fault: RunnerError, good: Copy, context: VerifyContext): Promise<Copy> {
   const { reporter, signal } = context;
   const { store } = copy;
   try {

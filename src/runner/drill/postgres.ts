@@ -19,7 +19,6 @@ import { relationsQuery, rowsQuery, ServerState, serverStateQuery, tablesQuery }
 import { dropStatements } from '../restore/postgres-swap';
 import { PostgresClient } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
-import { decompress } from '../stream/compress';
 
 /** Where nothing of a drill is: from there databases are made and dropped. */
 const MAINTENANCE = 'postgres';
@@ -89,7 +88,7 @@ export class PostgresScratch implements Scratch {
 
     // A backup without globals names roles that only its own server has: what belongs to them is restored all the same.
     const script = selected.find(({ role }) => role === 'globals');
-    const globals = script ? await text((await artifacts.peek(script, signal)).pipe(decompress(script.compression.algorithm))) : '';
+    const globals = script ? await text(await artifacts.peek(script, signal)) : '';
     const there = new Set([...state.roles, ...parseGlobals(globals).roles].map(({ name }) => name));
     const missing = rolesNamedIn(this.head).filter(name => !there.has(name));
     if (missing.length === 0) return;

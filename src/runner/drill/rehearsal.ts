@@ -56,7 +56,8 @@ export class Rehearsal {
 
     const restorer = openRestorer({ config: restoreConfig(config, scratch), env, reporter, stores });
     const selected = restorer.select(record);
-    const artifacts = await VerifiedArtifacts.plan(backup, selected, stores, await reduced(config.scratch, scratch.roomFor(selected)), reporter);
+    const room = { scratch: await reduced(config.scratch, scratch.roomFor(selected)), decryption: config.decryption };
+    const artifacts = await VerifiedArtifacts.plan(backup, selected, stores, room, reporter);
     const input: DrillInput = { record, selected, artifacts };
     try {
       reporter.info('drill.started', `Restoring ${record.id} into ${scratch.description}, ${progress.server!.version}`, { id: record.id, target: scratch.description });

@@ -1,8 +1,8 @@
 /*
- * The few requests that stopping and starting an application needs, on Node's own HTTPS.
+ * The few requests that stopping and starting an application, and reading and writing Secrets, need, on Node's own HTTPS.
  *
  * Not @kubernetes/client-node: with three of its API classes the bundle grows from 1.5 to 3.8 MB, by 68 packages that would have to be
- * watched for faults (OpenID, websockets, tar, proxies), for one GET, one LIST and one PATCH of JSON. What a client has to get right
+ * watched for faults (OpenID, websockets, tar, proxies), for a handful of requests with JSON. What a client has to get right
  * beside that is below: the token is read anew, since it is replaced every hour; the cluster's own authority is the only one trusted;
  * what may pass is tried again.
  */
@@ -35,11 +35,11 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'PATCH';
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'PUT';
   /** Without the host: `/apis/apps/v1/namespaces/shop/deployments/web`. */
   readonly path: string;
   readonly query?: { readonly [name: string]: string };
-  /** For PATCH: a JSON merge patch. */
+  /** For PATCH a JSON merge patch, for POST and PUT the object. */
   readonly body?: unknown;
 }
 
@@ -71,7 +71,7 @@ export function openKubernetes(env: NodeJS.ProcessEnv, serviceAccount = SERVICE_
   const { [API_URL_ENV]: proxy, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
   if (!proxy && !host) {
     throw new RunnerError(
-      `there is no Kubernetes API here: run "kubectl proxy --port=8001" and set ${API_URL_ENV}=http://127.0.0.1:8001, or stop the application yourself and give --set workloads=[]`,
+      `there is no Kubernetes API here: run "kubectl proxy --port=8001" and set ${API_URL_ENV}=http://127.0.0.1:8001; to restore a database you can stop the application yourself instead, and give --set workloads=[]`,
       ExitCode.BAD_CONFIG,
     );
   }
@@ -82,7 +82,7 @@ export function openKubernetes(env: NodeJS.ProcessEnv, serviceAccount = SERVICE_
       return (await readFile(path.join(serviceAccount, file), 'utf8')).trim();
     } catch (error) {
       throw new RunnerError(
-        `the service account of this pod has no token: ${messageOf(error)}; RestoreJob mounts it where it is given 'workloads'`, ExitCode.BAD_CONFIG, { cause: error },
+        `the service account of this pod has no token: ${messageOf(error)}; it is mounted where 'workloads' are stopped, or Secrets backed up and restored`, ExitCode.BAD_CONFIG, { cause: error },
       );
     }
   };
@@ -125,7 +125,7 @@ async function sendOnce(base: URL, token: string | null, ca: string | null, requ
           'accept': 'application/json',
           'user-agent': 'cdk8s-backup',
           ...token !== null && { authorization: `Bearer ${token}` },
-          ...body !== undefined && { 'content-type': 'application/merge-patch+json' },
+          ...body !== undefined && { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
         },
         agent: false, // the pauses between requests are longer than a connection lives
         signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),

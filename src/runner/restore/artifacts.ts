@@ -3,36 +3,40 @@ import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline, Readable, Writable } from 'node:stream';
 import { pipeline as piped } from 'node:stream/promises';
-import { ScratchConfig } from '../../contract/config';
+import { RestoreConfig, ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
+import { Identities } from '../age-keys';
 import { openArtifact, useArtifact } from '../artifact';
 import { Backup } from '../catalog';
 import { codeOf, messageOf, RunnerError } from '../errors';
+import { identitiesFor, openPlain, unseal } from '../open-plain';
 import { formatBytes, Reporter } from '../reporter';
 import { Store } from '../stores/store';
-import { decompress } from '../stream/compress';
 import { DigestStream } from '../stream/digest';
 import { withholdEnd } from '../stream/withhold-end';
 
 /** Room in the scratch directory that is left to everybody else. */
 const SPARE_BYTES = 16 * 1024 * 1024;
 
+/** What reading a backup needs of the config. */
+export type ReaderConfig = Pick<RestoreConfig, 'scratch' | 'decryption'>;
+
 /** The artifacts of one backup, as a restorer reads them. */
 export interface RestoreArtifacts {
   /** Whether they are all put into scratch files; known before anything is read. */
   readonly inScratch: boolean;
 
-  /** The stored bytes from the beginning, not verified, of the first store that has them. For a look at the head, before anything changes. */
+  /** The content from the beginning, its digest not verified, from the first store that has it. For a look at the head, before anything changes. */
   peek(artifact: RecordedArtifact, signal: AbortSignal): Promise<Readable>;
 
   /**
-   * The content, decompressed where the file as a whole is compressed. Its digest was verified before; it is again on the way, and
+   * The content, decrypted, and decompressed where the file as a whole is compressed. Its digest was verified before; it is again on the way, and
    * the last bytes come only if it is right, so that a program that needs all of them can't succeed with others.
    */
   open(artifact: RecordedArtifact, signal: AbortSignal): Promise<Readable>;
 
-  /** The file with the stored bytes, verified; `null` where they are read from the store. */
+  /** The file with the stored bytes, verified and decrypted; `null` where they are read from the store. */
   file(artifact: RecordedArtifact): string | null;
 }
 
@@ -40,16 +44,22 @@ export interface RestoreArtifacts {
  * Reads a backup so that its digest is verified before a byte reaches the target.
  *
  * Where the scratch directory has room for it, it is read over the network once, into files there: what is restored then are the
- * very bytes that were verified. Otherwise it is read twice: once to verify, once to restore, from the same store. That costs the
+ * very bytes that were verified, decrypted on their way into the file. Otherwise it is read twice: once to verify, once to restore, from the same store. That costs the
  * transfer a second time, and no disk; the second reading is verified on its way as well.
  */
 export class VerifiedArtifacts implements RestoreArtifacts {
-  /** Decides where the bytes go. Reads nothing. */
+  /**
+   * Decides where the bytes go. Reads the identities, and nothing of the backup.
+   *
+   * @throws RunnerError if it is encrypted, and no identity can open it
+   */
   public static async plan(
-    backup: Backup, artifacts: readonly RecordedArtifact[], stores: readonly Store[], scratch: ScratchConfig, reporter: Reporter,
+    backup: Backup, artifacts: readonly RecordedArtifact[], stores: readonly Store[], config: ReaderConfig, reporter: Reporter,
   ): Promise<VerifiedArtifacts> {
+    const { scratch, decryption } = config;
+    const identities = await identitiesFor(artifacts, decryption);
     const room = Math.min(await freeBytes(scratch.directory), scratch.limitBytes ?? Infinity) - SPARE_BYTES;
-    return new VerifiedArtifacts(backup, artifacts, stores, scratch, reporter, bytesOf(artifacts) <= room);
+    return new VerifiedArtifacts(backup, artifacts, stores, scratch, identities, reporter, bytesOf(artifacts) <= room);
   }
 
   private directory: string | null = null;
@@ -57,7 +67,8 @@ export class VerifiedArtifacts implements RestoreArtifacts {
 
   private constructor(
     private readonly backup: Backup, private readonly artifacts: readonly RecordedArtifact[], private readonly stores: readonly Store[],
-    private readonly scratch: ScratchConfig, private readonly reporter: Reporter, private fits: boolean,
+    private readonly scratch: ScratchConfig, private readonly identities: Identities | null, private readonly reporter: Reporter,
+    private fits: boolean,
   ) {}
 
   public get inScratch(): boolean {
@@ -111,7 +122,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
     const faults: unknown[] = [];
     for (const store of this.stores.filter(({ name }) => this.backup.copies.get(name) === null)) {
       try {
-        return await store.get(artifact.file, signal);
+        return openPlain(artifact, await store.get(artifact.file, signal), this.identities);
       } catch (error) {
         signal.throwIfAborted();
         faults.push(error);
@@ -125,10 +136,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
     const stored = file === null ? await openArtifact(artifact, this.storeOf(artifact), this.reporter, signal) : this.metered(artifact, file);
     const end = withholdEnd();
     pipeline(stored, end, () => {});
-    if (artifact.compression.where === 'inside') return end;
-    const plain = decompress(artifact.compression.algorithm);
-    pipeline(end, plain, () => {});
-    return plain;
+    return file === null ? openPlain(artifact, end, this.identities) : openPlain({ ...artifact, recipients: undefined }, end, null); // a file is decrypted
   }
 
   public file(artifact: RecordedArtifact): string | null {
@@ -139,7 +147,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
     if (this.fits) this.directory ??= await mkdtemp(path.join(this.scratch.directory, 'restore-'));
     const file = this.file(artifact);
     await useArtifact(this.backup, artifact, this.stores, async (body, store) => {
-      await piped(body, file === null ? drain() : createWriteStream(file), { signal });
+      await piped(unseal(artifact, body, this.identities), file === null ? drain() : createWriteStream(file, { mode: 0o600 }), { signal });
       this.from.set(artifact.file, store);
     }, this.reporter, signal);
   }

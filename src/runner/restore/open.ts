@@ -1,3 +1,4 @@
+import { KubernetesRestorer } from './kubernetes';
 import { PostgresRestorer } from './postgres';
 import { RedisRestorer } from './redis';
 import { RedisFileRestorer } from './redis-file';
@@ -7,6 +8,7 @@ import { SetRestorer } from './set';
 import { SqliteRestorer } from './sqlite';
 import { Config, DatabaseTargetConfig, RedisTargetConfig, RestoreConfig } from '../../contract/config';
 import { Context } from '../commands/context';
+import { openKubernetes } from '../kubernetes/api';
 import { Store } from '../stores/store';
 
 /** What a restorer may use beside its own target. */
@@ -18,7 +20,8 @@ export interface RestorerContext extends Pick<Context<Config>, 'env' | 'reporter
 
 /** The restorer for the target of the config. Reads its password, touches nothing else. */
 export function openRestorer(context: RestorerContext): Restorer {
-  const { config: { target }, reporter } = context;
+  const { config: { target }, env, reporter } = context;
+  if (target.engine === 'kubernetes') return new KubernetesRestorer(target, context, openKubernetes(env));
   if (target.engine !== 'set') return openDatabase(target, context);
   const members = Object.entries(target.members).map(([name, member]) => ({ name, restorer: openDatabase(member, context) }));
   return new SetRestorer(members, reporter);

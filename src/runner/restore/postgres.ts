@@ -25,7 +25,6 @@ import { Program } from '../process';
 import { formatBytes } from '../reporter';
 import { PostgresSource } from '../sources/postgres';
 import { PostgresClient } from '../sources/postgres-client';
-import { decompress } from '../stream/compress';
 
 /** From where databases are made and renamed; the second is for servers without the first. */
 const MAINTENANCE_DATABASES = ['postgres', 'template1'];
@@ -71,7 +70,7 @@ export class PostgresRestorer implements Restorer {
     const server = await this.serverState(signal);
     const [data, script] = this.artifactsOf(record);
     const head = await readArchiveHead(await artifacts.peek(data, signal), data.file);
-    const globals = script ? parseGlobals(await text((await artifacts.peek(script, signal)).pipe(decompress(script.compression.algorithm)))) : null;
+    const globals = script ? parseGlobals(await text(await artifacts.peek(script, signal))) : null;
     const names = head.entries.filter(({ type }) => type === 'EXTENSION').map(({ tag }) => tag);
     const extensions = await this.client.query<ExtensionState[]>(this.maintenance, extensionsQuery(names, server.versionNumber), signal);
     const live = server.databases.find(({ name }) => name === this.config.database);
@@ -113,7 +112,7 @@ export class PostgresRestorer implements Restorer {
       const archive = artifacts.file(data) ?? await artifacts.open(data, signal);
       if (this.config.mode === 'in-place') {
         await this.inPlace.endSessions(this.maintenance, signal); // one that holds a lock would be in the way of the safety backup too
-        safety = await this.saveWhatIsThere(record.id, signal);
+        safety = await this.saveWhatIsThere(record, signal);
         await this.inPlace.restore(archive, facts, this.maintenance, signal);
         committed = true;
         const assertions = this.inPlace.assertsWithin(facts) ? [] : this.config.assertions;
@@ -268,7 +267,7 @@ export class PostgresRestorer implements Restorer {
   }
 
   /** Stores the database before objects in it are dropped: there is no previous one to go back to. */
-  private async saveWhatIsThere(id: string, signal: AbortSignal): Promise<string | null> {
+  private async saveWhatIsThere(restored: BackupRecord, signal: AbortSignal): Promise<string | null> {
     const { host, port, user, passwordEnv, tls, database, safetyBackup } = this.config;
     if (!safetyBackup) return null;
     const source: PostgresConfig = {
@@ -286,7 +285,7 @@ export class PostgresRestorer implements Restorer {
       globals: false,
       lockTimeoutSeconds: LOCK_SECONDS,
     };
-    return saveBefore(id, this.description, new PostgresSource(source, this.context.env), source, this.context, signal);
+    return saveBefore(restored, this.description, new PostgresSource(source, this.context.env), source, this.context, signal);
   }
 
   /** Gives the restored database what hangs on the live one, or, where there is none, on the one that was backed up. */

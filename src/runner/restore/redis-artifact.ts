@@ -3,7 +3,6 @@ import { RdbHead, readRdbHead } from './rdb-head';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { messageOf, RunnerError } from '../errors';
-import { decompress } from '../stream/compress';
 
 /** The one artifact of a backup of Redis. */
 export function snapshotOf({ id, source, artifacts }: BackupRecord): RecordedArtifact {
@@ -14,19 +13,16 @@ export function snapshotOf({ id, source, artifacts }: BackupRecord): RecordedArt
 
 /** What the snapshot says of itself before the keys. */
 export async function headOf(artifact: RecordedArtifact, artifacts: RestoreArtifacts, signal: AbortSignal): Promise<RdbHead> {
-  const stored = await artifacts.peek(artifact, signal);
-  const plain = decompress(artifact.compression.algorithm);
-  stored.on('error', error => plain.destroy(error));
-  plain.on('error', () => {}); // whoever reads it gets it as well
+  const snapshot = await artifacts.peek(artifact, signal);
   let head: RdbHead | undefined;
   try {
-    head = await readRdbHead(stored.pipe(plain));
+    head = await readRdbHead(snapshot);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RunnerError) throw error;
     throw new RunnerError(`${artifact.file} can't be decompressed (${messageOf(error)}): restore another backup, see "cdk8s-backup verify"`, ExitCode.CORRUPT, { cause: error });
   } finally {
-    stored.destroy();
+    snapshot.destroy();
   }
   if (!head) throw new RunnerError(`${artifact.file} does not begin as a snapshot does: restore another backup, see "cdk8s-backup verify"`, ExitCode.CORRUPT);
   return head;

@@ -78,8 +78,9 @@ export class RedisKeysRestorer extends RedisServerRestorer {
   }
 
   public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
-    const { record: { id }, artifacts } = input;
-    const artifact = snapshotOf(input.record);
+    const { record, artifacts } = input;
+    const { id } = record;
+    const artifact = snapshotOf(record);
     const content = await contentOf(await this.whole(artifact, artifacts, signal), artifact.file, Date.now());
     const connection = await this.connect(signal);
     const written: Written = { keys: 0, lasting: 0, removed: 0 };
@@ -90,7 +91,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       const keys = keysIn(parseInfo(await connection.command('INFO')));
       const left = await readMark(connection);
       const safetyBackup = this.saves(keys, left)
-        ? await this.saveWhatIsThere(id, config => new RedisKeysSource(config, by => this.connect(by)), signal)
+        ? await this.saveWhatIsThere(record, config => new RedisKeysSource(config, by => this.connect(by)), signal)
         : left?.safetyBackup ?? null;
       mark = { restoring: id, safetyBackup };
       await writeMark(connection, mark);

@@ -56,10 +56,10 @@ export abstract class RedisServerRestorer implements Restorer {
     return checked(await artifacts.open(artifact, signal), new RdbCheck(artifact.file, 'restore another backup: cdk8s-backup list'));
   }
 
-  /** Stores what the server holds now. Returns the id of that backup. */
-  protected async saveWhatIsThere(id: string, source: (config: RedisConfig) => Source, signal: AbortSignal): Promise<string> {
+  /** Stores what the server holds now, before `restored` replaces it. Returns the id of that backup. */
+  protected async saveWhatIsThere(restored: BackupRecord, source: (config: RedisConfig) => Source, signal: AbortSignal): Promise<string> {
     const { host, port, user, passwordEnv, tls } = this.target;
     const config: RedisConfig = { engine: 'redis', host, port, user, passwordEnv, tls };
-    return saveBefore(id, this.description, source(config), config, this.context, signal);
+    return saveBefore(restored, this.description, source(config), config, this.context, signal);
   }
 }

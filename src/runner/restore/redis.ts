@@ -8,7 +8,7 @@ import { loadByReplication, makeMaster } from './redis-load';
 import { RedisServerRestorer } from './redis-server';
 import { Restored, RestoreInput, RestorePlan } from './restorer';
 import { RedisTargetConfig } from '../../contract/config';
-import { RecordedArtifact } from '../../contract/record';
+import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { formatBytes } from '../reporter';
 import { secretFrom } from '../secrets';
 import { parseInfo, RedisSource } from '../sources/redis';
@@ -74,7 +74,7 @@ export class RedisRestorer extends RedisServerRestorer {
   public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
     const artifact = snapshotOf(input.record);
     await this.checkWhole(artifact, input.artifacts, signal);
-    const previous = this.target.safetyBackup ? await this.save(input.record.id, signal) : null;
+    const previous = this.target.safetyBackup ? await this.save(input.record, signal) : null;
     const { notes, keys } = await loadByReplication({
       id: input.record.id,
       description: this.description,
@@ -88,8 +88,8 @@ export class RedisRestorer extends RedisServerRestorer {
     return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: previous === null ? null : `the backup ${previous}`, notes };
   }
 
-  private save(id: string, signal: AbortSignal): Promise<string> {
-    return this.saveWhatIsThere(id, config => new RedisSource(config, this.context.env), signal);
+  private save(restored: BackupRecord, signal: AbortSignal): Promise<string> {
+    return this.saveWhatIsThere(restored, config => new RedisSource(config, this.context.env), signal);
   }
 
   private advertisedHost(): string | null {

@@ -17,11 +17,13 @@ const SAFETY = 'it is what was there before the restore of ';
 
 /**
  * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
- * latest: a restore that is started again would otherwise bring back what it was to replace.
+ * latest: a restore that is started again would otherwise bring back what it was to replace. It is sealed to the recipients of the
+ * backup that is restored: what was encrypted yesterday is not stored in the clear today.
  */
-async function takeSafetyBackup(
-  restored: string, source: Source, sourceConfig: SourceConfig, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
+export async function takeSafetyBackup(
+  restored: BackupRecord, source: Source, sourceConfig: SourceConfig, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
 ): Promise<BackupRecord> {
+  const recipients = restored.artifacts.find(artifact => artifact.recipients !== undefined)?.recipients;
   const backup: BackupConfig = {
     version: config.version,
     kind: 'backup',
@@ -34,13 +36,13 @@ async function takeSafetyBackup(
     },
     pruneAfterBackup: false,
     verification: { olderPercent: 0, repair: false },
-    encryption: null,
+    encryption: recipients ? { recipients } : null,
     pushgatewayUrl: null,
     suspectBelowPercent: 0,
     deadlineSeconds: config.deadlineSeconds,
     scratch: config.scratch,
   };
-  const record = await takeBackup(source, stores, { acceptSmaller: true, suspect: SAFETY + restored }, { config: backup, reporter, signal });
+  const record = await takeBackup(source, stores, { acceptSmaller: true, suspect: SAFETY + restored.id }, { config: backup, reporter, signal });
   reporter.info('restore.safety', `What ${source.description} holds now is stored as ${record.id}`, { id: record.id });
   return record;
 }
@@ -51,7 +53,7 @@ async function takeSafetyBackup(
  * @returns its id
  */
 export async function saveBefore(
-  restored: string, description: string, source: Source, sourceConfig: SourceConfig, context: RestorerContext, signal: AbortSignal,
+  restored: BackupRecord, description: string, source: Source, sourceConfig: SourceConfig, context: RestorerContext, signal: AbortSignal,
 ): Promise<string> {
   try {
     return (await takeSafetyBackup(restored, source, sourceConfig, context, signal)).id;
@@ -69,7 +71,7 @@ export async function restoreKept(
   restorer: Restorer, { name }: Kept, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
 ): Promise<Restored> {
   const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, name);
-  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(backup.record), stores, config.scratch, reporter);
+  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(backup.record), stores, config, reporter);
   try {
     const { missing } = await restorer.inspect({ record: backup.record, artifacts }, signal);
     if (missing.length > 0) {

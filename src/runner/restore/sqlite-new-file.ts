@@ -10,9 +10,9 @@ import { useArtifact } from '../artifact';
 import { Backup } from '../catalog';
 import { Context } from '../commands/context';
 import { codeOf, messageOf, RunnerError } from '../errors';
+import { identitiesFor, openPlain } from '../open-plain';
 import { SqliteSource } from '../sources/sqlite';
 import { Store } from '../stores/store';
-import { decompress } from '../stream/compress';
 
 /**
  * Restores a SQLite backup into a new file, which appears only after its digest, its integrity and its rows were found right.
@@ -27,11 +27,12 @@ export async function restoreIntoNewFile(context: Context<RestoreConfig>, backup
   await refuseExisting(target);
 
   const artifact = backup.record.artifacts[0]!;
+  const identities = await identitiesFor([artifact], config.decryption);
   const beside = `${target}.restoring-${randomUUID()}`;
   try {
     await useArtifact(backup, artifact, stores, async body => {
       await rm(beside, { force: true });
-      await pipeline(body, decompress(artifact.compression.algorithm), createWriteStream(beside, { flags: 'wx' }), { signal });
+      await pipeline(openPlain(artifact, body, identities), createWriteStream(beside, { flags: 'wx' }), { signal });
     }, reporter, signal);
     await check(beside, artifact, context);
     await sync(beside);

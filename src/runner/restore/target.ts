@@ -2,6 +2,7 @@ import { DatabaseConfig, DatabaseTargetConfig, SourceConfig, TargetConfig } from
 
 /** The target that is where the backup comes from, with defaults for the rest. */
 export function targetOf(source: SourceConfig): TargetConfig {
+  if (source.engine === 'kubernetes') return { engine: source.engine, namespace: source.namespace, replace: false };
   if (source.engine !== 'set') return databaseTargetOf(source);
   return { engine: 'set', members: Object.fromEntries(Object.entries(source.members).map(([member, database]) => [member, databaseTargetOf(database)])) };
 }

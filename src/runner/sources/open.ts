@@ -1,9 +1,11 @@
+import { KubernetesSource } from './kubernetes';
 import { PostgresSource } from './postgres';
 import { RedisSource } from './redis';
 import { SetSource } from './set';
 import { Source } from './source';
 import { SqliteSource } from './sqlite';
 import { ScratchConfig, SourceConfig } from '../../contract/config';
+import { openKubernetes } from '../kubernetes/api';
 
 /** The source that `config` describes. Reads its password, touches nothing else. */
 export function openSource(config: SourceConfig, env: NodeJS.ProcessEnv, scratch: ScratchConfig): Source {
@@ -12,5 +14,6 @@ export function openSource(config: SourceConfig, env: NodeJS.ProcessEnv, scratch
     case 'redis': return new RedisSource(config, env);
     case 'sqlite': return new SqliteSource(config, scratch);
     case 'set': return new SetSource(Object.entries(config.members).map(([name, member]) => [name, openSource(member, env, scratch)]));
+    case 'kubernetes': return new KubernetesSource(config, openKubernetes(env));
   }
 }

@@ -4,6 +4,7 @@ import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord, RecordedArtifact, RecordedSource } from '../../contract/record';
+import { Identities } from '../age-keys';
 import { openArtifact, sourceOf } from '../artifact';
 import { readSmall } from '../catalog';
 import { filesOf } from '../claim';
@@ -16,6 +17,8 @@ export interface ReadContext {
   readonly config: { readonly scratch: ScratchConfig };
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** What opens encrypted artifacts; without it only their digests are read. */
+  readonly identities?: Identities | null;
 }
 
 /** What reading one copy of a backup has shown. */
@@ -63,12 +66,13 @@ export async function isRecorded(id: string, store: Store, signal: AbortSignal):
  * @returns why the format was not read; `null` if it was
  */
 async function checkArtifact(
-  artifact: RecordedArtifact, engine: RecordedSource['engine'], store: Store, { config, reporter, signal }: ReadContext,
+  artifact: RecordedArtifact, engine: RecordedSource['engine'], store: Store, context: ReadContext,
 ): Promise<string | null> {
+  const { config, reporter, signal, identities = null } = context;
   const stored = await openArtifact(artifact, store, reporter, signal);
   const branch = new PassThrough();
   branch.on('error', () => {}); // whoever reads it reports it
-  const format = readFormat(artifact, engine, branch, config.scratch, signal).finally(() => branch.destroy());
+  const format = readFormat(artifact, engine, branch, identities, config.scratch, signal).finally(() => branch.destroy());
   format.catch(() => {}); // awaited below
   try {
     for await (const chunk of stored as AsyncIterable<Buffer>) {

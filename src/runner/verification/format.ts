@@ -1,12 +1,16 @@
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline as joined, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact, RecordedSource } from '../../contract/record';
+import { Identities } from '../age-keys';
 import { codeOf, messageOf, RunnerError } from '../errors';
+import { parseObjects } from '../kubernetes/portable-objects';
+import { openPlain } from '../open-plain';
 import { outputOf } from '../process';
 import { formatBytes } from '../reporter';
 import { ClusterDumpCheck } from '../sources/postgres-format';
@@ -14,7 +18,6 @@ import { RdbCheck } from '../sources/rdb-check';
 import { SqliteExamination } from '../sources/sqlite-child';
 import { sqliteProgram } from '../sources/sqlite-program';
 import { Check } from '../stream/check';
-import { decompress } from '../stream/compress';
 
 /** What has the wrong format although its digest is right was so when it was taken: no other copy is better. */
 const WAY_OUT = 'it was so when it was taken: choose another backup, and take a new one';
@@ -30,14 +33,16 @@ const PG_RESTORE_TOO_OLD = /unsupported version \(|does not support compression/
  * @throws RunnerError with exit code CORRUPT if the content is not what it should be
  */
 export async function readFormat(
-  artifact: RecordedArtifact, engine: RecordedSource['engine'], body: Readable, scratch: ScratchConfig, signal: AbortSignal,
+  artifact: RecordedArtifact, engine: RecordedSource['engine'], body: Readable, identities: Identities | null, scratch: ScratchConfig,
+  signal: AbortSignal,
 ): Promise<string | null> {
-  if (artifact.recipients !== undefined) return 'it is encrypted, and the key to it is not here';
+  if (artifact.recipients !== undefined && identities === null) return 'it is encrypted, and no identity is given that opens it';
   try {
-    const plain = artifact.compression.where === 'outside' ? decompressed(body, artifact) : body;
+    const plain = openPlain(artifact, body, identities);
     if (artifact.role === 'globals') await through(plain, new ClusterDumpCheck(artifact.file));
     else if (engine === 'redis') await through(plain, new RdbCheck(artifact.file, WAY_OUT));
     else if (engine === 'postgres') await restoreToNowhere(artifact, plain, signal);
+    else if (engine === 'kubernetes') parseObjects(await text(plain), artifact.file);
     else return await examineCopy(artifact, plain, scratch, signal);
     return null;
   } catch (error) {
@@ -54,10 +59,6 @@ export async function readFormat(
 async function through(body: Readable, check: Check): Promise<void> {
   for await (const chunk of body as AsyncIterable<Buffer>) check.add(chunk);
   check.end();
-}
-
-function decompressed(body: Readable, { compression }: RecordedArtifact): Readable {
-  return joined(body, decompress(compression.algorithm), () => {}); // its errors reach the reader
 }
 
 /** Makes the script of the whole archive and throws it away: every block of every table is read and decompressed for that. */

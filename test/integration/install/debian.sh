@@ -3,6 +3,7 @@
 set -euo pipefail
 
 packages=(
+  age                       # what opens our files, and whose files we open
   awscli                    # what lifecycle files are written for
   ceph-mon ceph-osd radosgw # an S3 server
   faketime                  # a wrong clock

@@ -75,5 +75,5 @@ test('says what to do where there is no cluster', () => {
 
 test('says what to do where the pod has no token', async () => {
   const api = openKubernetes({ KUBERNETES_SERVICE_HOST: 'fd00::1' }, path.join(mkdtempSync(path.join(tmpdir(), 'none-')), 'none'), patience);
-  await expect(api.send({ method: 'GET', path: '/x' }, signal)).rejects.toThrow(/^the service account of this pod has no token: .*; RestoreJob mounts it/);
+  await expect(api.send({ method: 'GET', path: '/x' }, signal)).rejects.toThrow(/^the service account of this pod has no token: .*; it is mounted where 'workloads' are stopped/);
 });
