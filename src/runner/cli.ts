@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { accept } from './commands/accept';
 import { backup } from './commands/backup';
 import { Context } from './commands/context';
+import { doctor } from './commands/doctor';
+import { drills } from './commands/drills';
 import { fetch } from './commands/fetch';
 import { lifecycleApply, lifecycleDiff } from './commands/lifecycle';
 import { list } from './commands/list';
@@ -10,13 +12,18 @@ import { metrics } from './commands/metrics';
 import { restore } from './commands/restore';
 import { restoreManifest } from './commands/restore-manifest';
 import { discard, rollback } from './commands/rollback';
+import { serve } from './commands/serve';
+import { show } from './commands/show';
+import { usage } from './commands/usage';
 import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
 import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
-import { ConfigOptions, loadBackupConfig, loadConfig, loadRestoreConfig } from './load-config';
+import {
+  ConfigOptions, loadBackupConfig, loadConfig, loadExporterConfig, loadLookConfig, loadLookConfigs, loadRestoreConfig, LookConfig, LookConfigs, LookOptions,
+} from './load-config';
 import { createReporter } from './reporter';
 import { VERSION } from './version';
-import { BackupConfig, NamedConfig, RestoreConfig } from '../contract/config';
+import { BackupConfig, ExporterConfig, NamedConfig, RestoreConfig } from '../contract/config';
 import { ExitCode, RETRYABLE } from '../contract/exit-code';
 import { LifecycleConfig } from '../contract/lifecycle';
 
@@ -41,7 +48,10 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     };
   }
   const program = commandLine(io, {
-    look: executor(loadConfig),
+    look: executor(loadLookConfig),
+    lookAtAll: executor(loadLookConfigs),
+    change: executor(loadConfig),
+    serve: executor(loadExporterConfig),
     backUp: executor(loadBackupConfig),
     putBack: executor(loadRestoreConfig),
     lifecycle: executor(loadLifecycle),
@@ -69,13 +79,18 @@ type Execute<O, C> = (options: O, command: (context: Context<C>) => Promise<Exit
 
 /** How a command gets its config, by what it does. */
 interface Executors {
-  readonly look: Execute<ConfigOptions, NamedConfig>;
+  /** At one backup. */
+  readonly look: Execute<LookOptions, LookConfig>;
+  /** At all backups of a config, or at one. */
+  readonly lookAtAll: Execute<LookOptions, LookConfigs>;
+  readonly change: Execute<ConfigOptions, NamedConfig>;
+  readonly serve: Execute<ConfigOptions, ExporterConfig>;
   readonly backUp: Execute<ConfigOptions, BackupConfig>;
   readonly putBack: Execute<ConfigOptions, RestoreConfig>;
   readonly lifecycle: Execute<LifecycleOptions, LifecycleConfig>;
 }
 
-function commandLine(io: Io, { look, backUp, putBack, lifecycle: executeLifecycle }: Executors): Command {
+function commandLine(io: Io, { look, lookAtAll, change, serve: executeServe, backUp, putBack, lifecycle: executeLifecycle }: Executors): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
     .version(VERSION)
@@ -98,18 +113,34 @@ Through a port-forward:
     .option('--config <file>', 'read the config from a JSON file')
     .option('--set <path=value>', 'change a value of the config, for example source.host=localhost; may be repeated', collect, []);
 
+  const defineLook = (name: string, description: string) => define(name, description)
+    .option('--name <backup>', 'the backup to look at, where the config has several: that of the exporter');
+
   define('backup', 'take a backup now')
     .option('--accept-smaller', 'do not mark the backup as suspect if it is empty or much smaller than the last one', false)
     .action(options => backUp(options, context => backup(context, options)));
-  define('list', 'list all backups, oldest first')
+  defineLook('list', 'list all backups, oldest first')
     .option('--json', 'as JSON', false)
-    .action(options => look(options, context => list(context, options)));
-  define('verify', 'read a backup back from every store and compare it with its record')
+    .action(options => lookAtAll(options, context => list(context, options)));
+  defineLook('show', 'show all that is known of one backup')
+    .argument('[backup]', 'latest, or a name from the list', 'latest')
+    .option('--json', 'as JSON', false)
+    .action((wanted, options) => look(options, context => show(context, { ...options, wanted })));
+  defineLook('usage', 'show how much each store holds, how fast that grows, and what is free')
+    .option('--json', 'as JSON', false)
+    .action(options => lookAtAll(options, context => usage(context, options)));
+  defineLook('drills', 'list all restore drills, oldest first')
+    .option('--json', 'as JSON', false)
+    .action(options => lookAtAll(options, context => drills(context, options)));
+  defineLook('doctor', 'look for what stands in the way of a backup: database, programs, Secrets, stores, lifecycle; changes nothing')
+    .option('--json', 'as JSON', false)
+    .action(options => look(options, context => doctor(context, options)));
+  defineLook('verify', 'read a backup back from every store and compare it with its record')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--all', 'verify every backup', false)
     .option('--json', 'as JSON', false)
     .action((wanted, options) => look(options, context => verify(context, { ...options, wanted })));
-  define('fetch', 'copy the files of a backup into a local directory, verified')
+  defineLook('fetch', 'copy the files of a backup into a local directory, verified')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--to <directory>', 'an existing directory', '.')
     .option('--from <store>', 'read from this store only')
@@ -143,9 +174,11 @@ Through a port-forward:
     .action((name, options) => putBack(options, context => discard(context, { ...options, name, inPod: inPod(options) })));
   define('accept', 'accept a suspect backup, so that it can be the latest')
     .argument('<backup>', 'a name from the list')
-    .action((wanted, options) => look(options, context => accept(context, wanted)));
-  define('metrics', 'print Prometheus metrics from the records')
-    .action(options => look(options, context => metrics(context)));
+    .action((wanted, options) => change(options, context => accept(context, wanted)));
+  defineLook('metrics', 'print Prometheus metrics from the records')
+    .action(options => lookAtAll(options, context => metrics(context)));
+  define('serve', 'serve the status page, metrics for Prometheus and JSON, until it is stopped')
+    .action(options => executeServe(options, context => serve(context)));
 
   const lifecycle = program.command('lifecycle').description('compare and set the lifecycle rules of a bucket');
   const defineLifecycle = (name: string, description: string) => define(name, description, lifecycle)

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { Context, openStores } from './context';
-import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums } from '../../contract/layout';
 import { RecordedArtifact } from '../../contract/record';
@@ -9,6 +8,7 @@ import { readThrough, useArtifact } from '../artifact';
 import { findBackup, readCatalog } from '../catalog';
 import { filesOf } from '../claim';
 import { RunnerError } from '../errors';
+import { LookConfig } from '../load-config';
 import { formatBytes } from '../reporter';
 import { FolderStore } from '../stores/folder';
 
@@ -22,7 +22,7 @@ export interface FetchOptions {
 }
 
 /** Copies a backup's artifacts and checksum file into a local directory. A file appears there only if its digest is right. */
-export async function fetch(context: Context<NamedConfig>, options: FetchOptions): Promise<ExitCode> {
+export async function fetch(context: Context<LookConfig>, options: FetchOptions): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
   const stores = openStores(context).filter(({ name }) => options.from === undefined || name === options.from);
   if (stores.length === 0) {
@@ -47,7 +47,7 @@ export async function fetch(context: Context<NamedConfig>, options: FetchOptions
 }
 
 /** Fails unless the file that is there already is the artifact. */
-async function refuseOther(artifact: RecordedArtifact, target: FolderStore, { reporter, signal }: Context<NamedConfig>): Promise<void> {
+async function refuseOther(artifact: RecordedArtifact, target: FolderStore, { reporter, signal }: Context<LookConfig>): Promise<void> {
   try {
     await readThrough(artifact, target, reporter, signal);
   } catch (error) {

@@ -1,11 +1,11 @@
 import { Context, openStores } from './context';
 import { reportFaults } from './list';
-import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums } from '../../contract/layout';
 import { readThrough } from '../artifact';
 import { Backup, findBackup, readCatalog, readSmall } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
+import { LookConfig } from '../load-config';
 import { Store } from '../stores/store';
 import { renderTable } from '../table';
 
@@ -27,7 +27,7 @@ interface Finding {
 const SEVERITY: readonly ExitCode[] = [ExitCode.CORRUPT, ExitCode.NOT_FOUND, ExitCode.DENIED, ExitCode.UNAVAILABLE, ExitCode.FAILED];
 
 /** Reads artifacts back from every store and compares them with their records. Goes on after a fault, and fails at the end. */
-export async function verify(context: Context<NamedConfig>, options: VerifyOptions): Promise<ExitCode> {
+export async function verify(context: Context<LookConfig>, options: VerifyOptions): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
   const stores = openStores(context);
   const catalog = await readCatalog(config.name, stores, signal);
@@ -51,7 +51,7 @@ export async function verify(context: Context<NamedConfig>, options: VerifyOptio
 }
 
 /** What is wrong with the copy of a backup in one store, after reading all of it; `undefined` if nothing is. */
-async function faultOf(backup: Backup, store: Store, { reporter, signal }: Context<NamedConfig>): Promise<RunnerError | undefined> {
+async function faultOf(backup: Backup, store: Store, { reporter, signal }: Context<LookConfig>): Promise<RunnerError | undefined> {
   const { id, artifacts } = backup.record;
   const listed = backup.copies.get(store.name);
   if (listed) return new RunnerError(listed, listed.endsWith('missing') ? ExitCode.NOT_FOUND : ExitCode.CORRUPT);
