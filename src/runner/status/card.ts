@@ -13,6 +13,7 @@ export const ENGINES = { postgres: 'PostgreSQL', redis: 'Redis', sqlite: 'SQLite
 const SHORT_MESSAGE = 280;
 const SHOWN_PROBLEMS = 4;
 const CHARTED_BACKUPS = 30;
+const CHARTED_ALONE = 90;
 
 /**
  * What is known of one backup, at a glance.
@@ -24,15 +25,16 @@ export function card(shown: Shown, now: Date, whole = false): Html {
   const tone = TONES[assessment.verdict];
   const href = `/backups/${encodeURIComponent(config.name)}`;
   return html`<article class="card" aria-labelledby="b-${config.name}">
-<div class="card-head">${icon(tone)}<div><h3 id="b-${config.name}">${whole ? config.name : html`<a href="${href}">${config.name}</a>`}</h3>
-<p class="quiet">${ENGINES[config.engine]}, ${config.namespace}/${config.cronJob}</p></div><span class="tag ${tone}">${TAGS[assessment.verdict]}</span></div>
+<div class="card-head">${icon(tone)}<h3 id="b-${config.name}">${whole ? config.name : html`<a href="${href}">${config.name}</a>`}</h3><span class="tag ${tone}">${
+  TAGS[assessment.verdict]}</span></div>
+<p class="quiet under">${ENGINES[config.engine]} by ${config.namespace}/${config.cronJob}</p>
 ${problems(shown, whole)}
 <dl class="rows">
 ${row('Newest data', newestData(shown, now))}
 ${row('Restore takes', restoreTime(shown))}
 ${row('Last drill', lastDrill(shown, now))}
 ${row('Last read back', assessment.lastGoodVerification ? html`<strong>${ago(assessment.lastGoodVerification.finishedAt, now)}</strong>, found good` : 'never')}
-${row('Size', size(shown, now))}
+${row('Size', size(shown, now, whole))}
 </dl>
 ${stores(observation.stores, shown, now)}
 </article>`;
@@ -52,7 +54,8 @@ function problems({ config, observation, assessment }: Shown, whole: boolean): H
     observation.held && html`<li class="is-note">${icon('unknown')}<span>On hold: nothing is pruned until somebody releases it.</span></li>`}</ul>`;
 }
 
-function newestData({ config, assessment: { latest, ageSeconds } }: Shown, now: Date): Html | string {
+function newestData({ config, observation, assessment: { latest, ageSeconds } }: Shown, now: Date): Html | string {
+  if (!observation.catalog) return 'not known';
   if (!latest || ageSeconds === null) return 'none';
   const limit = config.rpoSeconds ?? config.staleAfterSeconds;
   const what = config.rpoSeconds === null ? 'until the next one is due' : 'RPO';
@@ -79,14 +82,14 @@ function lastDrill({ assessment: { lastDrill: last, lastPassedDrill: passed } }:
   return html`<strong>${ago(last.finishedAt, now)}</strong>, failed; ${passed ? html`passed ${ago(passed.finishedAt, now)}` : 'none has passed'}`;
 }
 
-function size({ observation: { catalog, pinned } }: Shown, now: Date): Html | string {
+function size({ observation: { catalog, pinned } }: Shown, now: Date, whole: boolean): Html | string {
   const records = catalog?.backups.map(({ record }) => record) ?? [];
   const newest = records.at(-1);
-  if (!newest) return 'nothing yet';
-  const trend = sizeTrendPerDay(records, now);
+  if (!newest) return catalog ? 'nothing yet' : 'not known';
+  const trend = sizeTrendPerDay(records.filter(({ suspect }) => suspect === null), now);
   const total = records.reduce((sum, record) => sum + bytesOf(record), 0);
   return html`<strong>${formatBytes(bytesOf(newest))}</strong>${trend !== null && `, ${showTrend(trend)}`}<br><small>${records.length} ${
-    records.length === 1 ? 'backup' : 'backups'}, ${formatBytes(total)}${pinned.size > 0 && `, ${pinned.size} pinned`}</small>${sizeChart(records, CHARTED_BACKUPS)}`;
+    records.length === 1 ? 'backup' : 'backups'}, ${formatBytes(total)}${pinned.size > 0 && `, ${pinned.size} pinned`}</small>${sizeChart(records, whole ? CHARTED_ALONE : CHARTED_BACKUPS, whole)}`;
 }
 
 function showTrend(share: number): string {

@@ -4,7 +4,7 @@ import { formatBytes, formatSeconds } from '../reporter';
 import { card } from './card';
 import { html, Html } from './html';
 import { page } from './page';
-import { ago, showTime, sizeChart, state, TONES } from './parts';
+import { ago, showTime, state, TONES } from './parts';
 import { Shown } from './summary';
 import { bytesOf } from '../watch/trend';
 
@@ -12,18 +12,14 @@ import { bytesOf } from '../watch/trend';
 const MOST_BACKUPS = 100;
 const MOST_DRILLS = 50;
 const MOST_FAILED_RUNS = 20;
-const CHARTED_BACKUPS = 120;
 
 /** The page of one backup: its card, and all its history. */
 export function detail(shown: Shown, now: Date, { refreshSeconds }: { readonly refreshSeconds: number }): string {
   const { config, observation, assessment } = shown;
-  const records = observation.catalog?.backups.map(({ record }) => record) ?? [];
-  const chart = sizeChart(records, CHARTED_BACKUPS, true);
   return page({
     title: `${config.name} \u2013 Backups`, tone: TONES[assessment.verdict], now, refreshSeconds, heading: html`<a href="/">Backups</a> / ${config.name}`,
   }, html`
 ${card(shown, now, true)}
-${chart && html`<h2>Size of the last ${Math.min(records.length, CHARTED_BACKUPS)} backups</h2><figure class="card">${chart}</figure>`}
 <h2>Backups</h2>
 ${backups(shown, now)}
 <h2>Restore drills</h2>

@@ -40,7 +40,7 @@ export function answer(all: readonly Shown[], complete: boolean): Answer {
   if (unknown.length > 0 && !complete) return { tone: 'unknown', head: 'Looking at the stores for the first time', line: 'This page shows what is there as soon as it was read.' };
   if (unknown.length > 0) return { tone: 'unknown', head: `Not known: no store of ${names(unknown)} can be read`, line: rest };
   if (but.length > 0) {
-    return { tone: 'warn', head: 'Yes, but somebody should look', line: `All ${all.length === 1 ? '' : `${all.length} `}can be restored right now; something is wrong with ${names(but)}.` };
+    return { tone: 'warn', head: 'Yes, but somebody should look', line: `${all.length === 1 ? 'It' : `All ${all.length}`} can be restored right now; something is wrong with ${names(but)}.` };
   }
   return { tone: 'good', head: 'Yes, we could restore right now', line: all.length === 1 ? `${all[0]!.config.name}, with nothing to complain about.` : `All ${all.length} backups, with nothing to complain about.` };
 }

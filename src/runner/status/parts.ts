@@ -35,8 +35,8 @@ export function state(tone: Tone, words: string | Html): Html {
 
 /** A point in time: how long ago, with the time itself for whoever looks closer. */
 export function ago(instant: string, now: Date): Html {
-  const seconds = Math.max(0, (now.getTime() - Date.parse(instant)) / 1000);
-  return html`<time datetime="${instant}" title="${showTime(instant)}">${seconds < 60 ? 'less than a minute' : formatSeconds(seconds)} ago</time>`;
+  const minutes = Math.floor((now.getTime() - Date.parse(instant)) / 60_000);
+  return html`<time datetime="${instant}" title="${showTime(instant)}">${minutes < 1 ? 'less than a minute' : formatSeconds(minutes * 60)} ago</time>`;
 }
 
 /** `2026-11-22 02:00:00 UTC` */

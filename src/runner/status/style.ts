@@ -37,9 +37,10 @@ svg { display: block; }
 .facts .value { font-size: 20px; font-weight: 600; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 350px), 1fr)); gap: 16px; align-items: start; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 16px; min-width: 0; }
-.card-head { display: flex; gap: 10px; align-items: flex-start; }
-.card-head > div { flex: 1; min-width: 0; }
-.card-head h3 { font-size: 16px; font-weight: 600; line-height: 1.35; }
+.card-head { display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: flex-start; }
+.card-head h3 { flex: 1 1 150px; min-width: 0; font-size: 16px; font-weight: 600; line-height: 1.35; }
+.under { margin: 1px 0 0 32px; }
+time { white-space: nowrap; }
 .tag { flex: none; font-size: 12px; font-weight: 600; border-radius: 999px; padding: 2px 10px; background: var(--quiet-tint); white-space: nowrap; }
 .tag.good { background: var(--good-tint); } .tag.warn { background: var(--warn-tint); } .tag.bad { background: var(--bad-tint); }
 .problems { list-style: none; margin-top: 12px; display: grid; gap: 6px; }
@@ -52,10 +53,10 @@ svg { display: block; }
 .rows > div:first-child { border-top: 0; }
 .rows dt { padding-top: 1px; }
 .rows strong { font-weight: 600; }
-.meter { width: 100%; height: 6px; margin-top: 5px; }
+.meter { width: 100%; max-width: 480px; height: 6px; margin-top: 5px; }
 .meter .track { fill: var(--track); } .meter .fill { fill: var(--data); } .meter .over { fill: var(--bad); } .meter .mark { fill: var(--text); }
 .spark { width: 100%; height: 30px; margin-top: 4px; color: var(--data); }
-.spark.tall { height: 96px; }
+.spark.tall { height: 90px; }
 .spark .bar { fill: currentColor; } .spark .hollow { fill: none; stroke: var(--warn); stroke-width: 1; vector-effect: non-scaling-stroke; } .spark .base { fill: var(--track); }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
 .card .scroll { border-width: 1px 0 0; border-radius: 0; margin-top: 4px; }
@@ -65,7 +66,7 @@ th, td { text-align: left; vertical-align: top; padding: 8px 12px; border-top: 1
 thead th { border-top: 0; color: var(--quiet); font-weight: 500; font-size: 13px; white-space: nowrap; }
 tbody th { font-weight: 500; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.name { overflow-wrap: anywhere; min-width: 130px; }
+.name { overflow-wrap: anywhere; min-width: 200px; }
 .card .name { min-width: 60px; }
 .wide { overflow-wrap: anywhere; min-width: 180px; }
 .state { display: inline-flex; gap: 5px; align-items: flex-start; }

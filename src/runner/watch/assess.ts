@@ -73,7 +73,7 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
       : `The newest backup, ${newest.record.id}, has no whole copy, and an earlier one is used.`);
   }
   if (lastDrill?.outcome === 'failed') bad(`The last restore drill failed: ${lastDrill.faults.join('; ') || 'it does not say why'}.`);
-  else if (targets.drilledWithinSeconds !== null && isOlder(lastPassedDrill?.finishedAt, targets.drilledWithinSeconds, now)) {
+  else if (catalog && targets.drilledWithinSeconds !== null && isOlder(lastPassedDrill?.finishedAt, targets.drilledWithinSeconds, now)) {
     warning(lastPassedDrill ? `A restore drill is missing: the last one was ${formatSeconds(secondsSince(lastPassedDrill.finishedAt, now))} ago.` : 'No restore drill was ever made.');
   }
   if (lastPassedDrill && targets.rtoSeconds !== null && lastPassedDrill.seconds.total > targets.rtoSeconds) {

@@ -84,7 +84,7 @@ test('all good: yes, with age, time and proof', async () => {
     expect(text).toContain('Yes, we could restore right now');
     expect(text).toMatch(/How old is the data\?\n10 h/);
     expect(text).toMatch(/How long would it take\?\n3 min 20 s/);
-    expect(text).toMatch(/When was that last proved\?\n1 d 3 h ago/);
+    expect(text).toMatch(/When was that last proved\?\n1 d 2 h ago/);
     expect(text).toContain('found good');
     const detail = await lookEverywhere('good-detail', exporter.url, '/backups/whispercache');
     expect(detail).toContain('kubectl -n whispercache create job --from=cronjob/db-restore');
