@@ -42,6 +42,20 @@ export class RestoreJob extends Construct {
   /** Name of the CronJob, or of the Job with the hash in it. */
   public readonly jobName: string;
 
+  /**
+   * The backup that is restored, if it is defined in the app.
+   *
+   * @internal
+   */
+  public readonly _backup?: BackupCronJob;
+
+  /**
+   * Whether Jobs are made from it.
+   *
+   * @internal
+   */
+  public readonly _isTemplate: boolean;
+
   private readonly baseName: string;
 
   constructor(scope: Construct, id: string, props: RestoreJobProps) {
@@ -55,6 +69,8 @@ export class RestoreJob extends Construct {
     const backupName = checkBackupName(props.backupName, props.backup?.backupName ?? target._backupName);
     const point = checkPoint(props.restorePoint ?? RestorePoint.LATEST, backupName);
     const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
+    this._backup = props.backup;
+    this._isTemplate = trigger._kind === 'template';
     const labels = props.labels ?? { component: 'restore' };
     checkRestoreLabels(labels, props.backup?._labels);
     const deadlineSeconds = wholeSeconds('deadline', props.deadline ?? Duration.hours(6), 60, 'a pod needs some time to start');

@@ -19,7 +19,8 @@ import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
 import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
 import {
-  ConfigOptions, loadBackupConfig, loadConfig, loadExporterConfig, loadLookConfig, loadLookConfigs, loadRestoreConfig, LookConfig, LookConfigs, LookOptions,
+  ConfigOptions, loadBackupConfig, loadConfig, loadExporterConfig, loadLookConfig, loadLookConfigs, loadRestoreConfig, LookConfig, LookConfigs,
+  LookOptions,
 } from './load-config';
 import { createReporter } from './reporter';
 import { VERSION } from './version';

@@ -216,7 +216,7 @@ const exporter = z.strictObject({
     rtoSeconds: within,
     verifiedWithinSeconds: within,
     drilledWithinSeconds: within,
-  })).min(1).readonly(),
+  })).min(1).readonly().refine(all => new Set(all.map(each => each.name)).size === all.length, 'must have different names'),
   port,
   refreshSeconds: z.number().min(1),
 }) satisfies z.ZodType<ExporterConfig>;

@@ -15,8 +15,10 @@ import (
 	"strings"
 	_ "time/tzdata" // time zones are looked up, and the machine may have none
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -25,12 +27,18 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	"k8s.io/kubernetes/pkg/api/pod"
+	"k8s.io/kubernetes/pkg/apis/apps"
+	_ "k8s.io/kubernetes/pkg/apis/apps/install"
+	appsvalidation "k8s.io/kubernetes/pkg/apis/apps/validation"
 	"k8s.io/kubernetes/pkg/apis/batch"
 	_ "k8s.io/kubernetes/pkg/apis/batch/install"
 	batchvalidation "k8s.io/kubernetes/pkg/apis/batch/validation"
 	"k8s.io/kubernetes/pkg/apis/core"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	corevalidation "k8s.io/kubernetes/pkg/apis/core/validation"
+	"k8s.io/kubernetes/pkg/apis/networking"
+	_ "k8s.io/kubernetes/pkg/apis/networking/install"
+	networkingvalidation "k8s.io/kubernetes/pkg/apis/networking/validation"
 	"k8s.io/kubernetes/pkg/apis/rbac"
 	_ "k8s.io/kubernetes/pkg/apis/rbac/install"
 	rbacvalidation "k8s.io/kubernetes/pkg/apis/rbac/validation"
@@ -121,6 +129,8 @@ func templateOf(object runtime.Object) *corev1.PodTemplateSpec {
 		return &object.Spec.JobTemplate.Spec.Template
 	case *batchv1.Job:
 		return &object.Spec.Template
+	case *appsv1.Deployment:
+		return &object.Spec.Template
 	default:
 		return nil
 	}
@@ -144,6 +154,26 @@ func validate(object runtime.Object) (field.ErrorList, []string) {
 		internal.UID = "c9d54d2c-8e8f-4d0a-9f0e-0f3f1b6f7a11" // the selector is made of it
 		job.Strategy.PrepareForCreate(context.Background(), internal)
 		return job.Strategy.Validate(context.Background(), internal), job.Strategy.WarningsOnCreate(context.Background(), internal)
+	case *appsv1.Deployment:
+		internal := &apps.Deployment{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		template := &internal.Spec.Template
+		warnings := pod.GetWarningsForPodTemplate(context.Background(), field.NewPath("spec", "template"), template, nil)
+		return appsvalidation.ValidateDeployment(internal, pod.GetValidationOptionsFromPodTemplate(template, nil)), warnings
+	case *corev1.Service:
+		internal := &core.Service{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		return corevalidation.ValidateServiceCreate(internal), nil
+	case *networkingv1.NetworkPolicy:
+		internal := &networking.NetworkPolicy{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		return networkingvalidation.ValidateNetworkPolicy(internal, networkingvalidation.NetworkPolicyValidationOptions{}), nil
 	case *rbacv1.Role:
 		internal := &rbac.Role{}
 		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {

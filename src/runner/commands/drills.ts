@@ -11,7 +11,8 @@ import { renderTable } from '../table';
 export async function drills(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
   return forEachBackup(context, options, async (config, stores) => {
     const look = await lookAt(config.name, stores, context.signal);
-    return { json: { name: config.name, drills: look.drills }, text: asText(config.name, look.drills), report: () => reportLook(look, context.reporter) };
+    const json = { name: config.name, drills: look.drills };
+    return { json, text: asText(config.name, look.drills), report: () => reportLook(look, context.reporter) };
   });
 }
 

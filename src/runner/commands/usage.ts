@@ -54,10 +54,10 @@ function usageOf({ catalog, stores }: Look, now: Date): StoreUsage[] {
 
 function asText(all: readonly StoreUsage[]): string {
   const headings = ['STORE', 'BYTES', 'OBJECTS', 'BACKUPS', 'OLDEST', 'NEWEST', 'GROWTH/DAY', 'FREE', 'WHERE'];
-  return renderTable(headings, all.map(({ store, location, fault, bytes, objects, backups, oldest, newest, growthBytesPerDay, freeBytes }) => fault !== null
+  return renderTable(headings, all.map(({ store, location, fault, ...used }) => fault !== null
     ? [store, ...headings.slice(2).map(() => '?'), location]
     : [
-      store, formatBytes(bytes), String(objects), String(backups), oldest ?? '-', newest ?? '-',
-      growthBytesPerDay === null ? '-' : formatBytes(growthBytesPerDay), freeBytes === null ? '-' : formatBytes(freeBytes), location,
+      store, formatBytes(used.bytes), String(used.objects), String(used.backups), used.oldest ?? '-', used.newest ?? '-',
+      used.growthBytesPerDay === null ? '-' : formatBytes(used.growthBytesPerDay), used.freeBytes === null ? '-' : formatBytes(used.freeBytes), location,
     ]));
 }

@@ -49,10 +49,10 @@ function backups({ observation, assessment }: Shown, now: Date): Html {
   formatSeconds(Math.max(0, (Date.parse(record.finishedAt) - Date.parse(record.startedAt)) / 1000))}</td>
 <td class="wide">${backupState(backup)}</td><td>${[...copies].map(([store, fault]) => html`${state(fault === null ? 'good' : 'bad', fault === null ? store : `${store}: ${fault}`)}<br>`)}</td>
 <td>${observation.stores.map(store => {
-    const verification = store.verifications.get(record.id);
-    return verification && html`${state(verification.faults.length === 0 ? 'good' : 'bad', html`${store.name}, ${ago(verification.finishedAt, now)}${
-      verification.faults.length > 0 && `: ${verification.faults.join('; ')}`}`)}<br>`;
-  })}</td>
+  const verification = store.verifications.get(record.id);
+  return verification && html`${state(verification.faults.length === 0 ? 'good' : 'bad', html`${store.name}, ${ago(verification.finishedAt, now)}${
+    verification.faults.length > 0 && `: ${verification.faults.join('; ')}`}`)}<br>`;
+})}</td>
 <td>${drill && state(drill.outcome === 'passed' ? 'good' : 'bad', html`${drill.outcome}, ${ago(drill.finishedAt, now)}`)}</td></tr>`;
   });
   return table('Backups', [['Backup'], ['Data from'], ['Size', 'number'], ['Took', 'number'], ['State'], ['Whole copies'], ['Read back'], ['Drilled']], rows,

@@ -9,7 +9,8 @@ import { Extreme, oldestData, oldestProof, Shown, slowestRestore, worstFirst } f
 const NAMED = 3;
 
 /** The page that answers: could we restore right now, how old would that be, how long would it take, and when was it last proved? */
-export function overview(all: readonly Shown[], now: Date, { refreshSeconds, complete }: { readonly refreshSeconds: number; readonly complete: boolean }): string {
+export function overview(all: readonly Shown[], now: Date, options: { readonly refreshSeconds: number; readonly complete: boolean }): string {
+  const { refreshSeconds, complete } = options;
   const { tone, head, line } = answer(all, complete);
   return page({ title: `${head} \u2013 Backups`, tone, now, refreshSeconds, heading: 'Backups' }, html`
 <section class="answer" aria-labelledby="answer">

@@ -32,7 +32,8 @@ export function growthPerDay(backups: readonly BackupRecord[], now: Date): numbe
  */
 export function sizeTrendPerDay(backups: readonly BackupRecord[], now: Date): number | null {
   const from = now.getTime() - WINDOW_DAYS * DAY_MS;
-  const points = backups.map(record => ({ day: (Date.parse(record.startedAt) - from) / DAY_MS, bytes: bytesOf(record) })).filter(({ day }) => day >= 0);
+  const points = backups.map(record => ({ day: (Date.parse(record.startedAt) - from) / DAY_MS, bytes: bytesOf(record) }))
+    .filter(({ day }) => day >= 0);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [meanDay, meanBytes] = [mean(points.map(({ day }) => day)), mean(points.map(({ bytes }) => bytes))];
   if (points.length < 2 || points.at(-1)!.day - points[0]!.day < 1 || meanBytes === 0) return null;

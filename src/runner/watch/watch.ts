@@ -3,9 +3,9 @@ import { ExportedBackupConfig, ExporterConfig, StoreConfig } from '../../contrac
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { Reporter } from '../reporter';
-import { Store } from '../stores/store';
 import { observe, Observation } from './observe';
 import { Shelf } from './shelf';
+import { Store } from '../stores/store';
 
 /** Of one store; more at a time would be a burden for it, and win little. */
 const CONCURRENT_LOOKS = 4;
@@ -46,7 +46,8 @@ export class Watch {
 
   /** What was last seen, in the order of the config. Asks no store. */
   public watched(): readonly Watched[] {
-    return this.entries.map(({ config, shelves }) => ({ config, observation: this.observations.get(config.name) ?? nothingYet(config.name, shelves) }));
+    return this.entries.map(({ config, shelves }) =>
+      ({ config, observation: this.observations.get(config.name) ?? nothingYet(config.name, shelves) }));
   }
 
   /** Whether every store was looked at, successfully or not. */

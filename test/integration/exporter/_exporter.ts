@@ -1,8 +1,15 @@
 import { ChildProcess } from 'node:child_process';
 import { ExportedBackupConfig } from '../../../src/contract/config';
 import { Ended, start } from '../_runner';
-import { freePort, until } from '../servers/_process';
 import { exporter } from './_stores';
+import { freePort, until } from '../servers/_process';
+
+export interface ExporterOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly refreshSeconds?: number;
+  /** Whether to wait for the first look. */
+  readonly wait?: boolean;
+}
 
 export interface RunningExporter {
   readonly url: string;
@@ -14,7 +21,7 @@ export interface RunningExporter {
 
 /** Starts the exporter as its pod does, and waits until it has looked at every store once. */
 export async function startExporter(
-  backups: readonly ExportedBackupConfig[], { env = {}, refreshSeconds = 1, wait = true }: { readonly env?: NodeJS.ProcessEnv; readonly refreshSeconds?: number; readonly wait?: boolean } = {},
+  backups: readonly ExportedBackupConfig[], { env = {}, refreshSeconds = 1, wait = true }: ExporterOptions = {},
 ): Promise<RunningExporter> {
   const port = await freePort();
   const running = start(['serve'], { config: exporter(backups, port, refreshSeconds), env });

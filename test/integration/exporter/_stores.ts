@@ -69,7 +69,15 @@ export function plantBackup(directory: string, name: string, at: Date, bytes: nu
 
 export function plantVerification(directory: string, id: string, store: string, at: Date, faults: readonly string[] = []): void {
   writeFileSync(path.join(directory, verificationKey(id, at)), JSON.stringify({
-    version: VERIFICATION_VERSION, id, store, startedAt: at.toISOString(), finishedAt: new Date(at.getTime() + 20_000).toISOString(), formatRead: true, faults, repairedFrom: null, tools: {},
+    version: VERIFICATION_VERSION,
+    id,
+    store,
+    startedAt: at.toISOString(),
+    finishedAt: new Date(at.getTime() + 20_000).toISOString(),
+    formatRead: true,
+    faults,
+    repairedFrom: null,
+    tools: {},
   }));
 }
 

@@ -2,10 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ExportedBackupConfig } from '../../../src/contract/config';
 import { folder } from '../_configs';
-import { tempDir } from '../servers/_process';
-import { Chromium, startChromium, View } from '../servers/chromium';
 import { RunningExporter, startExporter } from './_exporter';
 import { exported, hoursAgo, plantBackup, plantDrill, plantFailedRun, plantMonth, plantVerification } from './_stores';
+import { tempDir } from '../servers/_process';
+import { Chromium, startChromium, View } from '../servers/chromium';
 
 /* The status page in a real browser: what it says in each state, and that it fits on every screen. CDK8S_BACKUP_SCREENSHOTS=DIR keeps the pictures. */
 
