@@ -31,8 +31,8 @@ test('the runner is not in what jsii compiles', () => {
 test('the public API is the constructs and what they take', () => {
   // Interfaces are not there at run time; API.md has them.
   expect(Object.keys(library).sort()).toEqual([
-    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'LifecycleProvider',
-    'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'RestoreJob', 'RestoreMode', 'RestorePoint',
+    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupExporter', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression',
+    'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'RestoreJob', 'RestoreMode', 'RestorePoint',
     'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Checksums', 'S3Credentials',
     'S3Encryption', 'S3StorageClass', 'StoreLocation', 'TransitionMinimumObjectSize',
   ]);

@@ -58,7 +58,11 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   const faulty = readable.filter(store => (store.verifications.get(chosen!.record.id)?.faults.length ?? 0) > 0);
   if (catalog && !chosen) {
     bad(catalog.backups.length === 0 ? 'There is no backup.' : `None of the ${catalog.backups.length} backups can be used: each is suspect or has no whole copy.`);
-  } else if (chosen && readable.length === 0) {bad('No store with a whole copy of the newest backup can be read now.');} else if (chosen && faulty.length === readable.length) {bad('Every copy of the newest backup was found damaged when it was read back.');}
+  } else if (chosen && readable.length === 0) {
+    bad('No store with a whole copy of the newest backup can be read now.');
+  } else if (chosen && faulty.length === readable.length) {
+    bad('Every copy of the newest backup was found damaged when it was read back.');
+  }
 
   if (ageSeconds !== null && targets.rpoSeconds !== null && ageSeconds > targets.rpoSeconds) {
     bad(`The newest data is ${formatSeconds(ageSeconds)} old: more than the RPO of ${formatSeconds(targets.rpoSeconds)}.`);
@@ -75,14 +79,17 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   if (lastDrill?.outcome === 'failed') {
     bad(`The last restore drill failed: ${lastDrill.faults.join('; ') || 'it does not say why'}.`);
   } else if (catalog && drilledWithinSeconds !== null && isOlder(lastPassedDrill?.finishedAt, drilledWithinSeconds, now)) {
-    warning(lastPassedDrill ? `A restore drill is missing: the last one was ${formatSeconds(secondsSince(lastPassedDrill.finishedAt, now))} ago.` : 'No restore drill was ever made.');
+    warning(lastPassedDrill
+      ? `A restore drill is missing: the last one was ${formatSeconds(secondsSince(lastPassedDrill.finishedAt, now))} ago.`
+      : 'No restore drill was ever made.');
   }
   if (lastPassedDrill && targets.rtoSeconds !== null && lastPassedDrill.seconds.total > targets.rtoSeconds) {
     bad(`The last drill took ${formatSeconds(lastPassedDrill.seconds.total)}: more than the RTO of ${formatSeconds(targets.rtoSeconds)}.`);
   }
   if (verifiedWithinSeconds !== null && catalog && catalog.backups.length > 0 && isOlder(lastGoodVerification?.finishedAt, verifiedWithinSeconds, now)) {
     warning(lastGoodVerification
-      ? `A verification is missing: the last good one was ${formatSeconds(secondsSince(lastGoodVerification.finishedAt, now))} ago.` : 'No backup was ever read back.');
+      ? `A verification is missing: the last good one was ${formatSeconds(secondsSince(lastGoodVerification.finishedAt, now))} ago.`
+      : 'No backup was ever read back.');
   }
   for (const store of stores) storeProblems(store, chosen, now, warning);
   for (const fault of catalog?.unreadable ?? []) warning(`${capitalized(fault.message)}.`);

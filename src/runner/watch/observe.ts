@@ -1,10 +1,9 @@
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
-import { PINNED_SUFFIX, parseKey } from '../../contract/layout';
 import { VerificationRecord } from '../../contract/verification-record';
 import { Catalog, readCatalog } from '../catalog';
 import { RunnerError } from '../errors';
-import { newestVerificationKeys, readDrills, readFailedRuns, readVerifications } from '../history';
+import { readDrills, readFailedRuns, readVerifications } from '../history';
 import { Shelf } from './shelf';
 
 /** What was seen of one backup name in one store. */
@@ -68,28 +67,30 @@ export async function observe(name: string, shelves: readonly Shelf[], signal: A
 }
 
 async function observeStore(shelf: Shelf, unreadable: string[], signal: AbortSignal): Promise<ObservedStore> {
-  const keys = [...shelf.objects.keys()];
-  const verifications = await readVerifications(newestVerificationKeys(keys).values(), shelf, signal);
+  const keys = shelf.historyKeys;
+  const verifications = await readVerifications(keys, shelf, signal);
   const drills = await readDrills(keys, shelf, signal);
   const failedRuns = await readFailedRuns(keys, shelf, signal);
   unreadable.push(...verifications.unreadable, ...drills.unreadable, ...failedRuns.unreadable);
   let bytes = 0;
   for (const object of shelf.objects.values()) bytes += object.bytes;
-  const { trouble } = shelf;
   return {
     name: shelf.name,
     location: shelf.location,
-    readAt: shelf.readAt ?? null,
-    trouble: trouble ? { message: trouble.error.message, since: trouble.since } : null,
-    objects: keys.length,
+    ...accessTo(shelf),
+    objects: shelf.objects.size,
     bytes,
-    freeBytes: shelf.freeSpace,
     held: shelf.held,
-    pinned: new Set(keys.map(key => parseKey(key)!).filter(({ suffix }) => suffix === PINNED_SUFFIX).map(({ id }) => id)),
+    pinned: new Set(shelf.pinned),
     verifications: new Map(verifications.found.map(({ document }) => [document.id, document])),
     drills: drills.found.map(({ document }) => document),
     failedRuns: failedRuns.found.map(({ document }) => document),
   };
+}
+
+/** How it was with the last look itself. */
+export function accessTo({ readAt, trouble, freeSpace }: Shelf): Pick<ObservedStore, 'readAt' | 'trouble' | 'freeBytes'> {
+  return { readAt: readAt ?? null, trouble: trouble ? { message: trouble.error.message, since: trouble.since } : null, freeBytes: freeSpace };
 }
 
 /** What several stores have is there once. */

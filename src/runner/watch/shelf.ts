@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ExitCode } from '../../contract/exit-code';
-import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, keyPrefix, parseKey, RECORD_SUFFIX } from '../../contract/layout';
+import {
+  DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, isVerificationSuffix, keyPrefix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX,
+} from '../../contract/layout';
 import { readSmall } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
 import { newestVerificationKeys } from '../history';
@@ -10,6 +12,8 @@ import { Store, StoredObject, UnfinishedUpload } from '../stores/store';
 /** A look that makes no step for so long is given up: a volume whose server is gone would never answer. */
 const STALL_MS = 60_000;
 const CONCURRENT_READS = 16;
+/** After so many steps without waiting for anything others have their turn: a store may have 100,000 objects. */
+const STEPS_PER_TURN = 1000;
 
 /** What was there the last time that a store could be read. */
 interface Contents {
@@ -18,6 +22,7 @@ interface Contents {
   readonly objects: ReadonlyMap<string, StoredObject>;
   /** Text of what is small and never changes: records, verifications, drills, failed runs. */
   readonly documents: ReadonlyMap<string, Document>;
+  readonly pinned: readonly string[];
   readonly held: boolean;
   readonly freeBytes: number | null;
 }
@@ -59,6 +64,16 @@ export class Shelf implements Store {
     return this.contents?.objects ?? new Map();
   }
 
+  /** Keys of verifications (the newest of each backup), drills and failed runs. */
+  public get historyKeys(): readonly string[] {
+    return [...this.contents?.documents.keys() ?? []].filter(key => !isRecord(key));
+  }
+
+  /** Ids of backups that are pinned. */
+  public get pinned(): readonly string[] {
+    return this.contents?.pinned ?? [];
+  }
+
   public get held(): boolean {
     return this.contents?.held ?? false;
   }
@@ -67,8 +82,12 @@ export class Shelf implements Store {
     return this.contents?.freeBytes ?? null;
   }
 
-  /** Looks at the store. A look that fails leaves what the last one saw. Rejects only when aborted. */
-  public async refresh(signal: AbortSignal): Promise<void> {
+  /**
+   * Looks at the store. A look that fails leaves what the last one saw. Rejects only when aborted.
+   *
+   * @returns whether anything in the store is other than the last time
+   */
+  public async refresh(signal: AbortSignal): Promise<boolean> {
     const stalled = new AbortController();
     const giveUp = () => stalled.abort(new RunnerError(
       `${this.name} (${this.location}) has not answered for ${this.stallMs / 1000} s: look at the network, or at the server of the volume`, ExitCode.UNAVAILABLE));
@@ -78,11 +97,14 @@ export class Shelf implements Store {
     const aborted = new Promise<never>((_, reject) => either.addEventListener('abort', () => reject(either.reason as Error), { once: true }));
     aborted.catch(() => {});
     try {
+      const before = this.contents;
       this.contents = await Promise.race([this.look(either, () => timer.refresh()), aborted]);
       this.fault = undefined;
+      return before === undefined || !sameContents(before, this.contents);
     } catch (error) {
       signal.throwIfAborted();
       this.failed(error);
+      return false;
     } finally {
       clearTimeout(timer);
       stalled.abort(); // what still waits for the store is of no use any more
@@ -98,7 +120,9 @@ export class Shelf implements Store {
   public async *list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
     signal.throwIfAborted();
     if (!this.contents) throw this.fault?.error ?? new RunnerError(`${this.name} (${this.location}) was not looked at yet`, ExitCode.UNAVAILABLE);
+    let steps = 0;
     for (const object of this.contents.objects.values()) {
+      if (++steps % STEPS_PER_TURN === 0) await nextTurn();
       if (object.key.startsWith(prefix)) yield object;
     }
   }
@@ -134,24 +158,37 @@ export class Shelf implements Store {
   private async look(signal: AbortSignal, step: () => void): Promise<Contents> {
     const readAt = new Date();
     const objects = new Map<string, StoredObject>();
+    const documentKeys: string[] = [];
+    const verificationKeys: string[] = [];
+    const pinned: string[] = [];
     for await (const object of this.behind.list(keyPrefix(this.backupName), signal)) {
-      if (parseKey(object.key)?.name === this.backupName) objects.set(object.key, object);
       step();
+      const parsed = parseKey(object.key);
+      if (parsed?.name !== this.backupName) continue;
+      objects.set(object.key, object);
+      if (DOCUMENT_SUFFIXES.includes(parsed.suffix)) documentKeys.push(object.key);
+      else if (isVerificationSuffix(parsed.suffix)) verificationKeys.push(object.key);
+      else if (parsed.suffix === PINNED_SUFFIX) pinned.push(parsed.id);
+      if (objects.size % STEPS_PER_TURN === 0) await nextTurn();
     }
     let held = false;
     for await (const { key } of this.behind.list(holdKey(this.backupName), signal)) held ||= key === holdKey(this.backupName);
     const freeBytes = await this.behind.freeBytes?.(signal) ?? null;
-    const documents = await this.read(objects, signal, step);
+    // Of verifications the newest of each backup is enough.
+    documentKeys.push(...newestVerificationKeys(verificationKeys).values());
+    const documents = await this.read(documentKeys, objects, signal, step);
     // What went away since it was listed.
-    for (const key of documentKeys(objects.keys())) if (!documents.has(key)) objects.delete(key);
-    return { readAt, objects, documents, held, freeBytes };
+    for (const key of documentKeys) if (!documents.has(key)) objects.delete(key);
+    return { readAt, objects, documents, pinned, held, freeBytes };
   }
 
   /** Reads the documents that are new; those that are too large to be one are empty, and so can't be read. */
-  private async read(objects: ReadonlyMap<string, StoredObject>, signal: AbortSignal, step: () => void): Promise<Map<string, Document>> {
+  private async read(
+    keys: readonly string[], objects: ReadonlyMap<string, StoredObject>, signal: AbortSignal, step: () => void,
+  ): Promise<Map<string, Document>> {
     const documents = new Map<string, Document>();
     const waiting: StoredObject[] = [];
-    for (const key of documentKeys(objects.keys())) {
+    for (const key of keys) {
       const object = objects.get(key)!;
       const known = this.contents?.documents.get(key);
       if (known && sameObject(known.object, object)) documents.set(key, known);
@@ -178,14 +215,22 @@ export class Shelf implements Store {
   }
 }
 
-/** Keys of what is read as a whole. Of verifications the newest of each backup is enough. */
-function documentKeys(keys: Iterable<string>): string[] {
-  const all = [...keys];
-  const suffixes: readonly (string | undefined)[] = [RECORD_SUFFIX, DRILL_SUFFIX, FAILED_RUN_SUFFIX];
-  return [...all.filter(key => suffixes.includes(parseKey(key)?.suffix)), ...newestVerificationKeys(all).values()];
+const DOCUMENT_SUFFIXES: readonly string[] = [RECORD_SUFFIX, DRILL_SUFFIX, FAILED_RUN_SUFFIX];
+
+function isRecord(key: string): boolean {
+  return key.endsWith(RECORD_SUFFIX) && key.indexOf('.') === key.length - RECORD_SUFFIX.length;
 }
 
 /** Documents never change, but somebody may have replaced a damaged one. */
 function sameObject(one: StoredObject, other: StoredObject): boolean {
   return one.bytes === other.bytes && one.modifiedAt.getTime() === other.modifiedAt.getTime();
+}
+
+function sameContents(one: Contents, other: Contents): boolean {
+  if (one.held !== other.held || one.objects.size !== other.objects.size) return false;
+  for (const [key, object] of other.objects) {
+    const before = one.objects.get(key);
+    if (!before || !sameObject(before, object)) return false;
+  }
+  return true;
 }

@@ -3,7 +3,7 @@ import { ExportedBackupConfig, ExporterConfig, StoreConfig } from '../../contrac
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { Reporter } from '../reporter';
-import { observe, Observation } from './observe';
+import { accessTo, observe, Observation } from './observe';
 import { Shelf } from './shelf';
 import { Store } from '../stores/store';
 
@@ -79,16 +79,27 @@ export class Watch {
       for (let shelf = waiting.shift(); shelf !== undefined; shelf = waiting.shift()) {
         const before = shelf.trouble;
         // Where the server does not answer for one backup, asking for hundreds of others would take hours.
+        let changed = false;
         if (gone) shelf.failed(gone);
-        else await shelf.refresh(signal);
+        else changed = await shelf.refresh(signal);
         if (shelf.trouble?.error.exitCode === ExitCode.UNAVAILABLE) gone ??= shelf.trouble.error;
         this.tell(shelf, before);
-        const entry = this.entries.find(({ shelves: own }) => own.includes(shelf))!;
-        this.observations.set(entry.config.name, await observe(entry.config.name, entry.shelves, signal));
+        await this.update(shelf, changed, signal);
       }
     };
     await Promise.all(Array.from({ length: CONCURRENT_LOOKS }, lookOn));
     this.looked.add(shelves);
+  }
+
+  /** Reads a shelf again if it is another than it was. */
+  private async update(shelf: Shelf, changed: boolean, signal: AbortSignal): Promise<void> {
+    const { config: { name }, shelves } = this.entries.find(entry => entry.shelves.includes(shelf))!;
+    const known = this.observations.get(name);
+    if (changed || !known) {
+      this.observations.set(name, await observe(name, shelves, signal));
+    } else {
+      this.observations.set(name, { ...known, stores: known.stores.map((store, i) => shelves[i] === shelf ? { ...store, ...accessTo(shelf) } : store) });
+    }
   }
 
   /** Logs when a store goes and when it is back, and not every look in between. */
