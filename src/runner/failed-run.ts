@@ -5,8 +5,8 @@ import { BackupConfig } from '../contract/config';
 import { FAILED_RUN_VERSION } from '../contract/failed-run';
 import { backupId, FAILED_RUN_SUFFIX } from '../contract/layout';
 
-/** With the clean-up before it, less than the 5 s within which a run that ends has to be gone. */
-const WRITE_MS = 1500;
+/** A store that is down is the likely reason of the failure: it is not waited for. A run that is told to stop meanwhile is gone in 5 s all the same. */
+const WRITE_MS = 4000;
 
 /**
  * Leaves word of a run that failed in every store that can be written, so that whoever looks at the stores alone sees that there was a

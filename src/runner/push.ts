@@ -48,7 +48,11 @@ export function backupEnd(name: string, stores: readonly string[], finishedAt: D
       sample(Metrics.LAST_SUSPECT, record.suspect === null ? 0 : 1),
       // A suspect backup is no success: what the last good one has said stays.
       ...record.suspect === null
-        ? [sample(Metrics.LAST_SUCCESS, finished), sample(Metrics.LAST_RECOVERY_POINT, started), sample(Metrics.LAST_DURATION, Math.max(0, finished - started))]
+        ? [
+          sample(Metrics.LAST_SUCCESS, finished),
+          sample(Metrics.LAST_RECOVERY_POINT, started),
+          sample(Metrics.LAST_DURATION, Math.max(0, finished - started)),
+        ]
         : [],
     ];
   });

@@ -37,7 +37,8 @@ export async function backup(context: Context, options: BackupOptions): Promise<
   const { config, env, reporter } = context;
   const startedAt = new Date();
   const stores = config.stores.map(({ name }) => name);
-  const tell = (record: BackupRecord | null) => push(config.pushgatewayUrl, config.name, backupEnd(config.name, stores, new Date(), record), reporter);
+  const tell = (taken: BackupRecord | null) =>
+    push(config.pushgatewayUrl, config.name, backupEnd(config.name, stores, new Date(), taken), reporter);
   let record: BackupRecord;
   try {
     record = await takeWithin(context, options);

@@ -9,7 +9,8 @@ import { renderTable } from '../table';
 
 /** Which errors of several give the exit code: what a person has to mend before the rest. */
 const SEVERITY: readonly ExitCode[] = [
-  ExitCode.BAD_CONFIG, ExitCode.DENIED, ExitCode.NOT_FOUND, ExitCode.VERSION_MISMATCH, ExitCode.CORRUPT, ExitCode.NO_SPACE, ExitCode.UNAVAILABLE, ExitCode.FAILED,
+  ExitCode.BAD_CONFIG, ExitCode.DENIED, ExitCode.NOT_FOUND, ExitCode.VERSION_MISMATCH, ExitCode.CORRUPT, ExitCode.NO_SPACE, ExitCode.UNAVAILABLE,
+  ExitCode.FAILED,
 ];
 
 const WORDS: Readonly<Record<Level, string>> = { ok: 'ok', warning: 'WARNING', error: 'ERROR' };
@@ -20,15 +21,15 @@ const WORDS: Readonly<Record<Level, string>> = { ok: 'ok', warning: 'WARNING', e
  */
 export async function doctor(context: Context<LookConfig>, { json }: { readonly json: boolean }): Promise<ExitCode> {
   const { config, env, signal, stdout } = context;
-  const secrets = checkSecrets(config, env);
-  const source: Promise<Check> = 'source' in config ? checkSource(config, env, signal) : Promise.resolve({ findings: [], expectedBytes: null });
-  const findings: Finding[] = [...secrets, ...(await source).findings];
-  const { expectedBytes } = await source;
-  for (const found of await Promise.all(config.stores.map(store => checkStore(store, { config, env, signal, expectedBytes })))) findings.push(...found);
+  const source: Check = 'source' in config ? await checkSource(config, env, signal) : { findings: [], expectedBytes: null };
+  const { expectedBytes } = source;
+  const stores = await Promise.all(config.stores.map(store => checkStore(store, { config, env, signal, expectedBytes })));
+  const findings: readonly Finding[] = [...checkSecrets(config, env), ...source.findings, ...stores.flat()];
   signal.throwIfAborted();
   stdout.write(json
     ? `${JSON.stringify({ name: config.name, findings }, null, 2)}\n`
-    : renderTable(['RESULT', 'WHAT', 'FINDING'], findings.map(({ level, subject, message, advice }) => [WORDS[level], subject, advice === null ? message : `${message}: ${advice}`])));
+    : renderTable(['RESULT', 'WHAT', 'FINDING'], findings.map(({ level, subject, message, advice }) =>
+      [WORDS[level], subject, advice === null ? message : `${message}: ${advice}`])));
   const codes = findings.filter(({ level }) => level === 'error').map(({ exitCode }) => exitCode);
   return codes.length === 0 ? ExitCode.OK : SEVERITY.find(code => codes.includes(code)) ?? codes[0]!;
 }

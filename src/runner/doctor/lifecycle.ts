@@ -2,15 +2,15 @@ import { Finding, ok, warning } from './finding';
 import { RetentionConfig, S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
 import { messageOf } from '../errors';
+import { StoreCheckOptions } from './store';
 import { LifecycleBucket } from '../lifecycle/bucket';
 import { AnyRule } from '../lifecycle/diff';
-import { LookConfig } from '../load-config';
 
 const THAWED_FIRST = ['GLACIER', 'DEEP_ARCHIVE'];
 
 /** What the rules of the bucket do to the backups, and whether that is what anybody wants. */
 export async function checkLifecycle(
-  subject: string, store: S3StoreConfig, { config, env, signal }: { readonly config: LookConfig; readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
+  subject: string, store: S3StoreConfig, { config, env, signal }: Pick<StoreCheckOptions, 'config' | 'env' | 'signal'>,
 ): Promise<Finding[]> {
   let rules: readonly AnyRule[];
   try {

@@ -86,7 +86,8 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   if (lastPassedDrill && targets.rtoSeconds !== null && lastPassedDrill.seconds.total > targets.rtoSeconds) {
     bad(`The last drill took ${formatSeconds(lastPassedDrill.seconds.total)}: more than the RTO of ${formatSeconds(targets.rtoSeconds)}.`);
   }
-  if (verifiedWithinSeconds !== null && catalog && catalog.backups.length > 0 && isOlder(lastGoodVerification?.finishedAt, verifiedWithinSeconds, now)) {
+  const unverified = verifiedWithinSeconds !== null && isOlder(lastGoodVerification?.finishedAt, verifiedWithinSeconds, now);
+  if (unverified && catalog && catalog.backups.length > 0) {
     warning(lastGoodVerification
       ? `A verification is missing: the last good one was ${formatSeconds(secondsSince(lastGoodVerification.finishedAt, now))} ago.`
       : 'No backup was ever read back.');

@@ -98,7 +98,8 @@ export class Watch {
     if (changed || !known) {
       this.observations.set(name, await observe(name, shelves, signal));
     } else {
-      this.observations.set(name, { ...known, stores: known.stores.map((store, i) => shelves[i] === shelf ? { ...store, ...accessTo(shelf) } : store) });
+      const stores = known.stores.map((store, i) => shelves[i] === shelf ? { ...store, ...accessTo(shelf) } : store);
+      this.observations.set(name, { ...known, stores });
     }
   }
 
