@@ -3,7 +3,7 @@ import { ApiObject, Chart, Cron, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
-import { checkLabels, checkWholeNumber, isDnsLabel, redact, show, wholeSeconds } from './_check';
+import { checkHttpUrl, checkLabels, checkWholeNumber, isDnsLabel, show, wholeSeconds } from './_check';
 import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { runnerDeadlineSeconds } from './_timing';
@@ -95,7 +95,7 @@ export class RestoreJob extends Construct {
       backup: point._backup,
       notAfter: point._notAfter,
       workloads,
-      healthUrl: props.healthUrl === undefined ? null : checkUrl(props.healthUrl),
+      healthUrl: props.healthUrl === undefined ? null : checkHttpUrl('healthUrl', props.healthUrl, 'ask a path that needs none', 'http://backend:8080/health'),
       decryption: null,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
@@ -238,15 +238,4 @@ function checkWorkloads(workloads: readonly WorkloadConfig[]): readonly Workload
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new Error(`'workloads' has ${show(twice)} twice: drop one of them`);
   return workloads;
-}
-
-function checkUrl(url: string): string {
-  if (!URL.canParse(url) || !/^https?:\/\/[^/]/.test(url)) {
-    throw new Error(`'healthUrl' must be a URL with http or https, got ${show(redact(url))}: as in "http://backend:8080/health"`);
-  }
-  const { username, password } = new URL(url);
-  if (username !== '' || password !== '') {
-    throw new Error(`'healthUrl' must not have credentials in it, got ${show(redact(url))}: it goes into the manifest, so ask a path that needs none`);
-  }
-  return url;
 }

@@ -16,10 +16,15 @@
  * After a corruption of the database:
  *   kubectl create job --from=cronjob/db-restore emergency-restore -n whispercache
  *   kubectl logs -f job/emergency-restore -n whispercache
+ *
+ * What is there, and whether it could be restored right now:
+ *   kubectl exec deploy/db-backup -n whispercache -- cdk8s-backup list
+ *   kubectl port-forward svc/db-backup 8080 -n whispercache     # http://localhost:8080
  */
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import {
-  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, RestoreJob, RestoreWorkload, Retention, StoreLocation,
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, RestoreJob, RestoreWorkload, Retention,
+  StoreLocation,
 } from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -95,14 +100,22 @@ new BackupAlertRules(chart, 'backup-alerts', {
 // The guide's scenario 1, "database corruption": stops the application, restores the latest backup, starts the application again.
 const backend = RestoreWorkload.fromDeploymentName('whispercache-backend');
 
-new RestoreJob(chart, 'db-restore', {
-  backup: database,
-  workloads: [backend],
-  healthUrl: 'http://whispercache-backend/api/health',
+const restores = [
+  new RestoreJob(chart, 'db-restore', {
+    backup: database,
+    workloads: [backend],
+    healthUrl: 'http://whispercache-backend/api/health',
+  }),
+  new RestoreJob(chart, 'redis-restore', { backup: cache }),
+  new RestoreJob(chart, 'sqlite-restore', { backup: files, workloads: [backend] }),
+];
+
+// ---- a place to look: status page, metrics, and the guide's `deploy/db-backup` for the command line ------
+// Its volume can be mounted on one node at a time; on a cluster with several, `volumes: false` leaves the backups free to run anywhere.
+new BackupExporter(chart, 'exporter', {
+  exporterName: 'db-backup',
+  backups: [database, cache, files],
+  restores,
 });
-
-new RestoreJob(chart, 'redis-restore', { backup: cache });
-
-new RestoreJob(chart, 'sqlite-restore', { backup: files, workloads: [backend] });
 
 app.synth();

@@ -137,7 +137,7 @@ const deadlineSeconds = z.number().positive();
 const scratch = z.strictObject({ directory: absolutePath, limitBytes: z.int().min(1).nullable() });
 
 const kept = z.int().min(1).nullable();
-const pushgatewayUrl = z.url({ protocol: /^https?$/ }).nullable();
+const pushgatewayUrl = z.url({ protocol: /^https?$/ }).refine(url => !url.includes('@'), 'must not have credentials in it').nullable();
 const decryption = z.strictObject({ identityFile: absolutePath }).nullable();
 
 const backup = z.strictObject({
