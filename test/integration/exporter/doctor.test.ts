@@ -46,7 +46,13 @@ function aPlace(bucket = 'doctor'): { readonly options: RunOptions & { readonly 
   return { options: { config: configOf({ source: postgres(pg, 'postgres'), stores: [store, folder(directory)] }), env: { ...env, POSTGRES_PASSWORD: pg.password } }, directory };
 }
 
-async function doctor(options: RunOptions): Promise<{ readonly code: number; readonly findings: readonly Finding[]; readonly bad: readonly Finding[] }> {
+interface Diagnosis {
+  readonly code: number;
+  readonly findings: readonly Finding[];
+  readonly bad: readonly Finding[];
+}
+
+async function doctor(options: RunOptions): Promise<Diagnosis> {
   const ended = await run(['doctor', '--json'], options);
   const { findings } = JSON.parse(ended.stdout) as { findings: Finding[] };
   return { code: ended.code, findings, bad: findings.filter(({ level }) => level !== 'ok') };
