@@ -270,7 +270,6 @@ test('100,000 objects in a store: pages are quick while it is looked at, and aft
     expect(app).toMatchObject({ backupCount: 24_000, restorable: 'but' });
     const until2 = Date.now() + 8000; // several more looks
     while (Date.now() < until2) await ask();
-    console.log(`slowest of ${slowest.requests} answers: ${Math.round(slowest.ms)} ms`);
     expect(slowest.ms).toBeLessThan(1500);
   } finally {
     await exporter.stop();
