@@ -50,6 +50,18 @@ export function redact(url: string): string {
   return url.replace(/\/\/[^/]*@/, '//…@');
 }
 
+/** Refuses what is no URL of HTTP, or has credentials in it. */
+export function checkHttpUrl(property: string, url: string, wayOut: string, example: string): string {
+  if (!URL.canParse(url) || !/^https?:\/\/[^/]/.test(url)) {
+    throw new Error(`'${property}' must be a URL with http or https, got ${show(redact(url))}: as in ${show(example)}`);
+  }
+  const { username, password } = new URL(url);
+  if (username !== '' || password !== '') {
+    throw new Error(`'${property}' must not have credentials in it, got ${show(redact(url))}: it goes into the manifest, so ${wayOut}`);
+  }
+  return url;
+}
+
 /** A duration in words. `Duration.toHumanString()` calls two hours "1 hour 60 minutes". */
 export function showSeconds(seconds: number): string {
   const parts: string[] = [];

@@ -97,9 +97,17 @@ export class RunnerPod {
    * @param job where the Job is in the object: empty for a Job itself
    */
   public patch(object: ApiObject, job: string, command: string): void {
-    const pod = `${job}/spec/template/spec`;
+    object.addJsonPatch(JsonPatch.add(`${job}/spec/podFailurePolicy`, podFailurePolicy(command)));
+    this.patchPod(object, `${job}/spec/template/spec`);
+  }
+
+  /**
+   * Adds to the pod what cdk8s-plus has no property for.
+   *
+   * @param pod where its spec is in the object
+   */
+  public patchPod(object: ApiObject, pod: string): void {
     object.addJsonPatch(
-      JsonPatch.add(`${job}/spec/podFailurePolicy`, podFailurePolicy(command)),
       JsonPatch.add(`${pod}/securityContext/seccompProfile`, { type: 'RuntimeDefault' }),
       // Otherwise every Service of the namespace puts variables such as POSTGRES_PORT into the pod.
       JsonPatch.add(`${pod}/enableServiceLinks`, false),

@@ -12,8 +12,22 @@ import { VolumeStoreOptions } from './volume-store';
  * @param alone whether it is the only volume store of its backup, and so has `/backups` to itself
  */
 export function mountClaim(scope: Construct, storeName: string, claim: kplus.IPersistentVolumeClaim, alone: boolean): StoreParts {
-  const directory = alone ? BACKUPS : `${BACKUPS}/${storeName}`;
-  const volume = kplus.Volume.fromPersistentVolumeClaim(scope, `Store-${storeName}`, claim, { name: `store-${storeName}` });
+  return mount(scope, storeName, claim, storeName, alone ? BACKUPS : `${BACKUPS}/${storeName}`);
+}
+
+/**
+ * What a pod needs to read a claim beside others.
+ *
+ * @param tag names it in the pod
+ */
+export function mountForReading(scope: Construct, storeName: string, claim: kplus.IPersistentVolumeClaim, tag: string): StoreParts {
+  // The usual case, the only volume of the guide, is where the guide looks for it.
+  const parts = mount(scope, storeName, claim, tag, tag === 'volume' ? BACKUPS : `${BACKUPS}-${tag}`);
+  return { ...parts, mounts: parts.mounts.map(each => ({ ...each, readOnly: true })) };
+}
+
+function mount(scope: Construct, storeName: string, claim: kplus.IPersistentVolumeClaim, tag: string, directory: string): StoreParts {
+  const volume = kplus.Volume.fromPersistentVolumeClaim(scope, `Store-${tag}`, claim, { name: `store-${tag}` });
   return {
     config: { type: 'folder', name: storeName, directory },
     env: {},

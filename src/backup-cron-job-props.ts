@@ -112,6 +112,14 @@ export interface BackupCronJobProps {
   readonly suspectBelowPercent?: number;
 
   /**
+   * A Pushgateway that is told the end of every run, good or bad, such as `http://pushgateway.monitoring:9091`: for a cluster without a
+   * `BackupExporter`. One that is down fails no run. Its job in Prometheus needs `honor_labels`.
+   *
+   * @default - none
+   */
+  readonly pushgatewayUrl?: string;
+
+  /**
    * Labels of the CronJob, its Jobs, their pods and the ServiceAccount, so that `kubectl get jobs -l component=backup` finds them.
    *
    * @default { component: 'backup' }

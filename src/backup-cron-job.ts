@@ -2,7 +2,7 @@ import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
-import { checkLabels, checkWholeNumber, isDnsLabel, show, showSeconds } from './_check';
+import { checkHttpUrl, checkLabels, checkWholeNumber, isDnsLabel, show, showSeconds } from './_check';
 import { FollowUpCronJob, MAX_CRON_JOB_NAME_LENGTH } from './_follow-up-cron-job';
 import { grant } from './_kubernetes';
 import { gapsOf } from './_longest-gap';
@@ -142,7 +142,7 @@ export class BackupCronJob extends Construct {
       pruneAfterBackup: !keepsForever(retention) && !props.prune,
       verification: { olderPercent, repair },
       encryption: props.encryption?._toConfig() ?? null,
-      pushgatewayUrl: null,
+      pushgatewayUrl: props.pushgatewayUrl === undefined ? null : checkPushgatewayUrl(props.pushgatewayUrl),
       suspectBelowPercent,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
@@ -258,6 +258,12 @@ function checkCronJobName(id: string, given: string | undefined): string {
     throw new Error(`'cronJobName' must be up to ${MAX_CRON_JOB_NAME_LENGTH} lower-case letters, digits and "-", with a letter or digit at both ends, got ${show(name)} with ${name.length}${wayOut}`);
   }
   return name;
+}
+
+function checkPushgatewayUrl(url: string): string {
+  checkHttpUrl('pushgatewayUrl', url, 'use one that needs none, and let a NetworkPolicy say who may reach it', 'http://pushgateway:9091');
+  if (/[?#]/.test(url)) throw new Error(`'pushgatewayUrl' must not have "?" or "#", got ${show(url)}: give the base URL, the path is added`);
+  return url;
 }
 
 function checkEncryption({ source, encryption }: BackupConfig): void {

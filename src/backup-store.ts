@@ -3,7 +3,8 @@ import { Construct } from 'constructs';
 import { isDnsLabel, show } from './_check';
 import { s3, s3Location } from './_s3';
 import { StoreParts } from './_store-parts';
-import { ClaimToMake, mountClaim } from './_volume';
+import { ClaimToMake, mountClaim, mountForReading } from './_volume';
+import { S3Credentials } from './s3-credentials';
 import { S3StoreOptions } from './s3-store';
 import { StoreLocation } from './store-location';
 import { ClaimStoreOptions, VolumeStoreOptions } from './volume-store';
@@ -18,7 +19,9 @@ export class BackupStore {
   public static s3(options: S3StoreOptions): BackupStore {
     const name = checkStoreName(options.storeName ?? 's3');
     const define = s3(name, options);
-    return new BackupStore(name, 's3', options.location ?? s3Location(options), (scope, alone) => define(scope, alone || name === 's3' ? '' : envPrefix(name)));
+    return new BackupStore(name, 's3', options.location ?? s3Location(options),
+      (scope, alone) => define(scope, alone || name === 's3' ? '' : envPrefix(name)),
+      (scope, tag, credentials) => (credentials ? s3(name, { ...options, credentials }) : define)(scope, tag === 's3' ? '' : envPrefix(tag)));
   }
 
   /**
@@ -29,7 +32,9 @@ export class BackupStore {
   public static volume(options: VolumeStoreOptions): BackupStore {
     const name = checkStoreName(options.storeName ?? 'volume');
     const claim = new ClaimToMake(options);
-    return new BackupStore(name, 'volume', options.location ?? StoreLocation.CLUSTER, (scope, alone) => mountClaim(scope, name, claim.for(scope), alone));
+    return new BackupStore(name, 'volume', options.location ?? StoreLocation.CLUSTER,
+      (scope, alone) => mountClaim(scope, name, claim.for(scope), alone),
+      (scope, tag) => mountForReading(scope, name, claim.for(scope), tag));
   }
 
   /**
@@ -39,7 +44,9 @@ export class BackupStore {
    */
   public static fromClaim(claim: kplus.IPersistentVolumeClaim, options: ClaimStoreOptions = {}): BackupStore {
     const name = checkStoreName(options.storeName ?? 'volume');
-    return new BackupStore(name, 'volume', options.location ?? StoreLocation.CLUSTER, (scope, alone) => mountClaim(scope, name, claim, alone));
+    return new BackupStore(name, 'volume', options.location ?? StoreLocation.CLUSTER,
+      (scope, alone) => mountClaim(scope, name, claim, alone),
+      (scope, tag) => mountForReading(scope, name, claim, tag));
   }
 
   private constructor(
@@ -52,6 +59,7 @@ export class BackupStore {
     /** Where it is. */
     public readonly location: StoreLocation,
     private readonly parts: (scope: Construct, alone: boolean) => StoreParts,
+    private readonly partsForReading: (scope: Construct, tag: string, credentials: S3Credentials | undefined) => StoreParts,
   ) {}
 
   /**
@@ -63,6 +71,18 @@ export class BackupStore {
    */
   public _bind(scope: Construct, alone: boolean): StoreParts {
     return this.parts(scope, alone);
+  }
+
+  /**
+   * Defines, in `scope`, what a pod needs to read the store beside others.
+   *
+   * @param tag its name in the pod, which no other store has there.
+   * @param credentials instead of its own.
+   *
+   * @internal
+   */
+  public _bindForReading(scope: Construct, tag: string, credentials: S3Credentials | undefined): StoreParts {
+    return this.partsForReading(scope, tag, credentials);
   }
 }
 

@@ -4,6 +4,8 @@ export * from './backup-bucket-lifecycle';
 export * from './backup-bucket-lifecycle-props';
 export * from './backup-cron-job';
 export * from './backup-cron-job-props';
+export * from './backup-exporter';
+export * from './backup-exporter-props';
 export * from './backup-prune-options';
 export * from './backup-source';
 export * from './backup-store';

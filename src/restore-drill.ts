@@ -103,7 +103,7 @@ export class RestoreDrill extends Construct {
       serverStartSeconds,
       keepDrills,
       decryption: decryption?.config ?? null,
-      pushgatewayUrl: null,
+      pushgatewayUrl: backup._config.pushgatewayUrl,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
     };

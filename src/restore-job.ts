@@ -3,7 +3,7 @@ import { ApiObject, Chart, Cron, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName } from './_backup-name';
-import { checkWholeNumber, redact, show, wholeSeconds } from './_check';
+import { checkHttpUrl, checkWholeNumber, show, wholeSeconds } from './_check';
 import { grant } from './_kubernetes';
 import { checkJobName, checkNotABackup } from './_restore-checks';
 import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
@@ -42,6 +42,20 @@ export class RestoreJob extends Construct {
   /** Name of the CronJob, or of the Job with the hash in it. */
   public readonly jobName: string;
 
+  /**
+   * The backup that is restored, if it is defined in the app.
+   *
+   * @internal
+   */
+  public readonly _backup?: BackupCronJob;
+
+  /**
+   * Whether Jobs are made from it.
+   *
+   * @internal
+   */
+  public readonly _isTemplate: boolean;
+
   private readonly baseName: string;
 
   constructor(scope: Construct, id: string, props: RestoreJobProps) {
@@ -55,6 +69,8 @@ export class RestoreJob extends Construct {
     const backupName = checkBackupName(props.backupName, props.backup?.backupName ?? target._backupName);
     const point = checkPoint(props.restorePoint ?? RestorePoint.LATEST, backupName);
     const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
+    this._backup = props.backup;
+    this._isTemplate = trigger._kind === 'template';
     const labels = props.labels ?? { component: 'restore' };
     checkNotABackup(labels, props.backup?._labels);
     const deadlineSeconds = wholeSeconds('deadline', props.deadline ?? Duration.hours(6), 60, 'a pod needs some time to start');
@@ -85,7 +101,7 @@ export class RestoreJob extends Construct {
       backup: point._backup,
       notAfter: point._notAfter,
       workloads,
-      healthUrl: props.healthUrl === undefined ? null : checkUrl(props.healthUrl),
+      healthUrl: props.healthUrl === undefined ? null : checkHttpUrl('healthUrl', props.healthUrl, 'ask a path that needs none', 'http://backend:8080/health'),
       decryption: decryption?.config ?? null,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
@@ -216,15 +232,4 @@ function checkWorkloads(workloads: readonly WorkloadConfig[]): readonly Workload
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new Error(`'workloads' has ${show(twice)} twice: drop one of them`);
   return workloads;
-}
-
-function checkUrl(url: string): string {
-  if (!URL.canParse(url) || !/^https?:\/\/[^/]/.test(url)) {
-    throw new Error(`'healthUrl' must be a URL with http or https, got ${show(redact(url))}: as in "http://backend:8080/health"`);
-  }
-  const { username, password } = new URL(url);
-  if (username !== '' || password !== '') {
-    throw new Error(`'healthUrl' must not have credentials in it, got ${show(redact(url))}: it goes into the manifest, so ask a path that needs none`);
-  }
-  return url;
 }

@@ -134,6 +134,8 @@ describe('fails on', () => {
     ['no stores', { stores: [] }, '\'stores\' must have at least one store, got []'],
     ['two stores of one name', { stores: ['a-bucket', 'b-bucket'].map(bucketName => BackupStore.s3({ bucketName, region: 'x' })) },
       '\'stores\' must have different names, got ["s3","s3"]: set \'storeName\''],
+    ['a Pushgateway that is no URL', { pushgatewayUrl: 'pushgateway:9091' }, '\'pushgatewayUrl\' must be a URL with http or https, got "pushgateway:9091"'],
+    ['a Pushgateway with a password', { pushgatewayUrl: 'http://u:pw@gateway' }, '\'pushgatewayUrl\' must not have credentials in it, got "http://…@gateway"'],
     ['two stores at one place', { stores: ['a', 'b'].map(storeName => BackupStore.s3({ storeName, bucketName: 'bucket', region: 'x' })) },
       '\'stores\' must be different places, got "b" at s3 aws bucket/'],
     ['a schedule and on demand', { onDemand: true, schedule: Cron.daily() }, '\'schedule\' and \'onDemand\' exclude each other, got "0 0 * * *" and true'],

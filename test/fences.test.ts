@@ -31,7 +31,7 @@ test('the runner is not in what jsii compiles', () => {
 test('the public API is the constructs and what they take', () => {
   // Interfaces are not there at run time; API.md has them.
   expect(Object.keys(library).sort()).toEqual([
-    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Decryption', 'DrillVolume',
+    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupExporter', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Decryption', 'DrillVolume',
     'Encryption', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
     'RestoreMode', 'RestorePoint',
     'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Checksums', 'S3Credentials',

@@ -3,7 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { cronJobOf, newChart, objectsOf, props, synth } from './synth';
 import {
   BackupBucketLifecycle,
-  BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, DrillVolume, PostgresTls, RestoreDrill, RestoreJob,
+  BackupCronJob, BackupCronJobProps, BackupExporter, BackupSource, BackupStore, CaCertificate, DrillVolume, PostgresTls, RestoreDrill, RestoreJob,
   RestoreMode, RestoreTrigger, RestoreWorkload,
 } from '../src';
 
@@ -93,6 +93,12 @@ const TEMPLATES: [string, () => any][] = [
     const store = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });
     new BackupBucketLifecycle(chart, 'lifecycle', { store, rules: [{ id: 'all', expiration: Duration.days(90) }], applyJob: {} });
     return objectsOf(chart).find(({ kind }) => kind === 'Job').spec.template;
+  }],
+  ['an exporter', () => {
+    const chart = newChart();
+    const stores = [BackupStore.volume({ size: Size.gibibytes(1) }), BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' })];
+    new BackupExporter(chart, 'exporter', { backups: [new BackupCronJob(chart, 'db-backup', props({ stores }))] });
+    return objectsOf(chart).find(({ kind }) => kind === 'Deployment').spec.template;
   }],
 ];
 

@@ -17,10 +17,14 @@
  * After a corruption of the database:
  *   kubectl create job --from=cronjob/db-restore emergency-restore -n whispercache
  *   kubectl logs -f job/emergency-restore -n whispercache
+ *
+ * What is there, and whether it could be restored right now:
+ *   kubectl exec deploy/db-backup -n whispercache -- cdk8s-backup list
+ *   kubectl port-forward svc/db-backup 8080 -n whispercache     # http://localhost:8080
  */
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import {
-  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, DrillVolume, Encryption, RestoreDrill, RestoreJob,
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, DrillVolume, Encryption, RestoreDrill, RestoreJob,
   RestoreWorkload, Retention, StoreLocation,
 } from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
@@ -88,47 +92,61 @@ const files = new BackupCronJob(chart, 'sqlite-backup', {
 // The rules of the bucket, in a file: unfinished uploads and old versions of the backups are cleaned up.
 BackupBucketLifecycle.forBackups(chart, 'lifecycle', [database, cache, files]);
 
-// kube-prometheus-stack loads rules with the name of its Helm release only.
-new BackupAlertRules(chart, 'backup-alerts', {
-  backups: [database, cache, files],
-  ruleLabels: { release: 'kube-prometheus-stack' },
-  runbookUrl: 'https://wiki.example.com/whispercache/backups',
-});
-
 // ---- restore: templates, which nothing but a person starts ------------------
 // The guide's scenario 1, "database corruption": stops the application, restores the latest backup, starts the application again.
 const backend = RestoreWorkload.fromDeploymentName('whispercache-backend');
 
-new RestoreJob(chart, 'db-restore', {
-  backup: database,
-  workloads: [backend],
-  healthUrl: 'http://whispercache-backend/api/health',
-});
-
-new RestoreJob(chart, 'redis-restore', { backup: cache });
-
-new RestoreJob(chart, 'sqlite-restore', { backup: files, workloads: [backend] });
+const restores = [
+  new RestoreJob(chart, 'db-restore', {
+    backup: database,
+    workloads: [backend],
+    healthUrl: 'http://whispercache-backend/api/health',
+  }),
+  new RestoreJob(chart, 'redis-restore', { backup: cache }),
+  new RestoreJob(chart, 'sqlite-restore', { backup: files, workloads: [backend] }),
+];
 
 // ---- drills: the newest backup into a scratch server, checked, timed against the RTO above, and thrown away --------
 // Say what has to be there in terms of your own tables and keys.
-new RestoreDrill(chart, 'db-drill', {
-  backup: database,
-  schedule: Cron.schedule({ minute: '30', hour: '4', weekDay: '0' }),
-  assertions: ['SELECT count(*) > 0 FROM users'],
-  freshness: [{ sql: 'SELECT max(created_at) FROM notes', maxAge: Duration.days(2) }],
-  dataVolume: DrillVolume.claim(Size.gibibytes(20)),
+const drills = [
+  new RestoreDrill(chart, 'db-drill', {
+    backup: database,
+    schedule: Cron.schedule({ minute: '30', hour: '4', weekDay: '0' }),
+    assertions: ['SELECT count(*) > 0 FROM users'],
+    freshness: [{ sql: 'SELECT max(created_at) FROM notes', maxAge: Duration.days(2) }],
+    dataVolume: DrillVolume.claim(Size.gibibytes(20)),
+  }),
+  new RestoreDrill(chart, 'redis-drill', {
+    backup: cache,
+    schedule: Cron.schedule({ minute: '30', hour: '5', weekDay: '0' }),
+    keys: [{ pattern: 'session:*' }],
+  }),
+  new RestoreDrill(chart, 'sqlite-drill', {
+    backup: files,
+    schedule: Cron.monthly(),
+    assertions: ['SELECT count(*) > 0 FROM notes'],
+  }),
+];
+
+// ---- a place to look: status page, metrics, and the guide's `deploy/db-backup` for the command line ------
+// Its volume can be mounted on one node at a time; on a cluster with several, `volumes: false` leaves the backups free to run anywhere.
+new BackupExporter(chart, 'exporter', {
+  exporterName: 'db-backup',
+  backups: [database, cache, files],
+  restores,
+  drills,
+  // As with rules: kube-prometheus-stack finds it by the name of its Helm release. Without this line there are annotations instead.
+  serviceMonitorLabels: { release: 'kube-prometheus-stack' },
 });
 
-new RestoreDrill(chart, 'redis-drill', {
-  backup: cache,
-  schedule: Cron.schedule({ minute: '30', hour: '5', weekDay: '0' }),
-  keys: [{ pattern: 'session:*' }],
-});
-
-new RestoreDrill(chart, 'sqlite-drill', {
-  backup: files,
-  schedule: Cron.monthly(),
-  assertions: ['SELECT count(*) > 0 FROM notes'],
+// ---- alerts, with their tests ------------------------------------------------
+// kube-prometheus-stack loads rules with the name of its Helm release only.
+new BackupAlertRules(chart, 'backup-alerts', {
+  backups: [database, cache, files],
+  drills,
+  runnerMetrics: true, // the exporter above is scraped
+  ruleLabels: { release: 'kube-prometheus-stack' },
+  runbookUrl: 'https://wiki.example.com/whispercache/backups',
 });
 
 // ---- the Secret that all of this needs, encrypted ---------------------------

@@ -82,7 +82,7 @@ export const Metrics = {
   },
   MEASURED_RTO: {
     name: 'backup_measured_rto_seconds',
-    help: 'How long the newest restore drill that passed took, from the choice of the backup to the last check.',
+    help: 'How long the newest restore drill that got as far as its last check took, from the choice of the backup on; of a set, those of all members together.',
   },
   RPO_TARGET: {
     name: 'backup_rpo_target_seconds',

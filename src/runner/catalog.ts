@@ -161,7 +161,7 @@ async function readShelf(name: string, store: Store, signal: AbortSignal): Promi
 function faultOfCopy(record: BackupRecord, shelf: Shelf): string | null {
   const own = shelf.records.get(record.id);
   if (!own) return 'record missing';
-  if (JSON.stringify(own) !== JSON.stringify(record)) return 'record differs from the one in another store';
+  if (own !== record && JSON.stringify(own) !== JSON.stringify(record)) return 'record differs from the one in another store';
   for (const { file, bytes } of record.artifacts) {
     const found = shelf.files.get(file);
     if (!found) return `${file} missing`;

@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { accept } from './commands/accept';
 import { backup } from './commands/backup';
 import { Context } from './commands/context';
+import { doctor } from './commands/doctor';
+import { drills } from './commands/drills';
 import { drill } from './commands/drill';
 import { fetch } from './commands/fetch';
 import { hold, release } from './commands/hold';
@@ -14,14 +16,20 @@ import { pruneCommand } from './commands/prune';
 import { restore } from './commands/restore';
 import { restoreManifest } from './commands/restore-manifest';
 import { discard, rollback } from './commands/rollback';
+import { serve } from './commands/serve';
+import { show } from './commands/show';
+import { usage } from './commands/usage';
 import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
 import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
-import { ConfigOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadRestoreConfig } from './load-config';
+import {
+  ConfigOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig, loadLookConfig, loadLookConfigs, loadRestoreConfig, LookConfig, LookConfigs,
+  LookOptions,
+} from './load-config';
 import { decryptionOf } from './open-plain';
 import { createReporter } from './reporter';
 import { VERSION } from './version';
-import { BackupConfig, DrillConfig, NamedConfig, RestoreConfig } from '../contract/config';
+import { BackupConfig, DrillConfig, ExporterConfig, NamedConfig, RestoreConfig } from '../contract/config';
 import { ExitCode, RETRYABLE } from '../contract/exit-code';
 import { LifecycleConfig } from '../contract/lifecycle';
 
@@ -46,7 +54,10 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     };
   }
   const program = commandLine(io, {
-    look: executor(loadConfig),
+    look: executor(loadLookConfig),
+    lookAtAll: executor(loadLookConfigs),
+    change: executor(loadConfig),
+    serve: executor(loadExporterConfig),
     backUp: executor(loadBackupConfig),
     putBack: executor(loadRestoreConfig),
     rehearse: executor(loadDrillConfig),
@@ -75,14 +86,19 @@ type Execute<O, C> = (options: O, command: (context: Context<C>) => Promise<Exit
 
 /** How a command gets its config, by what it does. */
 interface Executors {
-  readonly look: Execute<ConfigOptions, NamedConfig>;
+  /** At one backup. */
+  readonly look: Execute<LookOptions, LookConfig>;
+  /** At all backups of a config, or at one. */
+  readonly lookAtAll: Execute<LookOptions, LookConfigs>;
+  readonly change: Execute<ConfigOptions, NamedConfig>;
+  readonly serve: Execute<ConfigOptions, ExporterConfig>;
   readonly backUp: Execute<ConfigOptions, BackupConfig>;
   readonly putBack: Execute<ConfigOptions, RestoreConfig>;
   readonly rehearse: Execute<ConfigOptions, DrillConfig>;
   readonly lifecycle: Execute<LifecycleOptions, LifecycleConfig>;
 }
 
-function commandLine(io: Io, { look, backUp, putBack, rehearse, lifecycle: executeLifecycle }: Executors): Command {
+function commandLine(io: Io, { look, lookAtAll, change, serve: executeServe, backUp, putBack, rehearse, lifecycle: executeLifecycle }: Executors): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
     .version(VERSION)
@@ -105,13 +121,29 @@ Through a port-forward:
     .option('--config <file>', 'read the config from a JSON file')
     .option('--set <path=value>', 'change a value of the config, for example source.host=localhost; may be repeated', collect, []);
 
+  const defineLook = (name: string, description: string) => define(name, description)
+    .option('--name <backup>', 'the backup to look at, where the config has several: that of the exporter');
+
   define('backup', 'take a backup now')
     .option('--accept-smaller', 'do not mark the backup as suspect if it is empty or much smaller than the last one', false)
     .action(options => backUp(options, context => backup(context, options)));
-  define('list', 'list all backups, oldest first')
+  defineLook('list', 'list all backups, oldest first')
     .option('--json', 'as JSON', false)
-    .action(options => look(options, context => list(context, options)));
-  define('verify', 'read a backup back from every store, to the last byte of its format, and compare it with its record')
+    .action(options => lookAtAll(options, context => list(context, options)));
+  defineLook('show', 'show all that is known of one backup')
+    .argument('[backup]', 'latest, or a name from the list', 'latest')
+    .option('--json', 'as JSON', false)
+    .action((wanted, options) => look(options, context => show(context, { ...options, wanted })));
+  defineLook('usage', 'show how much each store holds, how fast that grows, and what is free')
+    .option('--json', 'as JSON', false)
+    .action(options => lookAtAll(options, context => usage(context, options)));
+  defineLook('drills', 'list all restore drills, oldest first')
+    .option('--json', 'as JSON', false)
+    .action(options => lookAtAll(options, context => drills(context, options)));
+  defineLook('doctor', 'look for what stands in the way of a backup: database, programs, Secrets, stores, lifecycle; changes nothing')
+    .option('--json', 'as JSON', false)
+    .action(options => look(options, context => doctor(context, options)));
+  defineLook('verify', 'read a backup back from every store, to the last byte of its format, and compare it with its record')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--all', 'verify every backup', false)
     .option('--scheduled', 'verify the newest backup, and of the older ones the share that the config says', false)
@@ -120,7 +152,7 @@ Through a port-forward:
     .option('--json', 'as JSON', false)
     .option(...IDENTITY)
     .action((wanted, options) => look(options, context => verify(context, { ...options, wanted })));
-  define('fetch', 'copy the files of a backup into a local directory, verified')
+  defineLook('fetch', 'copy the files of a backup into a local directory, verified')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--to <directory>', 'an existing directory', '.')
     .option('--from <store>', 'read from this store only')
@@ -162,7 +194,7 @@ Through a port-forward:
     .action((wanted, options) => rehearse(options, context => drill(context, { wanted })));
   define('accept', 'accept a suspect backup, so that it can be the latest')
     .argument('<backup>', 'a name from the list')
-    .action((wanted, options) => look(options, context => accept(context, wanted)));
+    .action((wanted, options) => change(options, context => accept(context, wanted)));
   define('prune', 'remove what the retention does not keep, and what killed runs have left')
     .option('--dry-run', 'tell what would go and what stays, and why', false)
     .option('--unclaimed', 'also remove files without a record that no claim proves to be ours, if older than a day', false)
@@ -170,17 +202,19 @@ Through a port-forward:
     .action(options => backUp(options, context => pruneCommand(context, options)));
   define('pin', 'keep a backup, whatever the retention says')
     .argument('<backup>', 'latest, or a name from the list')
-    .action((wanted, options) => look(options, context => pin(context, wanted)));
+    .action((wanted, options) => change(options, context => pin(context, wanted)));
   define('unpin', 'leave a pinned backup to the retention again')
     .argument('<backup>', 'a name from the list')
-    .action((wanted, options) => look(options, context => unpin(context, wanted)));
+    .action((wanted, options) => change(options, context => unpin(context, wanted)));
   define('hold', 'stop all pruning, for example during an incident')
     .requiredOption('--reason <text>', 'why, for whoever finds the hold later')
-    .action(options => look(options, context => hold(context, options)));
+    .action(options => change(options, context => hold(context, options)));
   define('release', 'end a hold, so that pruning goes on')
-    .action(options => look(options, context => release(context)));
-  define('metrics', 'print Prometheus metrics from the records')
-    .action(options => look(options, context => metrics(context)));
+    .action(options => change(options, context => release(context)));
+  defineLook('metrics', 'print Prometheus metrics from the records')
+    .action(options => lookAtAll(options, context => metrics(context)));
+  define('serve', 'serve the status page, metrics for Prometheus and JSON, until it is stopped')
+    .action(options => executeServe(options, context => serve(context)));
 
   const lifecycle = program.command('lifecycle').description('compare and set the lifecycle rules of a bucket');
   const defineLifecycle = (name: string, description: string) => define(name, description, lifecycle)

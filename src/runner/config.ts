@@ -168,7 +168,7 @@ const deadlineSeconds = z.number().positive();
 const scratch = z.strictObject({ directory: absolutePath, limitBytes: z.int().min(1).nullable() });
 
 const kept = z.int().min(1).nullable();
-const pushgatewayUrl = z.url({ protocol: /^https?$/ }).nullable();
+const pushgatewayUrl = z.url({ protocol: /^https?$/ }).refine(url => !url.includes('@'), 'must not have credentials in it').nullable();
 const decryption = z.strictObject({ identityFile: absolutePath }).nullable();
 
 const backup = z.strictObject({
@@ -254,7 +254,7 @@ const exporter = z.strictObject({
     rtoSeconds: within,
     verifiedWithinSeconds: within,
     drilledWithinSeconds: within,
-  })).min(1).readonly(),
+  })).min(1).readonly().refine(all => new Set(all.map(each => each.name)).size === all.length, 'must have different names'),
   port,
   refreshSeconds: z.number().min(1),
 }) satisfies z.ZodType<ExporterConfig>;

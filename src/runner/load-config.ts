@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { checkConfig, parseConfig } from './config';
 import { messageOf, RunnerError } from './errors';
 import { targetOf } from './restore/target';
-import { BackupConfig, Config, CONFIG_ENV, DrillConfig, NamedConfig, RestoreConfig, unescapeEnvValue } from '../contract/config';
+import { BackupConfig, Config, CONFIG_ENV, DrillConfig, ExportedBackupConfig, ExporterConfig, NamedConfig, RestoreConfig, unescapeEnvValue } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 
 /** Where the config comes from: a file, a synthesized manifest, or, if neither is given, the environment. */
@@ -36,6 +36,44 @@ export async function loadRestoreConfig(options: ConfigOptions, env: NodeJS.Proc
 export async function loadDrillConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<DrillConfig> {
   const config = await loadConfig(options, env);
   if (config.kind !== 'drill') throw badConfig(`this is the config of a ${config.kind} of ${config.name}, and no drill: name the job of the drill`);
+  return config;
+}
+
+/** What commands that only look at the stores need of a config. */
+export type LookConfig = NamedConfig | ExportedBackupConfig;
+
+/** Which of the backups of the exporter's config to look at. */
+export interface LookOptions extends ConfigOptions {
+  readonly name?: string;
+}
+
+/** The backups that a config is about. */
+export interface LookConfigs {
+  readonly backups: readonly LookConfig[];
+  /** Whether one was asked for: by its name, or by a config that has only one. */
+  readonly one: boolean;
+}
+
+/** Loads a config of any kind, for commands that look at one backup or at all of them. */
+export async function loadLookConfigs(options: LookOptions, env: NodeJS.ProcessEnv): Promise<LookConfigs> {
+  const config = changed(parseConfig(await configText(options, env, CONFIG_ENV)), options);
+  const all: readonly LookConfig[] = config.kind === 'exporter' ? config.backups : [config];
+  if (options.name === undefined) return { backups: all, one: config.kind !== 'exporter' };
+  const found = all.find(({ name }) => name === options.name);
+  if (!found) throw usage(`there is no backup ${options.name} in this config; it has ${all.map(({ name }) => name).join(', ')}`);
+  return { backups: [found], one: true };
+}
+
+/** Loads a config of any kind, for commands that look at one backup. */
+export async function loadLookConfig(options: LookOptions, env: NodeJS.ProcessEnv): Promise<LookConfig> {
+  const { backups: [first, ...others] } = await loadLookConfigs(options, env);
+  if (others.length > 0) throw usage(`this config has several backups, say which with --name: ${[first, ...others].map(backup => backup!.name).join(', ')}`);
+  return first!;
+}
+
+export async function loadExporterConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<ExporterConfig> {
+  const config = changed(parseConfig(await configText(options, env, CONFIG_ENV)), options);
+  if (config.kind !== 'exporter') throw badConfig(`this is the config of a ${config.kind} of ${config.name}, and not of an exporter: name the exporter's Deployment with --job`);
   return config;
 }
 
@@ -113,26 +151,38 @@ export function configInManifest(yaml: string, file: string, job: string | undef
 /** Commands of jobs beside that of a backup: what is done from elsewhere takes the backup's own. */
 const FOLLOW_UPS: readonly (string | undefined)[] = ['verify', 'prune'];
 
-/** The CronJob or Job `job`, or the only one that has a config in `variable`, with that config. */
+/**
+ * The CronJob or Job `job`, or the only one that has a config in `variable`, with that config. The exporter's Deployment is found where no
+ * job has that name: the two of the guide are both called `db-backup`.
+ */
 export function jobInManifest(
   yaml: string, file: string, job: string | undefined, variable: string = CONFIG_ENV,
 ): { readonly object: ManifestJob; readonly config: string } {
   const found = new Map<string, { readonly object: ManifestJob; readonly config: string }>();
+  const deployments = new Map<string, { readonly object: ManifestJob; readonly config: string }>();
   for (const document of parseAllDocuments(yaml)) {
     if (document.errors.length > 0) throw badConfig(`${file} is not YAML: ${messageOf(document.errors[0])}`);
     const object = (document.toJS() ?? {}) as ManifestJob;
     const { metadata, spec } = object;
     const containers = (spec?.jobTemplate?.spec?.template ?? spec?.template)?.spec?.containers ?? [];
     const value = containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === variable)?.value;
-    if (value !== undefined) found.set(metadata?.name ?? '', { object, config: unescapeEnvValue(value) });
+    if (value === undefined) continue;
+    const entry = { object, config: unescapeEnvValue(value) };
+    if (object.kind === 'Deployment') deployments.set(metadata?.name ?? '', entry);
+    else found.set(metadata?.name ?? '', entry);
   }
+  if (found.size === 0 || (job !== undefined && !found.has(job) && deployments.has(job))) return chosenOf(deployments, file, job, variable);
+  return chosenOf(found, file, job, variable);
+}
+
+function chosenOf<T extends { readonly object: ManifestJob }>(found: ReadonlyMap<string, T>, file: string, job: string | undefined, variable: string): T {
   const isFollowUp = ({ spec }: ManifestJob) => FOLLOW_UPS.includes(spec?.jobTemplate?.spec?.template?.spec?.containers?.[0]?.args?.[0]);
   const mains = [...found.values()].filter(({ object }) => !isFollowUp(object));
   const names = [...found.keys()].join(', ');
   if (found.size === 0) throw badConfig(`${file} has no job of cdk8s-backup: no container in it has the variable ${variable}`);
   if (job === undefined && mains.length === 1) return mains[0]!;
   if (job === undefined && found.size > 1) throw usage(`${file} has several jobs, say which with --job: ${names}`);
-  const chosen = job === undefined ? [...found.values()][0] : found.get(job);
+  const chosen = job === undefined ? found.values().next().value : found.get(job);
   if (chosen === undefined) throw usage(`${file} has no job ${job}; it has ${names}`);
   return chosen;
 }

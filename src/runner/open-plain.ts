@@ -2,9 +2,10 @@ import path from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { Identities } from './age-keys';
 import { RunnerError } from './errors';
+import { LookConfig } from './load-config';
 import { decompress } from './stream/compress';
 import { decrypt } from './stream/decrypt';
-import { DecryptionConfig, NamedConfig } from '../contract/config';
+import { DecryptionConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { RecordedArtifact } from '../contract/record';
 
@@ -48,9 +49,9 @@ export async function identitiesFor(artifacts: readonly RecordedArtifact[], decr
 }
 
 /** The identity file that somebody has named, or else that of the config, if it has one. */
-export function decryptionOf(config: NamedConfig, file: string | undefined): DecryptionConfig | null {
+export function decryptionOf(config: LookConfig, file: string | undefined): DecryptionConfig | null {
   if (file !== undefined) return { identityFile: path.resolve(file) };
-  return config.kind === 'backup' ? null : config.decryption;
+  return 'decryption' in config ? config.decryption : null;
 }
 
 /** The failure of a reader that has no identity. */

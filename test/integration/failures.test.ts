@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
@@ -14,7 +14,7 @@ import { BackupConfig } from '../../src/contract/config';
 
 /*
  * Failure is not success: after each of these there is no record, the list is as it was, older backups verify, no file and no
- * upload is left, the exit code says whether a retry can help, and the message says what to do.
+ * upload is left but the document that says so, the exit code says whether a retry can help, and the message says what to do.
  */
 
 let s3: Versitygw;
@@ -63,18 +63,28 @@ async function placeWithBackup(source: BackupConfig['source'] = sqlite(sqliteFil
   return { options, directory, bucket, olderId: id };
 }
 
-/** Fails the test unless everything is as it was when there was only the older backup. */
-async function expectNothingChanged({ options, directory, bucket, olderId }: Place): Promise<void> {
+/**
+ * Fails the test unless everything is as it was when there was only the older backup, but for the one document that says that the run has
+ * failed: in the stores that the run could write.
+ */
+async function expectNothingChanged({ options, directory, bucket, olderId }: Place, toldIn: readonly string[] = ['offsite', 'volume']): Promise<void> {
   proxy.heal();
   expect((await list(options)).backups.map(({ id }) => id)).toEqual([olderId]);
   const verified = await run(['verify', '--all', '--json'], options);
   expect(JSON.parse(verified.stdout)).toEqual([{ id: olderId, store: 'offsite', result: 'ok' }, { id: olderId, store: 'volume', result: 'ok' }]);
-  expect(filesIn(directory).filter(file => !file.includes(olderId))).toEqual([]);
+  expect(others(filesIn(directory), olderId)).toEqual(toldIn.includes('volume') ? [TOLD] : []);
   const client = rootClient(s3);
   const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
-  expect(Contents.map(({ Key }) => Key).filter(key => !key!.includes(olderId))).toEqual([]);
+  expect(others(Contents.map(({ Key }) => path.basename(Key!)), olderId)).toEqual(toldIn.includes('offsite') ? [TOLD] : []);
   const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
   expect(Uploads).toEqual([]);
+}
+
+const TOLD = 'the document about a failed run';
+
+/** What is not of the older backup. */
+function others(names: readonly string[], olderId: string): string[] {
+  return names.filter(name => !name.includes(olderId)).map(name => /^app_\d{8}_\d{6}\.failed\.json$/.test(name) ? TOLD : name);
 }
 
 function withConfig(place: Place, change: (config: BackupConfig) => BackupConfig): RunOptions {
@@ -152,7 +162,7 @@ describe('a store', () => {
       const ended = await run(['backup'], withConfig(place, config => ({ ...config, stores: [...config.stores, folder(small, 'small')] })));
       expect(ended.message).toMatch(/small.*(full|space)/s);
       expect(ended.code).toBe(16);
-      expect(filesIn(small)).toEqual([]);
+      expect(others(filesIn(small), 'none')).toEqual([TOLD]);
       await expectNothingChanged(place);
     } finally {
       execFileSync('umount', [small]);
@@ -172,7 +182,7 @@ describe('a store', () => {
     expect(ended.message).toMatch(message);
     expect(ended.message).not.toContain('wrong-secret');
     expect(ended.code).toBe(code);
-    await expectNothingChanged(place);
+    await expectNothingChanged(place, ['volume']);
   });
 
   test('and the database both out of order are both named', async () => {
@@ -182,7 +192,7 @@ describe('a store', () => {
     })));
     expect(ended.message).toMatch(/shpo.*\/nowhere\/at\/all/s);
     expect(ended.code).toBe(15);
-    await expectNothingChanged(place);
+    await expectNothingChanged(place, ['offsite']);
   });
 
   test('S3 answers 500 and 503 twice, then works', async () => {
@@ -213,7 +223,7 @@ describe('a store', () => {
     proxy.inject({ kind: 'status', status: 403, code: 'AccessDenied' }, ({ method, url }) => method === 'PUT' && url.includes('.json'), Infinity);
     const ended = await run(['backup'], withConfig(place, config => ({ ...config, stores: [...config.stores].reverse() })));
     expect(ended.code).toBe(14);
-    await expectNothingChanged(place);
+    await expectNothingChanged(place, ['volume']); // S3 refuses this one too
   });
 
   test('S3 server killed and started again during the upload', async () => {
@@ -248,6 +258,19 @@ test('two runs in the same second are two backups', async () => {
   expect(new Set(both.map(({ id }) => id)).size).toBe(2);
   expect((await list(place.options)).backups).toHaveLength(3);
   expect(await run(['verify', '--all'], place.options)).toMatchObject({ code: 0 });
+});
+
+test('what a failed run leaves says when it was and why, as the log does', async () => {
+  const place = await placeWithBackup(postgres(pg, 'shop'));
+  const ended = await run(['backup'], { ...place.options, env: { ...place.options.env, POSTGRES_PASSWORD: 'wrong' } });
+  const file = filesIn(place.directory).find(name => name.endsWith('.failed.json'))!;
+  const document = JSON.parse(readFileSync(path.join(place.directory, file), 'utf8'));
+  expect(document).toMatchObject({ version: 1, name: 'app', exitCode: 14, message: ended.message });
+  expect(Date.parse(document.finishedAt)).toBeGreaterThanOrEqual(Date.parse(document.startedAt));
+  const metrics = await run(['metrics'], place.options);
+  expect(metrics.stdout).toMatch(/backup_last_run_failed\{backup="app",store="offsite"\} 1/);
+  await backup(place.options);
+  expect((await run(['metrics'], place.options)).stdout).toMatch(/backup_last_run_failed\{backup="app",store="offsite"\} 0/);
 });
 
 test('a run that takes longer than its deadline is stopped', async () => {

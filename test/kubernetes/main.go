@@ -15,6 +15,7 @@ import (
 	"strings"
 	_ "time/tzdata" // time zones are looked up, and the machine may have none
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -27,6 +28,9 @@ import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	"k8s.io/kubernetes/pkg/api/pod"
+	"k8s.io/kubernetes/pkg/apis/apps"
+	_ "k8s.io/kubernetes/pkg/apis/apps/install"
+	appsvalidation "k8s.io/kubernetes/pkg/apis/apps/validation"
 	"k8s.io/kubernetes/pkg/apis/batch"
 	_ "k8s.io/kubernetes/pkg/apis/batch/install"
 	batchvalidation "k8s.io/kubernetes/pkg/apis/batch/validation"
@@ -132,6 +136,8 @@ func templateOf(object runtime.Object) *corev1.PodTemplateSpec {
 		return &object.Spec.JobTemplate.Spec.Template
 	case *batchv1.Job:
 		return &object.Spec.Template
+	case *appsv1.Deployment:
+		return &object.Spec.Template
 	default:
 		return nil
 	}
@@ -155,6 +161,26 @@ func validate(object runtime.Object) (field.ErrorList, []string) {
 		internal.UID = "c9d54d2c-8e8f-4d0a-9f0e-0f3f1b6f7a11" // the selector is made of it
 		job.Strategy.PrepareForCreate(context.Background(), internal)
 		return job.Strategy.Validate(context.Background(), internal), job.Strategy.WarningsOnCreate(context.Background(), internal)
+	case *appsv1.Deployment:
+		internal := &apps.Deployment{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		template := &internal.Spec.Template
+		warnings := pod.GetWarningsForPodTemplate(context.Background(), field.NewPath("spec", "template"), template, nil)
+		return appsvalidation.ValidateDeployment(internal, pod.GetValidationOptionsFromPodTemplate(template, nil)), warnings
+	case *corev1.Service:
+		internal := &core.Service{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		return corevalidation.ValidateServiceCreate(internal), nil
+	case *networkingv1.NetworkPolicy:
+		internal := &networking.NetworkPolicy{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		return networkingvalidation.ValidateNetworkPolicy(internal, networkingvalidation.NetworkPolicyValidationOptions{}), nil
 	case *rbacv1.Role:
 		internal := &rbac.Role{}
 		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {

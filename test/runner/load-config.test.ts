@@ -60,6 +60,14 @@ describe('a manifest', () => {
     }
   });
 
+  test('the exporter has its CronJob\'s name in the guide, and is found where no job has it', () => {
+    const deployment = (name: string) => manifest(name).replaceAll('kind: CronJob', 'kind: Deployment')
+      .replace(/  jobTemplate:\n    spec:\n      template:\n        spec:/, '  template:\n        spec:');
+    expect(JSON.parse(configInManifest(`${manifest('db')}\n---\n${deployment('db').replace('"name":"db"', '"name":"exporter"')}`, 'f.yaml', 'db')).name).toBe('db');
+    expect(JSON.parse(configInManifest(`${manifest('db')}\n---\n${deployment('exporter')}`, 'f.yaml', 'exporter')).name).toBe('exporter');
+    expect(JSON.parse(configInManifest(`${manifest('db')}\n---\n${deployment('exporter')}`, 'f.yaml', undefined)).name).toBe('db');
+  });
+
   test.each([
     ['several jobs and no name', manifest('db', 'cache'), undefined, 'f.yaml has several jobs, say which with --job: db, cache'],
     ['an unknown name', manifest('db', 'cache'), 'web', 'f.yaml has no job web; it has db, cache'],

@@ -8,6 +8,8 @@ import { sealHeader } from '../age-keys';
 import { Catalog, latest, readCatalog } from '../catalog';
 import { Claim, claimId, filesOf, releaseClaim, removeRemains } from '../claim';
 import { messageOf, RunnerError } from '../errors';
+import { leaveFailedRun } from '../failed-run';
+import { backupEnd, push } from '../push';
 import { renderRecord } from '../record';
 import { formatBytes, formatSeconds, Reporter } from '../reporter';
 import { pruneAfter } from '../retention/after-backup';
@@ -35,6 +37,25 @@ export interface BackupOptions {
  * @returns the exit code: OK, or SUSPECT for a backup that was kept but is not to be trusted
  */
 export async function backup(context: Context, options: BackupOptions): Promise<ExitCode> {
+  const { config, env, reporter } = context;
+  const startedAt = new Date();
+  const stores = config.stores.map(({ name }) => name);
+  const tell = (taken: BackupRecord | null) =>
+    push(config.pushgatewayUrl, config.name, backupEnd(config.name, stores, new Date(), taken), reporter);
+  let record: BackupRecord;
+  try {
+    record = await takeWithin(context, options);
+  } catch (error) {
+    // Nothing is wrong with a run that was told to stop, and its Job starts it again.
+    if (!context.signal.aborted && error instanceof RunnerError) await Promise.all([leaveFailedRun(config, env, startedAt, error), tell(null)]);
+    throw error;
+  }
+  await tell(record);
+  return report(record, context);
+}
+
+/** Takes a backup before the deadline. Every error says of what there is no backup now. */
+async function takeWithin(context: Context, options: BackupOptions): Promise<BackupRecord> {
   const { config, env } = context;
   const deadline = AbortSignal.timeout(config.deadlineSeconds * 1000);
   const signal = AbortSignal.any([context.signal, deadline]);
@@ -58,7 +79,7 @@ export async function backup(context: Context, options: BackupOptions): Promise<
     );
   }
   if (config.pruneAfterBackup && record.suspect === null) await pruneAfter(record, stores, { ...context, signal });
-  return report(record, context);
+  return record;
 }
 
 export interface TakeOptions extends BackupOptions {

@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream';
-import { BackupConfig, NamedConfig } from '../../contract/config';
+import { BackupConfig, StoreConfig } from '../../contract/config';
 import { Reporter } from '../reporter';
 import { openStore } from '../stores/open';
 import { Store } from '../stores/store';
@@ -17,6 +17,6 @@ export interface Context<C = BackupConfig> {
   readonly signal: AbortSignal;
 }
 
-export function openStores({ config, env, reporter }: Pick<Context<NamedConfig>, 'config' | 'env' | 'reporter'>): Store[] {
+export function openStores({ config, env, reporter }: Pick<Context<{ readonly stores: readonly StoreConfig[] }>, 'config' | 'env' | 'reporter'>): Store[] {
   return config.stores.map(store => openStore(store, env, message => reporter.warn('store.odd', message, { store: store.name })));
 }

@@ -1,4 +1,5 @@
 import { Context, openStores } from './context';
+import { pushState } from './push-state';
 import { DrillConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
@@ -59,6 +60,7 @@ export async function drill(context: Context<DrillConfig>, { wanted }: DrillOpti
       reporter.warn('drill.left', `what the drill has made in ${scratch!.description} is still there (${messageOf(error)}): the next drill removes it, as the end of the pod does`);
     }),
   ]);
+  if (!signal.aborted) await pushState(config.pushgatewayUrl, config.name, stores, reporter);
   return report(context, record, faults, written, stores);
 }
 

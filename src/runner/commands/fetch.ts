@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { Context, openStores } from './context';
-import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, ENCRYPTED_SUFFIX, formatChecksums } from '../../contract/layout';
 import { RecordedArtifact } from '../../contract/record';
@@ -9,6 +8,7 @@ import { readThrough, useArtifact } from '../artifact';
 import { Backup, findBackup, readCatalog } from '../catalog';
 import { filesOf } from '../claim';
 import { RunnerError } from '../errors';
+import { LookConfig } from '../load-config';
 import { decryptionOf, identitiesFor, unseal } from '../open-plain';
 import { formatBytes } from '../reporter';
 import { FolderStore } from '../stores/folder';
@@ -28,7 +28,7 @@ export interface FetchOptions {
 }
 
 /** Copies a backup's artifacts and checksum file into a local directory. A file appears there only if its digest is right. */
-export async function fetch(context: Context<NamedConfig>, options: FetchOptions): Promise<ExitCode> {
+export async function fetch(context: Context<LookConfig>, options: FetchOptions): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
   const stores = openStores(context).filter(({ name }) => options.from === undefined || name === options.from);
   if (stores.length === 0) {
@@ -65,7 +65,7 @@ interface Fetching {
 }
 
 /** Writes the artifacts as they were before they were encrypted. A file appears only if its digest is right and all of it was opened. */
-async function fetchDecrypted(context: Context<NamedConfig>, fetching: Fetching, options: FetchOptions): Promise<ExitCode> {
+async function fetchDecrypted(context: Context<LookConfig>, fetching: Fetching, options: FetchOptions): Promise<ExitCode> {
   const { backup, stores, target, present } = fetching;
   const { config, reporter, signal, stdout } = context;
   const { artifacts } = backup.record;
@@ -89,7 +89,7 @@ function isSealed({ recipients, file }: RecordedArtifact): boolean {
 }
 
 /** Fails unless the file that is there already is the artifact. */
-async function refuseOther(artifact: RecordedArtifact, target: FolderStore, { reporter, signal }: Context<NamedConfig>): Promise<void> {
+async function refuseOther(artifact: RecordedArtifact, target: FolderStore, { reporter, signal }: Context<LookConfig>): Promise<void> {
   try {
     await readThrough(artifact, target, reporter, signal);
   } catch (error) {

@@ -1,16 +1,18 @@
-import { Context, openStores } from './context';
-import { NamedConfig } from '../../contract/config';
+import { Context } from './context';
+import { forEachBackup } from './each-backup';
 import { ExitCode } from '../../contract/exit-code';
 import { Backup, Catalog, isUsable, latest, readCatalog } from '../catalog';
+import { LookConfigs } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
 import { renderTable } from '../table';
 
 /** Lists all backups, oldest first. Fails if a store could not be read, or a record in it, after it has shown the rest. */
-export async function list(context: Context<NamedConfig>, options: { readonly json: boolean }): Promise<ExitCode> {
-  const { config, reporter, signal, stdout } = context;
-  const catalog = await readCatalog(config.name, openStores(context), signal);
-  stdout.write(options.json ? `${JSON.stringify(asJson(config.name, catalog), null, 2)}\n` : asText(config.name, catalog));
-  return reportFaults(catalog, reporter);
+export async function list(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
+  const { reporter, signal } = context;
+  return forEachBackup(context, options, async (config, stores) => {
+    const catalog = await readCatalog(config.name, stores, signal);
+    return { json: asJson(config.name, catalog), text: asText(config.name, catalog), report: () => reportFaults(catalog, reporter) };
+  });
 }
 
 /** Tells what of a catalog could not be read, and the exit code that follows from it. */

@@ -1,17 +1,19 @@
+import { tmpdir } from 'node:os';
 import { Context, openStores } from './context';
 import { reportFaults } from './list';
-import { NamedConfig } from '../../contract/config';
+import { pushState } from './push-state';
 import { ExitCode } from '../../contract/exit-code';
 import { Identities } from '../age-keys';
 import { Backup, Catalog, findBackup, readCatalog } from '../catalog';
 import { withDeadline } from '../deadline';
 import { codeOf, messageOf, RunnerError } from '../errors';
+import { LookConfig } from '../load-config';
 import { decryptionOf } from '../open-plain';
 import { Store } from '../stores/store';
 import { renderTable } from '../table';
 import { chooseScheduled } from '../verification/choose';
 import { checkCopy, CopyFinding, isFaultOfCopy, isRecorded, ReadContext } from '../verification/copy';
-import { repairCopy } from '../verification/repair';
+import { repairCopy, RepairContext } from '../verification/repair';
 import { Reading, writeVerification } from '../verification/write';
 
 export interface VerifyOptions {
@@ -30,7 +32,7 @@ export interface VerifyOptions {
   readonly identity: string | undefined;
 }
 
-type VerifyContext = Context<NamedConfig> & ReadContext;
+type VerifyContext = Context<LookConfig & RepairContext['config']> & ReadContext;
 
 interface Finding {
   readonly id: string;
@@ -56,18 +58,18 @@ const SEVERITY: readonly ExitCode[] = [ExitCode.CORRUPT, ExitCode.NOT_FOUND, Exi
  * Reads artifacts back from every store, to the last byte of their format, compares them with their records and the stores with each
  * other, and notes the result next to the record. Goes on after a fault, and fails at the end.
  */
-export async function verify(context: Context<NamedConfig>, options: VerifyOptions): Promise<ExitCode> {
+export async function verify(context: Context<LookConfig>, options: VerifyOptions): Promise<ExitCode> {
   if (!options.scheduled) return verifyChosen(context, options);
   const { config } = context;
-  if (config.kind !== 'backup') {
-    throw new RunnerError(`--scheduled does what the config of a backup says, and this is that of a ${config.kind}: name the job of the backup`, ExitCode.USAGE);
+  if (!('kind' in config) || config.kind !== 'backup') {
+    throw new RunnerError(`--scheduled does what the config of a backup says, and this is that of ${'kind' in config ? `a ${config.kind}` : 'the exporter'}: name the job of the backup`, ExitCode.USAGE);
   }
   const repair = options.repair || config.verification.repair;
   return withDeadline(config.deadlineSeconds, context.signal, 'what was read until then is noted, and the next run goes on with the rest; raise the deadline if that repeats',
     signal => verifyChosen({ ...context, signal }, { ...options, repair }));
 }
 
-async function verifyChosen(context: Context<NamedConfig>, options: VerifyOptions): Promise<ExitCode> {
+async function verifyChosen(context: Context<LookConfig>, options: VerifyOptions): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
   const stores = openStores(context);
   const catalog = await readCatalog(config.name, stores, signal);
@@ -75,7 +77,7 @@ async function verifyChosen(context: Context<NamedConfig>, options: VerifyOption
   const codes = new Set<ExitCode>();
   const backups = chosen(catalog, context, options);
   const sealed = backups.flatMap(({ record }) => record.artifacts).some(({ recipients }) => recipients !== undefined);
-  const reading: VerifyContext = { ...context, identities: sealed ? await identitiesOf(context, options) : null };
+  const reading: VerifyContext = { ...context, config: withRoom(config), identities: sealed ? await identitiesOf(context, options) : null };
   for (const backup of backups) {
     for (const { store, fault, digestOnly, repairedFrom, absent } of await verifyBackup(backup, stores, catalog, options, reading)) {
       if (fault) codes.add(fault.exitCode);
@@ -91,6 +93,7 @@ async function verifyChosen(context: Context<NamedConfig>, options: VerifyOption
       if (fault && options.scheduled) reporter.error('copy.bad', `The copy of ${id} in ${store.name} can't be used: ${messageOf(fault)}`, { id, store: store.name });
     }
   }
+  if ('pushgatewayUrl' in config) await pushState(config.pushgatewayUrl, config.name, stores, reporter);
   codes.add(reportFaults(catalog, reporter));
   stdout.write(options.json
     ? `${JSON.stringify(findings, null, 2)}\n`
@@ -101,13 +104,18 @@ async function verifyChosen(context: Context<NamedConfig>, options: VerifyOption
   return SEVERITY.find(code => codes.has(code)) ?? ExitCode.OK;
 }
 
-function chosen(catalog: Catalog, { config }: Context<NamedConfig>, { wanted, all, scheduled }: VerifyOptions): Catalog['backups'] {
-  if (scheduled && config.kind === 'backup') return chooseScheduled(catalog, config.verification.olderPercent);
+/** The exporter's config says nothing of a scratch directory and of deadlines: its pod has the usual directory, and no run to end. */
+function withRoom(config: LookConfig): LookConfig & RepairContext['config'] {
+  return 'scratch' in config ? config : { ...config, scratch: { directory: tmpdir(), limitBytes: null }, deadlineSeconds: 6 * 3600 };
+}
+
+function chosen(catalog: Catalog, { config }: Context<LookConfig>, { wanted, all, scheduled }: VerifyOptions): Catalog['backups'] {
+  if (scheduled && 'kind' in config && config.kind === 'backup') return chooseScheduled(catalog, config.verification.olderPercent);
   return all ? catalog.backups : [findBackup(catalog, config.name, wanted)];
 }
 
 /** What opens encrypted backups; without it their digests can be verified all the same, and what was not looked at is said. */
-async function identitiesOf({ config, reporter }: Context<NamedConfig>, { identity }: VerifyOptions): Promise<Identities | null> {
+async function identitiesOf({ config, reporter }: Context<LookConfig>, { identity }: VerifyOptions): Promise<Identities | null> {
   const decryption = decryptionOf(config, identity);
   try {
     if (decryption !== null) return await Identities.load(decryption.identityFile);

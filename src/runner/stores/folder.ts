@@ -8,7 +8,7 @@
  * where the name is free: neither a crash nor a second run ever leaves half an object, or replaces one.
  */
 import { randomBytes } from 'node:crypto';
-import { access, constants, link, lstat, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { access, constants, link, lstat, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { FolderStoreConfig } from '../../contract/config';
@@ -107,6 +107,11 @@ export class FolderStore implements Store {
       const path = join(this.location, file);
       yield { key, discard: discardSignal => this.explained(`remove ${file}`, discardSignal, () => unlink(path).catch(ignore('ENOENT'))) };
     }
+  }
+
+  public async freeBytes(signal: AbortSignal): Promise<number> {
+    const { bavail, bsize } = await this.explained('ask for its free space', signal, () => statfs(this.location));
+    return bavail * bsize;
   }
 
   /** Writes the file `key` in one step; the answer is its size on disk, or `undefined` if there is one already. */

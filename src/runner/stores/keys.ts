@@ -23,5 +23,8 @@ export function checkKeyPrefix(prefix: string): string {
 
 /** Order of the bytes of two keys, which is S3's; that of JavaScript strings differs beyond U+FFFF. */
 export function compareKeys(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : Number(a > b); // the same order, and many times as fast for 100,000 keys
 }
+
+const SURROGATE = /[\ud800-\udfff]/;

@@ -52,4 +52,7 @@ export interface Store {
 
   /** Yields the uploads under keys starting with `prefix` that were begun and neither completed nor aborted, running ones included. */
   unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload>;
+
+  /** Bytes that can still be written. Absent where nobody can say that: in object storage. */
+  freeBytes?(signal: AbortSignal): Promise<number>;
 }

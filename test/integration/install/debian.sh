@@ -6,11 +6,13 @@ packages=(
   age                       # what opens our files, and whose files we open
   awscli                    # what lifecycle files are written for
   ceph-mon ceph-osd radosgw # an S3 server
+  chromium                  # looks at the status page
   faketime                  # a wrong clock
   openssl                   # certificates
   patchelf                  # for what postgres.sh unpacks
   postgresql-15
-  prometheus                # promtool
+  prometheus                # and promtool
+  prometheus-pushgateway
   redis-server redis-tools
   sqlite3
   zstd

@@ -6,7 +6,7 @@ import { Chart, Cron, Duration, Size, Yaml } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import {
   BackupBucketLifecycle,
-  BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, CaCertificate, DrillVolume, RedisTls, RestoreDrill, RestoreDrillProps,
+  BackupCronJob, BackupCronJobProps, BackupExporter, BackupSource, BackupStore, CaCertificate, DrillVolume, RedisTls, RestoreDrill, RestoreDrillProps,
   RestoreJob, RestoreJobProps, RestoreMode, RestoreTrigger, RestoreWorkload, S3Credentials,
 } from '../../../src';
 import { restoreManifest } from '../../../src/runner/commands/restore-manifest';
@@ -85,6 +85,13 @@ test('a cluster accepts the Job that sets lifecycle rules', () => {
   const chart = newChart();
   const store = BackupStore.s3({ bucketName: 'bucket', region: 'eu-central-1' });
   new BackupBucketLifecycle(chart, 'lifecycle', { store, rules: [{ id: 'all', expiration: Duration.days(90) }], applyJob: {} });
+  expect(check(toYaml(objectsOf(chart)))).toEqual([]);
+});
+
+test('a cluster accepts the exporter', () => {
+  const chart = newChart();
+  const stores = [BackupStore.volume({ size: Size.gibibytes(1) }), BackupStore.s3({ bucketName: 'bucket', region: 'eu-central-1' })];
+  new BackupExporter(chart, 'exporter', { backups: [new BackupCronJob(chart, 'db-backup', props({ stores }))], exporterName: 'd'.repeat(52) });
   expect(check(toYaml(objectsOf(chart)))).toEqual([]);
 });
 

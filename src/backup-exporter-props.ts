@@ -1,0 +1,167 @@
+import { Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { BackupCronJob } from './backup-cron-job';
+import { RestoreDrill } from './restore-drill';
+import { RestoreJob } from './restore-job';
+import { S3Credentials } from './s3-credentials';
+
+/** Properties of `BackupExporter`. */
+export interface BackupExporterProps {
+  /**
+   * The backups to watch: at least one. Each has another `backupName`, by which pages, metrics and `--name` tell them apart.
+   */
+  readonly backups: BackupCronJob[];
+
+  /**
+   * Restore templates, so that the page of a backup says how it is restored.
+   *
+   * @default - none
+   */
+  readonly restores?: RestoreJob[];
+
+  /**
+   * Name of the Deployment and of the Service: up to 52 lower-case letters, digits and `-`. It may be that of a CronJob, as in
+   * `kubectl exec deploy/db-backup`: the ServiceAccount and the NetworkPolicy have `-exporter` behind it.
+   *
+   * @default - the construct's id in kebab-case
+   */
+  readonly exporterName?: string;
+
+  /**
+   * Whether the volumes of the backups are mounted, for reading. Without them only buckets are looked at.
+   *
+   * A claim that is `ReadWriteOnce` can be mounted on one node at a time: with the exporter on it, every backup and restore that mounts the
+   * claim has to run on the exporter's node, and waits if that is full. Set this to false, or take a class with `ReadWriteMany`, where that
+   * is a danger; `deployment.scheduling` says which node it is.
+   *
+   * @default true
+   */
+  readonly volumes?: boolean;
+
+  /**
+   * Other credentials for S3 stores, by the name of the store: such as may only list and read.
+   *
+   * @default - those of the backups, which may write
+   */
+  readonly s3Credentials?: { [storeName: string]: S3Credentials };
+
+  /**
+   * Time between two looks at the stores: at least 10 seconds. Whatever asks in between is answered from memory.
+   *
+   * @default Duration.minutes(1)
+   */
+  readonly refresh?: Duration;
+
+  /**
+   * The drills of the backups, whose schedules say when one is missing.
+   *
+   * @default - none
+   */
+  readonly drills?: RestoreDrill[];
+
+  /**
+   * Age of the last good verification from which on one is missing.
+   *
+   * @default - what the schedule of `verify` allows; without one none is expected: how old it is, is shown and not judged
+   */
+  readonly maxVerificationAge?: Duration;
+
+  /**
+   * Age of the last restore drill that passed from which on one is missing.
+   *
+   * @default - what the schedules of `drills` allow; without one none is expected: how old it is, is shown and not judged
+   */
+  readonly maxDrillAge?: Duration;
+
+  /**
+   * Port of the pod and of the Service.
+   *
+   * @default 8080
+   */
+  readonly port?: number;
+
+  /**
+   * Defines a `ServiceMonitor` of the Prometheus operator with these labels, by which a Prometheus selects it:
+   * `{ release: 'kube-prometheus-stack' }`.
+   *
+   * @default - none: the pod has the annotations `prometheus.io/scrape`, `prometheus.io/port` and `prometheus.io/path`
+   */
+  readonly serviceMonitorLabels?: { [key: string]: string };
+
+  /**
+   * Whether a `NetworkPolicy` is defined that lets nothing in but connections to the port. What goes out is not restricted.
+   *
+   * @default true
+   */
+  readonly networkPolicy?: boolean;
+
+  /**
+   * Labels of the Deployment, its pod, the Service and the ServiceAccount.
+   *
+   * @default { component: 'backup-exporter' }
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * Image of the runner, of the same release as this library.
+   *
+   * @default - that of the first backup
+   */
+  readonly image?: string;
+
+  /**
+   * When the image is pulled.
+   *
+   * @default - as for the first backup
+   */
+  readonly imagePullPolicy?: kplus.ImagePullPolicy;
+
+  /**
+   * Secret with the login of the registry that has the image.
+   *
+   * @default - that of the first backup
+   */
+  readonly imagePullSecret?: kplus.ISecret;
+
+  /**
+   * Resources of the pod. What you give replaces the default as a whole. Records are held in memory, about 5 kB for each backup.
+   *
+   * @default - requests of 10m CPU and 96 MiB, a limit of 512 MiB of memory and none of CPU
+   */
+  readonly resources?: kplus.ContainerResources;
+
+  /**
+   * The identity of the pod.
+   *
+   * @default - a ServiceAccount that is made, without rights and without a token, with the annotations that the credentials ask for
+   */
+  readonly serviceAccount?: kplus.IServiceAccount;
+
+  /**
+   * PriorityClass of the pod.
+   *
+   * @default - the cluster's default priority
+   */
+  readonly priorityClassName?: string;
+
+  /**
+   * Numeric user id that the pod runs as, never 0.
+   *
+   * @default - that of the first backup
+   */
+  readonly user?: number;
+
+  /**
+   * Numeric group id that the pod runs as, never 0.
+   *
+   * @default - that of the first backup
+   */
+  readonly group?: number;
+
+  /**
+   * Group that may read the mounted claims: that of the backups.
+   *
+   * @default - that of the first backup
+   */
+  readonly fsGroup?: number;
+}

@@ -1,0 +1,35 @@
+import { Context } from './context';
+import { ExitCode } from '../../contract/exit-code';
+import { Check, Finding, Level } from '../doctor/finding';
+import { checkSecrets } from '../doctor/secrets';
+import { checkSource } from '../doctor/source';
+import { checkStore } from '../doctor/store';
+import { LookConfig } from '../load-config';
+import { renderTable } from '../table';
+
+/** Which errors of several give the exit code: what a person has to mend before the rest. */
+const SEVERITY: readonly ExitCode[] = [
+  ExitCode.BAD_CONFIG, ExitCode.DENIED, ExitCode.NOT_FOUND, ExitCode.VERSION_MISMATCH, ExitCode.CORRUPT, ExitCode.NO_SPACE, ExitCode.UNAVAILABLE,
+  ExitCode.FAILED,
+];
+
+const WORDS: Readonly<Record<Level, string>> = { ok: 'ok', warning: 'WARNING', error: 'ERROR' };
+
+/**
+ * Looks for everything that would stand in the way of a backup, or of a restore, and says of each finding what to do about it. Fails if there
+ * is an error among them; warnings alone don't.
+ */
+export async function doctor(context: Context<LookConfig>, { json }: { readonly json: boolean }): Promise<ExitCode> {
+  const { config, env, signal, stdout } = context;
+  const source: Check = 'source' in config ? await checkSource(config, env, signal) : { findings: [], expectedBytes: null };
+  const { expectedBytes } = source;
+  const stores = await Promise.all(config.stores.map(store => checkStore(store, { config, env, signal, expectedBytes })));
+  const findings: readonly Finding[] = [...checkSecrets(config, env), ...source.findings, ...stores.flat()];
+  signal.throwIfAborted();
+  stdout.write(json
+    ? `${JSON.stringify({ name: config.name, findings }, null, 2)}\n`
+    : renderTable(['RESULT', 'WHAT', 'FINDING'], findings.map(({ level, subject, message, advice }) =>
+      [WORDS[level], subject, advice === null ? message : `${message}: ${advice}`])));
+  const codes = findings.filter(({ level }) => level === 'error').map(({ exitCode }) => exitCode);
+  return codes.length === 0 ? ExitCode.OK : SEVERITY.find(code => codes.includes(code)) ?? codes[0]!;
+}

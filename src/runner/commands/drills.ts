@@ -1,0 +1,30 @@
+import { Context } from './context';
+import { forEachBackup } from './each-backup';
+import { lookAt, reportLook } from './look';
+import { DrillRecord } from '../../contract/drill-record';
+import { ExitCode } from '../../contract/exit-code';
+import { LookConfigs } from '../load-config';
+import { formatSeconds } from '../reporter';
+import { renderTable } from '../table';
+
+/** Lists the restore drills that are on record, oldest first. */
+export async function drills(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
+  return forEachBackup(context, options, async (config, stores) => {
+    const look = await lookAt(config.name, stores, context.signal);
+    const json = { name: config.name, drills: look.drills };
+    return { json, text: asText(config.name, look.drills), report: () => reportLook(look, context.reporter) };
+  });
+}
+
+function asText(name: string, all: readonly DrillRecord[]): string {
+  if (all.length === 0) return `No restore drill of ${name}: nothing says yet that a backup of it can be restored.\n`;
+  return renderTable(['WHEN', 'BACKUP', 'FROM', 'OUTCOME', 'TOOK', 'RTO', 'FAULTS'], all.map(({ startedAt, backup, store, outcome, seconds, rtoTargetSeconds, faults }) => [
+    new Date(startedAt).toISOString().slice(0, 19) + 'Z',
+    backup ?? '-',
+    store ?? '-',
+    outcome,
+    formatSeconds(seconds.total),
+    rtoTargetSeconds === null ? '-' : `${formatSeconds(rtoTargetSeconds)} ${seconds.total > rtoTargetSeconds ? 'missed' : 'held'}`,
+    faults.join('; '),
+  ]));
+}

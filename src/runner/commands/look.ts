@@ -1,0 +1,30 @@
+import { Context } from './context';
+import { reportFaults } from './list';
+import { ExitCode } from '../../contract/exit-code';
+import { Catalog } from '../catalog';
+import { Store } from '../stores/store';
+import { observe, Observation } from '../watch/observe';
+import { Shelf } from '../watch/shelf';
+
+/** An observation of a name of which at least one store could be read. */
+export type Look = Observation & { readonly catalog: Catalog };
+
+/**
+ * Looks once at what the stores hold of one backup name.
+ *
+ * @throws RunnerError if no store can be read; as long as one can, the others are named in the catalog
+ */
+export async function lookAt(name: string, stores: readonly Store[], signal: AbortSignal): Promise<Look> {
+  const shelves = stores.map(store => new Shelf(name, store));
+  await Promise.all(shelves.map(shelf => shelf.refresh(signal)));
+  const observation = await observe(name, shelves, signal);
+  const { catalog } = observation;
+  if (!catalog) throw shelves[0]!.trouble!.error;
+  return { ...observation, catalog };
+}
+
+/** Tells what could not be read, and the exit code that follows from it. */
+export function reportLook({ catalog, unreadable }: Look, reporter: Context['reporter']): ExitCode {
+  for (const message of unreadable) reporter.warn('history.unreadable', message);
+  return reportFaults(catalog, reporter);
+}

@@ -1,0 +1,18 @@
+import { lookAt } from './look';
+import { messageOf } from '../errors';
+import { push } from '../push';
+import { Reporter } from '../reporter';
+import { Store } from '../stores/store';
+import { samplesOf } from '../watch/metrics';
+
+const LOOK_MS = 30_000;
+
+/** Tells a Pushgateway what the stores hold after a verification, a drill or a prune, as the exporter would. Does not fail. */
+export async function pushState(url: string | null, name: string, stores: readonly Store[], reporter: Reporter): Promise<void> {
+  if (url === null) return;
+  try {
+    await push(url, name, samplesOf(await lookAt(name, stores, AbortSignal.timeout(LOOK_MS))), reporter);
+  } catch (error) {
+    reporter.warn('push.failed', `What the stores hold of ${name} can't be read for the Pushgateway: ${messageOf(error)}`, { backup: name });
+  }
+}

@@ -1,0 +1,109 @@
+import { Context, openStores } from './context';
+import { storedBytes, tookSeconds } from './list';
+import { Look, lookAt, reportLook } from './look';
+import { ExitCode } from '../../contract/exit-code';
+import { RecordedArtifact } from '../../contract/record';
+import { Backup, findBackup, isUsable, latest } from '../catalog';
+import { LookConfig } from '../load-config';
+import { formatBytes, formatSeconds } from '../reporter';
+import { renderTable } from '../table';
+import { secondsSince } from '../watch/assess';
+
+export interface ShowOptions {
+  /** `latest`, an id, or the name of a file. */
+  readonly wanted: string;
+  readonly json: boolean;
+}
+
+/** More tables than this are told as their sum. */
+const MOST_COUNTS = 30;
+
+/** Shows everything that the stores say about one backup. Reads no artifact. */
+export async function show(context: Context<LookConfig>, { wanted, json }: ShowOptions): Promise<ExitCode> {
+  const { config, reporter, signal, stdout } = context;
+  const look = await lookAt(config.name, openStores(context), signal);
+  const backup = findBackup(look.catalog, config.name, wanted);
+  stdout.write(json ? `${JSON.stringify(asJson(backup, look), null, 2)}\n` : asText(backup, look, new Date()));
+  return reportLook(look, reporter);
+}
+
+function asJson(backup: Backup, look: Look) {
+  const { record, copies, accepted } = backup;
+  return {
+    ...record,
+    latest: latest(look.catalog) === backup,
+    usable: isUsable(backup),
+    accepted,
+    pinned: look.pinned.has(record.id),
+    bytes: storedBytes(backup),
+    tookSeconds: tookSeconds(backup),
+    copies: Object.fromEntries([...copies].map(([store, fault]) => [store, fault ?? 'ok'])),
+    verifications: look.stores.flatMap(({ verifications }) => verifications.get(record.id) ?? []),
+    drills: look.drills.filter(drill => drill.backup === record.id),
+  };
+}
+
+function asText(backup: Backup, look: Look, now: Date): string {
+  const { record } = backup;
+  const { source } = record;
+  const facts: readonly (readonly [string, string])[] = [
+    ['Backup', record.id + (latest(look.catalog) === backup ? ' (latest)' : '')],
+    ['State', stateOf(backup, look)],
+    ['Data from', `${record.startedAt}, ${formatSeconds(secondsSince(record.startedAt, now))} ago`],
+    ['Took', formatSeconds(tookSeconds(backup))],
+    ['Size', formatBytes(storedBytes(backup))],
+    ['Source', `${source.engine} ${source.serverVersion} at ${source.address}${source.database === null ? '' : `, database ${source.database}`}`],
+    ['Programs', Object.entries(record.tools).map(([program, version]) => `${program} ${version}`).join(', ')],
+  ];
+  const width = Math.max(...facts.map(([title]) => title.length));
+  return [
+    facts.map(([title, text]) => `${title.padEnd(width)}  ${text}\n`).join(''),
+    renderTable(['FILE', 'BYTES', 'HOLDS', 'COMPRESSION', 'SEALED TO', 'SHA256'], record.artifacts.map(artifact => [
+      artifact.file,
+      String(artifact.bytes),
+      `${artifact.role}${artifact.database === null ? '' : ` of ${artifact.database}`}${artifact.plainBytes === null ? '' : `, ${formatBytes(artifact.plainBytes)} plain`}`,
+      artifact.compression.algorithm === 'none' ? 'none' : `${artifact.compression.algorithm} ${artifact.compression.level}`,
+      artifact.recipients === undefined ? 'nobody' : `${artifact.recipients.length} recipient${artifact.recipients.length === 1 ? '' : 's'}`,
+      artifact.sha256,
+    ])),
+    ...record.artifacts.map(countsOf).filter(text => text !== undefined),
+    renderTable(['STORE', 'COPY', 'READ BACK'], [...backup.copies].map(([store, fault]) => {
+      const verification = look.stores.find(({ name }) => name === store)?.verifications.get(record.id);
+      const found = verification && `${secondsSince(verification.finishedAt, now) < 60 ? 'just now' : `${formatSeconds(secondsSince(verification.finishedAt, now))} ago`}: ${
+        verification.faults.length === 0 ? `good${verification.formatRead ? ', format read to its end' : ''}` : verification.faults.join('; ')}${
+        verification.repairedFrom === null ? '' : `, repaired from ${verification.repairedFrom}`}`;
+      return [store, fault ?? 'whole', found ?? 'never'];
+    })),
+    drillsOf(record.id, look),
+  ].join('\n');
+}
+
+function stateOf(backup: Backup, { pinned }: Look): string {
+  const { record: { id, suspect }, accepted } = backup;
+  const states = [
+    suspect === null ? undefined : accepted ? `suspect, accepted: ${suspect}` : `suspect: ${suspect}; if it is right: cdk8s-backup accept ${id}`,
+    [...backup.copies.values()].includes(null) ? undefined : 'no whole copy anywhere',
+    pinned.has(id) ? 'pinned' : undefined,
+  ].filter(text => text !== undefined);
+  return states.join('; ') || 'ok';
+}
+
+function countsOf({ file, counts }: RecordedArtifact): string | undefined {
+  const items = Object.entries(counts?.items ?? {});
+  if (!counts || items.length === 0) return undefined;
+  const title = `${counts.unit.toUpperCase()}${counts.precision === 'estimate' ? ' (ESTIMATE)' : ''}`;
+  const sum = items.reduce((total, [, count]) => total + count, 0);
+  const largest = [...items].sort(([, a], [, b]) => b - a).slice(0, MOST_COUNTS);
+  const more = items.length - largest.length;
+  return renderTable([title, `IN ${file}`], [
+    ...largest.map(([item, count]) => [String(count), item]),
+    ...more > 0 ? [[String(sum - largest.reduce((total, [, count]) => total + count, 0)), `in ${more} more`]] : [],
+    ...items.length > 1 ? [[String(sum), 'in all']] : [],
+  ]);
+}
+
+function drillsOf(id: string, { drills }: Look): string {
+  const own = drills.filter(({ backup }) => backup === id);
+  if (own.length === 0) return 'No restore drill has used it.\n';
+  return renderTable(['DRILLED', 'OUTCOME', 'TOOK', 'FAULTS'], own.map(drill => [drill.startedAt, drill.outcome, formatSeconds(drill.seconds.total), drill.faults.join('; ')]));
+}

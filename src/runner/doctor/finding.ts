@@ -1,0 +1,39 @@
+import { ExitCode } from '../../contract/exit-code';
+import { messageOf, RunnerError } from '../errors';
+
+export type Level = 'ok' | 'warning' | 'error';
+
+/** What was looked at, and what came out. */
+export interface Finding {
+  readonly level: Level;
+  /** `database`, `store s3`, `Secret`. */
+  readonly subject: string;
+  readonly message: string;
+  /** What to do about it; `null` if the message says so, or nothing has to be done. */
+  readonly advice: string | null;
+  /** Of a run that meets this: OK unless the level is `error`. */
+  readonly exitCode: ExitCode;
+}
+
+/** What was found of the source, and how large the next backup is expected to be. */
+export interface Check {
+  readonly findings: readonly Finding[];
+  readonly expectedBytes: number | null;
+}
+
+export function ok(subject: string, message: string): Finding {
+  return { level: 'ok', subject, message, advice: null, exitCode: ExitCode.OK };
+}
+
+export function warning(subject: string, message: string, advice: string | null): Finding {
+  return { level: 'warning', subject, message, advice, exitCode: ExitCode.OK };
+}
+
+export function fault(subject: string, message: string, advice: string | null, exitCode: ExitCode): Finding {
+  return { level: 'error', subject, message, advice, exitCode };
+}
+
+/** An error of the runner says itself what to do. */
+export function faultOf(subject: string, error: unknown): Finding {
+  return fault(subject, messageOf(error), null, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED);
+}

@@ -1,0 +1,67 @@
+import { Finding, ok, warning } from './finding';
+import { RetentionConfig, S3StoreConfig } from '../../contract/config';
+import { keyPrefix } from '../../contract/layout';
+import { messageOf } from '../errors';
+import { StoreCheckOptions } from './store';
+import { LifecycleBucket } from '../lifecycle/bucket';
+import { AnyRule } from '../lifecycle/diff';
+
+const THAWED_FIRST = ['GLACIER', 'DEEP_ARCHIVE'];
+
+/** What the rules of the bucket do to the backups, and whether that is what anybody wants. */
+export async function checkLifecycle(
+  subject: string, store: S3StoreConfig, { config, env, signal }: Pick<StoreCheckOptions, 'config' | 'env' | 'signal'>,
+): Promise<Finding[]> {
+  let rules: readonly AnyRule[];
+  try {
+    ({ rules } = await new LifecycleBucket(store, env).read(signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    // Many keys may not read them, and a backup does not need it.
+    return [warning(subject, `its lifecycle rules can't be read (${messageOf(error)})`, 'allow s3:GetLifecycleConfiguration, or compare them from elsewhere: cdk8s-backup lifecycle diff')];
+  }
+  const prefix = `${store.prefix === '' ? '' : `${store.prefix}/`}${keyPrefix(config.name)}`;
+  const own = rules.filter(rule => rule.Status === 'Enabled' && applies(rule, prefix));
+  const findings = own.flatMap(rule => ruleFindings(subject, rule, 'retention' in config ? config.retention : undefined));
+  if (!own.some(rule => rule.AbortIncompleteMultipartUpload)) {
+    findings.push(warning(subject, 'no lifecycle rule aborts uploads that a killed run has left, which are billed and in no list', 'define a BackupBucketLifecycle, or add such a rule: cdk8s-backup lifecycle apply'));
+  }
+  return findings.length === 0 ? [ok(subject, `its ${own.length} lifecycle rules for these backups abort unfinished uploads, and take no backup away`)] : findings;
+}
+
+function ruleFindings(subject: string, rule: AnyRule, retention: RetentionConfig | undefined): Finding[] {
+  const findings: Finding[] = [];
+  const name = `the lifecycle rule ${JSON.stringify(rule.ID ?? 'without an ID')}`;
+  const days = rule.Expiration?.Days as number | undefined;
+  const date = rule.Expiration?.Date as string | Date | undefined;
+  if (date !== undefined) findings.push(warning(subject, `${name} removes backups from ${new Date(date).toISOString().slice(0, 10)} on, however young they are`, 'take it out: retention is prune\'s'));
+  if (days !== undefined) {
+    const keptDays = retention ? keptFor(retention) : undefined;
+    if (keptDays !== undefined && days < keptDays) {
+      findings.push(warning(subject, `${name} removes backups after ${days} days, and the retention keeps them for ${keptDays === Infinity ? 'ever' : `${Math.ceil(keptDays)} days`}`, 'let the rule begin later, or shorten the retention'));
+    } else {
+      findings.push(warning(subject, `${name} removes backups after ${days} days, also the last good ones if no new ones come`, 'know that it knows no floor; prune does'));
+    }
+  }
+  for (const { StorageClass: storageClass } of (rule.Transitions ?? []) as readonly AnyRule[]) {
+    if (THAWED_FIRST.includes(`${storageClass}`)) {
+      findings.push(warning(subject, `${name} moves backups to ${storageClass}, where nothing can be read before it was thawed, which takes hours`, 'leave it out unless the RTO has room for that'));
+    }
+  }
+  return findings;
+}
+
+/** Days for which everything is kept by age; not known where numbers of backups keep them too. */
+function keptFor({ keepHours, keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly }: RetentionConfig): number | undefined {
+  const byNumber = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly].some(value => value !== null);
+  if (keepHours === null) return byNumber ? undefined : Infinity;
+  return keepHours / 24;
+}
+
+/** Whether a rule acts on keys that begin with `prefix`. Rules for tags don't: no object of ours has any. */
+function applies(rule: AnyRule, prefix: string): boolean {
+  const conditions = rule.Filter?.And ?? rule.Filter ?? {};
+  if (conditions.Tag || conditions.Tags?.length > 0) return false;
+  const own = `${conditions.Prefix ?? rule.Prefix ?? ''}`;
+  return prefix.startsWith(own) || own.startsWith(prefix);
+}

@@ -1,0 +1,41 @@
+import { statfs } from 'node:fs/promises';
+import { Check, fault, faultOf, Finding, ok, warning } from './finding';
+import { BackupConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { messageOf } from '../errors';
+import { formatBytes } from '../reporter';
+import { openSource } from '../sources/open';
+
+/** Whether the database can be reached and read, and the programs are new enough for it. Changes nothing. */
+export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Check> {
+  const findings: Finding[] = [];
+  let expectedBytes: number | null = null;
+  try {
+    const { source, tools, dumps } = await openSource(config.source, env, config.scratch).inspect(config.compression, signal);
+    expectedBytes = dumps.reduce((sum, dump) => sum + dump.expectedBytes, 0);
+    const databases = dumps.filter(({ role }) => role === 'data').map(({ database }) => database).filter(name => name !== null);
+    findings.push(ok('database', `${source.engine} ${source.serverVersion} at ${source.address} can be read${databases.length > 0 ? `: ${databases.join(', ')}` : ''}`));
+    findings.push(ok('programs', `${Object.entries(tools).map(([program, version]) => `${program} ${version}`).join(', ') || 'none are needed'}: new enough for the server`));
+  } catch (error) {
+    signal.throwIfAborted();
+    findings.push(faultOf('database', error));
+  }
+  findings.push(await checkScratch(config, expectedBytes));
+  return { findings, expectedBytes };
+}
+
+/** SQLite is copied as a whole; the others need next to nothing. */
+async function checkScratch({ source, scratch }: BackupConfig, expectedBytes: number | null): Promise<Finding> {
+  const { directory, limitBytes } = scratch;
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    const room = Math.min(bavail * bsize, limitBytes ?? Infinity);
+    const message = `${directory} has room for ${formatBytes(room)}`;
+    if (source.engine === 'sqlite' && expectedBytes !== null && room < expectedBytes) {
+      return fault('scratch', `${message}, and the copy of the database needs up to ${formatBytes(expectedBytes)}`, 'raise \'scratchSize\', or free some disk of the node', ExitCode.NO_SPACE);
+    }
+    return room < 16_000_000 ? warning('scratch', message, 'free some disk of the node') : ok('scratch', message);
+  } catch (error) {
+    return fault('scratch', `${directory} can't be used: ${messageOf(error)}`, 'give \'scratch.directory\' another value with --set', ExitCode.NOT_FOUND);
+  }
+}

@@ -1,0 +1,59 @@
+import { messageOf } from './errors';
+import { Reporter } from './reporter';
+import { renderSamples, Sample } from './watch/metrics';
+import { Metrics } from '../contract/metrics';
+import { BackupRecord } from '../contract/record';
+import { bytesOf } from './watch/trend';
+
+/** A Pushgateway that does not answer holds up no run. */
+const PUSH_MS = 2000;
+
+/**
+ * Tells a Pushgateway how a run has ended. Adds to what is there (POST) and never replaces it (PUT): what the last good run has said must
+ * outlive the bad ones. A Pushgateway that is down is a warning, and no failure of the run.
+ *
+ * @param url of the Pushgateway; `null` if there is none
+ * @param name of the backup: with the job it is what the values are grouped by
+ */
+export async function push(url: string | null, name: string, samples: readonly Sample[], reporter: Reporter): Promise<void> {
+  if (url === null) return;
+  const target = `${url.replace(/\/+$/, '')}/metrics/job/cdk8s-backup/backup/${encodeURIComponent(name)}`;
+  try {
+    const answer = await fetch(target, {
+      method: 'POST',
+      headers: { 'Content-Type': 'text/plain; version=0.0.4' },
+      body: await renderSamples(samples),
+      redirect: 'error',
+      signal: AbortSignal.timeout(PUSH_MS),
+    });
+    const text = (await answer.text()).trim();
+    if (!answer.ok) throw new Error(`it answers ${answer.status}${text === '' ? '' : `: ${text.slice(0, 200)}`}`);
+  } catch (error) {
+    const cause = (error as { readonly cause?: unknown }).cause;
+    reporter.warn('push.failed', `The end of this run of ${name} can't be told to the Pushgateway ${url}: ${messageOf(cause ?? error)}; alerts that need it will miss this run`,
+      { backup: name });
+  }
+}
+
+/** How a backup run has ended: what it says of the run always, and of the backup if there is one. */
+export function backupEnd(name: string, stores: readonly string[], finishedAt: Date, record: BackupRecord | null): Sample[] {
+  return stores.flatMap(store => {
+    const sample = (metric: Sample['metric'], value: number): Sample => ({ metric, backup: name, store, value });
+    const run = [sample(Metrics.LAST_RUN, finishedAt.getTime() / 1000), sample(Metrics.LAST_RUN_FAILED, record ? 0 : 1)];
+    if (!record) return run;
+    const [started, finished] = [Date.parse(record.startedAt) / 1000, Date.parse(record.finishedAt) / 1000];
+    return [
+      ...run,
+      sample(Metrics.LAST_SIZE, bytesOf(record)),
+      sample(Metrics.LAST_SUSPECT, record.suspect === null ? 0 : 1),
+      // A suspect backup is no success: what the last good one has said stays.
+      ...record.suspect === null
+        ? [
+          sample(Metrics.LAST_SUCCESS, finished),
+          sample(Metrics.LAST_RECOVERY_POINT, started),
+          sample(Metrics.LAST_DURATION, Math.max(0, finished - started)),
+        ]
+        : [],
+    ];
+  });
+}

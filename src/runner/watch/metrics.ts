@@ -1,0 +1,98 @@
+import { Gauge, Registry } from 'prom-client';
+import { Metric, METRIC_LABELS, Metrics } from '../../contract/metrics';
+import { Backup } from '../catalog';
+import { lastRunIfFailed, newestBy, Targets } from './assess';
+import { stateOf } from './drills';
+import { Observation, ObservedStore } from './observe';
+import { bytesOf } from './trend';
+
+/** One value of a metric. */
+export interface Sample {
+  readonly metric: Metric;
+  readonly backup: string;
+  /** `null` where the metric is not about one store. */
+  readonly store: string | null;
+  readonly value: number;
+}
+
+/** What the stores say about one backup. What was never seen has no value: absence is what an alert sees. */
+export function samplesOf(observation: Observation, targets: Partial<Targets> = {}): Sample[] {
+  const { name, catalog } = observation;
+  const samples: Sample[] = [];
+  for (const store of observation.stores) {
+    const set = (metric: Metric, value: number | null | undefined) => {
+      if (value !== null && value !== undefined) samples.push({ metric, backup: name, store: store.name, value });
+    };
+    set(Metrics.STORE_UP, store.trouble === null ? 1 : 0);
+    if (store.readAt === null) continue;
+    set(Metrics.STORE_READ, store.readAt.getTime() / 1000);
+    set(Metrics.FREE_BYTES, store.freeBytes);
+    set(Metrics.PRUNE_HELD, store.held ? 1 : 0);
+    set(Metrics.PINNED, store.pinned.size);
+    historyOf(store, set);
+    if (!catalog || catalog.unreachable.has(store.name)) continue;
+    const whole = catalog.backups.filter(({ copies }) => copies.get(store.name) === null);
+    backupsOf(whole, set);
+    runsOf(store, whole.at(-1), set);
+  }
+  if (targets.rpoSeconds) samples.push({ metric: Metrics.RPO_TARGET, backup: name, store: null, value: targets.rpoSeconds });
+  if (targets.rtoSeconds) samples.push({ metric: Metrics.RTO_TARGET, backup: name, store: null, value: targets.rtoSeconds });
+  return samples;
+}
+
+type Set = (metric: Metric, value: number | null | undefined) => void;
+
+function backupsOf(whole: readonly Backup[], set: Set): void {
+  const newest = whole.at(-1);
+  const good = whole.findLast(({ record, accepted }) => record.suspect === null || accepted)?.record;
+  set(Metrics.BACKUPS, whole.length);
+  set(Metrics.BYTES, whole.reduce((sum, { record }) => sum + bytesOf(record), 0));
+  if (newest) {
+    set(Metrics.LAST_SIZE, bytesOf(newest.record));
+    set(Metrics.LAST_SUSPECT, newest.record.suspect !== null && !newest.accepted ? 1 : 0);
+  }
+  if (good) {
+    set(Metrics.LAST_SUCCESS, seconds(good.finishedAt));
+    set(Metrics.LAST_RECOVERY_POINT, seconds(good.startedAt));
+    set(Metrics.LAST_DURATION, Math.max(0, seconds(good.finishedAt)! - seconds(good.startedAt)!));
+  }
+}
+
+function runsOf(store: ObservedStore, newest: Backup | undefined, set: Set): void {
+  const failed = lastRunIfFailed(store.failedRuns, newest);
+  const last = failed ?? newest?.record;
+  set(Metrics.LAST_RUN, seconds(last?.finishedAt));
+  if (last) set(Metrics.LAST_RUN_FAILED, failed ? 1 : 0);
+}
+
+function historyOf(store: ObservedStore, set: Set): void {
+  const verifications = [...store.verifications.values()];
+  const good = newestBy(verifications.filter(({ faults }) => faults.length === 0), ({ finishedAt }) => finishedAt);
+  set(Metrics.LAST_VERIFICATION, seconds(good?.finishedAt));
+  set(Metrics.VERIFICATION_FAILED, verifications.filter(({ faults }) => faults.length > 0).length);
+  const { last, lastPassed, measuredSeconds } = stateOf(store.drills);
+  set(Metrics.LAST_DRILL, seconds(lastPassed?.finishedAt));
+  set(Metrics.MEASURED_RTO, measuredSeconds);
+  if (last) set(Metrics.LAST_DRILL_FAILED, last.outcome === 'failed' ? 1 : 0);
+}
+
+/** In the text format of Prometheus. */
+export async function renderSamples(samples: readonly Sample[]): Promise<string> {
+  const registry = new Registry();
+  const gauges = new Map<string, Gauge<typeof METRIC_LABELS[number]>>();
+  for (const { metric, backup, store, value } of samples) {
+    let gauge = gauges.get(metric.name);
+    if (!gauge) {
+      gauge = new Gauge({ name: metric.name, help: metric.help, labelNames: METRIC_LABELS, registers: [registry] });
+      gauges.set(metric.name, gauge);
+    }
+    gauge.set(store === null ? { backup } : { backup, store }, value);
+  }
+  return registry.metrics();
+}
+
+function seconds(instant: string): number;
+function seconds(instant: string | undefined): number | undefined;
+function seconds(instant: string | undefined): number | undefined {
+  return instant === undefined ? undefined : Date.parse(instant) / 1000;
+}

@@ -1,0 +1,134 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { BackupConfig } from '../../../src/contract/config';
+import { parseKey } from '../../../src/contract/layout';
+import { configOf, folder, postgres, sqlite } from '../_configs';
+import { backup, filesIn, run, RunOptions } from '../_runner';
+import { exported, exporter } from './_stores';
+import { tempDir } from '../servers/_process';
+import { rootClient, s3Store } from '../servers/_s3';
+import { FaultProxy, startFaultProxy } from '../servers/fault-proxy';
+import { PostgresServer, startPostgres } from '../servers/postgres';
+import { startVersitygw, Versitygw } from '../servers/versitygw';
+
+/* `doctor` finds what would stand in the way of a backup, says what to do, and leaves nothing behind. */
+
+interface Finding {
+  readonly level: 'ok' | 'warning' | 'error';
+  readonly subject: string;
+  readonly message: string;
+  readonly advice: string | null;
+}
+
+let s3: Versitygw;
+let proxy: FaultProxy;
+let pg: PostgresServer;
+
+beforeAll(async () => {
+  [s3, pg] = await Promise.all([startVersitygw(), startPostgres({ major: 17 })]);
+  proxy = await startFaultProxy(s3.endpoint);
+  await pg.psql('CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id');
+  for (const bucket of ['doctor', 'doctor-probe']) await s3.makeBucket(bucket);
+});
+
+afterAll(async () => {
+  await proxy?.stop();
+  await Promise.all([s3?.stop(), pg?.stop()]);
+});
+
+afterEach(() => proxy.heal());
+
+function aPlace(bucket = 'doctor'): { readonly options: RunOptions & { readonly config: BackupConfig }; readonly directory: string } {
+  const { config: store, env } = s3Store({ ...s3, endpoint: proxy.endpoint }, bucket);
+  const directory = tempDir('volume');
+  return { options: { config: configOf({ source: postgres(pg, 'postgres'), stores: [store, folder(directory)] }), env: { ...env, POSTGRES_PASSWORD: pg.password } }, directory };
+}
+
+interface Diagnosis {
+  readonly code: number;
+  readonly findings: readonly Finding[];
+  readonly bad: readonly Finding[];
+}
+
+async function doctor(options: RunOptions): Promise<Diagnosis> {
+  const ended = await run(['doctor', '--json'], options);
+  const { findings } = JSON.parse(ended.stdout) as { findings: Finding[] };
+  return { code: ended.code, findings, bad: findings.filter(({ level }) => level !== 'ok') };
+}
+
+test('all is well: each thing is named, and nothing is left behind', async () => {
+  const { options, directory } = aPlace();
+  await backup(options);
+  const before = filesIn(directory);
+  const { code, findings } = await doctor(options);
+  expect(code).toBe(0);
+  const said = findings.filter(({ level }) => level === 'ok').map(({ subject, message }) => `${subject}: ${message}`).join('\n');
+  for (const text of [
+    'Secret: all variables', 'database: postgres 17', 'programs: pg_dump 17', 'scratch: /tmp has room', 'store offsite: can be written and read back', 'store offsite: can be deleted from',
+    'store volume: its clock is that of this machine', 'store volume: 1 backups', 'are free',
+  ]) expect(said).toContain(text);
+  expect(filesIn(directory)).toEqual(before);
+  const { Contents = [] } = await rootClient(s3).send(new ListObjectsV2Command({ Bucket: 'doctor' }));
+  expect(Contents.filter(({ Key }) => Key!.includes('probe'))).toEqual([]);
+  const text = await run(['doctor'], options);
+  expect(text.stdout).toMatch(/^RESULT +WHAT +FINDING\nok +Secret/);
+});
+
+test('the probe is no name of a backup', async () => {
+  const { options } = aPlace('doctor-probe');
+  const from = proxy.seen.length;
+  await doctor(options);
+  const written = proxy.seen.slice(from).filter(({ method }) => method === 'PUT').map(({ url }) => path.basename(url.split('?')[0]!));
+  expect(written).toEqual([expect.stringMatching(/^app_doctor-.*\.probe$/)]);
+  expect(parseKey(written[0]!)).toBeUndefined();
+});
+
+test.each<[string, (place: ReturnType<typeof aPlace>) => RunOptions, number, RegExp]>([
+  ['wrong password', ({ options }) => ({ ...options, env: { ...options.env, POSTGRES_PASSWORD: 'wrong' } }), 14, /database: .*password/],
+  ['missing variable', ({ options }) => ({ ...options, env: { ...options.env, POSTGRES_PASSWORD: '' } }), 10, /Secret: the variable POSTGRES_PASSWORD is missing.*kubectl get secret/],
+  ['missing directory', ({ options, directory }) => {
+    rmSync(directory, { recursive: true });
+    return options;
+  }, 15, /store volume: .*does not exist: is the volume mounted/],
+  ['wrong bucket', ({ options }) => ({ ...options, config: { ...options.config, stores: [{ ...options.config.stores[0]!, bucket: 'no-such-bucket' } as BackupConfig['stores'][number]] } }), 15, /store offsite: .*no-such-bucket/],
+])('%s: an error with its exit code, and what to do', async (_case, change, code, message) => {
+  const found = await doctor(change(aPlace()));
+  expect(found.code).toBe(code);
+  expect(found.bad.filter(({ level }) => level === 'error').map(each => `${each.subject}: ${each.message} ${each.advice ?? ''}`).join('\n')).toMatch(message);
+});
+
+test('keys that may not write, or not delete, are found', async () => {
+  const { options } = aPlace();
+  proxy.inject({ kind: 'status', status: 403, code: 'AccessDenied' }, ({ method }) => method === 'PUT', Infinity);
+  expect(await doctor(options)).toMatchObject({ code: 14 });
+  proxy.heal();
+  proxy.inject({ kind: 'status', status: 403, code: 'AccessDenied' }, ({ method, url }) => method === 'DELETE' || url.includes('delete'), Infinity);
+  const { code, bad } = await doctor(options);
+  expect(code).toBe(14);
+  expect(bad.map(({ message }) => message).join('\n')).toMatch(/the probe app_doctor-.* may still be there/);
+});
+
+test('a hold and a missing backup are warnings, which fail nothing', async () => {
+  const { options, directory } = aPlace('doctor-probe');
+  writeFileSync(path.join(directory, 'app.hold'), '');
+  const { code, bad } = await doctor(options);
+  expect(code).toBe(0);
+  expect(bad.map(({ message }) => message)).toEqual(expect.arrayContaining(['no backup of app can be used', 'pruning of app is on hold']));
+});
+
+test('SQLite without room for its copy', async () => {
+  const file = path.join(tempDir('sqlite'), 'shop.db');
+  new DatabaseSync(file).exec('CREATE TABLE t (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) INSERT INTO t SELECT randomblob(1000000) FROM n');
+  const config = configOf({ source: sqlite(file), stores: [folder(tempDir('volume'))], scratch: { directory: '/tmp', limitBytes: 1_000_000 } });
+  expect(await doctor({ config })).toMatchObject({ code: 16 });
+});
+
+test('with the config of the exporter it looks at the stores, and writes nothing', async () => {
+  const { options, directory } = aPlace();
+  const from = proxy.seen.length;
+  const ended = await run(['doctor', '--name', 'app', '--json'], { env: options.env, config: exporter([exported('app', options.config.stores), exported('other', [folder(directory)])], 8080) });
+  expect(ended.code).toBe(0);
+  expect(proxy.seen.slice(from).filter(({ method }) => method !== 'GET')).toEqual([]);
+});

@@ -1,0 +1,86 @@
+import { createServer, Server } from 'node:http';
+import { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { configOf, folder, sqlite } from '../_configs';
+import { run } from '../_runner';
+import { freePort, RunningProcess, startProcess, tempDir } from '../servers/_process';
+
+/* The end of each run, told to a real Pushgateway. */
+
+let gateway: RunningProcess;
+let url: string;
+
+beforeAll(async () => {
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  gateway = await startProcess({
+    file: 'prometheus-pushgateway',
+    args: [`--web.listen-address=127.0.0.1:${port}`],
+    logFile: path.join(tempDir('pushgateway'), 'log'),
+    readiness: () => fetch(`${url}/-/ready`).then(({ ok }) => ok, () => false),
+    timeoutMs: 30_000,
+  });
+});
+
+afterAll(() => gateway?.stop());
+
+function aBackup(pushgatewayUrl: string, name = 'app') {
+  const file = path.join(tempDir('sqlite'), 'shop.db');
+  new DatabaseSync(file).exec('CREATE TABLE t (x); INSERT INTO t VALUES (1), (2)');
+  return configOf({ name, source: sqlite(file), stores: [folder(tempDir('volume'))], pushgatewayUrl });
+}
+
+const value = async (metric: string, backup: string) => {
+  const line = (await (await fetch(`${url}/metrics`)).text()).split('\n').find(each => each.startsWith(`${metric}{backup="${backup}"`));
+  return line === undefined ? undefined : Number(line.split(' ').at(-1));
+};
+
+test('a good run, then a bad one: what the good one has said stays', async () => {
+  const config = aBackup(`${url}/`);
+  expect((await run(['backup'], { config })).code).toBe(0);
+  const success = await value('backup_last_success_timestamp_seconds', 'app');
+  expect(Math.abs(success! - Date.now() / 1000)).toBeLessThan(60);
+  expect(await value('backup_last_run_failed', 'app')).toBe(0);
+
+  const bad = await run(['backup'], { config: { ...config, source: sqlite('/nowhere/at/all.db') } });
+  expect(bad.code).toBe(15);
+  expect(await value('backup_last_run_failed', 'app')).toBe(1);
+  expect(await value('backup_last_run_timestamp_seconds', 'app')).toBeGreaterThan(success!);
+  expect(await value('backup_last_success_timestamp_seconds', 'app')).toBe(success);
+});
+
+test('it is grouped by job and backup', async () => {
+  const config = aBackup(url, 'other');
+  expect((await run(['backup'], { config })).code).toBe(0);
+  const text = await (await fetch(`${url}/metrics`)).text();
+  expect(text).toMatch(/backup_last_run_failed\{backup="other",instance="",job="cdk8s-backup",store="volume"\} 0/);
+});
+
+describe('a Pushgateway that is out of order is a warning, and no failure', () => {
+  let server: Server | undefined;
+  afterEach(() => server?.closeAllConnections());
+  afterAll(() => server?.close());
+
+  test('nobody there', async () => {
+    const ended = await run(['backup'], { config: aBackup('http://127.0.0.1:1') });
+    expect(ended.code).toBe(0);
+    expect(ended.events).toContainEqual(expect.objectContaining({ level: 'warn', event: 'push.failed', message: expect.stringContaining('http://127.0.0.1:1') }));
+  });
+
+  test.each<[string, (server: Server) => void]>([
+    ['an error', s => s.on('request', (_request, response) => response.writeHead(500).end('no'))],
+    ['no answer', () => {}],
+  ])('%s', async (_case, behave) => {
+    server = createServer();
+    behave(server);
+    await new Promise<void>(resolve => server!.listen(0, '127.0.0.1', resolve));
+    const before = Date.now();
+    const ended = await run(['backup'], { config: aBackup(`http://127.0.0.1:${(server.address() as AddressInfo).port}`) });
+    expect(ended.code).toBe(0);
+    expect(ended.events).toContainEqual(expect.objectContaining({ level: 'warn', event: 'push.failed' }));
+    expect(Date.now() - before).toBeLessThan(30_000);
+    server.closeAllConnections();
+    server.close();
+  });
+});

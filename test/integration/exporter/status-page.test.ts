@@ -1,0 +1,199 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ExportedBackupConfig } from '../../../src/contract/config';
+import { folder } from '../_configs';
+import { RunningExporter, startExporter } from './_exporter';
+import { exported, hoursAgo, plantBackup, plantDrill, plantFailedRun, plantMonth, plantVerification } from './_stores';
+import { tempDir } from '../servers/_process';
+import { Chromium, startChromium, View } from '../servers/chromium';
+
+/* The status page in a real browser: what it says in each state, and that it fits on every screen. CDK8S_BACKUP_SCREENSHOTS=DIR keeps the pictures. */
+
+const VIEWS: readonly (View & { readonly name: string })[] = [
+  { name: 'phone-light', width: 360, height: 740, scheme: 'light' },
+  { name: 'phone-dark', width: 390, height: 844, scheme: 'dark' },
+  { name: 'desktop-light', width: 1280, height: 900, scheme: 'light' },
+  { name: 'desktop-dark', width: 1280, height: 900, scheme: 'dark' },
+];
+
+let chromium: Chromium;
+
+beforeAll(async () => {
+  chromium = await startChromium();
+});
+
+afterAll(() => chromium?.stop());
+
+interface Place {
+  readonly volume: string;
+  readonly offsite: string;
+  readonly stores: ExportedBackupConfig['stores'];
+}
+
+function place(): Place {
+  const root = tempDir('status');
+  const [volume, offsite] = [path.join(root, 'volume'), path.join(root, 'offsite')];
+  for (const directory of [volume, offsite]) mkdirSync(directory);
+  return { volume, offsite, stores: [folder(volume, 'volume'), folder(offsite, 's3')] };
+}
+
+/** A backup of which everything is as it should be. */
+function allGood({ volume, offsite, stores }: Place, name: string, changes: Partial<ExportedBackupConfig> = {}, hours = 10): ExportedBackupConfig {
+  const ids = plantMonth([volume, offsite], name, { hours });
+  for (const [i, id] of ids.slice(-3).entries()) {
+    plantVerification(volume, id, 'volume', hoursAgo(6 + (2 - i) * 24));
+    plantVerification(offsite, id, 's3', hoursAgo(6 + (2 - i) * 24));
+  }
+  for (const days of [22, 15, 8, 1]) plantDrill(volume, name, hoursAgo(days * 24 + 3), { backup: ids.at(-1 - days) ?? null });
+  return exported(name, stores, changes);
+}
+
+async function lookEverywhere(state: string, url: string, pathOfPage = '/'): Promise<string> {
+  let text = '';
+  for (const { name, ...view } of VIEWS) {
+    const seen = await chromium.look(url + pathOfPage, view);
+    const folderOfPictures = process.env.CDK8S_BACKUP_SCREENSHOTS;
+    if (folderOfPictures !== undefined) {
+      mkdirSync(folderOfPictures, { recursive: true });
+      writeFileSync(path.join(folderOfPictures, `${state}-${name}.png`), seen.screenshot);
+    }
+    expect({ state, view: name, console: seen.console, overflow: seen.overflow }).toEqual({ state, view: name, console: [], overflow: 0 });
+    text = seen.text;
+  }
+  return text;
+}
+
+async function during(exporter: RunningExporter, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } finally {
+    await exporter.stop();
+  }
+}
+
+test('all good: yes, with age, time and proof', async () => {
+  const one = place();
+  const backups = [
+    allGood(one, 'whispercache'),
+    allGood(one, 'redis', { engine: 'redis', cronJob: 'redis-backup', restoreJob: 'redis-restore', rpoSeconds: 7200, staleAfterSeconds: 5400, rtoSeconds: 600 }, 0.6),
+    allGood(one, 'whispercache-sqlite', { engine: 'sqlite', cronJob: 'sqlite-backup', restoreJob: null, rpoSeconds: null, rtoSeconds: null, staleAfterSeconds: null }, 40),
+  ];
+  const exporter = await startExporter(backups);
+  await during(exporter, async () => {
+    const text = await lookEverywhere('good', exporter.url);
+    expect(text).toContain('Yes, we could restore right now');
+    expect(text).toMatch(/How old is the data\?\n10 h/);
+    expect(text).toMatch(/How long would it take\?\n3 min 20 s/);
+    expect(text).toMatch(/When was that last proved\?\n1 d 2 h ago/);
+    expect(text).toContain('found good');
+    const detail = await lookEverywhere('good-detail', exporter.url, '/backups/whispercache');
+    expect(detail).toContain('kubectl -n whispercache create job --from=cronjob/db-restore');
+    expect(detail).toContain('the latest');
+  });
+});
+
+test('stale, failed, suspect, damaged, drill failed, on hold: each is said', async () => {
+  const one = place();
+  const stale = allGood(one, 'whispercache', {}, 50);
+  plantFailedRun(one.volume, 'whispercache', hoursAgo(2), 'no backup of whispercache was taken, and earlier ones are as they were: postgres:5432 can\'t be reached (ECONNREFUSED): is the server up, and does the network policy let the backup through?');
+  const redis = plantMonth([one.volume, one.offsite], 'redis', { hours: 1 });
+  plantBackup(one.volume, 'redis', hoursAgo(0.2), 2000, { suspect: 'it has 2.00 kB, which is 0 % of the 1.31 MB of the one before; the limit is 50 %' });
+  plantVerification(one.offsite, redis.at(-1)!, 's3', hoursAgo(3), [`${redis.at(-1)!}.dump has another digest than recorded`]);
+  plantDrill(one.volume, 'redis', hoursAgo(200), { backup: redis[3]! });
+  plantDrill(one.volume, 'redis', hoursAgo(20), { backup: redis.at(-1)!, outcome: 'failed', faults: ['the table public.orders is empty, and had 12000 rows when the backup was taken'] });
+  writeFileSync(path.join(one.volume, 'redis.hold'), '');
+  const slow = allGood(one, 'orders', {}, 5);
+  plantDrill(one.volume, 'orders', hoursAgo(2), { seconds: { verify: 200, restore: 3400, check: 100, total: 3700 } });
+  const exporter = await startExporter([stale, exported('redis', one.stores, { engine: 'redis' }), slow]);
+  await during(exporter, async () => {
+    const text = await lookEverywhere('trouble', exporter.url);
+    expect(text).toContain('Yes, but somebody should look');
+    expect(text).toContain('more than the RPO of 1 d 3 h');
+    expect(text).toContain('The last run failed 1 h 59 min ago: no backup of whispercache was taken');
+    expect(text).toContain('is suspect, and an earlier one is used');
+    expect(text).toContain('was found damaged');
+    expect(text).toContain('The last restore drill failed: the table public.orders is empty');
+    expect(text).toContain('more than the RTO of 30 min');
+    expect(text).toContain('On hold');
+    await lookEverywhere('trouble-detail', exporter.url, '/backups/redis');
+  });
+});
+
+test('never drilled, never verified: said, and not called good', async () => {
+  const one = place();
+  plantMonth([one.volume, one.offsite], 'whispercache', { days: 3 });
+  const exporter = await startExporter([exported('whispercache', one.stores)]);
+  await during(exporter, async () => {
+    const text = await lookEverywhere('undrilled', exporter.url);
+    expect(text).toContain('Yes, but somebody should look');
+    expect(text).toContain('No restore drill was ever made.');
+    expect(text).toContain('No backup was ever read back.');
+    expect(text).toContain('not measured yet');
+  });
+});
+
+test('a store that is down, one that never was up, and all of them', async () => {
+  const one = place();
+  const good = allGood(one, 'whispercache');
+  const nowhere = exported('lost', [folder('/nowhere/at/all', 'volume')]);
+  const exporter = await startExporter([good, { ...nowhere, engine: 'redis' }]);
+  await during(exporter, async () => {
+    rmSync(one.offsite, { recursive: true });
+    while (!(await exporter.get('/')).includes('was whole')) await new Promise(resolve => setTimeout(resolve, 200));
+    const text = await lookEverywhere('down', exporter.url);
+    expect(text).toContain('Not known: no store of lost can be read');
+    expect(text).toMatch(/The store s3 can't be read, for .* now; what is shown of it is .* old: /);
+    expect(text).toContain('can’t be read; was whole');
+    rmSync(one.volume, { recursive: true });
+    while (!(await exporter.get('/')).includes('No store with a whole copy')) await new Promise(resolve => setTimeout(resolve, 200));
+    const gone = await lookEverywhere('all-down', exporter.url);
+    expect(gone).toContain('No: whispercache can’t be restored');
+  });
+});
+
+test('no backup at all', async () => {
+  const one = place();
+  const exporter = await startExporter([exported('whispercache', one.stores)]);
+  await during(exporter, async () => {
+    const text = await lookEverywhere('empty', exporter.url);
+    expect(text).toContain('No: whispercache can’t be restored');
+    expect(text).toContain('There is no backup.');
+    await lookEverywhere('empty-detail', exporter.url, '/backups/whispercache');
+  });
+});
+
+test('long names and hostile messages change nothing but their own text', async () => {
+  const one = place();
+  const name = `a${'very-long_name'.repeat(4)}`;
+  const hostile = `<script>alert(1)</script><img src=x onerror=alert(1)> "quoted" 'single' ${'x'.repeat(300)} \u202e\u0007 &amp; ]]> -->`;
+  const config = allGood(one, name, { cronJob: `c-${'ab'.repeat(25)}`, namespace: `n${'s'.repeat(60)}`, stores: [folder(one.volume, 'a-store-with-thirty-characters'), folder(one.offsite, 'b-store-with-thirty-characters')] });
+  plantFailedRun(one.volume, name, hoursAgo(1), hostile);
+  plantDrill(one.volume, name, hoursAgo(1), { outcome: 'failed', faults: [hostile] });
+  const exporter = await startExporter([config]);
+  await during(exporter, async () => {
+    for (const page of ['/', `/backups/${name}`]) {
+      const text = await lookEverywhere(page === '/' ? 'hostile' : 'hostile-detail', exporter.url, page);
+      expect(text).toContain('<script>alert(1)</script>');
+      expect((await chromium.look(exporter.url + page, VIEWS[0]!, 'document.scripts.length + document.querySelectorAll("img").length')).value).toBe(0);
+    }
+  });
+});
+
+test('a page has one heading of the first rank, names for all tables and charts, and no duplicate ids', async () => {
+  const one = place();
+  const exporter = await startExporter([allGood(one, 'whispercache'), exported('redis', one.stores)]);
+  await during(exporter, async () => {
+    for (const page of ['/', '/backups/whispercache']) {
+      const { value } = await chromium.look(exporter.url + page, VIEWS[2]!, `({
+        h1: document.querySelectorAll('h1').length,
+        lang: document.documentElement.lang,
+        unnamedImages: [...document.querySelectorAll('svg')].filter(svg => svg.getAttribute('aria-hidden') !== 'true' && !svg.getAttribute('aria-label')).length,
+        unscopedHeaders: document.querySelectorAll('th:not([scope])').length,
+        unnamedRegions: document.querySelectorAll('[role=region]:not([aria-label])').length,
+        duplicateIds: [...document.querySelectorAll('[id]')].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i),
+        outside: [...document.querySelectorAll('[src], link[href]')].map(e => e.src || e.href).filter(url => !url.startsWith('data:')),
+      })`);
+      expect(value).toEqual({ h1: 1, lang: 'en', unnamedImages: 0, unscopedHeaders: 0, unnamedRegions: 0, duplicateIds: [], outside: [] });
+    }
+  });
+});

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { Html, html, shorten } from '../../../src/runner/status/html';
+
+/** What a browser makes of the text of an element or of an attribute in quotes. */
+function unescape(text: string): string {
+  return text.replace(/&(amp|lt|gt|quot|#39);/g, (_all, name: string) => ({ 'amp': '&', 'lt': '<', 'gt': '>', 'quot': '"', '#39': '\'' })[name]!);
+}
+
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.array(fc.constantFrom('<', '>', '"', '\'', '&', '`', '<script>', '</style>', '-->', ']]>', '&lt;', '&#60;', '\u0000', '\u202e', '\ud800', '\n', 'x'), { maxLength: 30 }).map(parts => parts.join('')),
+);
+
+test('whatever text is put in, nothing of it is markup, and what can be shown is what it was', () => {
+  fc.assert(fc.property(hostile, text => {
+    const { text: rendered } = html`<p title="${text}">${text}</p>`;
+    const [, attribute, content] = /^<p title="([^"]*)">([^<>]*)<\/p>$/.exec(rendered)!;
+    expect(attribute).toBe(content);
+    expect(content).not.toMatch(/["'<>]|&(?!(amp|lt|gt|quot|#39);)/);
+    // eslint-disable-next-line no-control-regex
+    expect(content).not.toMatch(/[\u0000-\u0008\u202a-\u202e\u2066-\u2069]/);
+    expect(Buffer.from(content!, 'utf8').toString('utf8')).toBe(content); // no half characters
+    const shown = unescape(content!);
+    if (!shown.includes('\ufffd')) expect(shown).toBe(text);
+  }), { numRuns: 5000 });
+});
+
+test('HTML stays HTML, lists are joined, and what is not there is left out', () => {
+  expect(html`<ul>${[1, 2].map(i => html`<li>${i}</li>`)}${false}${null}${undefined}${0}</ul>`.text).toBe('<ul><li>1</li><li>2</li>0</ul>');
+  expect(html`${new Html('<b>')}`.text).toBe('<b>');
+});
+
+test('a shortened text has the given length, and no half characters', () => {
+  fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 50 }), fc.integer({ min: 1, max: 20 }), (text, length) => {
+    const short = shorten(text, length);
+    expect([...short].length).toBeLessThanOrEqual(length);
+    expect(Buffer.from(short, 'utf8').toString('utf8')).toBe(short);
+  }));
+});
