@@ -32,7 +32,8 @@ export function drillTarget(scope: Construct, source: DatabaseConfig, props: Res
     throw new Error('\'scratchSize\' is missing: several \'parallelJobs\' need the whole archive in a file; say how large the volume for it may become, more than the backup is');
   }
   const config = source.engine === 'sqlite' ? { ...source, path: `${SCRATCH}/${DRILL_DATABASE}.db` } : source;
-  return DrillServer.address(modeOf(source.engine, props)._bind(scope, { config, env: {}, mounts: [], mountsClaim: false }).config as DatabaseTargetConfig);
+  const { config: target } = modeOf(source.engine, props)._bind(scope, { config, env: {}, mounts: [], mountsClaim: false });
+  return DrillServer.address(target as DatabaseTargetConfig);
 }
 
 /** Restored as a restore of that mode does it, so that what it takes is what that takes. */

@@ -24,8 +24,8 @@
  */
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import {
-  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, DrillVolume, Encryption, RestoreDrill, RestoreJob,
-  RestoreWorkload, Retention, StoreLocation,
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, DrillVolume, Encryption, RestoreDrill,
+  RestoreJob, RestoreWorkload, Retention, StoreLocation,
 } from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
 

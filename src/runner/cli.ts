@@ -4,8 +4,8 @@ import { accept } from './commands/accept';
 import { backup } from './commands/backup';
 import { Context } from './commands/context';
 import { doctor } from './commands/doctor';
-import { drills } from './commands/drills';
 import { drill } from './commands/drill';
+import { drills } from './commands/drills';
 import { fetch } from './commands/fetch';
 import { hold, release } from './commands/hold';
 import { lifecycleApply, lifecycleDiff } from './commands/lifecycle';
@@ -23,8 +23,8 @@ import { verify } from './commands/verify';
 import { messageOf, RunnerError } from './errors';
 import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
 import {
-  ConfigOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig, loadLookConfig, loadLookConfigs, loadRestoreConfig, LookConfig, LookConfigs,
-  LookOptions,
+  ConfigOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig, loadLookConfig, loadLookConfigs, loadRestoreConfig, LookConfig,
+  LookConfigs, LookOptions,
 } from './load-config';
 import { decryptionOf } from './open-plain';
 import { createReporter } from './reporter';
@@ -98,7 +98,9 @@ interface Executors {
   readonly lifecycle: Execute<LifecycleOptions, LifecycleConfig>;
 }
 
-function commandLine(io: Io, { look, lookAtAll, change, serve: executeServe, backUp, putBack, rehearse, lifecycle: executeLifecycle }: Executors): Command {
+function commandLine(
+  io: Io, { look, lookAtAll, change, serve: executeServe, backUp, putBack, rehearse, lifecycle: executeLifecycle }: Executors,
+): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
     .version(VERSION)

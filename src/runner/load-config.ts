@@ -175,7 +175,9 @@ export function jobInManifest(
   return chosenOf(found, file, job, variable);
 }
 
-function chosenOf<T extends { readonly object: ManifestJob }>(found: ReadonlyMap<string, T>, file: string, job: string | undefined, variable: string): T {
+function chosenOf<T extends { readonly object: ManifestJob }>(
+  found: ReadonlyMap<string, T>, file: string, job: string | undefined, variable: string,
+): T {
   const isFollowUp = ({ spec }: ManifestJob) => FOLLOW_UPS.includes(spec?.jobTemplate?.spec?.template?.spec?.containers?.[0]?.args?.[0]);
   const mains = [...found.values()].filter(({ object }) => !isFollowUp(object));
   const names = [...found.keys()].join(', ');
