@@ -200,12 +200,6 @@ func validate(object runtime.Object) (field.ErrorList, []string) {
 		}
 		options := corevalidation.ValidationOptionsForPersistentVolumeClaim(internal, nil)
 		return corevalidation.ValidatePersistentVolumeClaim(internal, options), nil
-	case *networkingv1.NetworkPolicy:
-		internal := &networking.NetworkPolicy{}
-		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
-			return field.ErrorList{field.InternalError(nil, err)}, nil
-		}
-		return networkingvalidation.ValidateNetworkPolicy(internal, networkingvalidation.NetworkPolicyValidationOptions{}), nil
 	case *corev1.ConfigMap:
 		internal := &core.ConfigMap{}
 		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
