@@ -52,8 +52,8 @@ export interface BackupAlertRulesProps {
   readonly runbookUrl?: string;
 
   /**
-   * Whether Prometheus scrapes what `cdk8s-backup metrics` prints, without labels of its own on `backup` and `store`. Then there are
-   * alerts on suspect and on shrinking backups and on copies outside of the cluster as well.
+   * Whether Prometheus scrapes a `BackupExporter`, or what `cdk8s-backup metrics` prints, without labels of its own on `backup` and
+   * `store`. Then there are alerts on suspect and on shrinking backups, on what a store holds, and on how long a restore takes as well.
    *
    * @default false
    */
