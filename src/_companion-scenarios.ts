@@ -33,6 +33,13 @@ export function companionTests(context: AlertContext, target: AlertTarget, compa
       ],
     },
     {
+      name: 'no run has ever succeeded',
+      jobs: [{ ...run(1), failed: true }, { ...run(2), failed: true }],
+      until: at(2) + quick + pace.settled + pace.evaluation,
+      ignore: stale.split('/')[0],
+      expect: [{ at: at(1) + quick + pace.settled, firing: [failed] }, { at: at(2) + quick + pace.settled, firing: [failed] }],
+    },
+    {
       name: 'there are no more runs',
       jobs: [run(1), run(2)],
       until: overdue + 2 * pace.settled,

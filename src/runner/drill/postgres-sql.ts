@@ -1,6 +1,3 @@
-import { ArchiveHead } from '../restore/postgres-archive';
-import { namedRoles } from '../restore/postgres-findings';
-import { unquoted } from '../restore/postgres-globals';
 import { besideTime } from '../restore/postgres-names';
 import { DatabaseState, ServerState } from '../restore/postgres-server';
 import { quoted } from '../sources/postgres-errors';
@@ -8,19 +5,6 @@ import { quoted } from '../sources/postgres-errors';
 /** The database of a drill, and what its restore was about to make it of. */
 export function leftoversIn({ databases }: Pick<ServerState, 'databases'>, database: string): DatabaseState[] {
   return databases.filter(({ name }) => name === database || besideTime(name, database, 'restore') !== undefined);
-}
-
-const NAME = '("(?:[^"]|"")+"|[^\\s",;()]+)';
-/** What an archive says about the database as a whole. */
-const ABOUT_THE_DATABASE = [`^GRANT .* TO ${NAME}(?: WITH GRANT OPTION)?;$`, `^SET SESSION AUTHORIZATION ${NAME};$`, `^ALTER ROLE ${NAME} IN DATABASE `];
-
-/** Roles that an archive names: that own something, have rights, or have settings in the database. */
-export function rolesNamedIn(head: ArchiveHead): string[] {
-  const { owners, others } = namedRoles(head);
-  const definitions = head.entries.filter(({ type, tag }) => type === 'DATABASE PROPERTIES' || (type === 'ACL' && tag.startsWith('DATABASE ')))
-    .map(({ definition }) => definition).join('\n');
-  const ofDatabase = ABOUT_THE_DATABASE.flatMap(pattern => [...definitions.matchAll(new RegExp(pattern, 'gm'))].map(([, name]) => unquoted(name!)));
-  return [...new Set([...owners, ...others, ...ofDatabase])].filter(name => name !== 'PUBLIC' && name !== 'DEFAULT').sort();
 }
 
 /** Roles that own things and have rights, and can do nothing. */

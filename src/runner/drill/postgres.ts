@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { checkFreshness } from './freshness';
 import { refuseAfar } from './loopback';
-import { leftoversIn, newestQuery, noLoginRoles, rolesNamedIn } from './postgres-sql';
+import { leftoversIn, newestQuery, noLoginRoles } from './postgres-sql';
 import { check, Checked, DrillInput, Scratch, ScratchContext } from './scratch';
 import { refuseTooLarge } from './space';
 import { waitForServer } from './start';
@@ -13,7 +13,7 @@ import { messageOf, RunnerError } from '../errors';
 import { ArchiveHead, readArchiveHead } from '../restore/postgres-archive';
 import { assertTrue, hasCommand } from '../restore/postgres-checks';
 import { explainRestore } from '../restore/postgres-errors';
-import { majorOf } from '../restore/postgres-findings';
+import { majorOf, namedRoles } from '../restore/postgres-findings';
 import { parseGlobals } from '../restore/postgres-globals';
 import { relationsQuery, rowsQuery, ServerState, serverStateQuery, tablesQuery } from '../restore/postgres-server';
 import { dropStatements } from '../restore/postgres-swap';
@@ -90,7 +90,8 @@ export class PostgresScratch implements Scratch {
     const script = selected.find(({ role }) => role === 'globals');
     const globals = script ? await text(await artifacts.peek(script, signal)) : '';
     const there = new Set([...state.roles, ...parseGlobals(globals).roles].map(({ name }) => name));
-    const missing = rolesNamedIn(this.head).filter(name => !there.has(name));
+    const { owners, others } = namedRoles(this.head, true);
+    const missing = [...owners, ...others].filter(name => !there.has(name));
     if (missing.length === 0) return;
     await this.client.run(MAINTENANCE, noLoginRoles(missing), signal);
     this.context.reporter.info('drill.roles', `Made the roles ${missing.join(', ')}, which the backup names and does not have, without a login`, { roles: missing });

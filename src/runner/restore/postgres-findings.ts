@@ -36,10 +36,17 @@ export function serverMajor({ server }: Pick<Facts, 'server'>): number {
   return Math.floor(server.versionNumber / 10_000);
 }
 
-/** Roles that the archive names as owners, or gives rights to. */
-export function namedRoles({ entries }: ArchiveHead): { readonly owners: readonly string[]; readonly others: readonly string[] } {
+/**
+ * Roles that the archive names as owners, or gives rights to.
+ *
+ * @param ofDatabase whether those count that have rights to the database as a whole, or settings in it: where these come from the archive
+ */
+export function namedRoles(
+  { entries }: ArchiveHead, ofDatabase: boolean,
+): { readonly owners: readonly string[]; readonly others: readonly string[] } {
   const owners = new Set(entries.filter(({ type, owner }) => owner !== '' && type !== 'DATABASE' && type !== 'DATABASE PROPERTIES').map(({ owner }) => owner));
-  const others = new Set(entries.flatMap(rolesIn).filter(role => !owners.has(role)));
+  const named = [...entries.flatMap(rolesIn), ...ofDatabase ? rolesOfDatabase(entries) : []];
+  const others = new Set(named.filter(role => !owners.has(role)));
   return { owners: [...owners].sort(), others: [...others].sort() };
 }
 
@@ -53,6 +60,21 @@ function rolesIn({ type, definition, tag }: ArchiveEntry): string[] {
       : type === 'POLICY' ? lists(`^CREATE POLICY .* TO ${LIST}(?: USING| WITH CHECK|;)`)
         : [];
   return named.map(unquoted).filter(name => !['PUBLIC', 'public', 'CURRENT_USER', 'SESSION_USER'].includes(name));
+}
+
+/** What an archive says about the database as a whole. */
+const ABOUT_THE_DATABASE = [`^GRANT .* TO (${NAME})(?: WITH GRANT OPTION)?;$`, `^SET SESSION AUTHORIZATION (${NAME});$`, `^ALTER ROLE (${NAME}) IN DATABASE `];
+
+function rolesOfDatabase(entries: readonly ArchiveEntry[]): string[] {
+  const definitions = entries.filter(({ type, tag }) => type === 'DATABASE PROPERTIES' || (type === 'ACL' && tag.startsWith('DATABASE ')))
+    .map(({ definition }) => definition).join('\n');
+  return ABOUT_THE_DATABASE.flatMap(pattern => [...definitions.matchAll(new RegExp(pattern, 'gm'))].map(([, name]) => unquoted(name!)))
+    .filter(name => name !== 'PUBLIC' && name !== 'DEFAULT');
+}
+
+/** Whether the rights and settings of the database as a whole come from the archive, and not from the live database that it replaces. */
+export function givesArchivedProperties({ live, config: { mode } }: Pick<Facts, 'live' | 'config'>): boolean {
+  return mode === 'new-database' || (mode === 'swap' && live === undefined);
 }
 
 function versions(facts: Facts): Finding[] {
@@ -110,8 +132,9 @@ function databases({ config, server, live }: Facts): Finding[] {
   return findings;
 }
 
-function roles({ config, server, head, globals }: Facts): Finding[] {
-  const { owners, others } = namedRoles(head);
+function roles(facts: Facts): Finding[] {
+  const { config, server, head, globals } = facts;
+  const { owners, others } = namedRoles(head, givesArchivedProperties(facts));
   const existing = new Map(server.roles.map(role => [role.name, role]));
   const inScript = new Set(globals?.roles.map(({ name }) => name));
   const canBeMade = (name: string) => inScript.has(name) && server.createRole;

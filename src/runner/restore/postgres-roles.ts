@@ -1,4 +1,4 @@
-import { Facts, namedRoles } from './postgres-findings';
+import { Facts, givesArchivedProperties, namedRoles } from './postgres-findings';
 import { Globals } from './postgres-globals';
 import { verbatim } from './postgres-sql';
 import { ExitCode } from '../../contract/exit-code';
@@ -13,10 +13,11 @@ import { quoted } from '../sources/postgres-errors';
  * @returns what could not be made, a sentence each; what the backup can't do without is a failure
  */
 export async function makeRoles(
-  client: PostgresClient, maintenance: string, globals: Globals, { server, head }: Facts, reporter: Reporter, signal: AbortSignal,
+  client: PostgresClient, maintenance: string, globals: Globals, facts: Facts, reporter: Reporter, signal: AbortSignal,
 ): Promise<string[]> {
+  const { server, head } = facts;
   const missing = globals.roles.filter(({ name }) => !server.roles.some(role => role.name === name));
-  const { owners, others } = namedRoles(head);
+  const { owners, others } = namedRoles(head, givesArchivedProperties(facts));
   const notes: string[] = [];
   const made = new Set<string>();
   for (const { name, statements } of missing) {

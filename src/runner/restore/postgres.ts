@@ -3,7 +3,7 @@ import { RestorerContext } from './open';
 import { readArchiveHead } from './postgres-archive';
 import { checkRestored } from './postgres-checks';
 import { explainRestore } from './postgres-errors';
-import { Facts, findingsOf, majorOf, missingTablespaces, serverMajor, unknownSettings } from './postgres-findings';
+import { Facts, findingsOf, givesArchivedProperties, majorOf, missingTablespaces, serverMajor, unknownSettings } from './postgres-findings';
 import { parseGlobals, roleDifferences } from './postgres-globals';
 import { Archive, PostgresInPlace } from './postgres-in-place';
 import { besideName, besideTime, freeBesideName } from './postgres-names';
@@ -289,8 +289,9 @@ export class PostgresRestorer implements Restorer {
   }
 
   /** Gives the restored database what hangs on the live one, or, where there is none, on the one that was backed up. */
-  private async giveProperties(database: string, { head, live, config }: Facts, signal: AbortSignal): Promise<number | null> {
-    if (live && config.mode === 'swap') {
+  private async giveProperties(database: string, facts: Facts, signal: AbortSignal): Promise<number | null> {
+    const { head, live } = facts;
+    if (live && !givesArchivedProperties(facts)) {
       const properties = await this.client.query<DatabaseProperties>(this.maintenance, propertiesQuery(live.name), signal);
       await this.client.run(this.maintenance, ['begin;', ...propertyStatements(database, properties), 'commit;'].join('\n'), signal);
       return properties.connectionLimit;

@@ -132,10 +132,13 @@ describe('the server', () => {
     const old = await startPostgres({ major: 15 });
     try {
       await old.psql('create database shop; ');
+      await old.psql('create role "only granted"; grant connect on database shop to "only granted"; create role "only set"; alter role "only set" in database shop set work_mem = \'5MB\'');
       await old.psql('create role "only here"; create extension adminpack; create table t as select 1 as id; alter table t owner to "only here"', 'shop');
       const other = await backedUp(old, 'shop');
       const options = restoreOptions({ ...other, server }, { globals: false });
       await expectRefused(options, 15, /there is no role only here.*CREATE ROLE "only here".*the extension adminpack is not installed/);
+      // A database that is there keeps its own rights and settings; a new one has those of the backup.
+      await expectRefused(restoreOptions({ ...other, server }, { globals: false, mode: 'new-database', newDatabase: 'shop_new' }), 15, /no role only granted, .*no role only set, /);
     } finally {
       await old.stop();
     }

@@ -53,7 +53,7 @@ beforeAll(async () => {
   await kubernetes.create([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }]);
   // All that the YAML has, but for what needs the Prometheus operator; the API server accepts it.
   const objects = parseAllDocuments(readFileSync(manifest, 'utf8')).map(document => document.toJS());
-  await kubernetes.create(objects.filter(({ kind }) => kind !== 'PrometheusRule'));
+  await kubernetes.create(objects.filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/')));
   await kubernetes.create([{
     apiVersion: 'apps/v1',
     kind: 'Deployment',

@@ -72,7 +72,7 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
       '--service-cluster-ip-range=10.0.0.0/24', '--endpoint-reconciler-type=none', '--authorization-mode=RBAC', `--token-auth-file=${join(directory, 'tokens.csv')}`,
       `--service-account-key-file=${key}`, `--service-account-signing-key-file=${key}`, '--service-account-issuer=https://kubernetes.default.svc',
       // Nobody makes the account `default` that it would ask for.
-      '--disable-admission-plugins=ServiceAccount', '--feature-gates=HPAScaleToZero=true',
+      '--disable-admission-plugins=ServiceAccount', '--feature-gates=HPAScaleToZero=true,SidecarContainers=true',
     ],
     logFile: join(directory, 'kube-apiserver.log'),
     readiness: async () => await request('GET', '/readyz') === 'ok',
@@ -119,5 +119,6 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
 /** Where objects of this kind are created. */
 function collectionOf({ apiVersion, kind, metadata }: any): string {
   const group = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
-  return kind === 'Namespace' ? `${group}/namespaces` : `${group}/namespaces/${metadata.namespace}/${kind.toLowerCase()}s`;
+  const plural = `${kind.toLowerCase()}s`.replace(/ys$/, 'ies');
+  return kind === 'Namespace' ? `${group}/namespaces` : `${group}/namespaces/${metadata.namespace}/${plural}`;
 }
