@@ -2,6 +2,7 @@ import { AlertContext, AlertTarget, AlertVolume } from './_alert-target';
 import { AlertTests, minutes, Pace, paceOf, Scenario, toTest } from './_alert-test';
 import { SimulatedJob } from './_cluster-simulation';
 import { Scheduled } from './_scheduled-scenarios';
+import { StoreScenarios } from './_store-scenarios';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -22,7 +23,7 @@ export function alertTests(context: AlertContext, target: AlertTarget, volumes: 
   const ownVolumes = volumes.filter(({ slowest }) => slowest === target);
   const scenarios = target.gapSeconds === undefined ? onDemand(target, pace)
     : target.gapSeconds > LONGEST_GAP || target.gapSeconds < SHORTEST_GAP ? new Scheduled(context, target, ownVolumes, pace).short()
-      : new Scheduled(context, target, ownVolumes, pace).all();
+      : [...new Scheduled(context, target, ownVolumes, pace).all(), ...new StoreScenarios(context, target, ownVolumes, pace).all()];
   return {
     rule_files: [ruleFile],
     evaluation_interval: `${pace.evaluation}s`,

@@ -36,7 +36,7 @@ export async function readFormat(
   artifact: RecordedArtifact, engine: RecordedSource['engine'], body: Readable, identities: Identities | null, scratch: ScratchConfig,
   signal: AbortSignal,
 ): Promise<string | null> {
-  if (artifact.recipients !== undefined && identities === null) return 'it is encrypted, and no identity is given that opens it';
+  if (artifact.recipients !== undefined && identities === null) return 'it is encrypted: to read what is in it, name the file with one of its identities with --identity FILE';
   try {
     const plain = openPlain(artifact, body, identities);
     if (artifact.role === 'globals') await through(plain, new ClusterDumpCheck(artifact.file));
