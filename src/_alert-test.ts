@@ -17,9 +17,14 @@ const COARSE: Pace = { evaluation: 1800, step: 300, settled: 5400 };
 /** From this gap on an hour more or less is nothing. */
 const COARSE_GAP = 12 * 3600;
 
+/** Where runs are days or weeks apart: promtool evaluates all rules of a file each time, and takes minutes otherwise. */
+const DAYS: Pace = { evaluation: 14_400, step: 300, settled: 43_200 };
+const WEEKS: Pace = { evaluation: 43_200, step: 300, settled: 129_600 };
+
 /** How a CronJob with this gap between two runs is tested. */
-export function paceOf(gapSeconds: number | undefined): Pace {
-  return (gapSeconds ?? 0) >= COARSE_GAP ? COARSE : FINE;
+export function paceOf(gapSeconds: number = 0): Pace {
+  const days = gapSeconds / 86_400;
+  return days > 14 ? WEEKS : days > 3 ? DAYS : gapSeconds >= COARSE_GAP ? COARSE : FINE;
 }
 
 /** One test of promtool. */

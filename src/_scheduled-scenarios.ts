@@ -20,7 +20,7 @@ export class Scheduled extends Timeline {
       this.healthy(),
       this.failsOnce('a run fails and the next one succeeds', {}),
       this.failsOnce('the same, seen by two kube-state-metrics at a time', { replicas: 2 }),
-      this.failsOnce('the same, and kube-state-metrics is restarted meanwhile', { restartedAt: this.at(3) + target.deadlineSeconds }),
+      this.failsOnce('the same, and kube-state-metrics is restarted meanwhile', { restartedAt: this.at(3) + Math.max(target.deadlineSeconds, minutes(this.gap / 2)) }),
       ...target.keepsFailedJobs ? [this.failsOnce('the same, and no Job that succeeded is kept', {}, true), this.failedWhileTheNextRuns()] : [],
       this.failsAlways(),
       this.rerunByHand(),
