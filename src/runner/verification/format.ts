@@ -50,7 +50,8 @@ export async function readFormat(
     if (artifact.role === 'globals' && error instanceof RunnerError) throw corrupt(artifact, 'is cut short: the script has no end');
     if (/^(Z_|ZSTD_|ERR_ZLIB|ERR_ZSTD)/.test(codeOf(error) ?? '')) throw corrupt(artifact, `can't be decompressed (${messageOf(error)})`);
     if (!(error instanceof RunnerError)) throw error;
-    if (error.exitCode === ExitCode.CORRUPT) throw error;
+    // An identity that was given and does not fit is a mistake to be told, not a reason to look at less.
+    if (error.exitCode === ExitCode.CORRUPT || (artifact.recipients !== undefined && error.exitCode === ExitCode.DENIED)) throw error;
     return messageOf(error); // a program is missing, or too old, or there is no room: not the artifact's fault
   }
 }
