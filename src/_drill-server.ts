@@ -2,6 +2,7 @@ import { ApiObject, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show } from './_check';
+import { restricted } from './_runner-pod';
 import { DatabaseTargetConfig } from './contract/config';
 import { DrillVolume } from './drill-volume';
 
@@ -78,16 +79,7 @@ export class DrillServer {
       args,
       envVariables: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, kplus.EnvValue.fromValue(value)])),
       resources: this.resources,
-      securityContext: {
-        user: this.user,
-        group: this.user,
-        ensureNonRoot: true,
-        privileged: false,
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: [kplus.Capability.ALL] },
-        seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
-      },
+      securityContext: restricted(this.user, this.user),
       volumeMounts: [{ path: '/tmp', volume: directory('ServerTmp', 'server-tmp', { sizeLimit: Size.gibibytes(1) }) }, ...mounts],
     };
   }

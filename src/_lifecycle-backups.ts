@@ -6,10 +6,10 @@ import { BucketFacts } from './_lifecycle-checks';
 import { error, Finding, warning } from './_lifecycle-findings';
 import { ModelRule } from './_lifecycle-model';
 import { isAllowedMove } from './_lifecycle-moves';
-import { keepsForever, reachOfPeriods } from './_retention';
+import { reachOfPeriods } from './_retention';
 import { factsOf, isArchive, retrievalSeconds } from './_retrieval-times';
 import { BackupCronJob } from './backup-cron-job';
-import { RetentionConfig, S3StoreConfig } from './contract/config';
+import { keepsForever, RetentionConfig, S3StoreConfig } from './contract/config';
 import { keyPrefix } from './contract/layout';
 
 /** A backup in the bucket. */

@@ -6,6 +6,7 @@ import { checkLabels } from './_check';
 import { podFailurePolicy } from './_pod-failure-policy';
 import { SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
+import { restricted } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { LIFECYCLE_ENV, LifecycleConfig, renderLifecycleConfig } from './contract/lifecycle';
 import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
@@ -47,16 +48,7 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
       args: ['lifecycle', 'apply', ...others === OtherLifecycleRules.REFUSE ? [] : [`--${others}-others`]],
       envVariables: { [LIFECYCLE_ENV]: kplus.EnvValue.fromValue(value), ...store.env },
       resources: { cpu: { request: kplus.Cpu.millis(100) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(256) } },
-      securityContext: {
-        user: USER,
-        group: USER,
-        ensureNonRoot: true,
-        privileged: false,
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: [kplus.Capability.ALL] },
-        seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
-      },
+      securityContext: restricted(USER, USER),
       volumeMounts: [{ path: SCRATCH, volume: scratch }],
     }],
   });

@@ -1,10 +1,10 @@
 import { Duration, Size } from 'cdk8s';
 import { show, showSeconds, wholeSeconds } from './_check';
 import { Gaps, gapsOf } from './_longest-gap';
-import { keepsForever, Promised as PromisedByRule, promisesOf } from './_retention';
+import { Promised as PromisedByRule, promisesOf } from './_retention';
 import { retrievalSeconds } from './_retrieval-times';
 import { parseSchedule, shortestIntervalSeconds } from './_schedule';
-import { RetentionConfig } from './contract/config';
+import { keepsForever, RetentionConfig } from './contract/config';
 import { RecoveryObjective, RecoveryObjectives, RestoreEstimate } from './recovery-objectives';
 import { RecoveryReport, ScenarioRecovery, StoreRecovery } from './recovery-report';
 import { RecoveryScenario } from './recovery-scenario';

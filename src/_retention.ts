@@ -26,11 +26,6 @@ const PERIODS: readonly { field: keyof RetentionConfig; name: string; shortest: 
   { field: 'keepYearly', name: 'yearly', shortest: count => 365 * count * DAY, longest: 366 * DAY },
 ];
 
-/** Whether nothing is ever removed. */
-export function keepsForever({ keepAtLeast: _floor, ...keep }: RetentionConfig): boolean {
-  return Object.values(keep).every(value => value === null);
-}
-
 /**
  * What each rule promises for backups that are made at least `shortest` and at most `longest` seconds apart. The first has the closest
  * backups. Not for a retention that keeps everything.

@@ -76,16 +76,7 @@ export class RunnerPod {
           cpu: { request: kplus.Cpu.millis(100) },
           memory: { request: Size.mebibytes(256), limit: Size.gibibytes(1) },
         },
-        securityContext: {
-          user,
-          group,
-          ensureNonRoot: true,
-          privileged: false,
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: [kplus.Capability.ALL] },
-          seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
-        },
+        securityContext: restricted(user, group),
         volumeMounts: [{ path: SCRATCH, volume: scratch }, ...parts.flatMap(part => part.mounts)],
       }],
     };
@@ -114,6 +105,20 @@ export class RunnerPod {
       ...this.props.priorityClassName === undefined ? [] : [JsonPatch.add(`${pod}/priorityClassName`, this.props.priorityClassName)],
     );
   }
+}
+
+/** What the "restricted" level of Pod Security asks of a container, and more. */
+export function restricted(user: number, group: number): kplus.ContainerSecurityContextProps {
+  return {
+    user,
+    group,
+    ensureNonRoot: true,
+    privileged: false,
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: [kplus.Capability.ALL] },
+    seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
+  };
 }
 
 export function checkStores(stores: readonly BackupStore[]): void {

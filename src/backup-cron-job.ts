@@ -7,7 +7,6 @@ import { FollowUpCronJob, MAX_CRON_JOB_NAME_LENGTH } from './_follow-up-cron-job
 import { grant } from './_kubernetes';
 import { gapsOf } from './_longest-gap';
 import { Recovery } from './_recovery';
-import { keepsForever } from './_retention';
 import { bindStores, checkStores, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { checkTimeZone } from './_time-zones';
@@ -17,7 +16,7 @@ import { Watched } from './_watched';
 import { BackupCronJobProps } from './backup-cron-job-props';
 import { BackupStore } from './backup-store';
 import { Compression } from './compression';
-import { BackupConfig, CONFIG_VERSION } from './contract/config';
+import { BackupConfig, CONFIG_VERSION, keepsForever } from './contract/config';
 import { RecoveryReport } from './recovery-report';
 import { Retention } from './retention';
 

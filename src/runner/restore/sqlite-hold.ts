@@ -4,17 +4,10 @@ import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { stdoutOf } from '../process';
 import { SqliteFailure } from '../sources/sqlite-child';
+import { SQLITE_BUSY, SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_CANTOPEN, SQLITE_PROTOCOL, SQLITE_NOTADB } from '../sources/sqlite-codes';
 import { sqliteProgram } from '../sources/sqlite-program';
 
 const HEADER = Buffer.from('SQLite format 3\0', 'latin1');
-
-/** Primary result codes of SQLite. */
-const SQLITE_BUSY = 5;
-const SQLITE_READONLY = 8;
-const SQLITE_CORRUPT = 11;
-const SQLITE_CANTOPEN = 14;
-const SQLITE_PROTOCOL = 15;
-const SQLITE_NOTADB = 26;
 
 /** A database that nobody else can use. */
 export interface Held {

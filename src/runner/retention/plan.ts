@@ -1,4 +1,4 @@
-import { RetentionConfig } from '../../contract/config';
+import { keepsForever, RetentionConfig } from '../../contract/config';
 
 /*
  * Which backups of one store are kept. Nothing but arithmetic: no clock, no store.
@@ -36,11 +36,6 @@ const PERIODS = [
   { field: 'keepMonthly', unit: 'month', of: (at: Date) => at.toISOString().slice(0, 7) },
   { field: 'keepYearly', unit: 'year', of: (at: Date) => at.toISOString().slice(0, 4) },
 ] as const;
-
-/** Whether retention removes nothing. */
-export function keepsForever({ keepAtLeast: _floor, ...rules }: RetentionConfig): boolean {
-  return Object.values(rules).every(rule => rule === null);
-}
 
 /**
  * Decides for every backup of one store. Each rule keeps what it keeps, whatever the others do, so a longer policy never keeps less.

@@ -2,18 +2,9 @@ import { ScratchConfig, SqliteConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { SqliteFailure } from './sqlite-child';
-
-/** Primary result codes of SQLite. */
-const SQLITE_PERM = 3;
-const SQLITE_BUSY = 5;
-const SQLITE_LOCKED = 6;
-const SQLITE_READONLY = 8;
-const SQLITE_CORRUPT = 11;
-const SQLITE_FULL = 13;
-const SQLITE_CANTOPEN = 14;
-const SQLITE_PROTOCOL = 15;
-const SQLITE_AUTH = 23;
-const SQLITE_NOTADB = 26;
+import {
+  SQLITE_PERM, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_CANTOPEN, SQLITE_PROTOCOL, SQLITE_AUTH, SQLITE_NOTADB,
+} from './sqlite-codes';
 
 export interface SqliteTarget extends SqliteConfig {
   readonly description: string;
