@@ -8,18 +8,12 @@ import { defaultImage } from './_runner-image';
 import { StoreParts } from './_store-parts';
 import { BackupStore } from './backup-store';
 import { Config, CONFIG_ENV, renderConfig, ScratchConfig } from './contract/config';
+import { RunnerPodOptions } from './runner-pod-options';
 
-/** What the props of every job with a runner have in common; they say what it means. */
-export interface RunnerPodProps {
-  readonly image?: string;
-  readonly imagePullPolicy?: kplus.ImagePullPolicy;
-  readonly imagePullSecret?: kplus.ISecret;
+/** What the props of every construct with a runner have in common; they say what it means. */
+export interface RunnerPodProps extends Omit<RunnerPodOptions, 'serviceAccount'> {
   readonly resources?: kplus.ContainerResources;
   readonly terminationGracePeriod?: Duration;
-  readonly priorityClassName?: string;
-  readonly user?: number;
-  readonly group?: number;
-  readonly fsGroup?: number;
 }
 
 /** What stands in the manifest around the runner: a pod that meets the "restricted" level of Pod Security, and its Job. */

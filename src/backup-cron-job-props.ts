@@ -8,9 +8,10 @@ import { Compression } from './compression';
 import { Encryption } from './encryption';
 import { RecoveryObjectives } from './recovery-objectives';
 import { Retention } from './retention';
+import { RunnerPodOptions } from './runner-pod-options';
 
 /** Properties of `BackupCronJob`. */
-export interface BackupCronJobProps {
+export interface BackupCronJobProps extends RunnerPodOptions {
   /** The database to back up. */
   readonly source: BackupSource;
 
@@ -127,27 +128,6 @@ export interface BackupCronJobProps {
   readonly labels?: { [key: string]: string };
 
   /**
-   * Image of the runner, of the same release as this library. You build it and push it to a registry of your own.
-   *
-   * @default - `cdk8s-backup-runner` with the version of this library as its tag
-   */
-  readonly image?: string;
-
-  /**
-   * When the image is pulled.
-   *
-   * @default ImagePullPolicy.IF_NOT_PRESENT
-   */
-  readonly imagePullPolicy?: kplus.ImagePullPolicy;
-
-  /**
-   * Secret with the login of the registry that has the image.
-   *
-   * @default - none: the registry asks for no login, or the nodes have one
-   */
-  readonly imagePullSecret?: kplus.ISecret;
-
-  /**
    * Resources of the pod. What you give replaces the default as a whole.
    *
    * No limit on CPU: it would slow the dump, which holds locks and a snapshot, while cores are idle. The limit on memory makes a
@@ -199,20 +179,6 @@ export interface BackupCronJobProps {
   readonly failedJobsRetained?: number;
 
   /**
-   * The identity of the pod.
-   *
-   * @default - a ServiceAccount that is made, without rights, and with the annotations that the stores' credentials ask for
-   */
-  readonly serviceAccount?: kplus.IServiceAccount;
-
-  /**
-   * PriorityClass of the pod.
-   *
-   * @default - the cluster's default priority
-   */
-  readonly priorityClassName?: string;
-
-  /**
    * Limit of the volume for temporary files, which is on the node's disk: whole MiB, at least 16. PostgreSQL and Redis are streamed
    * and need next to nothing; of a SQLite database a whole copy is made there.
    *
@@ -226,26 +192,4 @@ export interface BackupCronJobProps {
    * @default Duration.seconds(30)
    */
   readonly terminationGracePeriod?: Duration;
-
-  /**
-   * Numeric user id that the pod runs as, never 0. For a SQLite source take the application's, so that the files which SQLite makes
-   * beside the database belong to it.
-   *
-   * @default 10001
-   */
-  readonly user?: number;
-
-  /**
-   * Numeric group id that the pod runs as, never 0.
-   *
-   * @default - same as `user`
-   */
-  readonly group?: number;
-
-  /**
-   * Group that mounted claims are given to, so that the pod can write them. For a SQLite source take the application's.
-   *
-   * @default - same as `group`; none where no claim is mounted
-   */
-  readonly fsGroup?: number;
 }

@@ -3,10 +3,11 @@ import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob } from './backup-cron-job';
 import { RestoreDrill } from './restore-drill';
 import { RestoreJob } from './restore-job';
+import { RunnerPodOptions } from './runner-pod-options';
 import { S3Credentials } from './s3-credentials';
 
 /** Properties of `BackupExporter`. */
-export interface BackupExporterProps {
+export interface BackupExporterProps extends RunnerPodOptions {
   /**
    * The backups to watch: at least one. Each has another `backupName`, by which pages, metrics and `--name` tell them apart.
    */
@@ -103,65 +104,9 @@ export interface BackupExporterProps {
   readonly labels?: { [key: string]: string };
 
   /**
-   * Image of the runner, of the same release as this library.
-   *
-   * @default - that of the first backup
-   */
-  readonly image?: string;
-
-  /**
-   * When the image is pulled.
-   *
-   * @default - as for the first backup
-   */
-  readonly imagePullPolicy?: kplus.ImagePullPolicy;
-
-  /**
-   * Secret with the login of the registry that has the image.
-   *
-   * @default - that of the first backup
-   */
-  readonly imagePullSecret?: kplus.ISecret;
-
-  /**
    * Resources of the pod. What you give replaces the default as a whole. Records are held in memory, about 5 kB for each backup.
    *
    * @default - requests of 10m CPU and 96 MiB, a limit of 512 MiB of memory and none of CPU
    */
   readonly resources?: kplus.ContainerResources;
-
-  /**
-   * The identity of the pod.
-   *
-   * @default - a ServiceAccount that is made, without rights and without a token, with the annotations that the credentials ask for
-   */
-  readonly serviceAccount?: kplus.IServiceAccount;
-
-  /**
-   * PriorityClass of the pod.
-   *
-   * @default - the cluster's default priority
-   */
-  readonly priorityClassName?: string;
-
-  /**
-   * Numeric user id that the pod runs as, never 0.
-   *
-   * @default - that of the first backup
-   */
-  readonly user?: number;
-
-  /**
-   * Numeric group id that the pod runs as, never 0.
-   *
-   * @default - that of the first backup
-   */
-  readonly group?: number;
-
-  /**
-   * Group that may read the mounted claims: that of the backups.
-   *
-   * @default - that of the first backup
-   */
-  readonly fsGroup?: number;
 }

@@ -37,6 +37,7 @@ export * from './restore-point';
 export * from './restore-trigger';
 export * from './restore-workload';
 export * from './retention';
+export * from './runner-pod-options';
 export * from './s3-credentials';
 export * from './s3-encryption';
 export * from './s3-storage-class';

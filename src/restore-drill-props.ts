@@ -4,6 +4,7 @@ import { BackupCronJob } from './backup-cron-job';
 import { Decryption } from './decryption';
 import { DrillVolume } from './drill-volume';
 import { RedisAssertion } from './restore-mode-options';
+import { RunnerPodOptions } from './runner-pod-options';
 
 /** How fresh restored data have to be. */
 export interface DrillFreshness {
@@ -21,7 +22,7 @@ export interface DrillFreshness {
 }
 
 /** Properties of `RestoreDrill`. */
-export interface RestoreDrillProps {
+export interface RestoreDrillProps extends RunnerPodOptions {
   /** The backup that is rehearsed. Its stores are read, and the record of the drill is written there; its image and its user are taken over. */
   readonly backup: BackupCronJob;
 
@@ -225,27 +226,6 @@ export interface RestoreDrillProps {
   readonly labels?: { [key: string]: string };
 
   /**
-   * Image of the runner, of the same release as this library.
-   *
-   * @default - that of `backup`
-   */
-  readonly image?: string;
-
-  /**
-   * When the images are pulled.
-   *
-   * @default - that of `backup`
-   */
-  readonly imagePullPolicy?: kplus.ImagePullPolicy;
-
-  /**
-   * Secret with the login of the registry that has the images.
-   *
-   * @default - that of `backup`
-   */
-  readonly imagePullSecret?: kplus.ISecret;
-
-  /**
    * Resources of the runner. What you give replaces the default as a whole.
    *
    * @default - requests of 100m CPU and 256 MiB, a limit of 1 GiB of memory and none of CPU
@@ -253,44 +233,9 @@ export interface RestoreDrillProps {
   readonly resources?: kplus.ContainerResources;
 
   /**
-   * The identity of the pod. It needs no rights.
-   *
-   * @default - a ServiceAccount that is made, with the annotations that the stores' credentials ask for
-   */
-  readonly serviceAccount?: kplus.IServiceAccount;
-
-  /**
-   * PriorityClass of the pod.
-   *
-   * @default - the cluster's default priority
-   */
-  readonly priorityClassName?: string;
-
-  /**
    * What a drill has to end itself after SIGTERM, before it is killed. The runner needs 5 seconds, so more than that.
    *
    * @default Duration.seconds(30)
    */
   readonly terminationGracePeriod?: Duration;
-
-  /**
-   * Numeric user id of the runner, never 0.
-   *
-   * @default - that of `backup`
-   */
-  readonly user?: number;
-
-  /**
-   * Numeric group id of the runner, never 0.
-   *
-   * @default - that of `backup`
-   */
-  readonly group?: number;
-
-  /**
-   * Group that mounted claims are given to.
-   *
-   * @default - that of `backup`
-   */
-  readonly fsGroup?: number;
 }

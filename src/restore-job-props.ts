@@ -8,9 +8,10 @@ import { RestoreMode } from './restore-mode';
 import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
 import { RestoreWorkload } from './restore-workload';
+import { RunnerPodOptions } from './runner-pod-options';
 
 /** Properties of `RestoreJob`. */
-export interface RestoreJobProps {
+export interface RestoreJobProps extends RunnerPodOptions {
   /**
    * The backup to restore: its source is the target, its stores are read, its image and its user are taken over. What is given beside it
    * counts instead.
@@ -102,27 +103,6 @@ export interface RestoreJobProps {
   readonly labels?: { [key: string]: string };
 
   /**
-   * Image of the runner, of the same release as this library.
-   *
-   * @default - that of `backup`, or else `cdk8s-backup-runner` with the version of this library as its tag
-   */
-  readonly image?: string;
-
-  /**
-   * When the image is pulled.
-   *
-   * @default - that of `backup`, or else ImagePullPolicy.IF_NOT_PRESENT
-   */
-  readonly imagePullPolicy?: kplus.ImagePullPolicy;
-
-  /**
-   * Secret with the login of the registry that has the image.
-   *
-   * @default - that of `backup`, or else none
-   */
-  readonly imagePullSecret?: kplus.ISecret;
-
-  /**
    * Resources of the pod. What you give replaces the default as a whole.
    *
    * @default - requests of 100m CPU and 256 MiB, a limit of 1 GiB of memory and none of CPU
@@ -146,20 +126,6 @@ export interface RestoreJobProps {
   readonly backoffLimit?: number;
 
   /**
-   * The identity of the pod. With `workloads` it is given the rights to stop them.
-   *
-   * @default - a ServiceAccount that is made, with the annotations that the stores' credentials ask for
-   */
-  readonly serviceAccount?: kplus.IServiceAccount;
-
-  /**
-   * PriorityClass of the pod.
-   *
-   * @default - the cluster's default priority
-   */
-  readonly priorityClassName?: string;
-
-  /**
    * Limit of the volume for temporary files, which is on the node's disk: whole MiB, at least 16. A backup that fits is read over the
    * network once, and restored from there once its digest is verified; a larger one is read twice. Several `parallelJobs` need all of it there.
    *
@@ -173,25 +139,4 @@ export interface RestoreJobProps {
    * @default Duration.seconds(30)
    */
   readonly terminationGracePeriod?: Duration;
-
-  /**
-   * Numeric user id that the pod runs as, never 0. For a file on a claim take the user of the program that reads it.
-   *
-   * @default - that of `backup`, or else 10001
-   */
-  readonly user?: number;
-
-  /**
-   * Numeric group id that the pod runs as, never 0.
-   *
-   * @default - that of `backup`, or else same as `user`
-   */
-  readonly group?: number;
-
-  /**
-   * Group that mounted claims are given to.
-   *
-   * @default - that of `backup`, or else same as `group`; none where no claim is mounted
-   */
-  readonly fsGroup?: number;
 }

@@ -1,0 +1,64 @@
+import * as kplus from 'cdk8s-plus-28';
+
+/**
+ * What all constructs with a runner take for its pod. "Of the backup" is of the `BackupCronJob` that a restore, a drill or an exporter is
+ * about (an exporter's: the first); what a restore without one has, is what a backup has.
+ */
+export interface RunnerPodOptions {
+  /**
+   * Image of the runner, of the same release as this library. You build it and push it to a registry of your own.
+   *
+   * @default - that of the backup; for a backup `cdk8s-backup-runner` with the version of this library as its tag
+   */
+  readonly image?: string;
+
+  /**
+   * When the images of the pod are pulled.
+   *
+   * @default - as for the backup; for a backup ImagePullPolicy.IF_NOT_PRESENT
+   */
+  readonly imagePullPolicy?: kplus.ImagePullPolicy;
+
+  /**
+   * Secret with the login of the registry that has the images.
+   *
+   * @default - that of the backup; for a backup none: the registry asks for no login, or the nodes have one
+   */
+  readonly imagePullSecret?: kplus.ISecret;
+
+  /**
+   * The identity of the pod. Where a restore stops workloads, or Kubernetes Secrets are read, it is given the rights to do so.
+   *
+   * @default - a ServiceAccount that is made, without other rights, and with the annotations that the stores' credentials ask for
+   */
+  readonly serviceAccount?: kplus.IServiceAccount;
+
+  /**
+   * PriorityClass of the pod.
+   *
+   * @default - the cluster's default priority
+   */
+  readonly priorityClassName?: string;
+
+  /**
+   * Numeric user id that the runner runs as, never 0. For a SQLite source take the application's, so that the files which SQLite makes
+   * beside the database belong to it; for a restored file on a claim, that of the program that reads it.
+   *
+   * @default - that of the backup; for a backup 10001
+   */
+  readonly user?: number;
+
+  /**
+   * Numeric group id that the runner runs as, never 0.
+   *
+   * @default - that of the backup; for a backup the same as `user`
+   */
+  readonly group?: number;
+
+  /**
+   * Group that mounted claims are given to, so that the pod can use them. For a SQLite source take the application's.
+   *
+   * @default - that of the backup; for a backup the same as `group`; none where no claim is mounted
+   */
+  readonly fsGroup?: number;
+}
