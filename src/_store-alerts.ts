@@ -29,7 +29,7 @@ export function storeRules(context: AlertContext, target: AlertTarget): AlertRul
       for: '1m',
       expr: `max by (backup, store) (${of(Metrics.VERIFICATION_FAILED)}) > 0`,
       summary: `Store {{ $labels.store }} has damaged copies of backup ${cronJob}`,
-      description: `{{ $value }} of them did not stand their last verification. First: ${list}; then cdk8s-backup verify --repair, which copies from a store that has a good one`,
+      description: `{{ $value }} of them did not stand their last verification. First: ${list}; then cdk8s-backup verify --all --repair --manifest FILE --job ${cronJob}, which copies from a store that has a good one`,
       labels,
     }),
     ...target.stores.some(({ claimName }) => claimName !== undefined) ? [alertRule(context, {

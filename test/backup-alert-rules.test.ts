@@ -1,7 +1,7 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import { parse } from 'yaml';
 import { newChart, objectsOf, props } from './synth';
-import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupStore } from '../src';
+import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupStore, RestoreDrill } from '../src';
 import { synthFiles } from '../src/_synth-file';
 import { warningsOf } from '../src/_warnings';
 
@@ -126,6 +126,42 @@ test.each<[string, Partial<BackupAlertRulesProps>, string]>([
   ['labels that Kubernetes refuses', { ruleLabels: { 'a b': 'c' } }, '\'ruleLabels\' has a key that Kubernetes refuses'],
 ])('fails on %s', (_what, changes, message) => {
   expect(() => rulesFor({}, changes)).toThrow(message);
+});
+
+describe('what proves a backup', () => {
+  const define = (rules: (drill: RestoreDrill) => Partial<BackupAlertRulesProps>) => {
+    const chart = newChart();
+    const backup = new BackupCronJob(chart, 'db-backup', props({
+      verify: { schedule: Cron.daily() },
+      objectives: {
+        corruption: { rto: Duration.hours(2) },
+        restore: { backupSize: Size.gibibytes(1), downloadPerSecond: Size.gibibytes(1), restorePerSecond: Size.gibibytes(1) },
+      },
+    }));
+    const drill = new RestoreDrill(chart, 'db-drill', { backup, schedule: Cron.weekly() });
+    return new BackupAlertRules(chart, 'backup-alerts', { backups: [backup], ...rules(drill) });
+  };
+  const about = (construct: BackupAlertRules, cronJob: string) =>
+    allRules(construct).filter(({ labels }) => labels.cronjob === cronJob).map(({ alert }) => alert);
+
+  test('is watched without the runner\'s metrics as well', () => {
+    const construct = define(drill => ({ drills: [drill] }));
+    expect(about(construct, 'db-backup-verify')).toEqual(['BackupVerificationFailed', 'BackupVerificationStale']);
+    expect(about(construct, 'db-drill')).toEqual(['BackupDrillFailed', 'BackupDrillStale']);
+    expect(alertsOf(construct)).not.toContain('BackupRtoExceeded/warning');
+    expect(construct.ruleTestFiles).toEqual(['db-backup', 'db-backup-verify', 'db-drill'].map(name => `monitoring/backup-alerts.shop.${name}.rules.test.yaml`));
+  });
+
+  test('and the measured RTO with them, where drills measure one that was declared', () => {
+    const exceeded = allRules(define(drill => ({ drills: [drill], runnerMetrics: true }))).find(({ alert }) => alert === 'BackupRtoExceeded');
+    expect(exceeded).toMatchObject({ expr: expect.stringMatching(/backup_measured_rto_seconds.* > 7200$/) });
+    expect(alertsOf(define(() => ({ runnerMetrics: true })))).not.toContain('BackupRtoExceeded/warning');
+  });
+
+  test('fails on the drill of a backup that is not watched', () => {
+    expect(() => define(drill => ({ drills: [drill], backups: [new BackupCronJob(newChart(), 'other', props())] })))
+      .toThrow('\'drills\' has chart/db-drill, whose backup "db-backup" is not among \'backups\'');
+  });
 });
 
 test('fails on a backup that is there twice, or in no namespace', () => {

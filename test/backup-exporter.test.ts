@@ -2,7 +2,8 @@ import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { newChart, objectsOf, props } from './synth';
 import {
-  BackupCronJob, BackupCronJobProps, BackupExporter, BackupExporterProps, BackupSource, BackupStore, RestoreJob, RestoreTrigger, S3Credentials,
+  BackupCronJob, BackupCronJobProps, BackupExporter, BackupExporterProps, BackupSource, BackupStore, RestoreDrill,
+  RestoreJob, RestoreTrigger, S3Credentials,
 } from '../src';
 import { CONFIG_ENV, ExporterConfig, unescapeEnvValue } from '../src/contract/config';
 import { parseConfig } from '../src/runner/config';
@@ -28,6 +29,19 @@ function configOf(objects: readonly any[]): ExporterConfig {
 }
 
 const volume = () => BackupStore.volume({ size: Size.gibibytes(1) });
+
+test('when a verification or a drill is missing follows from their schedules, unless it is said', () => {
+  const verified = { verify: { schedule: Cron.daily(), deadline: Duration.hours(1) } };
+  const weekly = (chart: Chart, backup: BackupCronJob) => new RestoreDrill(chart, 'db-drill', { backup, schedule: Cron.weekly(), deadline: Duration.hours(2) });
+  const [DAY, HOUR, SLACK] = [86_400, 3600, 900];
+  expect(configOf(synth()).backups[0]).toMatchObject({ verifiedWithinSeconds: null, drilledWithinSeconds: null });
+  expect(configOf(synth((chart, backup) => ({ drills: [weekly(chart, backup)] }), verified)).backups[0])
+    .toMatchObject({ verifiedWithinSeconds: DAY + HOUR + SLACK, drilledWithinSeconds: 7 * DAY + 2 * HOUR + SLACK });
+  expect(configOf(synth((chart, backup) => ({ drills: [weekly(chart, backup)], maxDrillAge: Duration.days(30) }), verified)).backups[0])
+    .toMatchObject({ drilledWithinSeconds: 30 * DAY });
+  expect(() => synth(chart => ({ drills: [weekly(chart, new BackupCronJob(chart, 'other', props({ backupName: 'other' })))] })))
+    .toThrow('\'drills\' has "chart/db-drill", whose backup is not among \'backups\'');
+});
 
 describe('defaults', () => {
   const objects = synth();

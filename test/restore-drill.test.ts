@@ -2,7 +2,8 @@ import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { newChart, objectsOf, props } from './synth';
 import {
-  BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, DrillVolume, RestoreDrill, RestoreDrillProps, RestoreJob, S3Credentials,
+  BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, Decryption, DrillVolume, Encryption, RestoreDrill,
+  RestoreDrillProps, RestoreJob, S3Credentials,
 } from '../src';
 import { warningsOf } from '../src/_warnings';
 import { CONFIG_ENV, DrillConfig, unescapeEnvValue } from '../src/contract/config';
@@ -228,6 +229,28 @@ test('volume stores are mounted to be written to: the record goes there', () => 
   const mount = podOf(objects).containers[0].volumeMounts.find(({ mountPath }: any) => mountPath === '/backups');
   expect(mount.readOnly ?? false).toBe(false);
   expect(serverOf(objects).volumeMounts.map(({ mountPath }: any) => mountPath)).not.toContain('/backups');
+});
+
+describe('an encrypted backup', () => {
+  const encrypted = () => ({ encryption: Encryption.age({ recipients: ['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'] }) });
+
+  test('is opened with an identity, which is a file that the scratch server does not see', () => {
+    const { objects, drill } = define({ backup: encrypted, drill: chart => ({ decryption: Decryption.fromSecret(secrets(chart), 'identity') }) });
+    const { identityFile } = configOf(objects).decryption!;
+    const mounts = ({ volumeMounts }: any) => volumeMounts.map(({ mountPath }: any) => mountPath);
+    expect(mounts(podOf(objects).containers[0]).some((path: string) => identityFile.startsWith(path))).toBe(true);
+    expect(mounts(serverOf(objects)).some((path: string) => identityFile.startsWith(`${path}/`))).toBe(false);
+    expect(warningsOf(drill).join()).toContain('identity');
+  });
+
+  test('needs one', () => {
+    expect(() => define({ backup: encrypted })).toThrow('\'decryption\' is missing: "db-backup" is encrypted, and a drill without an identity restores nothing');
+  });
+
+  test('of Kubernetes Secrets can\'t be drilled', () => {
+    const backup = () => ({ source: BackupSource.kubernetesSecrets({ names: ['a'] }), ...encrypted() });
+    expect(() => define({ backup })).toThrow('a drill needs a database');
+  });
 });
 
 describe('fails', () => {

@@ -4,13 +4,14 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { configOf, folder, postgres, redis, sqlite } from './_configs';
 import { backup, filesIn, list, run, RunOptions } from './_runner';
+import { drill, drillOf } from './drill/_drill';
 import { damage, dumpOf, makeEverything, restoreOptions, Site } from './restore/_postgres';
 import { backUpAndDamage, digestOf } from './restore/_redis';
 import { artifactOf, cutShort, flipByte, restore, restoreOf } from './restore/_restore';
 import { tempDir } from './servers/_process';
 import { PostgresServer, startPostgres } from './servers/postgres';
 import { RedisServer, startRedis } from './servers/redis';
-import { BackupConfig } from '../../src/contract/config';
+import { BackupConfig, DRILL_DATABASE } from '../../src/contract/config';
 import { BackupRecord } from '../../src/contract/record';
 import { aPair, opened, Pair, sealed } from '../runner/stream/_age';
 
@@ -52,6 +53,20 @@ function restoring(config: BackupConfig, identityFile: string | null): RunOption
   const target = { engine: 'sqlite', path: sqliteOf(config), lockTimeoutSeconds: 5, keepPrevious: true, assertions: [] } as const;
   return { config: { ...restoreOf(config, target), decryption: identityFile === null ? null : { identityFile } } };
 }
+
+test('a drill opens an encrypted backup with its identity, and fails without one, and with another', async () => {
+  const config = sqliteConfig();
+  const { id } = await backup({ config });
+  const scratch = tempDir('scratch');
+  const target = { engine: 'sqlite', path: path.join(scratch, `${DRILL_DATABASE}.db`), lockTimeoutSeconds: 5, keepPrevious: false, assertions: [] } as const;
+  const drilled = (identityFile: string | null) => drill(drillOf(config, target, {
+    scratch: { directory: scratch, limitBytes: null }, decryption: identityFile === null ? null : { identityFile },
+  }));
+  expect(await drilled(key.file)).toMatchObject({ code: 0, record: { backup: id, outcome: 'passed', items: 5000 } });
+  expect(await drilled(null)).toMatchObject({ code: 10, record: { outcome: 'failed', faults: [expect.stringContaining('no identity is given')] } });
+  expect(await drilled(other.file)).toMatchObject({ code: 14, record: { outcome: 'failed' } });
+  expect(filesIn(scratch)).toEqual([]);
+});
 
 describe('the stock age program', () => {
   test.each([0, 1, 65_535, 65_536, 65_537, 131_072, 10_000_000])('opens %i bytes that we have sealed, and we what it has', async bytes => {

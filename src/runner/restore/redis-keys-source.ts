@@ -8,7 +8,7 @@ import { valueOf, versionOf } from '../rdb/payload';
 import { NEWEST_VERSION } from '../rdb/read';
 import { RdbWriter } from '../rdb/write';
 import { RdbCheck } from '../sources/rdb-check';
-import { countsOf, Info, parseInfo } from '../sources/redis';
+import { countsOf, Info, inspectionOf, parseInfo, versionIn } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
 import { ServerError } from '../sources/resp';
 import { Inspection, OpenDump, Source } from '../sources/source';
@@ -18,7 +18,6 @@ import { checked } from '../stream/check';
 const KEYS_AT_A_TIME = 100;
 /** Servers from this version on tell when a key expires. */
 const TELLS_EXPIRY_MAJOR = 7;
-const GROWS_TO = 1.5;
 
 /**
  * A Redis server that does not let itself be replicated, read key by key into a snapshot like any other.
@@ -36,19 +35,7 @@ export class RedisKeysSource implements Source {
     const connection = await this.connect(signal);
     try {
       const info = parseInfo(await connection.command('INFO'));
-      return {
-        source: { engine: 'redis', serverVersion: versionIn(info), address: `${this.config.host}:${this.config.port}`, database: null },
-        tools: {},
-        dumps: [{
-          role: 'data',
-          part: null,
-          extension: 'rdb',
-          database: null,
-          compressedInside: null,
-          expectedBytes: Math.ceil(Number(info.used_memory ?? 0) * GROWS_TO),
-          open: openSignal => this.open(openSignal),
-        }],
-      };
+      return inspectionOf(`${this.config.host}:${this.config.port}`, info, openSignal => this.open(openSignal));
     } finally {
       connection.close();
     }
@@ -127,8 +114,4 @@ export async function* pagesOf(connection: RedisConnection): AsyncGenerator<Buff
 function expiresAt(answer: number, expiry: string): number | null {
   if (answer < 0) return null;
   return expiry === 'PTTL' ? Date.now() + answer : answer;
-}
-
-function versionIn(info: Info): string {
-  return info.valkey_version ?? info.redis_version ?? 'unknown';
 }

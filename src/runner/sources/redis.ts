@@ -32,20 +32,7 @@ export class RedisSource implements Source {
   public async inspect(_compression: unknown, signal: AbortSignal): Promise<Inspection> {
     const connection = await this.connect(signal);
     try {
-      const info = await this.readInfo(connection);
-      return {
-        source: { engine: 'redis', serverVersion: info.valkey_version ?? info.redis_version ?? 'unknown', address: this.address, database: null },
-        tools: {},
-        dumps: [{
-          role: 'data',
-          part: null,
-          extension: 'rdb',
-          database: null,
-          compressedInside: null,
-          expectedBytes: Math.ceil(Number(info.used_memory ?? 0) * SNAPSHOT_PER_MEMORY),
-          open: openSignal => this.open(openSignal),
-        }],
-      };
+      return inspectionOf(this.address, await this.readInfo(connection), openSignal => this.open(openSignal));
     } finally {
       connection.close();
     }
@@ -90,6 +77,27 @@ export class RedisSource implements Source {
 
 /** What INFO says, by field. */
 export type Info = { readonly [field: string]: string };
+
+/** What a server says of itself, and the one artifact that is to be taken of it. */
+export function inspectionOf(address: string, info: Info, open: (signal: AbortSignal) => Promise<OpenDump>): Inspection {
+  return {
+    source: { engine: 'redis', serverVersion: versionIn(info), address, database: null },
+    tools: {},
+    dumps: [{
+      role: 'data',
+      part: null,
+      extension: 'rdb',
+      database: null,
+      compressedInside: null,
+      expectedBytes: Math.ceil(Number(info.used_memory ?? 0) * SNAPSHOT_PER_MEMORY),
+      open,
+    }],
+  };
+}
+
+export function versionIn(info: Info): string {
+  return info.valkey_version ?? info.redis_version ?? 'unknown';
+}
 
 /** Takes the answer to INFO apart. */
 export function parseInfo(text: string): Info {

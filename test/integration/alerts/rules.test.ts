@@ -1,8 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Cron, Duration } from 'cdk8s';
 import { parse } from 'yaml';
 import { promtool } from './_promtool';
 import { filesFor, HOURLY, provedFiles, RULES, testFileOf, testFilesOf } from './_rules';
 import { Metrics } from '../../../src/contract/metrics';
+import { tempDir } from '../servers/_process';
 
 const NIGHTLY = { deadline: Duration.hours(2), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(27) } } };
 
@@ -10,7 +14,6 @@ const CASES: [string, ReturnType<typeof filesFor>][] = [
   ['hourly', filesFor(HOURLY)],
   ['hourly, with the runner\'s metrics', filesFor(HOURLY, { runnerMetrics: true, matchLabels: { cluster: 'prod' }, alertLabels: { team: 'data' }, namespaceLabel: 'exported_namespace' })],
   ['hourly, no failed Jobs kept', filesFor({ ...HOURLY, failedJobsRetained: 0 })],
-  ['nightly', filesFor(NIGHTLY)],
   ['nightly, by default', filesFor({})],
   ['nightly, with a gap of 47 hours', filesFor({ timeZone: 'Europe/Berlin' })],
   ['weekly', filesFor({ schedule: Cron.weekly() })],
@@ -19,6 +22,18 @@ const CASES: [string, ReturnType<typeof filesFor>][] = [
   ['on demand', filesFor({ onDemand: true, schedule: undefined })],
   ['hourly, verified each day and drilled each week', provedFiles()],
 ];
+
+test('promtool accepts all that the example whispercache emits', async () => {
+  const out = tempDir('whispercache');
+  const root = path.join(__dirname, '..', '..', '..');
+  execFileSync(path.join(root, 'node_modules', '.bin', 'cdk8s'), ['synth', '--no-check-upgrade', '--output', out], { cwd: path.join(root, 'examples', 'whispercache'), stdio: 'pipe' });
+  const folder = path.join(out, 'monitoring');
+  const files = Object.fromEntries(readdirSync(folder).map(name => [name, readFileSync(path.join(folder, name), 'utf8')]));
+  expect(await promtool(files, 'check', 'rules', 'backup-alerts.rules.yaml')).toMatchObject({ passed: true });
+  const tests = testFilesOf(files);
+  expect(tests).toHaveLength(7);
+  expect(await promtool(files, 'test', 'rules', ...tests)).toMatchObject({ passed: true });
+}, 900_000);
 
 test.each(CASES)('promtool accepts the rules and finds their tests passed: %s', async (_case, files) => {
   expect(await promtool(files, 'check', 'rules', RULES)).toMatchObject({ passed: true });
@@ -40,7 +55,7 @@ test('eleven healthy days are silent when rules are evaluated every two minutes'
 }, 600_000);
 
 test('the dashboard\'s queries parse, and name only metrics that exist', async () => {
-  const files = filesFor(HOURLY, { runnerMetrics: true });
+  const files = provedFiles();
   const dashboard = JSON.parse(files['monitoring/alerts.dashboard.json']);
   const queries: string[] = dashboard.panels.flatMap((panel: any) => panel.targets.map((target: any) => target.expr));
   expect(queries.length).toBeGreaterThan(10);

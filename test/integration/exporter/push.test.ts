@@ -2,8 +2,10 @@ import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { DRILL_DATABASE } from '../../../src/contract/config';
 import { configOf, folder, sqlite } from '../_configs';
 import { run } from '../_runner';
+import { drillOf } from '../drill/_drill';
 import { freePort, RunningProcess, startProcess, tempDir } from '../servers/_process';
 
 /* The end of each run, told to a real Pushgateway. */
@@ -55,6 +57,26 @@ test('it is grouped by job and backup', async () => {
   expect((await run(['backup'], { config })).code).toBe(0);
   const text = await (await fetch(`${url}/metrics`)).text();
   expect(text).toMatch(/backup_last_run_failed\{backup="other",instance="",job="cdk8s-backup",store="volume"\} 0/);
+});
+
+test('verification, drill and prune tell what the stores hold after them', async () => {
+  const config = { ...aBackup(url, 'proved'), retention: { ...aBackup(url).retention, keepHours: 1 } };
+  expect((await run(['backup'], { config })).code).toBe(0);
+  expect(await value('backup_last_verification_success_timestamp_seconds', 'proved')).toBeUndefined();
+  expect((await run(['verify', '--scheduled'], { config })).code).toBe(0);
+  expect(await value('backup_last_verification_success_timestamp_seconds', 'proved')).toBeGreaterThan(0);
+  expect(await value('backup_verification_failed_backups', 'proved')).toBe(0);
+
+  const scratch = tempDir('scratch');
+  const target = { engine: 'sqlite' as const, path: path.join(scratch, `${DRILL_DATABASE}.db`), lockTimeoutSeconds: 10, keepPrevious: false, assertions: [] };
+  const drill = drillOf(config, target, { pushgatewayUrl: url, scratch: { directory: scratch, limitBytes: null } });
+  expect((await run(['drill'], { config: drill })).code).toBe(0);
+  expect(await value('backup_last_drill_failed', 'proved')).toBe(0);
+  expect(await value('backup_measured_rto_seconds', 'proved')).toBeGreaterThan(0);
+
+  expect((await run(['hold', '--reason', 'incident'], { config })).code).toBe(0);
+  expect((await run(['prune'], { config })).code).toBe(0);
+  expect(await value('backup_prune_held', 'proved')).toBe(1);
 });
 
 describe('a Pushgateway that is out of order is a warning, and no failure', () => {

@@ -109,6 +109,50 @@ test.each(STAGES)('the runner is stopped %s: gone within 5 s, and the live datab
   await expectFinishes(options);
 });
 
+describe('in place, with all objects made anew and nothing committed', () => {
+  async function hangingInPlace(): Promise<Victim> {
+    const options = restoreOptions(site, { mode: 'in-place', assertions: ['select true from pg_sleep(600)'] });
+    const running = start(['restore', '--yes'], options);
+    await until('the restore hangs in its assertion', 30_000, async () => {
+      if (running.process.exitCode !== null) throw new Error((await running.ended).stderr);
+      return await server.psql('select count(*) from pg_stat_activity where wait_event = \'PgSleep\'') !== '0';
+    });
+    return { running, options };
+  }
+
+  async function expectFinishesInPlace(): Promise<void> {
+    expect(await run(['restore', '--yes'], restoreOptions(site, { mode: 'in-place' }))).toMatchObject({ code: 0 });
+    expect(await dumpOf(server, 'shop')).toBe(good);
+  }
+
+  test('the server is killed', async () => {
+    const { running } = await hangingInPlace();
+    await server.kill9();
+    const ended = await running.ended;
+    await server.startAgain();
+    expect(ended.code).toBe(20);
+    expect(await dumpOf(server, 'shop')).toBe(live);
+    await expectFinishesInPlace();
+  });
+
+  test('the runner is stopped', async () => {
+    const { running } = await hangingInPlace();
+    running.process.kill('SIGTERM');
+    expect((await running.ended).code).toBe(143);
+    expect(await dumpOf(server, 'shop')).toBe(live);
+    await expectFinishesInPlace();
+  });
+
+  test('the runner and its programs are killed, as with their container', async () => {
+    const { running } = await hangingInPlace();
+    for (const { pid } of processesBelow(running.process.pid!)) process.kill(pid, 'SIGKILL');
+    await running.ended;
+    await server.psql('select pg_terminate_backend(pid) from pg_stat_activity where wait_event = \'PgSleep\'');
+    expect(await dumpOf(server, 'shop')).toBe(live);
+    await expectFinishesInPlace();
+  });
+});
+
 test('clients that come again without pause: each write that was accepted is in the database that is live, or in the one that is kept', async () => {
   await server.psql('create table events (id text primary key)', 'shop');
   site = await backedUp(server, 'shop');
