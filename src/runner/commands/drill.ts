@@ -54,14 +54,14 @@ export async function drill(context: Context<DrillConfig>, { wanted }: DrillOpti
   const closing = AbortSignal.timeout(
     signal.aborted ? Math.max(LEAST_CLOSING_MS, HURRIED_CLOSING_MS - Math.round(performance.now() - abortedAt())) : CLOSING_MS,
   );
-  const [written] = await Promise.all([
+  const [stored] = await Promise.all([
     storeDrill(record, config.keepDrills, stores, reporter, closing),
     Promise.resolve(running).catch(() => {}).then(() => scratch?.clear(closing)).catch((error: unknown) => {
       reporter.warn('drill.left', `what the drill has made in ${scratch!.description} is still there (${messageOf(error)}): the next drill removes it, as the end of the pod does`);
     }),
   ]);
   if (!signal.aborted) await pushState(config.pushgatewayUrl, config.name, stores, reporter);
-  return report(context, record, faults, written, stores);
+  return report(context, stored.record, faults, stored.stores, stores);
 }
 
 /** Why a drill did not pass. */

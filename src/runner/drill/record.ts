@@ -34,30 +34,50 @@ export function drillRecord({ name, member }: DrillConfig, startedAt: Date, prog
   };
 }
 
+/** A drill as it was written down. */
+export interface StoredDrill {
+  readonly record: DrillRecord;
+  /** Names of the stores that have it. */
+  readonly stores: readonly string[];
+}
+
 /**
- * Writes the record into every store that can be written, and removes there what is beyond the `keepDrills` newest. Does not fail.
- *
- * @returns names of the stores that have it
+ * Writes the record into every store that can be written, and removes there what is beyond the `keepDrills` newest. Where another drill
+ * began in the same second, as that of another member of a set may, this one is recorded as of the next that is free. Does not fail.
  */
 export async function storeDrill(
-  record: DrillRecord, keepDrills: number, stores: readonly Store[], reporter: Reporter, signal: AbortSignal,
-): Promise<string[]> {
-  const written = await Promise.all(stores.map(async store => {
+  drilled: DrillRecord, keepDrills: number, stores: readonly Store[], reporter: Reporter, signal: AbortSignal,
+): Promise<StoredDrill> {
+  for (let record = drilled; ; record = aSecondLater(record)) {
+    const { written, taken } = await write(record, stores, reporter, signal);
+    if (taken) {
+      await Promise.allSettled(written.map(store => store.remove([record.id + DRILL_SUFFIX], signal)));
+      continue;
+    }
+    await Promise.all(written.map(store => pruneDrills(record.name, keepDrills, store, signal).catch((error: unknown) => {
+      reporter.warn('drill.unpruned', `old drills can't be removed from ${store.location}, and stay until the next one: ${messageOf(error)}`, { store: store.name });
+    })));
+    return { record, stores: written.map(({ name }) => name) };
+  }
+}
+
+/** The stores that have the record now, and whether another drill has its id in any of them. */
+async function write(
+  record: DrillRecord, stores: readonly Store[], reporter: Reporter, signal: AbortSignal,
+): Promise<{ readonly written: readonly Store[]; readonly taken: boolean }> {
+  const created = await Promise.all(stores.map(async store => {
     try {
-      if (!await store.create(record.id + DRILL_SUFFIX, renderDocument(record), signal)) {
-        reporter.warn('drill.unrecorded', `${record.id}${DRILL_SUFFIX} is in ${store.location} already: another drill began in the same second, and this one is not recorded there`);
-        return [];
-      }
+      return await store.create(record.id + DRILL_SUFFIX, renderDocument(record), signal);
     } catch (error) {
       reporter.warn('drill.unrecorded', `the drill is not recorded in ${store.location}: ${messageOf(error)}`, { store: store.name });
-      return [];
+      return null;
     }
-    await pruneDrills(record.name, keepDrills, store, signal).catch((error: unknown) => {
-      reporter.warn('drill.unpruned', `old drills can't be removed from ${store.location}, and stay until the next one: ${messageOf(error)}`, { store: store.name });
-    });
-    return [store.name];
   }));
-  return written.flat();
+  return { written: stores.filter((_store, i) => created[i] === true), taken: created.includes(false) };
+}
+
+function aSecondLater(record: DrillRecord): DrillRecord {
+  return { ...record, id: backupId(record.name, new Date(parseKey(record.id)!.startedAt.getTime() + 1000)) };
 }
 
 async function pruneDrills(name: string, keep: number, store: Store, signal: AbortSignal): Promise<void> {
