@@ -71,6 +71,8 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     jestConfig: {
       collectCoverage: false,
       testPathIgnorePatterns: ['/node_modules/', '/test/integration/'],
+      globalSetup: '<rootDir>/test/_setup.ts',
+      globalTeardown: '<rootDir>/test/_teardown.ts',
       // ES modules only, which jest can't load without an experimental flag of Node.
       transform: {
         [`/node_modules/(${ES_MODULES})/.+\\.js$`]: new javascript.Transform('ts-jest', {

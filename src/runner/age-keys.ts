@@ -1,9 +1,10 @@
 /*
  * Keys and headers of age files: who can open what. Written by the library of age's author, so that none of it is our invention.
  */
-import { open } from 'node:fs/promises';
-import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption';
+import { open as openFile } from 'node:fs/promises';
+import { armor, Decrypter, Encrypter, identityToRecipient } from 'age-encryption';
 import { messageOf, RunnerError } from './errors';
+import { askPassphrase } from './passphrase';
 import { ExitCode } from '../contract/exit-code';
 
 /** Of an identity file; a larger one is none, and is not read into memory. */
@@ -47,12 +48,14 @@ const EMPTY_PAYLOAD_BYTES = 16 + 16;
 /** The private keys of one file. They stay in here. */
 export class Identities {
   /**
-   * Reads age identities, one a line, among comments and empty lines.
+   * Reads age identities, one a line, among comments and empty lines. A file with a passphrase, as `age --passphrase` writes it, is opened.
    *
+   * @param ask for the passphrase of the file
    * @throws RunnerError that says what is wrong with the file, and never what is in it
    */
-  public static async load(file: string): Promise<Identities> {
-    const lines = (await readText(file)).split('\n').map(line => line.trim());
+  public static async load(file: string, ask = askPassphrase): Promise<Identities> {
+    const content = await readFile(file);
+    const lines = (isSealed(content) ? await open(file, content, ask) : content.toString()).split('\n').map(line => line.trim());
     const keys: string[] = [];
     const recipients: string[] = [];
     for (const [i, line] of lines.entries()) {
@@ -108,9 +111,6 @@ const NO_MATCH = 'no identity matched any of the file\'s recipients';
 
 function faultOf(line: string): string | null {
   if (line.startsWith('AGE-SECRET-KEY-1')) return null;
-  if (line.startsWith('age-encryption.org/') || line.startsWith('-----BEGIN AGE ENCRYPTED FILE')) {
-    return 'begins an encrypted file: an identity with a passphrase is opened first, with "age --decrypt", and the result given here';
-  }
   if (/^age1/.test(line)) return 'is a recipient, the public half: the line AGE-SECRET-KEY-1… that age-keygen wrote beside it is needed';
   if (line.startsWith('AGE-PLUGIN-')) return 'is an identity of a plugin, which this program does not run: decrypt with the age program';
   if (line.startsWith('AGE-SECRET-KEY-')) return 'is an identity of a kind that this program does not know: it reads AGE-SECRET-KEY-1…';
@@ -118,13 +118,32 @@ function faultOf(line: string): string | null {
   return 'is no identity: it must be AGE-SECRET-KEY-1…, as age-keygen writes it';
 }
 
-async function readText(file: string): Promise<string> {
+const ARMOR = '-----BEGIN AGE ENCRYPTED FILE-----';
+
+function isSealed(content: Buffer): boolean {
+  return ['age-encryption.org/', ARMOR].some(beginning => content.toString('latin1', 0, beginning.length) === beginning);
+}
+
+/** What is in an identity file with a passphrase. */
+async function open(file: string, content: Buffer, ask: typeof askPassphrase): Promise<string> {
+  const decrypter = new Decrypter();
+  decrypter.addPassphrase(await ask(file));
   try {
-    const handle = await open(file);
+    const armored = content.toString('latin1', 0, ARMOR.length) === ARMOR;
+    return await decrypter.decrypt(armored ? armor.decode(content.toString('latin1')) : content, 'text');
+  } catch (error) {
+    const reason = messageOf(error) === NO_MATCH ? 'the passphrase is wrong, or the file is sealed to a key instead' : messageOf(error);
+    throw new RunnerError(`the identity file ${file} can't be opened: ${reason}`, ExitCode.BAD_CONFIG, { cause: error });
+  }
+}
+
+async function readFile(file: string): Promise<Buffer> {
+  try {
+    const handle = await openFile(file);
     try {
       const buffer = Buffer.alloc(MAX_FILE_BYTES);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-      return buffer.toString('utf8', 0, bytesRead);
+      return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();
     }

@@ -49,20 +49,25 @@ export interface RunOptions {
   readonly through?: readonly string[];
 }
 
-/** Starts the program as the image does: the bundled file, and nothing in its environment but what a pod spec would give it. */
-export function start(args: readonly string[], { config, env, path: first, cwd, through = [] }: RunOptions): Running {
+/** The program and its arguments. */
+export function programArgs(...args: readonly string[]): string[] {
   if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run "npx projen bundle:runner"`);
-  const [file, ...rest] = [...through, process.execPath, PROGRAM, ...args];
-  const child = spawn(file!, rest, {
-    cwd,
-    env: {
-      PATH: [...first === undefined ? [] : [first], clientPath(17)].join(':'),
-      HOME: '/nonexistent',
-      ...config && { [CONFIG_ENV]: JSON.stringify(config) },
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return [process.execPath, PROGRAM, ...args];
+}
+
+export function environmentOf({ config, env, path: first }: RunOptions): NodeJS.ProcessEnv {
+  return {
+    PATH: [...first === undefined ? [] : [first], clientPath(17)].join(':'),
+    HOME: '/nonexistent',
+    ...config && { [CONFIG_ENV]: JSON.stringify(config) },
+    ...env,
+  };
+}
+
+/** Starts the program as the image does: the bundled file, and nothing in its environment but what a pod spec would give it. */
+export function start(args: readonly string[], options: RunOptions): Running {
+  const [file, ...rest] = [...options.through ?? [], ...programArgs(...args)];
+  const child = spawn(file!, rest, { cwd: options.cwd, env: environmentOf(options), stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', text => stdout += text);

@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { configOf, folder, postgres, redis, sqlite } from './_configs';
-import { backup, filesIn, list, run, RunOptions } from './_runner';
+import { backup, environmentOf, filesIn, list, programArgs, run, RunOptions } from './_runner';
 import { drill, drillOf } from './drill/_drill';
 import { damage, dumpOf, makeEverything, restoreOptions, Site } from './restore/_postgres';
 import { backUpAndDamage, digestOf } from './restore/_redis';
@@ -52,6 +53,25 @@ function directoryOf({ stores: [store] }: BackupConfig): string {
 function restoring(config: BackupConfig, identityFile: string | null): RunOptions {
   const target = { engine: 'sqlite', path: sqliteOf(config), lockTimeoutSeconds: 5, keepPrevious: true, assertions: [] } as const;
   return { config: { ...restoreOf(config, target), decryption: identityFile === null ? null : { identityFile } } };
+}
+
+const PASSPHRASE = 'open sesame';
+
+/** Runs a program at a terminal, where somebody types the passphrase whenever one of the prompts has come, in their order. */
+async function atTerminal(command: readonly string[], prompts: RegExp[], options: RunOptions = {}, typed = PASSPHRASE) {
+  const quoted = command.map(word => `'${word}'`).join(' ');
+  const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], { env: { ...process.env, ...environmentOf(options) } });
+  let shown = '';
+  const waiting = [...prompts];
+  child.stdout.on('data', chunk => {
+    shown += chunk;
+    if (waiting[0]?.test(shown)) {
+      waiting.shift();
+      child.stdin.write(typed + (typed < ' ' ? '' : '\r'));
+    }
+  });
+  const [code] = await once(child, 'close');
+  return { code: code as number, shown };
 }
 
 test('a drill opens an encrypted backup with its identity, and fails without one, and with another', async () => {
@@ -172,6 +192,34 @@ describe('SQLite', () => {
     const file = path.join(tempDir('laptop'), 'copy.db');
     expect(await run(['restore', '--to', file, '--identity', key.file], { config })).toMatchObject({ code: 0 });
     expect(dump(file)).toBe(content);
+  });
+
+  describe('with an identity that has a passphrase, as "age --passphrase" writes it', () => {
+    let file: string;
+    beforeAll(async () => {
+      file = `${key.file}.age`;
+      await atTerminal(['age', '--passphrase', '--output', file, key.file], [/Enter passphrase/, /Confirm passphrase/]);
+    });
+
+    test('the terminal is asked, and does not show what is typed', async () => {
+      execFileSync('sqlite3', [sqliteOf(config), 'DELETE FROM t']);
+      const { code, shown } = await atTerminal([...programArgs('restore'), '--yes', '--identity', file], [/Passphrase of .*age: /], restoring(config, null));
+      expect([code, shown]).toEqual([0, expect.stringContaining(id)]);
+      expect(shown).not.toContain(PASSPHRASE);
+      expect(dump(sqliteOf(config))).toBe(content);
+    });
+
+    test('a wrong one changes nothing, nor does Ctrl+C; and where nobody can be asked the way out is told', async () => {
+      const before = readFileSync(sqliteOf(config));
+      const args = [...programArgs('restore'), '--yes', '--identity', file];
+      const wrong = await atTerminal(args, [/Passphrase of/], restoring(config, null), 'wrong words');
+      expect(wrong).toMatchObject({ code: 10, shown: expect.stringContaining('the passphrase is wrong') });
+      expect(wrong.shown).not.toContain('wrong words');
+      expect(await atTerminal(args, [/Passphrase of/], restoring(config, null), '\x03')).toMatchObject({ code: 143, shown: expect.stringContaining('no passphrase was given') });
+      const nobody = await run(['restore', '--yes', '--identity', file], { ...restoring(config, null), through: ['setsid', '--wait'] });
+      expect(nobody).toMatchObject({ code: 10, message: expect.stringContaining('there is no terminal to ask for it') });
+      expect(readFileSync(sqliteOf(config)).equals(before)).toBe(true);
+    });
   });
 
   test.each<[string, () => string | null, number, () => string]>([

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { armor, Encrypter } from 'age-encryption';
 import { aPair, identityFile, opened, sealed } from './stream/_age';
 import { ExitCode } from '../../src/contract/exit-code';
 import { Identities, sealHeader } from '../../src/runner/age-keys';
@@ -22,8 +23,6 @@ describe('a file that has no identity to use is refused, with the way out, and w
     ['empty', () => '', 'has no identity in it: it needs a line AGE-SECRET-KEY-1…, as age-keygen writes it'],
     ['comments only', () => '# nothing\n', 'has no identity in it'],
     ['the public half', (_, recipient) => recipient, 'is a recipient, the public half'],
-    ['with a passphrase', () => 'age-encryption.org/v1\n-> scrypt AAAA 18\n', 'an identity with a passphrase is opened first, with "age --decrypt"'],
-    ['with a passphrase, in armor', () => '-----BEGIN AGE ENCRYPTED FILE-----\n', 'an identity with a passphrase is opened first, with "age --decrypt"'],
     ['an SSH key', () => '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n', 'begins an SSH or TLS key'],
     ['of a plugin', () => 'AGE-PLUGIN-YUBIKEY-1QQQQ', 'is an identity of a plugin'],
     ['post-quantum', () => 'AGE-SECRET-KEY-PQ-1QQQQ', 'is an identity of a kind that this program does not know'],
@@ -49,6 +48,46 @@ describe('a file that has no identity to use is refused, with the way out, and w
     const large = identityFile('');
     writeFileSync(large, Buffer.alloc(10_000_000, '\n'));
     expect(await failureOf(Identities.load(large))).toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+  });
+});
+
+describe('a file with a passphrase', () => {
+  const withPassphrase = async (content: string, armored: boolean) => {
+    const encrypter = new Encrypter();
+    encrypter.setPassphrase('open sesame');
+    encrypter.setScryptWorkFactor(10); // of the real ones: 18, a second each
+    const bytes = await encrypter.encrypt(content);
+    const file = identityFile('');
+    writeFileSync(file, armored ? armor.encode(bytes) : bytes);
+    return file;
+  };
+
+  test.each([true, false])('is opened with it, armored: %s', async armored => {
+    const { identity, recipient } = await aPair();
+    const asked: string[] = [];
+    const file = await withPassphrase(`# created: 2026-11-22\n${identity}\n`, armored);
+    const identities = await Identities.load(file, async name => {
+      asked.push(name);
+      return 'open sesame';
+    });
+    expect(identities.recipients).toEqual([recipient]);
+    expect(asked).toEqual([file]);
+  });
+
+  test('is refused with another one, when damaged, and when sealed to a key', async () => {
+    const { identity, recipient } = await aPair();
+    const file = await withPassphrase(identity, false);
+    const ask = async () => 'wrong words';
+    expect(await failureOf(Identities.load(file, ask))).toMatchObject({ exitCode: ExitCode.BAD_CONFIG, message: expect.stringMatching(/the passphrase is wrong/) });
+    writeFileSync(file, readFileSync(file).subarray(0, -1));
+    expect(await failureOf(Identities.load(file, async () => 'open sesame'))).toMatchObject({ exitCode: ExitCode.BAD_CONFIG, message: expect.stringContaining(`${file} can't be opened`) });
+    for (const beginning of ['age-encryption.org/v1\n-> scrypt AAAA 18\n', '-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n']) {
+      expect(await failureOf(Identities.load(identityFile(beginning), ask))).toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+    }
+    writeFileSync(file, await sealed(Buffer.from(identity), [recipient]));
+    const failure = await failureOf(Identities.load(file, ask));
+    expect(failure.message).toMatch(/sealed to a key instead/);
+    expect(failure.message).not.toMatch(/wrong words|AGE-SECRET/);
   });
 });
 
