@@ -20,7 +20,7 @@ export class Scheduled extends Timeline {
       this.healthy(),
       this.failsOnce('a run fails and the next one succeeds', {}),
       this.failsOnce('the same, seen by two kube-state-metrics at a time', { replicas: 2 }),
-      this.failsOnce('the same, and kube-state-metrics is restarted meanwhile', { restartedAt: this.at(3) + Math.max(target.deadlineSeconds, minutes(this.gap / 2)) }),
+      this.failsOnce('the same, and kube-state-metrics is restarted meanwhile', { restartedAt: this.restartAfterFailure() }),
       ...target.keepsFailedJobs ? [this.failsOnce('the same, and no Job that succeeded is kept', {}, true), this.failedWhileTheNextRuns()] : [],
       this.failsAlways(),
       this.rerunByHand(),
@@ -44,6 +44,12 @@ export class Scheduled extends Timeline {
     // From nearly no time to nearly what is "too long".
     const jobs = this.runs(1, count, run => run % 2 === 0 ? 60 : minutes(0.75 * this.target.deadlineSeconds));
     return { name: `all is well for ${count} runs, quick ones and slow ones in turn`, jobs, until: this.at(count + 1), quiet: true, expect: [] };
+  }
+
+  /** Between the moments that are looked at: what has to last for a while begins anew then. */
+  private restartAfterFailure(): number {
+    const seen = roundUp(this.at(3) + this.quick + this.pace.settled, this.pace);
+    return Math.max(this.at(3) + Math.max(this.target.deadlineSeconds, minutes(this.gap / 2)), seen + this.pace.evaluation);
   }
 
   private failsOnce(name: string, changes: Partial<Scenario>, noneKept: boolean = false): Scenario {
