@@ -17,6 +17,7 @@ export const BUILDAH_ARGS = ['--pull-never', '--network', 'host', '--isolation',
 
 const OVERLAYFS_MAGIC = 0x794c7630;
 const MAX_OUTPUT = 64 * 1024 * 1024;
+const TIMEOUT_MS = 280_000;
 
 /** Where storage and configuration of podman and buildah are, of this run of the tests alone. */
 const inLab = (...names: string[]) => path.join(tmpdir(), 'lab', ...names);
@@ -51,7 +52,8 @@ export function labEnv(): NodeJS.ProcessEnv {
 /** Runs a program of the lab, whatever its end. */
 export async function tool(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Output> {
   try {
-    const { stdout, stderr } = await promisify(execFile)(file, args, { cwd: ROOT, env: { ...labEnv(), ...env }, maxBuffer: MAX_OUTPUT, timeout: 280_000 });
+    const options = { cwd: ROOT, env: { ...labEnv(), ...env }, maxBuffer: MAX_OUTPUT, timeout: TIMEOUT_MS };
+    const { stdout, stderr } = await promisify(execFile)(file, args, options);
     return { code: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { readonly code?: unknown; readonly stdout?: string; readonly stderr?: string };
