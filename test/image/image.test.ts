@@ -64,11 +64,20 @@ describeImage('the runner image', () => {
 
   test('has the programs that the runner starts, and no shell, package manager, perl or npm', () => {
     const programs = ['usr/bin', 'usr/local/bin', 'usr/lib/postgresql/17/bin'].flatMap(directory => readdirSync(path.join(root, directory)));
-    expect([...new Set(programs)].sort()).toEqual(['cdk8s-backup', 'env', 'node', 'pg_dump', 'pg_dumpall', 'pg_restore', 'psql']);
+    expect([...new Set(programs)].sort()).toEqual(['cdk8s-backup', 'env', 'node', 'pg_dump', 'pg_dumpall', 'pg_restore', 'psql', 'sh']);
     expect(readdirSync(path.join(root, 'app')).sort()).toEqual(['THIRD_PARTY_LICENSES.txt', 'main.js']);
     const executables = Object.entries(contentsOf(root)).filter(([, what]) => /^[0-7]*[1357][0-7]* \S+ (?!directory)/.test(what)).map(([file]) => path.basename(file));
-    expect(executables.filter(file => /^(ba|da|z|a|k)?sh$|busybox|perl|^npm|^npx|yarn|corepack|apt|dpkg|python|curl|wget/.test(file))).toEqual([]);
+    expect(executables.filter(file => /^(ba|da|z|a|k)sh$|busybox|perl|^npm|^npx|yarn|corepack|apt|dpkg|python|curl|wget/.test(file))).toEqual([]);
     expect(Object.entries(contentsOf(root)).filter(([, what]) => /^[2467]\d{3} /.test(what))).toEqual([]); // setuid and setgid
+  });
+
+  test('has a /bin/sh for pg_dumpall alone, which runs nothing else', async () => {
+    const sh = (command: string) => tool('podman', ['run', ...HARDENED, '--entrypoint', 'sh', IMAGE, '-c', command]);
+    const version17 = '"/usr/lib/postgresql/17/bin/pg_dump" -V';
+    expect(await sh(version17)).toMatchObject({ code: 0, stdout: expect.stringContaining('pg_dump (PostgreSQL) 17') });
+    for (const command of ['true', 'node -e 0', `${version17}; node -e 0`, version17.replace('-V', '--help')]) {
+      expect(await sh(command)).toMatchObject({ code: 127, stdout: '', stderr: expect.stringContaining('build the target "debian"') });
+    }
   });
 
   test('lists its Debian packages for scanners, each with a version and a copyright; Node.js has its licence', () => {
