@@ -45,9 +45,10 @@ function main(args: string[]): number {
 
 /** Why it can't build; `undefined` if it can. */
 function problemWith(builder: string): string | undefined {
-  const { status, error, stderr } = spawnSync(builder, BUILDERS[builder], { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
+  const args = BUILDERS[builder]!;
+  const { status, error, stderr } = spawnSync(builder, args, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
   if (error !== undefined) return 'not installed';
-  return status === 0 ? undefined : stderr.trim().split('\n').at(-1) || `"${builder} ${BUILDERS[builder]!.join(' ')}" fails`;
+  return status === 0 ? undefined : stderr.trim().split('\n').at(-1) || `"${builder} ${args.join(' ')}" fails`;
 }
 
 function fail(message: string): number {
