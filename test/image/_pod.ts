@@ -30,7 +30,6 @@ interface Prepared {
 export interface RunningPod {
   /** What "kubectl exec" runs. */
   exec(...command: string[]): Promise<Output>;
-  logs(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -50,10 +49,6 @@ export async function startPod(cluster: Cluster, object: any): Promise<RunningPo
   const id = await succeed('podman', ['run', '--detach', ...args], env);
   return {
     exec: (...command) => tool('podman', ['exec', id, ...command]),
-    logs: async () => {
-      const { stdout, stderr } = await tool('podman', ['logs', id]);
-      return stdout + stderr;
-    },
     stop: async () => {
       await succeed('podman', ['rm', '--force', '--time', String(templateOf(object).spec.terminationGracePeriodSeconds), id]);
     },

@@ -11,7 +11,7 @@ import { claimsOf, Cluster } from './_pod';
 import { claim } from './_volumes';
 import { freePort, tempDir } from '../integration/servers/_process';
 import { startWorkloadControllers } from '../integration/servers/_workload-controllers';
-import { KubeApiServer, startKubeApiServer } from '../integration/servers/kube-apiserver';
+import { startKubeApiServer } from '../integration/servers/kube-apiserver';
 import { PostgresServer, startPostgres } from '../integration/servers/postgres';
 import { RedisServer, startRedis } from '../integration/servers/redis';
 import { startVersitygw } from '../integration/servers/versitygw';
@@ -23,17 +23,15 @@ const APPLICATION = 10001;
 
 /** The world of examples/whispercache: its databases with something in them, its bucket, its application, its API server. */
 export interface Whispercache {
-  /** What the example synthesizes. */
-  readonly objects: readonly any[];
   readonly cluster: Cluster;
   readonly outside: Outside;
   readonly pg: PostgresServer;
   readonly redis: RedisServer;
-  readonly kubernetes: KubeApiServer;
-  /** Paths that were asked of the application. */
+  /** Hosts and paths that were asked of the application. */
   readonly asked: readonly string[];
   /** Runs SQL in the file of the application. */
   sqlite(sql: string): string;
+  /** One of the objects that the example synthesizes. */
   object(name: string, kind?: string): any;
   backendReplicas(): Promise<number>;
   stop(): Promise<void>;
@@ -100,12 +98,10 @@ export async function startWhispercache(): Promise<Whispercache> {
     exporterPort: await freePort(),
   };
   return {
-    objects,
     cluster,
     outside,
     pg,
     redis,
-    kubernetes,
     asked,
     sqlite: sqliteOf(cluster),
     object: (name, kind = 'CronJob') => objects.find(object => object.kind === kind && object.metadata.name === name),

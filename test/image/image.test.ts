@@ -21,7 +21,7 @@ const HARDENED = [
   '--cap-drop=ALL', '--security-opt=no-new-privileges',
 ];
 
-/** Adds up what the runner prints about itself, inside the container. */
+/** Looks at the container from inside. The fastest of five starts counts: what else runs on the machine is not the image's. */
 const LOOK_AROUND = `
   const { readFileSync, writeFileSync } = require('node:fs');
   const { spawnSync } = require('node:child_process');
@@ -33,12 +33,14 @@ const LOOK_AROUND = `
     spawnSync(process.execPath, ['/app/main.js', '--version']);
     return Number(process.hrtime.bigint() - start) / 1e6;
   }).sort((a, b) => a - b);
+  // Ticks, of which a second has 100, that these children have taken: says more than the time where other tests run beside it.
+  const [childUser, childSystem] = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ').slice(13, 15).map(Number);
   console.log(JSON.stringify({
     uid: process.getuid(), gid: process.getgid(),
     ...Object.fromEntries(['CapEff', 'CapBnd', 'NoNewPrivs', 'Seccomp'].map(name => [name, new RegExp(name + ':\\\\s*(\\\\w+)').exec(status)[1]])),
     root: write('/x'), app: write('/app/x'), tmp: write('/tmp/x'),
     programs: programs.map(file => spawnSync(file, ['--version'], { encoding: 'utf8' })).map(({ stdout }) => /\\d+/.exec(stdout ?? '')?.[0]),
-    startMs: Math.round(starts[2]),
+    startMs: Math.round(starts[0]), cpuMs: (childUser + childSystem) * 10 / starts.length,
   }));
 `;
 
@@ -102,7 +104,7 @@ describeImage('the runner image', () => {
     expect(filesWith(root, 'cdk8s-backup needs Node.js')).toEqual(['app/main.js']);
   });
 
-  test('is not larger than it must be', async () => {
+  test('is no larger than the goals', async () => {
     const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
     const archive = path.join(tempDir('archive'), 'image.tar');
     await succeed('podman', ['save', '--quiet', '--format', 'oci-archive', '--output', archive, IMAGE]);
@@ -115,7 +117,7 @@ describeImage('the runner image', () => {
 
   test.each(['10001:10001', '12345:0'])('runs as %s without any rights, on a read-only root', async user => {
     const seen = JSON.parse(await succeed('podman', ['run', ...HARDENED, '--user', user, '--entrypoint', 'node', IMAGE, '-e', LOOK_AROUND]));
-    console.log(`${IMAGE} as ${user}: "--version" takes ${seen.startMs} ms`);
+    console.log(`${IMAGE} as ${user}: "--version" takes ${seen.startMs} ms, and ${seen.cpuMs} ms of a core`);
     expect(seen).toMatchObject({
       uid: Number(user.split(':')[0]),
       gid: Number(user.split(':')[1]),
