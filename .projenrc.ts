@@ -70,7 +70,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     junitReporting: false,
     jestConfig: {
       collectCoverage: false,
-      testPathIgnorePatterns: ['/node_modules/', '/test/integration/'],
+      testPathIgnorePatterns: ['/node_modules/', '/test/integration/', '/test/image/'],
       globalSetup: '<rootDir>/test/_setup.ts',
       globalTeardown: '<rootDir>/test/_teardown.ts',
       // ES modules only, which jest can't load without an experimental flag of Node.
@@ -179,11 +179,20 @@ project.addTask('test:all', {
     { spawn: 'build' },
     { spawn: 'quickstart' },
     { spawn: 'test:integration' },
+    { spawn: 'test:image' },
   ],
 });
 project.addTask('test:integration', {
   description: 'Tests against real PostgreSQL, Redis, S3 and SQLite (needs what test:all installs, and the bundle)',
   steps: [{ exec: 'jest --ci --config test/integration/jest.config.json', receiveArgs: true }],
+});
+project.addTask('image:build', {
+  description: 'Build the runner image with docker, podman or buildah, whichever is there; --builder NAME and arguments of the builder may follow',
+  steps: [{ spawn: 'bundle:runner' }, { exec: 'tsx src/runner/build-image.ts', receiveArgs: true }],
+});
+project.addTask('test:image', {
+  description: 'Build the runner image with two builders, and play the pods of examples/whispercache from it (needs root, what test:all installs, and the bundle)',
+  steps: [{ exec: 'jest --ci --config test/image/jest.config.json', receiveArgs: true }],
 });
 project.addTask('bench', {
   description: 'Measure compression levels and throughput (needs what test:all installs)',

@@ -1,11 +1,13 @@
 /*
- * Bundles the runner into one file, with the licences of everything that went into it beside it.
+ * Bundles the runner into one file, with the licences of everything that went into it beside it, and what the image is built from: the
+ * directory is the whole context of that build, in the repository and in the published package.
  *
  * Run: npx projen bundle:runner
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, Metafile } from 'esbuild';
+import { VERSION } from './version';
 
 const OUT = 'dist/runner';
 
@@ -29,7 +31,16 @@ async function main(): Promise<void> {
   });
   const packages = bundledPackages(metafile);
   writeFileSync(`${OUT}/THIRD_PARTY_LICENSES.txt`, packages.map(notice).join(`\n${'-'.repeat(80)}\n\n`));
+  writeFileSync(`${OUT}/Dockerfile`, dockerfile());
+  for (const file of ['copy-programs.sh', 'no-shell.js']) copyFileSync(`src/runner/${file}`, `${OUT}/${file}`);
   console.log(`${OUT}/main.js: ${Math.round(metafile.outputs[`${OUT}/main.js`]!.bytes / 1000)} kB with code of ${packages.length} packages`);
+}
+
+/** The Dockerfile with this version, which the image has as a label. */
+function dockerfile(): string {
+  const [before, after, ...more] = readFileSync('src/runner/Dockerfile', 'utf8').split('ARG VERSION=unknown\n');
+  if (after === undefined || more.length > 0) throw new Error('src/runner/Dockerfile must have the line "ARG VERSION=unknown" once: it becomes the version');
+  return `${before}ARG VERSION=${VERSION}\n${after}`;
 }
 
 /** Folders of the npm packages whose code is in the bundle. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RunnerError } from './errors';
+import { otherVersion, VERSION } from './version';
 import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { MEMBER_PATTERN, NAME_PATTERN } from '../contract/layout';
@@ -283,16 +284,14 @@ export function parseConfig(json: string): Config {
 /** Checks a config that was read already. */
 export function checkConfig(root: unknown): Config {
   const version = (root as { version?: unknown } | null)?.version;
-  if (version !== CONFIG_VERSION) {
-    throw new RunnerError(
-      `the config has version ${JSON.stringify(version)}, this runner reads version ${CONFIG_VERSION}: use a runner image of the same release as the construct library`,
-      ExitCode.BAD_CONFIG,
-    );
-  }
+  if (version !== CONFIG_VERSION) throw new RunnerError(otherVersion('config', version, CONFIG_VERSION), ExitCode.BAD_CONFIG);
   const result = schema.safeParse(root);
   if (!result.success) {
     const faults = result.error.issues.map(issue => `${issue.path.join('.') || 'config'}: ${issue.message}`);
-    throw new RunnerError(`the config can't be used: ${faults.join('; ')}`, ExitCode.BAD_CONFIG);
+    throw new RunnerError(
+      `the config can't be used: ${faults.join('; ')}; this is the runner of cdk8s-backup ${VERSION}: if another release wrote the manifest, use its image, cdk8s-backup-runner:RELEASE`,
+      ExitCode.BAD_CONFIG,
+    );
   }
   return result.data;
 }

@@ -1,4 +1,5 @@
 import { aConfig } from './_fixtures';
+import { version } from '../../package.json';
 import { renderConfig, unescapeEnvValue } from '../../src/contract/config';
 import { ExitCode } from '../../src/contract/exit-code';
 import { parseConfig } from '../../src/runner/config';
@@ -12,7 +13,15 @@ test('reads what the constructs render, after Kubernetes undid the doubling of $
 });
 
 test.each<[string, unknown, string]>([
-  ['another version', { ...aConfig(), version: 2 }, 'has version 2, this runner reads version 1: use a runner image of the same release'],
+  [
+    'the version of a later release', { ...aConfig(), version: 2 },
+    `has version 2, this runner of cdk8s-backup ${version} reads version 1: the library that wrote it is newer than the image; use the image of its release, cdk8s-backup-runner:RELEASE`,
+  ],
+  [
+    'the version of an earlier release', { ...aConfig(), version: 0 },
+    `has version 0, this runner of cdk8s-backup ${version} reads version 1: the library that wrote it is older than the image; use the image of its release`,
+  ],
+  ['the fields of another release', { ...aConfig(), colour: 'red' }, `this is the runner of cdk8s-backup ${version}: if another release wrote the manifest, use its image`],
   ['no object', [], 'has version undefined'],
   ['a field that is missing', { ...aConfig(), name: undefined }, 'name: '],
   ['a field that nobody knows', { ...aConfig(), colour: 'red' }, 'colour'],

@@ -3,6 +3,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleConfig } from '../../contract/lifecycle';
 import { s3 } from '../config';
 import { RunnerError } from '../errors';
+import { otherVersion } from '../version';
 
 const days = z.int().min(0);
 const date = z.iso.datetime();
@@ -45,12 +46,7 @@ const schema = z.strictObject({
 /** Checks a config that was read already. */
 export function checkLifecycleConfig(root: unknown): LifecycleConfig {
   const version = (root as { version?: unknown } | null)?.version;
-  if (version !== LIFECYCLE_VERSION) {
-    throw new RunnerError(
-      `the lifecycle has version ${JSON.stringify(version)}, this runner reads version ${LIFECYCLE_VERSION}: use a runner image of the same release as the construct library`,
-      ExitCode.BAD_CONFIG,
-    );
-  }
+  if (version !== LIFECYCLE_VERSION) throw new RunnerError(otherVersion('lifecycle', version, LIFECYCLE_VERSION), ExitCode.BAD_CONFIG);
   const result = schema.safeParse(root);
   if (result.success) return result.data;
   const faults = result.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`);

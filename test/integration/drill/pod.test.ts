@@ -1,15 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { Chart, Cron, Duration, Size, Yaml } from 'cdk8s';
 import { drillsIn } from './_drill';
+import { ScratchContainer, scratchContainerOf, startScratchPostgres, startScratchRedis } from './_scratch-server';
 import { BackupCronJob, BackupSource, BackupStore, RestoreDrill, RestoreDrillProps } from '../../../src';
 import { newChart, objectsOf } from '../../synth';
 import { run } from '../_runner';
-import { freePort, RunningProcess, startProcess, tempDir } from '../servers/_process';
-import { clientBin, PostgresServer, serverUser, startPostgres } from '../servers/postgres';
+import { RunningProcess, tempDir } from '../servers/_process';
+import { PostgresServer, startPostgres } from '../servers/postgres';
 import { RedisServer, startRedis } from '../servers/redis';
 
 /*
@@ -23,7 +23,7 @@ let pod: Pod;
 interface Pod {
   readonly manifest: string;
   readonly volume: string;
-  server(job: string): { readonly args: string[]; readonly env: { readonly [name: string]: string } };
+  server(job: string): ScratchContainer;
   drill(job: string, ...settings: string[]): ReturnType<typeof run>;
 }
 
@@ -49,10 +49,7 @@ beforeAll(async () => {
   pod = {
     manifest,
     volume,
-    server: job => {
-      const { args, env = [] } = objects.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === job).spec.jobTemplate.spec.template.spec.initContainers[0];
-      return { args, env: Object.fromEntries(env.map(({ name, value }: any) => [name, value])) };
-    },
+    server: job => scratchContainerOf(objects.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === job).spec.jobTemplate.spec.template.spec),
     // Nothing in the environment: it needs no password.
     drill: (job, ...settings) => run(['drill', ...common(job), ...[...settings, `scratch.directory=${tempDir('scratch')}`].flatMap(setting => ['--set', setting])], {}),
   };
@@ -94,48 +91,20 @@ function reaches(host: string, port: number): Promise<boolean> {
   });
 }
 
-async function withServer(server: Promise<RunningProcess>, port: number, test: () => Promise<void>): Promise<void> {
-  const running = await server;
+async function withServer(server: RunningProcess, port: number, test: () => Promise<void>): Promise<void> {
   try {
     expect(await reaches('127.0.0.1', port)).toBe(true);
     const outer = outerAddress();
     if (outer !== undefined) expect(await reaches(outer, port)).toBe(false);
     await test();
   } finally {
-    await running.stop();
+    await server.stop();
   }
 }
 
 test('PostgreSQL: the scratch server starts with what the manifest says, and the drill of the manifest passes', async () => {
-  const { args: [program, ...args], env } = pod.server('pg-drill');
-  const directory = tempDir('server');
-  const owner = serverUser();
-  if (owner) chownSync(directory, owner.uid, owner.gid);
-  const port = await freePort();
-  const here = (text: string) => text.replace('/scratch-server', directory).replace('port=5432', `port=${port}`);
-  const PGDATA = here(env.PGDATA!);
-  const as = { uid: owner?.uid, gid: owner?.gid, cwd: directory };
-
-  // What the entry point does where the directory is empty.
-  mkdirSync(path.join(directory, 'run'), { mode: 0o777 });
-  if (owner) chownSync(path.join(directory, 'run'), owner.uid, owner.gid);
-  writeFileSync(path.join(directory, 'password'), '\n', { mode: 0o644 });
-  execFileSync(path.join(binDir, 'initdb'), ['--username=postgres', `--pwfile=${path.join(directory, 'password')}`], { ...as, env: { ...process.env, PGDATA }, stdio: 'pipe' });
-  appendFileSync(path.join(PGDATA, 'pg_hba.conf'), `\nhost all all all ${env.POSTGRES_HOST_AUTH_METHOD}\n`);
-
-  expect(program).toBe('postgres');
-  const psql = (sql: string) => execFileSync(path.join(clientBin(17), 'psql'), ['-XAtqw', '-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-c', sql], { encoding: 'utf8', stdio: 'pipe' }).trim();
-  await withServer(startProcess({
-    ...as,
-    file: path.join(binDir, program!),
-    // The image has its own directory for the socket, which is mounted.
-    args: [...args.map(here), '-c', `unix_socket_directories=${path.join(directory, 'run')}`],
-    env: { ...env, PGDATA },
-    logFile: path.join(directory, 'log'),
-    readiness: async () => psql('select 1') === '1',
-    timeoutMs: 30_000,
-    stopSignal: 'SIGQUIT',
-  }), port, async () => {
+  const { server, port, psql } = await startScratchPostgres(pod.server('pg-drill'), binDir);
+  await withServer(server, port, async () => {
     for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit']) expect(psql(`show ${setting}`)).toBe('on');
     expect(psql('show shared_buffers')).toBe('64MB');
     const ended = await pod.drill('pg-drill', `target.port=${port}`);
@@ -150,17 +119,8 @@ test('PostgreSQL: the scratch server starts with what the manifest says, and the
 });
 
 test('Redis: the scratch server starts with what the manifest says, and the drill of the manifest passes', async () => {
-  const { args: [program, ...args] } = pod.server('redis-drill');
-  const directory = tempDir('server');
-  const port = await freePort();
-  const cli = (...command: string[]) => execFileSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8', stdio: 'pipe' }).trim();
-  await withServer(startProcess({
-    file: program!,
-    args: args.map(argument => argument === '6379' ? String(port) : argument.replace('/scratch-server', directory)),
-    logFile: path.join(tempDir('log'), 'log'),
-    readiness: async () => cli('ping') === 'PONG',
-    timeoutMs: 30_000,
-  }), port, async () => {
+  const { server, port, directory, cli } = await startScratchRedis(pod.server('redis-drill'));
+  await withServer(server, port, async () => {
     expect(cli('config', 'get', 'save')).toBe('save');
     expect(cli('config', 'get', 'maxmemory')).toContain(String(768 * 1024 ** 2));
     const ended = await pod.drill('redis-drill', `target.port=${port}`);

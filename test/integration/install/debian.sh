@@ -3,6 +3,7 @@
 set -euo pipefail
 
 packages=(
+  buildah podman runc catatonit mmdebstrap docker.io # build the runner image and run its pods
   age                       # what opens our files, and whose files we open
   awscli                    # what lifecycle files are written for
   ceph-mon ceph-osd radosgw # an S3 server
