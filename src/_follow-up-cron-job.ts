@@ -61,7 +61,9 @@ export class FollowUpCronJob extends Construct {
 
     const labels = { component: `backup-${command}` };
     const metadata = { name: this.cronJobName, labels };
-    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores, metadata);
+    // That of the backup, which 'verify' has, has the annotations of the stores already.
+    const ofBackup = command === 'verify' ? props.serviceAccount : undefined;
+    this.serviceAccount = ofBackup ?? serviceAccountFor(this, props.serviceAccount, stores, metadata);
     this.cronJob = new kplus.CronJob(this, 'Resource', {
       metadata,
       podMetadata: { labels: policedLabels(labels, this.cronJobName) },
