@@ -8,7 +8,7 @@ import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './
 import { podFailurePolicy } from './_pod-failure-policy';
 import { SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
-import { restricted } from './_runner-pod';
+import { checkImage, restricted } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { LIFECYCLE_ENV, LifecycleConfig, renderLifecycleConfig } from './contract/lifecycle';
 import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
@@ -25,7 +25,7 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
   const labels = options.labels ?? { component: 'backup' };
   checkLabels('labels', labels);
   const value = renderLifecycleConfig(config);
-  const image = options.image ?? defaultImage();
+  const image = checkImage('image', options.image ?? defaultImage());
   const others = options.otherRules ?? OtherLifecycleRules.REFUSE;
   const hash = createHash('sha256').update(JSON.stringify([value, image, others])).digest('hex').slice(0, 8);
   const metadata = { name: `${NAME}-${hash}`, labels };

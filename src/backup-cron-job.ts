@@ -2,7 +2,7 @@ import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
-import { checkHttpUrl, checkLabels, checkWholeNumber, isDnsLabel, show, showSeconds } from './_check';
+import { checkHttpUrl, checkLabels, checkWholeNumber, isDnsLabel, redact, show, showSeconds } from './_check';
 import { defined } from './_defined';
 import { FollowUpCronJob, MAX_CRON_JOB_NAME_LENGTH } from './_follow-up-cron-job';
 import { grant } from './_kubernetes';
@@ -274,7 +274,7 @@ function checkCronJobName(id: string, given: string | undefined): string {
 
 function checkPushgatewayUrl(url: string): string {
   checkHttpUrl('pushgatewayUrl', url, 'use one that needs none, and let a NetworkPolicy say who may reach it', 'http://pushgateway:9091');
-  if (/[?#]/.test(url)) throw new Error(`'pushgatewayUrl' must not have "?" or "#", got ${show(url)}: give the base URL, the path is added`);
+  if (/[?#]/.test(url)) throw new Error(`'pushgatewayUrl' must not have "?" or "#", got ${show(redact(url))}: give the base URL, the path is added`);
   return url;
 }
 
