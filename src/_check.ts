@@ -36,7 +36,7 @@ export function checkHost(value: string): string {
     throw new Error(`'host' must be a name or an address, got ${show(value)}: give the number behind the colon as 'port'`);
   }
   if ((!HOST.test(value) && !IPV6.test(value)) || value.includes('..') || value.length > 253) {
-    throw new Error(`'host' must be one host name or IP address, got ${show(value)}: in the cluster that is the name of a Service, as in "postgres" or "postgres.shop.svc"`);
+    throw new Error(`'host' must be one host name or IP address, got ${show(redact(value))}: in the cluster that is the name of a Service, as in "postgres" or "postgres.shop.svc"`);
   }
   return value;
 }
@@ -45,18 +45,21 @@ export function checkPort(value: number): number {
   return checkWholeNumber('port', value, 1, 65535);
 }
 
-/** A URL with what stands before `@` left out, so that a password never gets into a message. */
+/** A URL, or what somebody took for one, with what stands before `@` and behind `?` left out, so that a password never gets into a message. */
 export function redact(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//…@');
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@').replace(/\?.*$/s, '?…');
 }
+
+/** Names of parameters that have secrets as values. */
+const SECRET_PARAMETER = /token|secret|passw|key|auth|sig|cred/i;
 
 /** Refuses what is no URL of HTTP, or has credentials in it. */
 export function checkHttpUrl(property: string, url: string, wayOut: string, example: string): string {
   if (!URL.canParse(url) || !/^https?:\/\/[^/]/.test(url)) {
     throw new Error(`'${property}' must be a URL with http or https, got ${show(redact(url))}: as in ${show(example)}`);
   }
-  const { username, password } = new URL(url);
-  if (username !== '' || password !== '') {
+  const { username, password, searchParams } = new URL(url);
+  if (username !== '' || password !== '' || [...searchParams.keys()].some(name => SECRET_PARAMETER.test(name))) {
     throw new Error(`'${property}' must not have credentials in it, got ${show(redact(url))}: it goes into the manifest, so ${wayOut}`);
   }
   return url;

@@ -1,8 +1,8 @@
 import { ApiObject, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkText, checkWholeNumber, show } from './_check';
-import { restricted } from './_runner-pod';
+import { checkWholeNumber, show } from './_check';
+import { checkImage, restricted } from './_runner-pod';
 import { DatabaseTargetConfig } from './contract/config';
 import { DrillVolume } from './drill-volume';
 
@@ -51,7 +51,7 @@ export class DrillServer {
   constructor(private readonly engine: 'postgres' | 'redis', private readonly props: DrillServerProps, private readonly volume: DrillVolume) {
     // In the official images of both, those on Alpine left aside.
     this.user = checkWholeNumber('serverUser', props.serverUser ?? 999, 1, 2_147_483_647, '0 is root, which Pod Security refuses');
-    if (props.serverImage !== undefined) checkText('serverImage', props.serverImage);
+    if (props.serverImage !== undefined) checkImage('serverImage', props.serverImage);
     for (const argument of props.serverArgs ?? []) {
       if (argument.includes('\0')) throw new Error(`'serverArgs' must be text, got ${show(argument)}`);
     }

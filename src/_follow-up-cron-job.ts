@@ -3,11 +3,14 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { show } from './_check';
 import { gapsOf } from './_longest-gap';
+import { connectionsOf } from './_network-needs';
+import { defineJobPolicy, policedLabels } from './_network-policy';
 import { RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
 import { BackupConfig } from './contract/config';
+import { NetworkOptions } from './network-options';
 
 /** Kubernetes appends 11 characters to name a Job, and 63 is what a label may have. */
 export const MAX_CRON_JOB_NAME_LENGTH = 52;
@@ -29,6 +32,8 @@ export interface FollowUpProps {
   readonly pod: RunnerPod;
   readonly stores: readonly StoreParts[];
   readonly backoffLimit: number;
+  /** That of the backup. */
+  readonly network: Required<NetworkOptions>;
 }
 
 /**
@@ -47,7 +52,7 @@ export class FollowUpCronJob extends Construct {
   constructor(scope: Construct, id: string, props: FollowUpProps) {
     super(scope, id);
 
-    const { command, config, pod, stores } = props;
+    const { command, config, pod, stores, network } = props;
     this.cronJobName = followUpName(props.cronJobName, command);
     const timeZone = checkTimeZone(props.timeZone);
     const { schedule, deadlineSeconds, startingDeadlineSeconds } = timing(props, `${command}.`);
@@ -56,10 +61,12 @@ export class FollowUpCronJob extends Construct {
 
     const labels = { component: `backup-${command}` };
     const metadata = { name: this.cronJobName, labels };
-    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores, metadata);
+    // That of the backup, which 'verify' has, has the annotations of the stores already.
+    const ofBackup = command === 'verify' ? props.serviceAccount : undefined;
+    this.serviceAccount = ofBackup ?? serviceAccountFor(this, props.serviceAccount, stores, metadata);
     this.cronJob = new kplus.CronJob(this, 'Resource', {
       metadata,
-      podMetadata: { labels },
+      podMetadata: { labels: policedLabels(labels, this.cronJobName) },
       schedule,
       timeZone,
       concurrencyPolicy: kplus.ConcurrencyPolicy.FORBID,
@@ -74,6 +81,8 @@ export class FollowUpCronJob extends Construct {
     });
     ApiObject.of(this.cronJob).addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));
     pod.patch(ApiObject.of(this.cronJob), '/spec/jobTemplate', command);
+    const { pushgatewayUrl } = config;
+    defineJobPolicy(this, metadata, network, connectionsOf({ stores: config.stores, pushgatewayUrl }, network.network));
   }
 }
 

@@ -3,10 +3,12 @@ import { ApiObject, Duration, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkLabels } from './_check';
+import { connectionsOf } from './_network-needs';
+import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { podFailurePolicy } from './_pod-failure-policy';
 import { SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
-import { restricted } from './_runner-pod';
+import { checkImage, restricted } from './_runner-pod';
 import { StoreParts } from './_store-parts';
 import { LIFECYCLE_ENV, LifecycleConfig, renderLifecycleConfig } from './contract/lifecycle';
 import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
@@ -23,18 +25,22 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
   const labels = options.labels ?? { component: 'backup' };
   checkLabels('labels', labels);
   const value = renderLifecycleConfig(config);
-  const image = options.image ?? defaultImage();
+  const image = checkImage('image', options.image ?? defaultImage());
   const others = options.otherRules ?? OtherLifecycleRules.REFUSE;
   const hash = createHash('sha256').update(JSON.stringify([value, image, others])).digest('hex').slice(0, 8);
   const metadata = { name: `${NAME}-${hash}`, labels };
   const bucket = createHash('sha256').update(store.location).digest('hex').slice(0, 8);
+  const lasting = { name: `${NAME}-${bucket}`, labels };
+  const network = inheritNetwork(options);
+  const connections = connectionsOf({ stores: [config.store] }, network.network);
+  checkNetwork(options, network, connections);
   const serviceAccount = options.serviceAccount ?? new kplus.ServiceAccount(scope, 'ServiceAccount', {
-    metadata: { name: `${NAME}-${bucket}`, labels, annotations: { ...store.annotations } },
+    metadata: { ...lasting, annotations: { ...store.annotations } },
   });
   const scratch = kplus.Volume.fromEmptyDir(scope, 'Scratch', 'scratch', { sizeLimit: Size.mebibytes(16) });
   const job = new kplus.Job(scope, 'Resource', {
     metadata,
-    podMetadata: { labels },
+    podMetadata: { labels: policedLabels(labels, lasting.name) },
     activeDeadline: Duration.minutes(10),
     backoffLimit: 4,
     restartPolicy: kplus.RestartPolicy.NEVER,
@@ -57,5 +63,6 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
     JsonPatch.add('/spec/template/spec/securityContext/seccompProfile', { type: 'RuntimeDefault' }),
     JsonPatch.add('/spec/template/spec/enableServiceLinks', false),
   );
+  defineJobPolicy(scope, lasting, network, connections);
   return job;
 }

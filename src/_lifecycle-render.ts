@@ -3,6 +3,7 @@
  */
 import { Duration, Size } from 'cdk8s';
 import { checkText, show } from './_check';
+import { defined } from './_defined';
 import { LIFECYCLE_ID_PREFIX, LifecycleConditions, LifecycleDocument, LifecycleDocumentRule, LifecycleFilter } from './contract/lifecycle';
 import { LifecycleRule } from './lifecycle-rule';
 
@@ -48,11 +49,6 @@ function renderFilter({ prefix, tags = {}, objectSizeGreaterThan, objectSizeLess
   const count = Object.keys(conditions).length + pairs.length;
   if (count > 1) return { And: { ...conditions, ...pairs.length === 0 ? {} : { Tags: pairs } } };
   return pairs.length === 1 ? { Tag: pairs[0] } : count === 0 ? { Prefix: '' } : conditions;
-}
-
-/** The same without properties that are `undefined`, which a JSON file doesn't have either. */
-function defined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }
 
 export function days(property: string, value: Duration): number {

@@ -1,7 +1,7 @@
 import { ApiObject, Duration, JsonPatch, Size, SizeRoundingBehavior } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkText, checkWholeNumber, mebibytes, show, wholeSeconds } from './_check';
+import { checkText, checkWholeNumber, mebibytes, redact, show, wholeSeconds } from './_check';
 import { podFailurePolicy } from './_pod-failure-policy';
 import { PodParts, SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
@@ -26,7 +26,7 @@ export class RunnerPod {
 
   /** Checks the props at once. */
   constructor(private readonly props: RunnerPodProps, private readonly scratchSize: Size) {
-    this.image = checkImage(props.image ?? defaultImage());
+    this.image = checkImage('image', props.image ?? defaultImage());
     this.terminationGracePeriod = props.terminationGracePeriod ?? Duration.seconds(30);
     wholeSeconds('terminationGracePeriod', this.terminationGracePeriod, 6, 'the runner needs 5 to abort its uploads');
     checkScratchSize(scratchSize);
@@ -165,9 +165,10 @@ function mergeAnnotations(stores: readonly StoreParts[]): { [name: string]: stri
   return merged;
 }
 
-function checkImage(image: string): string {
-  if (image === '' || /\s/.test(image) || image.includes('://')) {
-    throw new Error(`'image' must be the name of an image, without spaces and without "https://", got ${show(image)}`);
+export function checkImage(property: string, image: string): string {
+  // Behind "@" stands the digest; a login would stand before it.
+  if (image === '' || /\s|:\/\/|@(?!sha\d+:[0-9a-f]+$)/.test(image)) {
+    throw new Error(`'${property}' must be the name of an image, without spaces and without "https://", got ${show(redact(image))}: the login of a registry is 'imagePullSecret'`);
   }
   return image;
 }

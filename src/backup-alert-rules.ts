@@ -4,7 +4,7 @@ import { alertGroups } from './_alert-rules';
 import { alertTests } from './_alert-scenarios';
 import { AlertCompanion, AlertContext, AlertTarget, volumesOf } from './_alert-target';
 import { toCronJobName } from './_backup-name';
-import { checkLabels, isDnsLabel, show } from './_check';
+import { checkHttpUrl, checkLabels, isDnsLabel, show } from './_check';
 import { companionTests } from './_companion-scenarios';
 import { dashboard } from './_dashboard';
 import { jsonText, SynthFile } from './_synth-file';
@@ -51,7 +51,7 @@ export class BackupAlertRules extends Construct {
       matchLabels: props.matchLabels ?? {},
       labels: props.alertLabels ?? {},
       runnerMetrics: props.runnerMetrics ?? false,
-      runbookUrl: props.runbookUrl,
+      runbookUrl: props.runbookUrl && checkHttpUrl('runbookUrl', props.runbookUrl, 'leave the login to the browser', 'https://wiki.example.com/backups'),
     };
     const drills = props.drills ?? [];
     checkDrills(props.backups, drills);

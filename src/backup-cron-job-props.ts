@@ -6,12 +6,13 @@ import { BackupStore } from './backup-store';
 import { BackupVerifyOptions } from './backup-verify-options';
 import { Compression } from './compression';
 import { Encryption } from './encryption';
+import { NetworkOptions } from './network-options';
 import { RecoveryObjectives } from './recovery-objectives';
 import { Retention } from './retention';
 import { RunnerPodOptions } from './runner-pod-options';
 
 /** Properties of `BackupCronJob`. */
-export interface BackupCronJobProps extends RunnerPodOptions {
+export interface BackupCronJobProps extends RunnerPodOptions, NetworkOptions {
   /** The database to back up. */
   readonly source: BackupSource;
 
@@ -51,7 +52,7 @@ export interface BackupCronJobProps extends RunnerPodOptions {
   readonly backupName?: string;
 
   /**
-   * Name of the CronJob, and of its ServiceAccount: up to 52 lower-case letters, digits and `-`, since Kubernetes appends 11 more to
+   * Name of the CronJob, of its ServiceAccount and its NetworkPolicy: up to 52 lower-case letters, digits and `-`, since Kubernetes appends 11 more to
    * name a Job. Unlike other names in cdk8s it has no hash in it: people type it in an emergency.
    *
    * @default - the construct's id in kebab-case: `db-backup` for both `db-backup` and `DbBackup`

@@ -2,10 +2,13 @@ import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName, toCronJobName } from './_backup-name';
-import { checkHttpUrl, checkLabels, checkWholeNumber, isDnsLabel, show, showSeconds } from './_check';
+import { checkHttpUrl, checkLabels, checkWholeNumber, isDnsLabel, redact, show, showSeconds } from './_check';
+import { defined } from './_defined';
 import { FollowUpCronJob, MAX_CRON_JOB_NAME_LENGTH } from './_follow-up-cron-job';
 import { grant } from './_kubernetes';
 import { gapsOf } from './_longest-gap';
+import { connectionsOf } from './_network-needs';
+import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { Recovery } from './_recovery';
 import { bindStores, checkStores, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
@@ -17,6 +20,7 @@ import { BackupCronJobProps } from './backup-cron-job-props';
 import { BackupStore } from './backup-store';
 import { Compression } from './compression';
 import { BackupConfig, CONFIG_VERSION, keepsForever } from './contract/config';
+import { NetworkOptions } from './network-options';
 import { RecoveryReport } from './recovery-report';
 import { Retention } from './retention';
 
@@ -26,7 +30,7 @@ const COMMAND = 'backup';
  * Backs up one database, on a schedule or on demand.
  *
  * Defines a `CronJob` whose pod runs the runner image once per run, a `ServiceAccount` without rights (but to Secrets that are backed
- * up), and the claims of volume stores that are to be made. The pod meets the "restricted" level of Pod Security.
+ * up), a `NetworkPolicy`, and the claims of volume stores that are to be made. The pod meets the "restricted" level of Pod Security.
  */
 export class BackupCronJob extends Construct {
   /**
@@ -40,6 +44,9 @@ export class BackupCronJob extends Construct {
 
   /** Name of the CronJob. */
   public readonly cronJobName: string;
+
+  /** The `NetworkPolicy` of the backup; `undefined` where `networkPolicy` is false. */
+  public readonly networkPolicy?: ApiObject;
 
   /** The `CronJob` that reads backups back, if `verify` is set. */
   public readonly verifyCronJob?: kplus.CronJob;
@@ -93,6 +100,13 @@ export class BackupCronJob extends Construct {
   public readonly _restorable: Pick<BackupCronJobProps, 'source' | 'stores' | 'image' | 'imagePullPolicy' | 'imagePullSecret' | 'user' | 'group' | 'fsGroup'>;
 
   /**
+   * What others that work on this backup take over about the network.
+   *
+   * @internal
+   */
+  public readonly _network: Required<NetworkOptions>;
+
+  /**
    * @internal
    */
   public readonly _labels: { readonly [key: string]: string };
@@ -127,6 +141,7 @@ export class BackupCronJob extends Construct {
     const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = props;
     this._restorable = { source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
     this._labels = labels;
+    this._network = inheritNetwork(props);
 
     const source = props.source._bind(this);
     this.stores = bindStores(this, props.stores);
@@ -169,6 +184,8 @@ export class BackupCronJob extends Construct {
     if (problem !== undefined) throw new Error(problem);
     for (const warning of this._recovery.warnings()) warn(this, warning);
     this._backupStores = props.stores;
+    const connections = connectionsOf({ ...config, database: config.source }, this._network.network);
+    checkNetwork(props, this._network, connections);
     this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, timeZone).longestSeconds;
 
     const metadata = { name: this.cronJobName, labels };
@@ -177,7 +194,7 @@ export class BackupCronJob extends Construct {
 
     this.cronJob = new kplus.CronJob(this, 'Resource', {
       metadata,
-      podMetadata: { labels },
+      podMetadata: { labels: policedLabels(labels, this.cronJobName) },
       schedule,
       timeZone,
       suspend: props.onDemand ?? false,
@@ -195,8 +212,9 @@ export class BackupCronJob extends Construct {
     // A Job has these labels, and nothing of the CronJob's own.
     ApiObject.of(this.cronJob).addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));
     pod.patch(ApiObject.of(this.cronJob), '/spec/jobTemplate', COMMAND);
+    this.networkPolicy = defineJobPolicy(this, metadata, this._network, connections);
 
-    const followUp = { cronJobName: this.cronJobName, timeZone, config, pod, stores: this.stores, backoffLimit };
+    const followUp = { cronJobName: this.cronJobName, timeZone, config, pod, stores: this.stores, backoffLimit, network: this._network };
     const verify = props.verify && new FollowUpCronJob(this, 'Verify', {
       ...followUp,
       // Who may write backups may read them; and who trusts this identity need not trust another one.
@@ -245,11 +263,6 @@ export class BackupCronJob extends Construct {
   }
 }
 
-/** Without what is not set, so that it does not hide a default. */
-function defined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
 function checkCronJobName(id: string, given: string | undefined): string {
   const name = given ?? toCronJobName(id);
   if (!isDnsLabel(name, MAX_CRON_JOB_NAME_LENGTH)) {
@@ -261,7 +274,7 @@ function checkCronJobName(id: string, given: string | undefined): string {
 
 function checkPushgatewayUrl(url: string): string {
   checkHttpUrl('pushgatewayUrl', url, 'use one that needs none, and let a NetworkPolicy say who may reach it', 'http://pushgateway:9091');
-  if (/[?#]/.test(url)) throw new Error(`'pushgatewayUrl' must not have "?" or "#", got ${show(url)}: give the base URL, the path is added`);
+  if (/[?#]/.test(url)) throw new Error(`'pushgatewayUrl' must not have "?" or "#", got ${show(redact(url))}: give the base URL, the path is added`);
   return url;
 }
 

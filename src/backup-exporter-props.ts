@@ -1,13 +1,14 @@
 import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob } from './backup-cron-job';
+import { NetworkOptions } from './network-options';
 import { RestoreDrill } from './restore-drill';
 import { RestoreJob } from './restore-job';
 import { RunnerPodOptions } from './runner-pod-options';
 import { S3Credentials } from './s3-credentials';
 
 /** Properties of `BackupExporter`. */
-export interface BackupExporterProps extends RunnerPodOptions {
+export interface BackupExporterProps extends RunnerPodOptions, NetworkOptions {
   /**
    * The backups to watch: at least one. Each has another `backupName`, by which pages, metrics and `--name` tell them apart.
    */
@@ -88,13 +89,6 @@ export interface BackupExporterProps extends RunnerPodOptions {
    * @default - none: the pod has the annotations `prometheus.io/scrape`, `prometheus.io/port` and `prometheus.io/path`
    */
   readonly serviceMonitorLabels?: { [key: string]: string };
-
-  /**
-   * Whether a `NetworkPolicy` is defined that lets nothing in but connections to the port. What goes out is not restricted.
-   *
-   * @default true
-   */
-  readonly networkPolicy?: boolean;
 
   /**
    * Labels of the Deployment, its pod, the Service and the ServiceAccount.

@@ -4,6 +4,8 @@ import { Construct } from 'constructs';
 import { toCronJobName } from './_backup-name';
 import { checkLabels, checkPort, isDnsLabel, show, wholeSeconds } from './_check';
 import { ExporterStores } from './_exporter-stores';
+import { connectionsOf } from './_network-needs';
+import { checkNetwork, defineNetworkPolicy, inheritNetwork } from './_network-policy';
 import { RunnerPod, serviceAccountFor } from './_runner-pod';
 import { WatchedCronJob } from './_watched';
 import { BackupCronJob } from './backup-cron-job';
@@ -99,6 +101,10 @@ export class BackupExporter extends Construct {
       refreshSeconds,
     };
     checkSize(config);
+    const network = inheritNetwork(props, { networkPolicy: props.backups[0]._network.networkPolicy });
+    // Two backups may call different stores by one name: each knows where its own are.
+    const connections = props.backups.flatMap(backup => connectionsOf({ stores: stores.of(backup) }, inheritNetwork(props, backup._network).network));
+    checkNetwork(props, network, connections);
 
     const metadata = { name: this.exporterName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores.parts, { ...metadata, name: `${this.exporterName}-exporter` });
@@ -127,7 +133,9 @@ export class BackupExporter extends Construct {
     });
     pod.patchPod(ApiObject.of(this.deployment), '/spec/template/spec');
     this.service = new kplus.Service(this, 'Service', { metadata, selector: this.deployment, ports: [{ port, targetPort: port, name: PORT_NAME }] });
-    if (props.networkPolicy ?? true) this.networkPolicy = this.letIn(port, { ...metadata, name: `${this.exporterName}-exporter` });
+    if (network.networkPolicy) {
+      this.networkPolicy = defineNetworkPolicy(this, { ...metadata, name: `${this.exporterName}-exporter` }, this.deployment.matchLabels, connections, port);
+    }
     if (props.serviceMonitorLabels) {
       this.serviceMonitor = new ApiObject(this, 'ServiceMonitor', {
         apiVersion: 'monitoring.coreos.com/v1',
@@ -140,13 +148,6 @@ export class BackupExporter extends Construct {
       });
     }
     this.node.addValidation({ validate: () => this.conflicts() });
-  }
-
-  private letIn(port: number, metadata: { readonly name: string; readonly labels: { [key: string]: string } }): ApiObject {
-    return new kplus.k8s.KubeNetworkPolicy(this, 'NetworkPolicy', {
-      metadata,
-      spec: { podSelector: { matchLabels: this.deployment.matchLabels }, policyTypes: ['Ingress'], ingress: [{ ports: [{ port: kplus.k8s.IntOrString.fromNumber(port), protocol: 'TCP' }] }] },
-    });
   }
 
   /** Who else in the app has the name. */

@@ -20,6 +20,8 @@ export class Decryption {
    */
   public static fromSecret(secret: kplus.ISecret, key: string = 'identity'): Decryption {
     checkText('key', key);
+    // Not shown: it would go from here into logs and issues.
+    if (/SECRET-KEY/i.test(key)) throw new Error('\'key\' must be the name of a key of the Secret, got an identity itself: put it into the Secret, and make a new one if this one was committed anywhere');
     return new Decryption(
       scope => kplus.Volume.fromSecret(scope, 'Identity', secret, { name: 'identity', items: { [key]: { path: FILE } } }), FILE, secret.name,
     );

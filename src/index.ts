@@ -20,6 +20,7 @@ export * from './lifecycle-apply-job';
 export * from './lifecycle-provider';
 export * from './lifecycle-rule';
 export * from './lifecycle-storage-class';
+export * from './network-options';
 export * from './postgres-source';
 export * from './postgres-tls';
 export * from './recovery-objectives';

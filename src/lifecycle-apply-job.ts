@@ -1,4 +1,5 @@
 import * as kplus from 'cdk8s-plus-28';
+import { NetworkOptions } from './network-options';
 
 /** What happens to rules of the bucket that the runner does not own: those whose ID does not begin with `cdk8s-backup.`. */
 export enum OtherLifecycleRules {
@@ -13,7 +14,7 @@ export enum OtherLifecycleRules {
 }
 
 /** Options for the Job that puts the rules to the bucket. */
-export interface LifecycleApplyJobOptions {
+export interface LifecycleApplyJobOptions extends NetworkOptions {
   /**
    * What happens to rules of somebody else's.
    *

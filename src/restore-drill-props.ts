@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob } from './backup-cron-job';
 import { Decryption } from './decryption';
 import { DrillVolume } from './drill-volume';
+import { NetworkOptions } from './network-options';
 import { RedisAssertion } from './restore-mode-options';
 import { RunnerPodOptions } from './runner-pod-options';
 
@@ -22,7 +23,7 @@ export interface DrillFreshness {
 }
 
 /** Properties of `RestoreDrill`. */
-export interface RestoreDrillProps extends RunnerPodOptions {
+export interface RestoreDrillProps extends RunnerPodOptions, NetworkOptions {
   /** The backup that is rehearsed. Its stores are read, and the record of the drill is written there; its image and its user are taken over. */
   readonly backup: BackupCronJob;
 
@@ -159,29 +160,6 @@ export interface RestoreDrillProps extends RunnerPodOptions {
    * @default 100
    */
   readonly keepDrills?: number;
-
-  /**
-   * Define a NetworkPolicy that lets nobody into the pod, and the pod out to DNS and to the ports of its stores only. A policy knows no names of
-   * hosts: without `storeCidrs` these ports are open to every address.
-   *
-   * @default true
-   */
-  readonly networkPolicy?: boolean;
-
-  /**
-   * Ranges of addresses that the stores are in, such as `10.0.0.0/8`.
-   *
-   * @default - every address
-   */
-  readonly storeCidrs?: string[];
-
-  /**
-   * Ports of the stores. Give them where a store is a Service whose pods listen on another port than the Service does, since that is the one which
-   * counts for a policy.
-   *
-   * @default - those of the endpoints, 443 for AWS
-   */
-  readonly storePorts?: number[];
 
   /**
    * How long a drill may take, its retries included: at least 1 minute, at most the shortest time between two drills, and more than the declared RTO.

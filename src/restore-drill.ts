@@ -2,10 +2,12 @@ import { ApiObject, Chart, Duration, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show, showSeconds, wholeSeconds } from './_check';
-import { checkDrillNetwork, restrictNetwork } from './_drill-network';
+import { defined } from './_defined';
 import { DrillServer } from './_drill-server';
 import { drillSource, drillTarget, freshnessOf } from './_drill-target';
 import { gapsOf } from './_longest-gap';
+import { connectionsOf } from './_network-needs';
+import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { checkJobName, checkNotABackup } from './_restore-checks';
 import { bindStores, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { checkTimeZone } from './_time-zones';
@@ -20,9 +22,6 @@ import { RestoreDrillProps } from './restore-drill-props';
 import { RestoreJob } from './restore-job';
 
 const COMMAND = 'drill';
-
-/** Has the name of the CronJob as its value: no other pod of the namespace does, and the network policy is about this one only. */
-const DRILL_LABEL = 'restore-drill';
 
 const LONG_WITHOUT_DRILL = 93 * 86_400;
 
@@ -67,7 +66,6 @@ export class RestoreDrill extends Construct {
     const timeZone = checkTimeZone(props.timeZone ?? 'Etc/UTC');
     const labels = props.labels ?? { component: 'restore-drill' };
     checkNotABackup(labels, backup._labels);
-    const podLabels = { ...labels, [DRILL_LABEL]: this.cronJobName };
     const backoffLimit = checkWholeNumber('backoffLimit', props.backoffLimit ?? 2, 0, 100);
     const successfulJobsRetained = checkWholeNumber('successfulJobsRetained', props.successfulJobsRetained ?? 3, 0, 1000);
     const failedJobsRetained = checkWholeNumber('failedJobsRetained', props.failedJobsRetained ?? 3, 0, 1000);
@@ -107,13 +105,16 @@ export class RestoreDrill extends Construct {
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
     };
-    checkDrillNetwork(props, config.stores);
+    const network = inheritNetwork(props, backup._network);
+    const { pushgatewayUrl } = config;
+    const connections = connectionsOf({ stores: config.stores, pushgatewayUrl }, network.network);
+    checkNetwork(props, network, connections);
 
     const metadata = { name: this.cronJobName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
     this.cronJob = new kplus.CronJob(this, 'Resource', {
       metadata,
-      podMetadata: { labels: podLabels },
+      podMetadata: { labels: policedLabels(labels, this.cronJobName) },
       schedule,
       timeZone,
       concurrencyPolicy: kplus.ConcurrencyPolicy.FORBID,
@@ -131,9 +132,7 @@ export class RestoreDrill extends Construct {
     object.addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));
     pod.patch(object, '/spec/jobTemplate', COMMAND);
     server?.patch(object);
-    if (props.networkPolicy ?? true) {
-      this.networkPolicy = restrictNetwork(this, metadata, { [DRILL_LABEL]: this.cronJobName }, config.stores, props);
-    }
+    this.networkPolicy = defineJobPolicy(this, metadata, network, connections);
 
     const gaps = gapsOf(props.schedule.expressionString, timeZone);
     this._drill = { cronJobName: this.cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds, backup, rtoSeconds };
@@ -181,9 +180,4 @@ function refuseServer(props: RestoreDrillProps): undefined {
     if (props[property] !== undefined) throw new Error(`'${property}' is for PostgreSQL and Redis, and the backup is of SQLite, which is restored into the scratch volume: set 'scratchSize'`);
   }
   return undefined;
-}
-
-/** Without the props that are there and `undefined`, which would hide what stands behind them. */
-function defined(props: RestoreDrillProps): Partial<RestoreDrillProps> {
-  return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
 }

@@ -4,6 +4,7 @@ import { BackupCronJob } from './backup-cron-job';
 import { BackupSource } from './backup-source';
 import { BackupStore } from './backup-store';
 import { Decryption } from './decryption';
+import { NetworkOptions } from './network-options';
 import { RestoreMode } from './restore-mode';
 import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
@@ -11,7 +12,7 @@ import { RestoreWorkload } from './restore-workload';
 import { RunnerPodOptions } from './runner-pod-options';
 
 /** Properties of `RestoreJob`. */
-export interface RestoreJobProps extends RunnerPodOptions {
+export interface RestoreJobProps extends RunnerPodOptions, NetworkOptions {
   /**
    * The backup to restore: its source is the target, its stores are read, its image and its user are taken over. What is given beside it
    * counts instead.
@@ -88,7 +89,7 @@ export interface RestoreJobProps extends RunnerPodOptions {
   readonly healthUrl?: string;
 
   /**
-   * Name of the CronJob, of its ServiceAccount and its Role, and first part of the name of a Job: up to 52 lower-case letters, digits and
+   * Name of the CronJob, of its ServiceAccount, its NetworkPolicy and its Role, and first part of the name of a Job: up to 52 lower-case letters, digits and
    * `-`. Unlike other names in cdk8s it has no hash in it: people type it in an emergency.
    *
    * @default - the construct's id in kebab-case: `db-restore` for both `db-restore` and `DbRestore`

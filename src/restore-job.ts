@@ -4,7 +4,10 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkBackupName } from './_backup-name';
 import { checkHttpUrl, checkWholeNumber, show, wholeSeconds } from './_check';
+import { defined } from './_defined';
 import { grant } from './_kubernetes';
+import { connectionsOf } from './_network-needs';
+import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { checkJobName, checkNotABackup } from './_restore-checks';
 import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { StoreParts } from './_store-parts';
@@ -13,6 +16,7 @@ import { warn } from './_warnings';
 import { BackupCronJob } from './backup-cron-job';
 import { CONFIG_VERSION, RestoreConfig, TargetConfig, WorkloadConfig } from './contract/config';
 import { parseKey } from './contract/layout';
+import { NetworkOptions } from './network-options';
 import { RestoreJobProps } from './restore-job-props';
 import { RestoreMode } from './restore-mode';
 import { RestorePoint } from './restore-point';
@@ -30,7 +34,7 @@ const NEVER = Cron.schedule({ minute: '0', hour: '0', day: '30', month: '2' });
  * Restores one database, when somebody says so.
  *
  * Defines a suspended `CronJob` as a template for `kubectl create job --from=cronjob/NAME`, or a `Job` that runs when it is applied; a
- * `ServiceAccount`; and with workloads to stop, a `Role` for exactly those. The pod meets the "restricted" level of Pod Security.
+ * `ServiceAccount`; a `NetworkPolicy`; and with workloads to stop, a `Role` for exactly those. The pod meets the "restricted" level of Pod Security.
  */
 export class RestoreJob extends Construct {
   /** The `CronJob` or `Job`, for anything this construct does not cover: `scheduling`, or a JSON patch through `ApiObject.of(restore.resource)`. */
@@ -41,6 +45,9 @@ export class RestoreJob extends Construct {
 
   /** Name of the CronJob, or of the Job with the hash in it. */
   public readonly jobName: string;
+
+  /** The `NetworkPolicy`; `undefined` where `networkPolicy` is false. */
+  public readonly networkPolicy?: ApiObject;
 
   /**
    * The backup that is restored, if it is defined in the app.
@@ -107,13 +114,17 @@ export class RestoreJob extends Construct {
       scratch: pod.scratch,
     };
 
+    const network = inheritNetwork(props, inheritable(props));
+    const connections = connectionsOf({ ...config, database: config.target, api: workloads.length > 0 }, network.network);
+    checkNetwork(props, network, connections);
+
     const metadata = { name: this.baseName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
     if (workloads.length > 0) allow(this, this.serviceAccount, workloads, metadata);
     grant(this, this.serviceAccount, targetParts, metadata);
     const job = {
       metadata,
-      podMetadata: { labels },
+      podMetadata: { labels: policedLabels(labels, this.baseName) },
       activeDeadline: Duration.seconds(deadlineSeconds),
       backoffLimit,
       serviceAccount: this.serviceAccount,
@@ -142,6 +153,7 @@ export class RestoreJob extends Construct {
       this.jobName = `${this.baseName}-${hashOf(ApiObject.of(this.resource).toJson().spec)}`;
       ApiObject.of(this.resource).addJsonPatch(JsonPatch.replace('/metadata/name', this.jobName));
     }
+    this.networkPolicy = defineJobPolicy(this, metadata, network, connections);
     this.node.addValidation({ validate: () => this.conflicts() });
   }
 
@@ -206,9 +218,11 @@ function readOnly(store: StoreParts): StoreParts {
   return { ...store, mounts: store.mounts.map(mount => ({ ...mount, readOnly: true })) };
 }
 
-/** Without the props that are there and `undefined`, which would hide what stands behind them. */
-function defined(props: RestoreJobProps): Partial<RestoreJobProps> {
-  return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
+/** What is known of the backup's network, without what is about other servers than those of this restore. */
+function inheritable({ backup, target, stores }: RestoreJobProps): NetworkOptions | undefined {
+  if (backup === undefined) return undefined;
+  const { networkPolicy, network } = backup._network;
+  return { networkPolicy, network: { ...network, ...target && { database: undefined, members: undefined }, ...stores && { stores: undefined } } };
 }
 
 function hashOf(spec: unknown): string {

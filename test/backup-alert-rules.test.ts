@@ -93,7 +93,7 @@ describe('files', () => {
   test('are there without the objects', () => {
     const chart = newChart();
     rulesFor({}, { prometheusRule: false, dashboardConfigMap: false }, chart);
-    expect(objectsOf(chart).map(({ kind }) => kind)).toEqual(['ServiceAccount', 'CronJob']);
+    expect(objectsOf(chart).map(({ kind }) => kind)).toEqual(['ServiceAccount', 'CronJob', 'NetworkPolicy']);
     expect(Object.keys(synthFiles(chart))).toHaveLength(3);
   });
 });

@@ -57,9 +57,10 @@ describe('defaults', () => {
     for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) expect(containerOf(objects)[probe].httpGet).toMatchObject({ path: '/healthz', port: 8080 });
   });
 
-  test('let only the port in', () => {
+  test('let only the port in, and the pod out to the stores alone', () => {
     const { spec } = find(objects, 'NetworkPolicy');
-    expect(spec).toMatchObject({ policyTypes: ['Ingress'], ingress: [{ ports: [{ port: 8080, protocol: 'TCP' }] }] });
+    expect(spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'], ingress: [{ ports: [{ port: 8080, protocol: 'TCP' }] }] });
+    expect(spec.egress.slice(1)).toEqual([{ ports: [{ port: 443, protocol: 'TCP' }] }]);
     expect(find(objects, 'Deployment').spec.template.metadata.labels).toMatchObject(spec.podSelector.matchLabels);
     expect(find(objects, 'Service').spec.selector).toEqual(find(objects, 'Deployment').spec.selector.matchLabels);
   });

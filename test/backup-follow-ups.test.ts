@@ -58,6 +58,14 @@ describe('verification', () => {
     expect(job.spec.jobTemplate.spec.template.spec.serviceAccountName).toBe('db-backup');
   });
 
+  test('goes with the workload identity of the backup', () => {
+    const serviceAccountAnnotations = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/x' };
+    const stores = [BackupStore.s3({ bucketName: 'bucket', region: 'x', credentials: S3Credentials.workloadIdentity({ serviceAccountAnnotations }) })];
+    const made = synth({ ...RETENTION, stores, verify: VERIFY });
+    expect(jobOf(made, 'db-backup-verify').spec.jobTemplate.spec.template.spec.serviceAccountName).toBe('db-backup');
+    expect(made.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata: { annotations } }) => annotations)).toEqual([serviceAccountAnnotations]);
+  });
+
   test('can\'t be taken for a backup, and fails at once on what a retry can\'t mend', () => {
     for (const labels of [job.metadata.labels, job.spec.jobTemplate.metadata.labels, job.spec.jobTemplate.spec.template.metadata.labels]) {
       expect(labels).toMatchObject({ component: 'backup-verify' });

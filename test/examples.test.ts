@@ -1,13 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
+import { EXAMPLES, synthExample as synth } from './_example';
 import { CONFIG_ENV, unescapeEnvValue } from '../src/contract/config';
 import { checkConfig, parseConfig } from '../src/runner/config';
 import { applySetting, configInManifest } from '../src/runner/load-config';
-
-const EXAMPLES = join(__dirname, '..', 'examples');
 
 describe.each(['quickstart', 'whispercache'])('%s', example => {
   const first = synth(example);
@@ -67,21 +64,6 @@ describe('compose.yaml of whispercache', () => {
     }
   });
 });
-
-/** Synthesizes an example in a process of its own, as a user does; files by name. */
-function synth(example: string, env: NodeJS.ProcessEnv = {}): { readonly [file: string]: string } {
-  const out = mkdtempSync(join(tmpdir(), 'cdk8s-backup-'));
-  try {
-    execFileSync(join(__dirname, '..', 'node_modules', '.bin', 'tsx'), ['main.ts'], {
-      cwd: join(EXAMPLES, example), env: { ...process.env, ...env, CDK8S_OUTDIR: out },
-    });
-    const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
-    const paths = files.map(entry => relative(out, join(entry.parentPath, entry.name))).sort();
-    return Object.fromEntries(paths.map(path => [path, readFileSync(join(out, path), 'utf8')]));
-  } finally {
-    rmSync(out, { recursive: true });
-  }
-}
 
 /** The configs in a manifest, by the name of the CronJob. */
 function configsOf(manifest: string): { readonly [job: string]: any } {

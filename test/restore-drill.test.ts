@@ -195,11 +195,11 @@ describe('the network policy', () => {
 
   test('is about the pods of this drill, lets nobody in, and them out to names and the store', () => {
     expect(policy({})).toEqual({
-      podSelector: { matchLabels: { 'restore-drill': 'db-drill' } },
+      podSelector: { matchLabels: { 'cdk8s-backup/job': 'db-drill' } },
       policyTypes: ['Ingress', 'Egress'],
       egress: [DNS, { ports: [{ protocol: 'TCP', port: 443 }] }],
     });
-    expect(named(define().objects, 'CronJob').spec.jobTemplate.spec.template.metadata.labels).toMatchObject({ 'restore-drill': 'db-drill' });
+    expect(named(define().objects, 'CronJob').spec.jobTemplate.spec.template.metadata.labels).toMatchObject({ 'component': 'restore-drill', 'cdk8s-backup/job': 'db-drill' });
   });
 
   test.each<[string, Case, object | undefined]>([
@@ -207,7 +207,7 @@ describe('the network policy', () => {
     ['the port of http', { backup: () => ({ stores: [store({ endpoint: 'http://minio' })] }) }, [DNS, { ports: [{ protocol: 'TCP', port: 80 }] }]],
     ['the ports of several', { backup: () => ({ stores: [store({}), store({ storeName: 'b', endpoint: 'https://b:8443' })] }) },
       [DNS, { ports: [{ protocol: 'TCP', port: 443 }, { protocol: 'TCP', port: 8443 }] }]],
-    ['ranges and ports that are given', { drill: () => ({ storeCidrs: ['10.0.0.0/8', 'fd00::/8'], storePorts: [9000] }) },
+    ['ranges and ports that are given', { drill: () => ({ network: { stores: { s3: { cidrs: ['10.0.0.0/8', 'fd00::/8'], ports: [9000] } } } }) },
       [DNS, { to: [{ ipBlock: { cidr: '10.0.0.0/8' } }, { ipBlock: { cidr: 'fd00::/8' } }], ports: [{ protocol: 'TCP', port: 9000 }] }]],
     ['the agents that give an identity', { backup: () => ({ stores: [store({ credentials: S3Credentials.workloadIdentity() })] }) },
       [DNS, { ports: [{ protocol: 'TCP', port: 443 }] }, { to: [{ ipBlock: { cidr: '169.254.0.0/16' } }], ports: [{ protocol: 'TCP', port: 80 }, { protocol: 'TCP', port: 988 }] }]],
@@ -276,10 +276,7 @@ describe('fails', () => {
     ['a volume that is too small', { drill: () => ({ dataVolume: DrillVolume.emptyDir(Size.mebibytes(100)) }) }, '\'dataVolume\' must have a whole number of MiB, at least 256'],
     ['no drill in the history', { drill: () => ({ keepDrills: 0 }) }, '\'keepDrills\' must be a whole number from 1'],
     ['root', { drill: () => ({ serverUser: 0 }) }, '\'serverUser\' must be a whole number from 1'],
-    ['a range that is none', { drill: () => ({ storeCidrs: ['s3.amazonaws.com'] }) }, '\'storeCidrs\' must be ranges of addresses'],
-    ['no range', { drill: () => ({ storeCidrs: [] }) }, '\'storeCidrs\' must have at least one'],
-    ['ports of no policy', { drill: () => ({ networkPolicy: false, storePorts: [9000] }) }, '\'storePorts\' is a part of the network policy'],
-    ['ports of volumes', { backup: () => ({ stores: [BackupStore.volume({ size: Size.gibibytes(1) })] }), drill: () => ({ storePorts: [9000] }) }, '\'storePorts\' is for stores that are reached over the network'],
+    ['a place of the database, which a drill does not know', { drill: () => ({ network: { database: { ports: [1] } } }) }, '\'network.database\' is about nothing that the pod connects to: it has dns, stores.s3; drop it'],
   ])('%s', (_case, changes, message) => {
     expect(() => define(changes)).toThrow(message);
   });

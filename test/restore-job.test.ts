@@ -69,7 +69,7 @@ describe('defaults', () => {
   });
 
   test('have an identity of their own, without a token and without rights', () => {
-    expect(objects.map(({ kind, metadata: { name } }) => `${kind}/${name}`)).toEqual(['ServiceAccount/db-restore', 'CronJob/db-restore']);
+    expect(objects.map(({ kind, metadata: { name } }) => `${kind}/${name}`)).toEqual(['ServiceAccount/db-restore', 'CronJob/db-restore', 'NetworkPolicy/db-restore']);
     expect(podOf(objects)).toMatchObject({ serviceAccountName: 'db-restore', automountServiceAccountToken: false });
   });
 

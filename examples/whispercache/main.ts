@@ -100,6 +100,7 @@ const restores = [
   new RestoreJob(chart, 'db-restore', {
     backup: database,
     workloads: [backend],
+    // The NetworkPolicy counts the port of the pods. If the Service forwards to another one: network: { health: { ports: [3000] } }.
     healthUrl: 'http://whispercache-backend/api/health',
   }),
   new RestoreJob(chart, 'redis-restore', { backup: cache }),

@@ -9,6 +9,8 @@ const text = z.string().min(1);
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
 const absolutePath = z.string().startsWith('/', 'must be an absolute path');
 const port = z.int().min(1).max(65535);
+// Their text gets into logs and messages.
+const httpUrl = z.url({ protocol: /^https?$/ }).refine(url => !/^https?:\/\/[^/?#]*@/.test(url), 'must not have credentials in it');
 const patterns = z.array(text).readonly();
 
 const postgres = z.strictObject({
@@ -134,7 +136,7 @@ export const s3 = z.strictObject({
   prefix: z.string().regex(/^(?!\/)(?!.*\/$)/, 'must not begin or end with a slash'),
   region: text.nullable(),
   regionEnv: envName.nullable(),
-  endpoint: z.url({ protocol: /^https?$/ }).nullable(),
+  endpoint: httpUrl.nullable(),
   pathStyle: z.boolean(),
   credentials: z.strictObject({
     accessKeyIdEnv: envName,
@@ -169,7 +171,7 @@ const deadlineSeconds = z.number().positive();
 const scratch = z.strictObject({ directory: absolutePath, limitBytes: z.int().min(1).nullable() });
 
 const kept = z.int().min(1).nullable();
-const pushgatewayUrl = z.url({ protocol: /^https?$/ }).refine(url => !url.includes('@'), 'must not have credentials in it').nullable();
+const pushgatewayUrl = httpUrl.nullable();
 const decryption = z.strictObject({ identityFile: absolutePath }).nullable();
 
 const backup = z.strictObject({
@@ -213,7 +215,7 @@ const restore = z.strictObject({
   backup: text,
   notAfter: z.iso.datetime({ offset: true }).nullable(),
   workloads: z.array(workload).readonly(),
-  healthUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  healthUrl: httpUrl.nullable(),
   decryption,
   deadlineSeconds,
   scratch,

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { configOf, folder, postgres, redis } from './_configs';
-import { filesIn, processesBelow, run, RunOptions, start } from './_runner';
+import { filesIn, run, RunOptions } from './_runner';
+import { watched } from './_watched';
 import { tempDir } from './servers/_process';
 import { s3Store } from './servers/_s3';
 import { PostgresServer, startPostgres } from './servers/postgres';
@@ -30,24 +31,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([s3?.stop(), pg?.stop(), cache?.stop()]);
 });
-
-/** Samples the command lines and environments of the program and all that it starts, as often as it can, until it ends. */
-async function watched(args: readonly string[], options: RunOptions) {
-  const running = start(args, options);
-  const own = running.process.pid!;
-  const commandLines = new Set<string>();
-  const environments = new Map<string, string>();
-  const timer = setInterval(() => {
-    for (const { pid, args: line, env } of processesBelow(own)) {
-      commandLines.add(line);
-      // Between fork and exec a child is a copy of the program itself.
-      if (pid !== own && !line.includes('main.js')) environments.set(line, env);
-    }
-  }, 2);
-  const ended = await running.ended;
-  clearInterval(timer);
-  return { ended, commandLines: [...commandLines], environments };
-}
 
 test.each<[string, () => RunOptions & { secrets: string[] }, string]>([
   [

@@ -7,7 +7,7 @@ import * as kplus from 'cdk8s-plus-28';
 import {
   BackupBucketLifecycle,
   BackupCronJob, BackupCronJobProps, BackupExporter, BackupSource, BackupStore, CaCertificate, DrillVolume, RedisTls, RestoreDrill, RestoreDrillProps,
-  RestoreJob, RestoreJobProps, RestoreMode, RestoreTrigger, RestoreWorkload, S3Credentials,
+  RestoreJob, RestoreJobProps, RestoreMode, RestoreTrigger, RestoreWorkload, Retention, S3Credentials,
 } from '../../../src';
 import { restoreManifest } from '../../../src/runner/commands/restore-manifest';
 import { cronJobOf, newChart, objectsOf, props, synth } from '../../synth';
@@ -57,6 +57,15 @@ test.each<[string, (chart: Chart) => Partial<BackupCronJobProps>]>([
   })],
   ['every property', chart => ({
     source: BackupSource.redis({ host: 'redis', tls: RedisTls.trusting(CaCertificate.fromConfigMap(kplus.ConfigMap.fromConfigMapName(chart, 'Ca', 'ca'))) }),
+    pushgatewayUrl: 'http://[fd00::9]:9091',
+    network: {
+      database: { podLabels: { app: 'postgres' }, namespaceLabels: { 'kubernetes.io/metadata.name': 'data' }, ports: [6432] },
+      stores: { '2nd': { cidrs: ['10.0.0.0/8', 'fd00::/8'] } },
+      dns: { ports: [53, 5353] },
+    },
+    retention: Retention.days(7),
+    prune: { schedule: Cron.daily() },
+    verify: { schedule: Cron.daily() },
     stores: [
       BackupStore.s3({
         bucketName: 'bucket',
@@ -75,6 +84,10 @@ test.each<[string, (chart: Chart) => Partial<BackupCronJobProps>]>([
     successfulJobsRetained: 0,
     failedJobsRetained: 0,
     user: 1000,
+  })],
+  ['a policy that lets nothing out', chart => ({
+    source: BackupSource.sqlite({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Data', 'data'), path: 'a.db' }),
+    stores: [BackupStore.volume({ size: Size.gibibytes(1) })],
   })],
   ['on demand', () => ({ onDemand: true })],
 ])('a cluster accepts %s', (_case, changes) => {
@@ -139,8 +152,7 @@ describe('a drill', () => {
       dataVolume: DrillVolume.claim(Size.gibibytes(50), { storageClassName: 'fast' }),
       serverArgs: ['-c', 'shared_buffers=1GB'],
       serverUser: 70,
-      storeCidrs: ['10.0.0.0/8', 'fd00::/8'],
-      storePorts: [443, 9000],
+      network: { stores: { s3: { cidrs: ['10.0.0.0/8', 'fd00::/8'], ports: [443, 9000] } } },
       priorityClassName: 'low',
       labels: { for: 'proof' },
     },
@@ -157,7 +169,8 @@ describe('a drill', () => {
   const drill = objects.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === 'postgres-drill');
 
   test('is accepted by a cluster, for every engine', () => {
-    expect(objects.filter(({ kind }) => kind === 'NetworkPolicy')).toHaveLength(5);
+    // One for each of the three backups, and for each of the six drills but the one that wants none.
+    expect(objects.filter(({ kind }) => kind === 'NetworkPolicy')).toHaveLength(8);
     expect(check(toYaml(objects))).toEqual([]);
   });
 

@@ -13,6 +13,7 @@ import { aPair, Pair } from '../../runner/stream/_age';
 import { objectsOf, props } from '../../synth';
 import { folder } from '../_configs';
 import { backup, Ended, filesIn, list, run, RunOptions } from '../_runner';
+import { watched } from '../_watched';
 import { tempDir } from '../servers/_process';
 import { KubeApiServer, startKubeApiServer } from '../servers/kube-apiserver';
 
@@ -135,7 +136,9 @@ test('named objects come back into an emptied namespace as they were, read and w
   expect(JSON.parse(readFileSync(path.join(directory, `${id}.json`), 'utf8'))).toMatchObject({
     source: { engine: 'kubernetes', address: namespace }, artifacts: [{ counts: { items: { ConfigMap: 2, Secret: 4 } } }],
   });
-  for (const file of filesIn(directory)) expect(readFileSync(path.join(directory, file), 'latin1')).not.toContain('tls.key');
+  for (const file of filesIn(directory)) {
+    for (const secret of ['tls.key', VALUE, base64(VALUE), key.identity]) expect(readFileSync(path.join(directory, file), 'latin1')).not.toContain(secret);
+  }
 
   await empty(namespace);
   const plan = await run(['restore', '--dry-run'], restore);
@@ -143,10 +146,12 @@ test('named objects come back into an emptied namespace as they were, read and w
   expect(JSON.parse(plan.stdout).steps).toEqual(expect.arrayContaining(['create ConfigMap settings with app.conf, flag', 'create Secret db with password, user', 'create Secret tls with empty, tls.key']));
   expect(await stateOf(namespace)).toEqual({});
 
-  const ended = await run(['restore', '--yes'], restore);
+  const { ended, commandLines } = await watched(['restore', '--yes'], restore);
   expect([ended.code, ended.message]).toEqual([0, expect.anything()]);
   const { 'secrets/other': _other, 'secrets/release': _release, ...own } = before;
   expect(await stateOf(namespace)).toEqual(own);
+  expect(commandLines.join()).toContain('restore');
+  for (const secret of [VALUE, base64(VALUE), key.identity]) expect(commandLines.join()).not.toContain(secret);
   for (const shown of [plan, ended]) expectNoValue(shown);
 
   const again = await run(['restore', '--yes'], restore);

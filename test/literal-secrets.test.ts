@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Chart, Cron, Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import ts from 'typescript';
+import { newChart, props } from './synth';
+import {
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, Decryption, Encryption, RestoreDrill, RestoreJob,
+} from '../src';
+
+/*
+ * Nothing in the public API takes a secret: what is called like one takes a reference to it, and what could smuggle one, a URL with a login in
+ * it, is refused without being shown. The API is read from its sources, so that a property that is added has to be looked at here.
+ */
+const SRC = join(__dirname, '..', 'src');
+const SECRET = /secret|passw|token|credential|keys?$|^key|identit|login|auth/i;
+const PLACE = /url|uri|host|endpoint|image$/i;
+
+/** What refers to a secret, and can't hold one: objects of cdk8s-plus, and classes that are made of them; also several of them, by name. */
+const REFERENCES = /^(\{ \[\w+: string\]: )?(kplus\.(ISecret|SecretValue|IServiceAccount)|S3Credentials|Decryption|CaCertificate)( \})?$/;
+
+/** What is called like a secret, and takes text or something of its own, with the reason why that is no secret. */
+const REVIEWED: { readonly [name: string]: string } = {
+  'S3SecretKeys.accessKeyIdKey: string': 'the name of a key in a Secret',
+  'S3SecretKeys.secretAccessKeyKey: string': 'the name of a key in a Secret',
+  'S3SecretKeys.sessionTokenKey: string': 'the name of a key in a Secret',
+  'S3SecretKeys.regionKey: string': 'the name of a key in a Secret',
+  'S3Credentials.fromSecret(keys: S3SecretKeys)': 'names of keys in a Secret',
+  'S3Credentials.workloadIdentity(options: WorkloadIdentityOptions)': 'annotations of a ServiceAccount: the cloud knows it, and there is no secret',
+  'CaCertificate.fromConfigMap(key: string)': 'the name of a key in a ConfigMap',
+  'CaCertificate.fromSecret(key: string)': 'the name of a key in a Secret',
+  'Decryption.fromSecret(key: string)': 'the name of a key in a Secret; an identity in its place is refused',
+  'BackupSource.kubernetesSecrets(options: KubernetesSecretsOptions)': 'names and labels of Secrets that are backed up',
+  'RestoreDrillProps.keys: RedisAssertion[]': 'patterns of keys of Redis that have to be there',
+  'RestoreMode.keys(options: RedisKeysRestoreOptions)': 'a method that restores key by key',
+  'S3Encryption.kms(keyId: string)': 'the name of a key that never leaves KMS',
+};
+
+/** Properties of the public API as `Interface.property: type`, and parameters as `Class.method(parameter: type)`. */
+function publicApi(): string[] {
+  const found: string[] = [];
+  for (const file of readdirSync(SRC).filter(name => name.endsWith('.ts') && !name.startsWith('_'))) {
+    const source = ts.createSourceFile(file, readFileSync(join(SRC, file), 'utf8'), ts.ScriptTarget.Latest, true);
+    for (const statement of source.statements) {
+      const isExported = ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+      if (!isExported || !(ts.isInterfaceDeclaration(statement) || ts.isClassDeclaration(statement))) continue;
+      const owner = statement.name!.text;
+      for (const member of statement.members) {
+        const name = member.name?.getText() ?? 'new';
+        if (name.startsWith('_')) continue;
+        if (ts.isPropertySignature(member)) found.push(`${owner}.${name}: ${member.type!.getText()}`);
+        if (!ts.isMethodDeclaration(member) && !ts.isConstructorDeclaration(member)) continue;
+        if (ts.getModifiers(member)?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword)) continue;
+        const typeOfParameter = ({ type, initializer }: ts.ParameterDeclaration) => type?.getText() ?? `type of ${initializer!.getText()}`;
+        found.push(...member.parameters.map(parameter => `${owner}.${name}(${parameter.name.getText()}: ${typeOfParameter(parameter)})`));
+      }
+    }
+  }
+  return found;
+}
+
+const API = publicApi();
+const typeOf = (entry: string) => /: (.*?)\)?$/.exec(entry)![1]!;
+
+/** The names in an entry that say what it takes: of the property, or of the method and the parameter. */
+const namesIn = (entry: string) => /^\w+\.(\w+)(?:\((\w+))?/.exec(entry)!.slice(1).filter(Boolean);
+
+describe('what is called like a secret', () => {
+  const called = API.filter(entry => namesIn(entry).some(name => SECRET.test(name)));
+
+  test('is found, or there was nothing to look at', () => {
+    expect(API.length).toBeGreaterThan(200);
+    for (const entry of ['PostgresSourceOptions.password: kplus.SecretValue', 'RunnerPodOptions.imagePullSecret: kplus.ISecret', 'S3StoreOptions.credentials: S3Credentials']) {
+      expect(called).toContain(entry);
+    }
+  });
+
+  test('takes a reference, or was reviewed', () => {
+    expect(called.filter(entry => !REFERENCES.test(typeOf(entry)) && !(entry in REVIEWED))).toEqual([]);
+  });
+
+  test('has no review of what is gone', () => {
+    expect(Object.keys(REVIEWED).filter(entry => !called.includes(entry))).toEqual([]);
+  });
+});
+
+const PLANTED = 'planted-p4ssword';
+const source = (host: string) => ({ host, databaseName: 'orders', user: 'backup' });
+const backup = (chart: Chart, changes: object = {}) => new BackupCronJob(chart, 'backup', props(changes));
+const bucket = (options: object = {}) => BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1', ...options });
+
+/** Each property that takes a URL, a host or an image, with what gives it a value. */
+const PLACES: { readonly [name: string]: (chart: Chart, value: string) => unknown } = {
+  'BackupAlertRulesProps.runbookUrl': (chart, runbookUrl) => new BackupAlertRules(chart, 'alerts', { backups: [backup(chart)], runbookUrl }),
+  'BackupCronJobProps.pushgatewayUrl': (chart, pushgatewayUrl) => backup(chart, { pushgatewayUrl }),
+  'LifecycleApplyJobOptions.image': (chart, image) => new BackupBucketLifecycle(chart, 'lifecycle', {
+    store: bucket(), rules: [{ id: 'all', expiration: Duration.days(90) }], applyJob: { image },
+  }),
+  'PostgresSourceOptions.host': (_chart, host) => BackupSource.postgres(source(host)),
+  'RedisSourceOptions.host': (_chart, host) => BackupSource.redis({ host }),
+  'RestoreDrillProps.serverImage': (chart, serverImage) => new RestoreDrill(chart, 'drill', { backup: backup(chart), schedule: Cron.weekly(), serverImage }),
+  'RestoreJobProps.healthUrl': (chart, healthUrl) => new RestoreJob(chart, 'restore', { backup: backup(chart), healthUrl }),
+  'RunnerPodOptions.image': (chart, image) => new BackupExporter(chart, 'exporter', { backups: [backup(chart)], image }),
+  'S3StoreOptions.endpoint': (_chart, endpoint) => bucket({ endpoint }),
+};
+
+describe('a place that a secret could be smuggled into', () => {
+  test('is one of these', () => {
+    const places = API.filter(entry => namesIn(entry).some(name => PLACE.test(name)) && typeOf(entry) === 'string').map(entry => entry.split(/[:(]/)[0]);
+    expect(Object.keys(PLACES)).toEqual(places.sort());
+  });
+
+  test.each(Object.keys(PLACES).flatMap(name => [
+    `https://user:${PLANTED}@example.com`,
+    `https://user:${PLANTED}/with@example.com/path`,
+    `https://${PLANTED}@example.com`,
+    `postgres://user:${PLANTED}@example.com/db`,
+    `user:${PLANTED}@example.com:9000`,
+    `https://example.com/path?access_token=${PLANTED}`,
+  ].map(value => [name, value])))('%s refuses %s, and does not show it', (name, value) => {
+    const messages: string[] = [];
+    try {
+      PLACES[name!]!(newChart(), value!);
+    } catch (error) {
+      messages.push((error as Error).message);
+    }
+    expect(messages).toEqual([expect.stringMatching(new RegExp(`^'${name!.split('.')[1]}' must `))]);
+    expect(messages[0]).not.toContain(PLANTED);
+  });
+});
+
+test('keys of age in the wrong place are refused and not shown', () => {
+  const identity = 'AGE-SECRET-KEY-1PLANTED';
+  const secret = kplus.Secret.fromSecretName(newChart(), 'Secret', 'secret');
+  for (const make of [() => Decryption.fromSecret(secret, identity), () => Encryption.age({ recipients: [identity] })]) {
+    expect(make).toThrow(/identity itself|private one/);
+    expect(make).not.toThrow(/PLANTED/);
+  }
+});
