@@ -3,6 +3,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleConfig } from '../../contract/lifecycle';
 import { s3 } from '../config';
 import { RunnerError } from '../errors';
+import { faultsOf, versionText } from '../schema';
 
 const days = z.int().min(0);
 const date = z.iso.datetime();
@@ -44,15 +45,13 @@ const schema = z.strictObject({
 
 /** Checks a config that was read already. */
 export function checkLifecycleConfig(root: unknown): LifecycleConfig {
-  const version = (root as { version?: unknown } | null)?.version;
-  if (version !== LIFECYCLE_VERSION) {
+  if ((root as { version?: unknown } | null)?.version !== LIFECYCLE_VERSION) {
     throw new RunnerError(
-      `the lifecycle has version ${JSON.stringify(version)}, this runner reads version ${LIFECYCLE_VERSION}: use a runner image of the same release as the construct library`,
+      `the lifecycle has version ${versionText(root)}, this runner reads version ${LIFECYCLE_VERSION}: use a runner image of the same release as the construct library`,
       ExitCode.BAD_CONFIG,
     );
   }
   const result = schema.safeParse(root);
   if (result.success) return result.data;
-  const faults = result.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`);
-  throw new RunnerError(`the lifecycle can't be used: ${faults.join('; ')}`, ExitCode.BAD_CONFIG);
+  throw new RunnerError(`the lifecycle can't be used: ${faultsOf(result.error)}`, ExitCode.BAD_CONFIG);
 }
