@@ -50,8 +50,9 @@ export function faultsOf({ issues }: z.ZodError, root = ''): string {
 export function versionText(root: unknown): string {
   const version = (root as { version?: unknown } | null)?.version;
   if (typeof version === 'string') return JSON.stringify(version.slice(0, SHOWN_VERSION_CHARS));
-  // Not as JSON: a list can be nested deeper than anybody can follow.
-  return typeof version === 'object' && version !== null ? 'that is no number' : String(version);
+  // Not as JSON: it can be nested deeper than anything can follow.
+  if (Array.isArray(version)) return '[…]';
+  return typeof version === 'object' && version !== null ? '{…}' : String(version);
 }
 
 /** A text from outside, no longer than a message may be. */
