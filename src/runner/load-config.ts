@@ -183,7 +183,7 @@ export function jobInManifest(
 function objectsIn(yaml: string, file: string): ManifestJob[] {
   let all: unknown[];
   try {
-    all = parseAllDocuments(yaml).map(document => {
+    all = parseAllDocuments(yaml, { logLevel: 'error' }).map(document => {
       if (document.errors.length > 0) throw document.errors[0];
       return document.toJS() as unknown;
     });

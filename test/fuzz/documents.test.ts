@@ -19,6 +19,8 @@ import { samplesOf } from '../../src/runner/watch/metrics';
 import { Shelf } from '../../src/runner/watch/shelf';
 import { anArtifact, aRecord } from '../runner/_fixtures';
 
+jest.setTimeout(60_000); // bounded by numbers of runs, and not by the time of a busy machine
+
 const signal = new AbortController().signal;
 const [OLD, ID] = ['app_20261121_020000', 'app_20261122_020000'];
 const KEY = `${ID}.json`;

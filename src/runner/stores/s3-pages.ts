@@ -3,7 +3,7 @@ import { RunnerError } from '../errors';
 import { S3Target } from './s3-client';
 
 /** A service may give pages with nothing on them, where much was deleted; not for ever. */
-const MAX_EMPTY_PAGES = 1000;
+const MAX_EMPTY_PAGES = 500;
 
 /** One page of a listing. */
 export interface Page {
