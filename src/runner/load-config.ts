@@ -287,7 +287,7 @@ export async function readText(file: string): Promise<string> {
 }
 
 function usage(message: string): RunnerError {
-  return new RunnerError(message, ExitCode.USAGE);
+  return new RunnerError(cut(message), ExitCode.USAGE);
 }
 
 function badConfig(message: string): RunnerError {

@@ -42,13 +42,22 @@ export function spoiled(valid: object): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 6, arbitrary: changed },
     { weight: 2, arbitrary: fc.nat(text.length).map(length => text.slice(0, length)) },
-    { weight: 2, arbitrary: fc.tuple(fc.nat(text.length - 1), fc.string({ maxLength: 3 })).map(([at, put]) => text.slice(0, at) + put + text.slice(at + 1)) },
+    { weight: 2, arbitrary: damaged(text, 3, 1) },
     // A name twice, and names that are something else to JavaScript.
-    { weight: 2, arbitrary: fc.tuple(fc.constantFrom('__proto__', 'constructor', ...Object.keys(valid)), value)
-      .map(([name, put]) => `${text.slice(0, -1)},${JSON.stringify(name)}:${JSON.stringify(put) ?? 'null'}}`) },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(fc.constantFrom('__proto__', 'constructor', ...Object.keys(valid)), value)
+        .map(([name, put]) => `${text.slice(0, -1)},${JSON.stringify(name)}:${JSON.stringify(put) ?? 'null'}}`),
+    },
     { weight: 1, arbitrary: fc.constantFrom('', 'null', '[]', '1', '"x"', '\ufeff{}', '1e999', DEEP, `{"version":${DEEP}}`, '{"version":1,"__proto__":{"id":"x"}}') },
     { weight: 1, arbitrary: fc.json() },
   );
+}
+
+/** A text with something else at some place: up to so many characters put in, for up to so many that are left out. */
+export function damaged(text: string, put: number, left: number): fc.Arbitrary<string> {
+  return fc.tuple(fc.nat(text.length - 1), fc.string({ maxLength: put }), fc.nat(left))
+    .map(([at, other, skipped]) => text.slice(0, at) + other + text.slice(at + skipped));
 }
 
 const REMOVED = Symbol('removed');

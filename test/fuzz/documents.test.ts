@@ -14,8 +14,8 @@ import { readDrills, readFailedRuns, readVerifications } from '../../src/runner/
 import { parseRecord, renderRecord } from '../../src/runner/record';
 import { readHolds, renderHold } from '../../src/runner/retention/hold';
 import { isKey } from '../../src/runner/stores/keys';
-import { observe } from '../../src/runner/watch/observe';
 import { samplesOf } from '../../src/runner/watch/metrics';
+import { observe } from '../../src/runner/watch/observe';
 import { Shelf } from '../../src/runner/watch/shelf';
 import { anArtifact, aRecord } from '../runner/_fixtures';
 
@@ -33,9 +33,23 @@ const verification: VerificationRecord = {
   version: 1, id: ID, store: 'volume', startedAt: '2026-11-22T03:00:00.000Z', finishedAt: '2026-11-22T03:01:00.000Z', formatRead: true, faults: [], repairedFrom: null, tools: { x: '1' },
 };
 const drill: DrillRecord = {
-  version: 1, id: ID, name: 'app', backup: OLD, store: 'volume', startedAt: '2026-11-22T02:00:00.000Z', finishedAt: '2026-11-22T02:01:00.000Z', outcome: 'passed', faults: [],
-  server: { engine: 'sqlite', version: '3' }, bytes: 3, items: 1, seconds: { verify: 1, restore: 1, check: 1, total: 3 }, recoveryPointAgeSeconds: 1, rtoTargetSeconds: null,
-  checks: [{ name: 'objects', passed: true, detail: '1' }], tools: {},
+  version: 1,
+  id: ID,
+  name: 'app',
+  backup: OLD,
+  store: 'volume',
+  startedAt: '2026-11-22T02:00:00.000Z',
+  finishedAt: '2026-11-22T02:01:00.000Z',
+  outcome: 'passed',
+  faults: [],
+  server: { engine: 'sqlite', version: '3' },
+  bytes: 3,
+  items: 1,
+  seconds: { verify: 1, restore: 1, check: 1, total: 3 },
+  recoveryPointAgeSeconds: 1,
+  rtoTargetSeconds: null,
+  checks: [{ name: 'objects', passed: true, detail: '1' }],
+  tools: {},
 };
 const failedRun: FailedRun = {
   version: 1, name: 'app', startedAt: '2026-11-22T02:00:00.000Z', finishedAt: '2026-11-22T02:01:00.000Z', exitCode: 1, message: 'x',

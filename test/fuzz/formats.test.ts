@@ -4,8 +4,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import fc from 'fast-check';
-import { aPair } from '../runner/stream/_age';
-import { endless, refusalIn, refusalOf, runs } from './_hostile';
+import { damaged, endless, refusalIn, refusalOf, runs } from './_hostile';
 import { ExitCode } from '../../src/contract/exit-code';
 import { Identities, sealHeader } from '../../src/runner/age-keys';
 import { RunnerError } from '../../src/runner/errors';
@@ -19,6 +18,7 @@ import { countsOf, parseInfo, refusalOf as refusalOfServer } from '../../src/run
 import { RespError, RespReader, ServerError } from '../../src/runner/sources/resp';
 import { decrypt } from '../../src/runner/stream/decrypt';
 import { readText } from '../../src/runner/stream/read-text';
+import { aPair } from '../runner/stream/_age';
 
 jest.setTimeout(60_000); // bounded by numbers of runs, and not by the time of a busy machine
 
@@ -37,17 +37,18 @@ const chunkSize = fc.constantFrom(1, 2, 7, 64, 65_536);
 describe('a snapshot of Redis', () => {
   const real = Buffer.from((JSON.parse(readFileSync(path.join(__dirname, '..', 'runner', 'rdb', 'redis-7.4.json'), 'utf8')) as { snapshot: string }).snapshot, 'base64');
   const lengths = fc.constantFrom(
-    [0x80, 0xff, 0xff, 0xff, 0xff], [0x81, 0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x81, 0xff, 0, 0, 0, 0, 0, 0, 0], [0xc3, 0x80, 0x7f, 0xff, 0xff, 0xff, 1], [0xc3, 1, 0x80, 0x20, 0, 0, 0, 1], [0xc0, 1], [0x7f, 0xff], [0],
+    [0x80, 0xff, 0xff, 0xff, 0xff], [0x81, 0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x81, 0xff, 0, 0, 0, 0, 0, 0, 0],
+    [0xc3, 0x80, 0x7f, 0xff, 0xff, 0xff, 1], [0xc3, 1, 0x80, 0x20, 0, 0, 0, 1], [0xc0, 1], [0x7f, 0xff], [0],
   ).map(bytes => Buffer.from(bytes));
   const opcode = fc.oneof(fc.integer({ min: 244, max: 255 }), fc.integer({ min: 0, max: 25 })).map(byte => Buffer.from([byte]));
   const made = fc.array(fc.oneof(opcode, lengths, fc.uint8Array({ maxLength: 12 }).map(bytes => Buffer.from(bytes))), { maxLength: 30 })
     .map(parts => Buffer.concat([Buffer.from('REDIS0012'), ...parts]));
-  const damaged = fc.tuple(fc.nat(real.length - 1), fc.uint8Array({ maxLength: 9 }), fc.nat(9))
+  const changed = fc.tuple(fc.nat(real.length - 1), fc.uint8Array({ maxLength: 9 }), fc.nat(9))
     .map(([at, put, skipped]) => Buffer.concat([real.subarray(0, at), put, real.subarray(at + skipped)]));
 
   test('that is none, or was changed, is refused by the name of its file', async () => {
     let refused = 0;
-    await fc.assert(fc.asyncProperty(fc.oneof(made, damaged, fc.uint8Array().map(bytes => Buffer.from(bytes))), chunkSize, async (bytes, size) => {
+    await fc.assert(fc.asyncProperty(fc.oneof(made, changed, fc.uint8Array().map(bytes => Buffer.from(bytes))), chunkSize, async (bytes, size) => {
       const result = await refusalIn(() => contentOf(pieces(bytes, size), 'app.rdb', 0));
       if ('refused' in result) {
         refused++;
@@ -222,7 +223,7 @@ describe('what Redis answers', () => {
 test('Secrets and ConfigMaps that were changed are read or refused without a word of their content', () => {
   const valid = renderObjects([{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace: 'shop', labels: { app: 'x' } }, type: 'Opaque', data: { password: 'cGxhbnRlZA==' } }]);
   const odd = ['['.repeat(1000), `a: &a [${'x,'.repeat(100)}]\nb: &b [${'*a,'.repeat(100)}]\nc: [${'*b,'.repeat(100)}]\n`, '!!js/function x', '&a [*a]', 'cGxhbnRlZA==', '<<: *x', '? [cGxhbnRlZA==]\n: b'];
-  const spoiled = fc.tuple(fc.nat(valid.length - 1), fc.string({ maxLength: 4 }), fc.nat(5)).map(([at, put, skipped]) => valid.slice(0, at) + put + valid.slice(at + skipped));
+  const spoiled = damaged(valid, 4, 5);
   const warned = jest.spyOn(process, 'emitWarning');
   const look = (text: string) => {
     const result = refusalOf(() => parseObjects(text, 'app.yaml'));

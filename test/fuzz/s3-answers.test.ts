@@ -1,7 +1,7 @@
 import { createServer, ServerResponse } from 'node:http';
 import { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { EVIL_NAMES, refusalIn, runs } from './_hostile';
+import { damaged, EVIL_NAMES, refusalIn, runs } from './_hostile';
 import { S3StoreConfig } from '../../src/contract/config';
 import { ExitCode } from '../../src/contract/exit-code';
 import { readCatalog, readSmall } from '../../src/runner/catalog';
@@ -25,9 +25,19 @@ let store: S3Store;
 beforeAll(async () => {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const config: S3StoreConfig = {
-    type: 's3', name: 'offsite', bucket: 'backups', prefix: 'db', region: 'us-east-1', regionEnv: null,
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, pathStyle: true,
-    credentials: { accessKeyIdEnv: 'ID', secretAccessKeyEnv: 'KEY', sessionTokenEnv: null }, encryption: null, storageClass: null, checksums: 'auto', maxParts: 10_000,
+    type: 's3',
+    name: 'offsite',
+    bucket: 'backups',
+    prefix: 'db',
+    region: 'us-east-1',
+    regionEnv: null,
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    pathStyle: true,
+    credentials: { accessKeyIdEnv: 'ID', secretAccessKeyEnv: 'KEY', sessionTokenEnv: null },
+    encryption: null,
+    storageClass: null,
+    checksums: 'auto',
+    maxParts: 10_000,
   };
   store = new S3Store(config, { ID: 'id', KEY: 'key' }, undefined, { maxAttempts: 2, connectMs: 5000, idleMs: 5000 });
 });
@@ -104,7 +114,7 @@ test('keys from outside of the prefix, and keys that are none, are not ours', as
 test('whatever stands in an answer, it is a list or an error that names the store', async () => {
   const valid = page(object('db/app_20261122_020000.json') + object('db/app_20261122_020000.db.zst'), 'next');
   const spoiled = fc.oneof(
-    fc.tuple(fc.nat(valid.length), fc.string({ maxLength: 4 }), fc.nat(20)).map(([at, put, skipped]) => valid.slice(0, at) + put + valid.slice(at + skipped)),
+    damaged(valid, 4, 20),
     fc.constantFrom('<a>'.repeat(20_000), valid.replace('<Size>3', '<Size>-1'), valid.replace('<Size>3', '<Size>1e99'), valid.replace('true', '<__proto__/>'),
       valid.replace('<Contents>', '<Contents><constructor>1</constructor>'), valid.replace('2026', 'never'),
       `<!DOCTYPE x [<!ENTITY a "${'a'.repeat(1000)}"><!ENTITY b "${'&a;'.repeat(1000)}"><!ENTITY c "${'&b;'.repeat(1000)}">]>${valid.replace('<Size>3', '<Size>&c;')}`),
