@@ -12,7 +12,7 @@ import { BackupRecord, RecordedArtifact, RecordedSource } from '../contract/reco
 /** What an artifact was taken from: the source of the backup, or the member of a set. */
 export function sourceOf({ id, source, members }: BackupRecord, { file, member }: RecordedArtifact): RecordedSource {
   if (member === undefined) return source;
-  const found = members?.[member];
+  const found = members !== undefined && Object.hasOwn(members, member) ? members[member] : undefined;
   if (!found) throw new RunnerError(`${file} is said to be of ${member}, and the record of ${id} has no such member: restore another backup`, ExitCode.CORRUPT);
   return found;
 }

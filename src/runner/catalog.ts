@@ -8,6 +8,8 @@ import { BackupRecord } from '../contract/record';
 /** Records are a few kB; a larger one is none, and is not read into memory. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const CONCURRENT_READS = 8;
+/** So many records that the store does not deliver, each after all patience: then it is the store that is out of order. */
+export const MAX_UNDELIVERED = 3;
 
 /** One backup, as the stores that were read know it. */
 export interface Backup {
@@ -79,10 +81,12 @@ export function latest(catalog: Catalog): Backup | undefined {
  * @throws RunnerError with exit code NOT_FOUND that says which there are
  */
 export function findBackup(catalog: Catalog, name: string, wanted: string): Backup {
+  if (wanted === 'latest') refuseGuess(catalog);
   const found = wanted === 'latest' ? latest(catalog) : catalog.backups.find(backup => backup.record.id === parseKey(wanted)?.id);
   if (found) return found;
+  const { id } = parseKey(wanted) ?? {};
   for (const fault of catalog.unreadable) {
-    if (wanted !== 'latest' && fault.message.includes(wanted)) throw fault;
+    if (id !== undefined && fault.message.includes(id)) throw fault;
   }
   const newest = catalog.backups.slice(-5).reverse().map(backup => backup.record.id);
   const suspects = catalog.backups.filter(backup => !isUsable(backup)).length;
@@ -102,6 +106,7 @@ export function findBackup(catalog: Catalog, name: string, wanted: string): Back
  * @throws RunnerError with exit code NOT_FOUND that says which is the oldest there is
  */
 export function findBackupAt(catalog: Catalog, name: string, time: Date): Backup {
+  refuseGuess(catalog);
   const usable = catalog.backups.filter(isUsable);
   const found = usable.findLast(({ record }) => Date.parse(record.startedAt) <= time.getTime());
   if (found) return found;
@@ -109,6 +114,12 @@ export function findBackupAt(catalog: Catalog, name: string, time: Date): Backup
     `there is no backup of ${name} from ${time.toISOString()} or before${usable[0] ? `; the oldest is ${usable[0].record.id}` : ', and none from later'}`,
     ExitCode.NOT_FOUND,
   );
+}
+
+/** What could not be read just now may be the one that is looked for; a damaged one never is. */
+function refuseGuess({ unreadable }: Catalog): void {
+  const fault = unreadable.find(({ exitCode }) => exitCode === ExitCode.UNAVAILABLE);
+  if (fault) throw new RunnerError(`${fault.message}; it may be the one that is wanted: try again, or name another backup`, fault.exitCode, { cause: fault });
 }
 
 /** Reads a small text object, and refuses a large one. */
@@ -141,6 +152,7 @@ async function readShelf(name: string, store: Store, signal: AbortSignal): Promi
   }
   const records = new Map<string, BackupRecord>();
   const unreadable: RunnerError[] = [];
+  const undelivered: RunnerError[] = [];
   const waiting = [...files.keys()].filter(key => parseKey(key)?.suffix === RECORD_SUFFIX);
   async function readOn(): Promise<void> {
     for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
@@ -148,14 +160,28 @@ async function readShelf(name: string, store: Store, signal: AbortSignal): Promi
         const record = parseRecord(key, await readSmall(store, key, signal));
         records.set(record.id, record);
       } catch (error) {
-        // One damaged record must not hide all others; whatever else goes wrong is the store's fault and ends the listing.
-        if (!(error instanceof RunnerError) || error.exitCode !== ExitCode.CORRUPT) throw error;
+        signal.throwIfAborted();
+        if (!(error instanceof RunnerError)) throw error;
+        if (error.exitCode === ExitCode.NOT_FOUND && !await isListed(key, store, signal)) {
+          files.delete(key); // removed since it was listed
+          continue;
+        }
+        // One record that is damaged, or on a bad block of the disk, or for others only, must not hide all others.
         unreadable.push(new RunnerError(`${store.name}: ${error.message}`, error.exitCode));
+        if (error.exitCode !== ExitCode.CORRUPT) undelivered.push(error);
+        if (undelivered.filter(({ exitCode }) => exitCode === ExitCode.UNAVAILABLE).length >= MAX_UNDELIVERED) throw error;
       }
     }
   }
   await Promise.all(Array.from({ length: CONCURRENT_READS }, readOn));
+  // Where the store gives out none at all it is not the record's fault.
+  if (records.size === 0 && undelivered[0]) throw undelivered[0];
   return { store, files, records, unreadable };
+}
+
+async function isListed(key: string, store: Store, signal: AbortSignal): Promise<boolean> {
+  for await (const object of store.list(key, signal)) if (object.key === key) return true;
+  return false;
 }
 
 function faultOfCopy(record: BackupRecord, shelf: Shelf): string | null {

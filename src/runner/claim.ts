@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readSmall } from './catalog';
-import { messageOf } from './errors';
+import { messageOf, RunnerError } from './errors';
 import { isOwnFile } from './own-files';
 import { Reporter } from './reporter';
 import { Store } from './stores/store';
 import { BackupConfig } from '../contract/config';
+import { ExitCode } from '../contract/exit-code';
 import { backupId, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../contract/layout';
 
 /*
@@ -47,7 +48,16 @@ export function claimDeadline(from: Date, deadlineSeconds: number): Date {
 
 /** Until when the claim on `id` holds; `null` if it can't be read, and so nobody knows. */
 export async function claimedUntil(id: string, store: Store, signal: AbortSignal): Promise<Date | null> {
-  const claim = claimText.safeParse(await readSmall(store, id + STARTED_SUFFIX, signal));
+  let text: string;
+  try {
+    text = await readSmall(store, id + STARTED_SUFFIX, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // Gone since it was listed, none of ours, or for others only: one of these must not end the look at all others.
+    if (error instanceof RunnerError && error.exitCode !== ExitCode.UNAVAILABLE) return null;
+    throw error;
+  }
+  const claim = claimText.safeParse(text);
   return claim.success ? new Date(claim.data.deadlineAt) : null;
 }
 

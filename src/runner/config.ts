@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { RunnerError } from './errors';
+import { faultsOf } from './schema';
 import { otherVersion, VERSION } from './version';
 import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { MEMBER_PATTERN, NAME_PATTERN } from '../contract/layout';
 
-const text = z.string().min(1);
+/** No program and no file can be told a text with a NUL in it. */
+const NO_NUL = [/^[^\0]*$/, 'must not have a NUL in it'] as const;
+const text = z.string().min(1).regex(...NO_NUL);
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
-const absolutePath = z.string().startsWith('/', 'must be an absolute path');
+const absolutePath = z.string().startsWith('/', 'must be an absolute path').regex(...NO_NUL);
 const port = z.int().min(1).max(65535);
 // Their text gets into logs and messages.
 const httpUrl = z.url({ protocol: /^https?$/ }).refine(url => !/^https?:\/\/[^/?#]*@/.test(url), 'must not have credentials in it');
@@ -70,7 +73,7 @@ const postgresTarget = z.strictObject({
   user: text,
   passwordEnv: envName.nullable(),
   tls: postgres.shape.tls,
-  database: z.string().min(1, 'must name one database: --set target.database=NAME'),
+  database: z.string().min(1, 'must name one database: --set target.database=NAME').regex(...NO_NUL),
   sourceDatabase: text.nullable(),
   mode: z.enum(['swap', 'in-place', 'new-database']),
   newDatabase: text.nullable(),
@@ -165,9 +168,11 @@ const compression = z.strictObject({ algorithm: z.enum(['zstd', 'gzip', 'none'])
 });
 
 const name = z.string().regex(NAME_PATTERN, 'must be 1 to 63 letters, digits, "_" or "-", the first a letter or digit');
+/** Thirty years: later than that there is no date for everybody to agree on when a run is dead. */
+const MAX_DEADLINE_SECONDS = 1e9;
 const stores = z.array(z.discriminatedUnion('type', [s3, folder])).min(1).readonly()
   .refine(all => new Set(all.map(store => store.name)).size === all.length, 'must have different names');
-const deadlineSeconds = z.number().positive();
+const deadlineSeconds = z.number().positive().max(MAX_DEADLINE_SECONDS);
 const scratch = z.strictObject({ directory: absolutePath, limitBytes: z.int().min(1).nullable() });
 
 const kept = z.int().min(1).nullable();
@@ -285,13 +290,11 @@ export function parseConfig(json: string): Config {
 
 /** Checks a config that was read already. */
 export function checkConfig(root: unknown): Config {
-  const version = (root as { version?: unknown } | null)?.version;
-  if (version !== CONFIG_VERSION) throw new RunnerError(otherVersion('config', version, CONFIG_VERSION), ExitCode.BAD_CONFIG);
+  if ((root as { version?: unknown } | null)?.version !== CONFIG_VERSION) throw new RunnerError(otherVersion('config', root, CONFIG_VERSION), ExitCode.BAD_CONFIG);
   const result = schema.safeParse(root);
   if (!result.success) {
-    const faults = result.error.issues.map(issue => `${issue.path.join('.') || 'config'}: ${issue.message}`);
     throw new RunnerError(
-      `the config can't be used: ${faults.join('; ')}; this is the runner of cdk8s-backup ${VERSION}: if another release wrote the manifest, use its image, cdk8s-backup-runner:RELEASE`,
+      `the config can't be used: ${faultsOf(result.error, 'config')}; this is the runner of cdk8s-backup ${VERSION}: if another release wrote the manifest, use its image, cdk8s-backup-runner:RELEASE`,
       ExitCode.BAD_CONFIG,
     );
   }

@@ -5,18 +5,19 @@
 import { z } from 'zod';
 import { readSmall } from './catalog';
 import { RunnerError } from './errors';
+import { listOf, mapOf } from './schema';
 import { Store } from './stores/store';
 import { DRILL_VERSION, DrillRecord } from '../contract/drill-record';
 import { ExitCode } from '../contract/exit-code';
 import { FAILED_RUN_VERSION, FailedRun } from '../contract/failed-run';
-import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, isVerificationSuffix, parseKey } from '../contract/layout';
+import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, isVerificationSuffix, ParsedKey, parseKey } from '../contract/layout';
 import { VERIFICATION_VERSION, VerificationRecord } from '../contract/verification-record';
 
 const count = z.int().min(0);
 const seconds = z.number().min(0);
 const instant = z.iso.datetime();
-const texts = z.array(z.string());
-const tools = z.record(z.string(), z.string());
+const texts = listOf(z.string());
+const tools = mapOf(z.string());
 
 const verification = z.object({
   version: z.literal(VERIFICATION_VERSION),
@@ -47,7 +48,7 @@ const drill = z.object({
   seconds: z.object({ verify: seconds.nullable(), restore: seconds.nullable(), check: seconds.nullable(), total: seconds }),
   recoveryPointAgeSeconds: z.number().nullable(),
   rtoTargetSeconds: seconds.nullable(),
-  checks: z.array(z.object({ name: z.string(), passed: z.boolean(), detail: z.string() })),
+  checks: listOf(z.object({ name: z.string(), passed: z.boolean(), detail: z.string() })),
   tools,
 }) satisfies z.ZodType<DrillRecord>;
 
@@ -59,6 +60,9 @@ const failedRun = z.object({
   exitCode: z.int(),
   message: z.string(),
 }) satisfies z.ZodType<FailedRun>;
+
+/** Failures to read that say something of one document, and nothing of the store. */
+const UNREADABLE: readonly ExitCode[] = [ExitCode.NOT_FOUND, ExitCode.CORRUPT, ExitCode.DENIED];
 
 /** A document and the key under which it stands. */
 export interface Stored<T> {
@@ -83,15 +87,18 @@ export function newestVerificationKeys(keys: Iterable<string>): ReadonlyMap<stri
 }
 
 export function readVerifications(keys: Iterable<string>, store: Store, signal: AbortSignal): Promise<History<VerificationRecord>> {
-  return readAll([...keys].filter(key => isVerificationSuffix(parseKey(key)?.suffix ?? '')), verification, store, signal);
+  const own = [...keys].filter(key => isVerificationSuffix(parseKey(key)?.suffix ?? ''));
+  return readAll(own, verification, ({ id }, key) => id === key.id, store, signal);
 }
 
 export function readDrills(keys: Iterable<string>, store: Store, signal: AbortSignal): Promise<History<DrillRecord>> {
-  return readAll([...keys].filter(key => parseKey(key)?.suffix === DRILL_SUFFIX), drill, store, signal);
+  const own = [...keys].filter(key => parseKey(key)?.suffix === DRILL_SUFFIX);
+  return readAll(own, drill, ({ id, name }, key) => id === key.id && name === key.name, store, signal);
 }
 
 export function readFailedRuns(keys: Iterable<string>, store: Store, signal: AbortSignal): Promise<History<FailedRun>> {
-  return readAll([...keys].filter(key => parseKey(key)?.suffix === FAILED_RUN_SUFFIX), failedRun, store, signal);
+  const own = [...keys].filter(key => parseKey(key)?.suffix === FAILED_RUN_SUFFIX);
+  return readAll(own, failedRun, ({ name }, key) => name === key.name, store, signal);
 }
 
 /** Renders a document for the store and for people who look at it there. */
@@ -99,17 +106,20 @@ export function renderDocument(document: VerificationRecord | DrillRecord | Fail
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-async function readAll<T>(keys: readonly string[], schema: z.ZodType<T>, store: Store, signal: AbortSignal): Promise<History<T>> {
+/** @param belongs whether a document is of the key under which it stands: what it says of another backup counts for nothing */
+async function readAll<T>(
+  keys: readonly string[], schema: z.ZodType<T>, belongs: (document: T, key: ParsedKey) => boolean, store: Store, signal: AbortSignal,
+): Promise<History<T>> {
   const found: Stored<T>[] = [];
   const unreadable: string[] = [];
   for (const key of [...keys].sort()) {
     const text = await readSmall(store, key, signal).catch((error: unknown) => {
-      // It went away between the listing and now, or is none of ours.
-      if (error instanceof RunnerError && (error.exitCode === ExitCode.NOT_FOUND || error.exitCode === ExitCode.CORRUPT)) return undefined;
+      // It went away between the listing and now, or is none of ours, or nobody may read it.
+      if (error instanceof RunnerError && UNREADABLE.includes(error.exitCode)) return undefined;
       throw error;
     });
     const document = text === undefined ? undefined : parse(text, schema);
-    if (document === undefined) unreadable.push(`${key} in ${store.location} can't be read, and is left out`);
+    if (document === undefined || !belongs(document, parseKey(key)!)) unreadable.push(`${key} in ${store.location} can't be read, and is left out`);
     else found.push({ key, document });
   }
   return { found, unreadable };

@@ -1,10 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
 import { checkConfig, parseConfig } from './config';
 import { messageOf, RunnerError } from './errors';
+import { formatBytes } from './reporter';
 import { targetOf } from './restore/target';
+import { cut } from './schema';
 import { BackupConfig, Config, CONFIG_ENV, DrillConfig, ExportedBackupConfig, ExporterConfig, NamedConfig, RestoreConfig, unescapeEnvValue } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
+
+/** Of a config or a manifest; the manifests of whole companies have a few. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 /** Where the config comes from: a file, a synthesized manifest, or, if neither is given, the environment. */
 export interface ConfigOptions {
@@ -160,13 +166,11 @@ export function jobInManifest(
 ): { readonly object: ManifestJob; readonly config: string } {
   const found = new Map<string, { readonly object: ManifestJob; readonly config: string }>();
   const deployments = new Map<string, { readonly object: ManifestJob; readonly config: string }>();
-  for (const document of parseAllDocuments(yaml)) {
-    if (document.errors.length > 0) throw badConfig(`${file} is not YAML: ${messageOf(document.errors[0])}`);
-    const object = (document.toJS() ?? {}) as ManifestJob;
+  for (const object of objectsIn(yaml, file)) {
     const { metadata, spec } = object;
     const containers = (spec?.jobTemplate?.spec?.template ?? spec?.template)?.spec?.containers ?? [];
     const value = containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === variable)?.value;
-    if (value === undefined) continue;
+    if (value === undefined || value === null) continue;
     const entry = { object, config: unescapeEnvValue(value) };
     if (object.kind === 'Deployment') deployments.set(metadata?.name ?? '', entry);
     else found.set(metadata?.name ?? '', entry);
@@ -174,6 +178,30 @@ export function jobInManifest(
   if (found.size === 0 || (job !== undefined && !found.has(job) && deployments.has(job))) return chosenOf(deployments, file, job, variable);
   return chosenOf(found, file, job, variable);
 }
+
+/** The objects of a manifest that have the shape of something with pods; those of other kinds have nothing of ours. */
+function objectsIn(yaml: string, file: string): ManifestJob[] {
+  let all: unknown[];
+  try {
+    all = parseAllDocuments(yaml, { logLevel: 'error' }).map(document => {
+      if (document.errors.length > 0) throw document.errors[0];
+      return document.toJS() as unknown;
+    });
+  } catch (error) {
+    throw badConfig(`${file} is not YAML that can be read: ${cut(messageOf(error))}`); // also where it would fill the memory
+  }
+  return all.flatMap(object => manifestJob.safeParse(object).success ? [object as ManifestJob] : []);
+}
+
+const loose = <T extends z.ZodRawShape>(shape: T) => z.looseObject(shape).nullish();
+const variables = z.array(z.looseObject({ name: z.string(), value: z.string().nullish() })).nullish();
+const podTemplate = loose({ spec: loose({ containers: z.array(z.looseObject({ env: variables })).nullish() }) });
+/** As far as it is looked into here. */
+const manifestJob = z.looseObject({
+  kind: z.string().nullish(),
+  metadata: loose({ name: z.string().nullish() }),
+  spec: loose({ jobTemplate: loose({ spec: loose({ template: podTemplate }) }), template: podTemplate }),
+});
 
 function chosenOf<T extends { readonly object: ManifestJob }>(
   found: ReadonlyMap<string, T>, file: string, job: string | undefined, variable: string,
@@ -242,15 +270,24 @@ function convert(present: Json, value: string, path: string): Json {
 }
 
 export async function readText(file: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   try {
-    return await readFile(file, 'utf8');
+    // Not all of it at once: what a shell puts in the place of a file, or /dev/zero, has no size.
+    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MAX_FILE_BYTES) break;
+      chunks.push(chunk);
+    }
   } catch (error) {
     throw badConfig(`${file} can't be read: ${messageOf(error)}`);
   }
+  if (bytes > MAX_FILE_BYTES) throw badConfig(`${file} is larger than ${formatBytes(MAX_FILE_BYTES)}, and so neither a config nor a manifest: name another file`);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function usage(message: string): RunnerError {
-  return new RunnerError(message, ExitCode.USAGE);
+  return new RunnerError(cut(message), ExitCode.USAGE);
 }
 
 function badConfig(message: string): RunnerError {

@@ -7,6 +7,7 @@ import { bytesOf } from './watch/trend';
 
 /** A Pushgateway that does not answer holds up no run. */
 const PUSH_MS = 2000;
+const SHOWN_CHARS = 200;
 
 /**
  * Tells a Pushgateway how a run has ended. Adds to what is there (POST) and never replaces it (PUT): what the last good run has said must
@@ -26,13 +27,25 @@ export async function push(url: string | null, name: string, samples: readonly S
       redirect: 'error',
       signal: AbortSignal.timeout(PUSH_MS),
     });
-    const text = (await answer.text()).trim();
-    if (!answer.ok) throw new Error(`it answers ${answer.status}${text === '' ? '' : `: ${text.slice(0, 200)}`}`);
+    const text = (await beginningOf(answer)).trim();
+    if (!answer.ok) throw new Error(`it answers ${answer.status}${text === '' ? '' : `: ${text}`}`);
   } catch (error) {
     const cause = (error as { readonly cause?: unknown }).cause;
     reporter.warn('push.failed', `The end of this run of ${name} can't be told to the Pushgateway ${url}: ${messageOf(cause ?? error)}; alerts that need it will miss this run`,
       { backup: name });
   }
+}
+
+/** What of an answer stands in a message, of which there may be no end. */
+async function beginningOf({ body }: Response): Promise<string> {
+  if (body === null) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (text.length >= SHOWN_CHARS) break; // which ends the connection
+  }
+  return text.slice(0, SHOWN_CHARS);
 }
 
 /** How a backup run has ended: what it says of the run always, and of the backup if there is one. */

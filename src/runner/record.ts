@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { RunnerError } from './errors';
+import { isMarker } from './own-files';
+import { cut, faultsOf, listOf, mapOf, versionText } from './schema';
+import { isKey } from './stores/keys';
 import { ExitCode } from '../contract/exit-code';
 import { parseKey } from '../contract/layout';
 import { BackupRecord, RECORD_VERSION } from '../contract/record';
@@ -19,11 +22,11 @@ const schema = z.object({
   id: z.string(),
   name: z.string(),
   source,
-  members: z.record(z.string(), source).optional(),
+  members: mapOf(source).optional(),
   startedAt: instant,
   finishedAt: instant,
-  tools: z.record(z.string(), z.string()),
-  artifacts: z.array(z.object({
+  tools: mapOf(z.string()),
+  artifacts: listOf(z.object({
     file: z.string(),
     member: z.string().optional(),
     role: z.enum(['data', 'globals']),
@@ -39,11 +42,11 @@ const schema = z.object({
     counts: z.object({
       precision: z.enum(['exact', 'estimate']),
       unit: z.enum(['rows', 'keys']),
-      items: z.record(z.string(), count),
+      items: mapOf(count),
     }).nullable(),
-    recipients: z.array(z.string()).min(1).optional(),
-  })).min(1),
-  stores: z.array(z.string()).min(1),
+    recipients: listOf(z.string(), 1).optional(),
+  }), 1),
+  stores: listOf(z.string(), 1),
   suspect: z.string().nullable(),
 }) satisfies z.ZodType<BackupRecord>;
 
@@ -56,29 +59,38 @@ export function renderRecord(record: BackupRecord): string {
  * Reads the record that stands under `key`.
  *
  * @throws RunnerError with exit code CORRUPT unless it is a whole record, of this version, for this very key; its artifacts
- * have names of the same backup, so that no record can name a file elsewhere
+ * have names of the same backup, so that no record can name a file elsewhere, and each its own, which nothing but an artifact has
  */
 export function parseRecord(key: string, json: string): BackupRecord {
-  const fail = (reason: string) => new RunnerError(`the record ${key} can't be read: ${reason}`, ExitCode.CORRUPT);
+  const fail = (reason: string) => new RunnerError(`the record ${key} can't be read: ${cut(reason)}`, ExitCode.CORRUPT);
   let root: unknown;
   try {
     root = JSON.parse(json);
   } catch (error) {
     throw fail(`it is not JSON (${String(error)})`);
   }
-  const version = (root as { version?: unknown } | null)?.version;
-  if (version !== RECORD_VERSION) {
-    throw fail(`it has version ${JSON.stringify(version)}, this runner reads version ${RECORD_VERSION}; use the runner release that wrote it`);
+  if ((root as { version?: unknown } | null)?.version !== RECORD_VERSION) {
+    throw fail(`it has version ${versionText(root)}, this runner reads version ${RECORD_VERSION}; use the runner release that wrote it`);
   }
   const result = schema.safeParse(root);
   if (!result.success) {
-    throw fail(result.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+    throw fail(faultsOf(result.error));
   }
   const record = result.data;
   const { id, name } = parseKey(key) ?? {};
   if (record.id !== id || record.name !== name) throw fail(`it is of another backup, ${record.id}`);
+  const files = new Set<string>();
   for (const { file } of record.artifacts) {
-    if (parseKey(file)?.id !== id || file.includes('/')) throw fail(`it names the file ${JSON.stringify(file)}, which is none of this backup`);
+    if (parseKey(file)?.id !== id || !isFileName(file)) throw fail(`it names the file ${JSON.stringify(file)}, which is none of this backup`);
+    if (isMarker(file) || files.has(file)) throw fail(`it names the file ${file} as an artifact, which is ${files.has(file) ? 'another one already' : 'none'}`);
+    files.add(file);
   }
   return record;
 }
+
+/** Whether every store takes it, and every terminal shows it as it is. */
+function isFileName(file: string): boolean {
+  return isKey(file) && !CONTROL.test(file);
+}
+
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import pino from 'pino';
+import { printable } from './table';
 
 const LOG_INTERVAL_MS = 10_000;
 const BAR_INTERVAL_MS = 100;
@@ -54,7 +55,7 @@ function jsonReporter(stream: Writable): Reporter {
 
 function terminalReporter(stream: Writable & { readonly columns?: number }): Reporter {
   const line = (mark: string) => (_event: string, message: string) => {
-    stream.write(`\r\x1b[K${mark}${message}\n`);
+    stream.write(`\r\x1b[K${mark}${message.split('\n').map(printable).join('\n')}\n`);
   };
   return {
     info: line(''),

@@ -1,6 +1,7 @@
 import { Context } from './context';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { deadlineIn } from '../deadline';
 import { messageOf, RunnerError } from '../errors';
 import { formatSeconds } from '../reporter';
 import { waitUntilHealthy } from '../restore/health';
@@ -15,7 +16,7 @@ export async function attempt(
   what: 'restore' | 'rollback', context: Context<RestoreConfig>, action: (context: Context<RestoreConfig>) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { config } = context;
-  const deadline = AbortSignal.timeout(config.deadlineSeconds * 1000);
+  const deadline = deadlineIn(config.deadlineSeconds);
   const signal = AbortSignal.any([context.signal, deadline]);
   try {
     return await action({ ...context, signal });

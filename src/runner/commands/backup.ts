@@ -7,6 +7,7 @@ import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/r
 import { sealHeader } from '../age-keys';
 import { Catalog, latest, readCatalog } from '../catalog';
 import { Claim, claimId, filesOf, releaseClaim, removeRemains } from '../claim';
+import { deadlineIn } from '../deadline';
 import { messageOf, RunnerError } from '../errors';
 import { leaveFailedRun } from '../failed-run';
 import { backupEnd, push } from '../push';
@@ -57,7 +58,7 @@ export async function backup(context: Context, options: BackupOptions): Promise<
 /** Takes a backup before the deadline. Every error says of what there is no backup now. */
 async function takeWithin(context: Context, options: BackupOptions): Promise<BackupRecord> {
   const { config, env } = context;
-  const deadline = AbortSignal.timeout(config.deadlineSeconds * 1000);
+  const deadline = deadlineIn(config.deadlineSeconds);
   const signal = AbortSignal.any([context.signal, deadline]);
   const stores: Store[] = [];
   let record: BackupRecord;

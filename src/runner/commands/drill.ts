@@ -4,6 +4,7 @@ import { DrillConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { DRILL_SUFFIX } from '../../contract/layout';
+import { deadlineIn } from '../deadline';
 import { openScratch } from '../drill/open';
 import { drillRecord, storeDrill } from '../drill/record';
 import { noProgress, Rehearsal } from '../drill/rehearsal';
@@ -31,7 +32,7 @@ export async function drill(context: Context<DrillConfig>, { wanted }: DrillOpti
   const { config, signal, reporter } = context;
   const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000); // as its id has it
   const abortedAt = timeOfAbort(signal);
-  const deadline = AbortSignal.timeout(Math.ceil(config.deadlineSeconds * 1000));
+  const deadline = deadlineIn(config.deadlineSeconds);
   const stores = openStores(context);
   let scratch: Scratch | undefined;
   let rehearsal: Rehearsal | undefined;

@@ -2,6 +2,7 @@ import { Context } from './context';
 import { reportFaults } from './list';
 import { ExitCode } from '../../contract/exit-code';
 import { Catalog } from '../catalog';
+import { RunnerError } from '../errors';
 import { Store } from '../stores/store';
 import { observe, Observation } from '../watch/observe';
 import { Shelf } from '../watch/shelf';
@@ -19,7 +20,7 @@ export async function lookAt(name: string, stores: readonly Store[], signal: Abo
   await Promise.all(shelves.map(shelf => shelf.refresh(signal)));
   const observation = await observe(name, shelves, signal);
   const { catalog } = observation;
-  if (!catalog) throw shelves[0]!.trouble!.error;
+  if (!catalog) throw shelves.find(({ trouble }) => trouble)?.trouble?.error ?? new RunnerError(`no store of ${name} gives out its records`, ExitCode.FAILED);
   return { ...observation, catalog };
 }
 

@@ -6,7 +6,7 @@ import { RecordedArtifact } from '../../contract/record';
 import { Backup, findBackup, isUsable, latest } from '../catalog';
 import { LookConfig } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
-import { renderTable } from '../table';
+import { printable, renderTable } from '../table';
 import { secondsSince } from '../watch/assess';
 
 export interface ShowOptions {
@@ -57,7 +57,7 @@ function asText(backup: Backup, look: Look, now: Date): string {
   ];
   const width = Math.max(...facts.map(([title]) => title.length));
   return [
-    facts.map(([title, text]) => `${title.padEnd(width)}  ${text}\n`).join(''),
+    facts.map(([title, text]) => `${title.padEnd(width)}  ${printable(text)}\n`).join(''),
     renderTable(['FILE', 'BYTES', 'HOLDS', 'COMPRESSION', 'SEALED TO', 'SHA256'], record.artifacts.map(artifact => [
       artifact.file,
       String(artifact.bytes),

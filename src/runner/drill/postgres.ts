@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import { checkFreshness } from './freshness';
 import { refuseAfar } from './loopback';
 import { leftoversIn, newestQuery, noLoginRoles } from './postgres-sql';
@@ -19,6 +18,7 @@ import { relationsQuery, rowsQuery, ServerState, serverStateQuery, tablesQuery }
 import { dropStatements } from '../restore/postgres-swap';
 import { PostgresClient } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
+import { readText } from '../stream/read-text';
 
 /** Where nothing of a drill is: from there databases are made and dropped. */
 const MAINTENANCE = 'postgres';
@@ -88,7 +88,7 @@ export class PostgresScratch implements Scratch {
 
     // A backup without globals names roles that only its own server has: what belongs to them is restored all the same.
     const script = selected.find(({ role }) => role === 'globals');
-    const globals = script ? await text(await artifacts.peek(script, signal)) : '';
+    const globals = script ? await readText(await artifacts.peek(script, signal), script.file) : '';
     const there = new Set([...state.roles, ...parseGlobals(globals).roles].map(({ name }) => name));
     const { owners, others } = namedRoles(this.head, true);
     const missing = [...owners, ...others].filter(name => !there.has(name));

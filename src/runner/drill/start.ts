@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode } from '../../contract/exit-code';
+import { deadlineIn } from '../deadline';
 import { messageOf, RunnerError } from '../errors';
 import { formatSeconds } from '../reporter';
 
@@ -13,7 +14,7 @@ const EVERY_MS = 300;
 export async function waitForServer<T>(
   what: string, limitSeconds: number, ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal,
 ): Promise<T> {
-  const limit = AbortSignal.timeout(Math.ceil(limitSeconds * 1000));
+  const limit = deadlineIn(limitSeconds);
   const either = AbortSignal.any([signal, limit]);
   let last = 'it never answered';
   for (;;) {

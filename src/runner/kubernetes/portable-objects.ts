@@ -100,7 +100,8 @@ export function renderObjects(objects: readonly PortableObject[]): string {
 export function parseObjects(text: string, what: string): PortableObject[] {
   const fail = () => new RunnerError(`${what} does not hold Secrets and ConfigMaps as they are backed up: restore another backup, see "cdk8s-backup list"`, ExitCode.CORRUPT);
   try {
-    return parseAllDocuments(text).map(document => {
+    // A warning would quote the content.
+    return parseAllDocuments(text, { logLevel: 'error' }).map(document => {
       if (document.errors.length > 0) throw fail();
       return sortKeys(schema.parse(document.toJS({ maxAliasCount: 0 }))); // aliases could make much out of little
     });

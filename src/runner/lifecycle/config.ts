@@ -3,6 +3,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleConfig } from '../../contract/lifecycle';
 import { s3 } from '../config';
 import { RunnerError } from '../errors';
+import { faultsOf } from '../schema';
 import { otherVersion } from '../version';
 
 const days = z.int().min(0);
@@ -45,10 +46,8 @@ const schema = z.strictObject({
 
 /** Checks a config that was read already. */
 export function checkLifecycleConfig(root: unknown): LifecycleConfig {
-  const version = (root as { version?: unknown } | null)?.version;
-  if (version !== LIFECYCLE_VERSION) throw new RunnerError(otherVersion('lifecycle', version, LIFECYCLE_VERSION), ExitCode.BAD_CONFIG);
+  if ((root as { version?: unknown } | null)?.version !== LIFECYCLE_VERSION) throw new RunnerError(otherVersion('lifecycle', root, LIFECYCLE_VERSION), ExitCode.BAD_CONFIG);
   const result = schema.safeParse(root);
   if (result.success) return result.data;
-  const faults = result.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`);
-  throw new RunnerError(`the lifecycle can't be used: ${faults.join('; ')}`, ExitCode.BAD_CONFIG);
+  throw new RunnerError(`the lifecycle can't be used: ${faultsOf(result.error)}`, ExitCode.BAD_CONFIG);
 }

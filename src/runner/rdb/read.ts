@@ -5,6 +5,7 @@ import { isValueType, nameOfModule, skipModuleData, skipValue } from './value';
 /** The newest format whose types are all known. Those from 80 on are Valkey's own. */
 export const NEWEST_VERSION = 12;
 const OLDEST_VERSION = 5;
+const LAST_DATABASE = 2 ** 31 - 1;
 const MAGIC_BYTES = 5;
 const CHECKSUM_BYTES = 8;
 
@@ -92,6 +93,12 @@ export async function readRdb(body: Readable, withValues: boolean): Promise<RdbR
   }
 }
 
+/** Servers count them in 31 bits. */
+function checkedDatabase(number: number): number {
+  if (number > LAST_DATABASE) throw new RdbError(`a database with the number ${number}`);
+  return number;
+}
+
 function* readVersion(cursor: RdbCursor): Steps<number> {
   const [magic, digits] = [(yield* cursor.bytes(MAGIC_BYTES)).toString('latin1'), (yield* cursor.bytes(4)).toString('latin1')];
   if (magic !== 'REDIS' || !/^\d{4}$/.test(digits)) throw new RdbError('it does not begin as a snapshot does');
@@ -110,7 +117,7 @@ function* readEntries(cursor: RdbCursor, withValues: boolean): Steps<void, RdbEn
       case OPCODE.END:
         yield* cursor.skip(CHECKSUM_BYTES);
         return;
-      case OPCODE.SELECT: database = yield* cursor.length(); break;
+      case OPCODE.SELECT: database = checkedDatabase(yield* cursor.length()); break;
       case OPCODE.EXPIRY: expiresAt = (yield* cursor.bytes(4)).readInt32LE() * 1000; break;
       case OPCODE.EXPIRY_MS: expiresAt = Number((yield* cursor.bytes(8)).readBigInt64LE()); break;
       case OPCODE.IDLE: eviction = ['IDLETIME', String(yield* cursor.length())]; break;

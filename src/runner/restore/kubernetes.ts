@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import { RestorerContext } from './open';
 import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { asKept, removeBackup, safetyBackups, takeSafetyBackup } from './safety';
@@ -11,6 +10,7 @@ import { VerifiedArtifacts } from './artifacts';
 import { ApiError, KubernetesApi } from '../kubernetes/api';
 import { differences, keysOf, parseObjects, portable, PortableObject, StoredObject, titleOf } from '../kubernetes/portable-objects';
 import { KubernetesSource, pathOf } from '../sources/kubernetes';
+import { readText } from '../stream/read-text';
 
 /** One object of the backup, and what has to be done for it. */
 interface Change {
@@ -41,7 +41,7 @@ export class KubernetesRestorer implements Restorer {
 
   public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
     const artifact = artifactOf(record);
-    const changes = await this.changes(parseObjects(await text(await artifacts.peek(artifact, signal)), artifact.file), signal);
+    const changes = await this.changes(parseObjects(await readText(await artifacts.peek(artifact, signal), artifact.file), artifact.file), signal);
     const replaced = changes.filter(isReplaced);
     const missing: Finding[] = [];
     for (const change of changes.filter(needsAny)) missing.push(...await this.refusalOf(change, signal));
@@ -70,7 +70,7 @@ export class KubernetesRestorer implements Restorer {
     const artifact = artifactOf(record);
     const done: string[] = [];
     try {
-      const changes = await this.changes(parseObjects(await text(await artifacts.open(artifact, signal)), artifact.file), signal);
+      const changes = await this.changes(parseObjects(await readText(await artifacts.open(artifact, signal), artifact.file), artifact.file), signal);
       const replaced = changes.filter(isReplaced);
       if (replaced.length > 0 && !this.target.replace) throw new RunnerError(replaced.map(notAllowed).join('; and '), ExitCode.USAGE);
       const previous = replaced.length === 0 ? null : await this.saveWhatIsThere(record, replaced, signal);

@@ -41,7 +41,7 @@ const CUSTOM_FORMAT = 1;
 const OLDEST = 12;
 const NEWEST = 16;
 /** Of the head; the largest schemas have a few tens of MB. */
-const MAX_HEAD_BYTES = 512 * 1024 * 1024;
+const MAX_HEAD_BYTES = 256 * 1024 * 1024;
 
 /** Reads the head, and destroys the rest of the stream. */
 export async function readArchiveHead(body: Readable, what: string): Promise<ArchiveHead> {
@@ -98,7 +98,7 @@ async function readEntry(reader: Reader, minor: number): Promise<ArchiveEntry> {
 /** Numbers and texts as `pg_dump` writes them. */
 class Reader {
   private readonly chunks: AsyncIterator<Buffer>;
-  private buffer = Buffer.alloc(0);
+  private buffer: Buffer = Buffer.alloc(0);
   private at = 0;
   private total = 0;
   private intBytes = 4;
@@ -110,12 +110,18 @@ class Reader {
 
   public async bytes(count: number): Promise<Buffer> {
     if (count > MAX_HEAD_BYTES) throw this.damaged();
-    while (this.buffer.length - this.at < count) {
-      const next = await this.chunks.next();
-      if (next.done) throw this.damaged();
-      this.total += next.value.length;
-      if (this.total > MAX_HEAD_BYTES) throw this.damaged();
-      this.buffer = Buffer.concat([this.buffer.subarray(this.at), next.value]);
+    if (this.buffer.length - this.at < count) {
+      const parts: Buffer[] = [this.buffer.subarray(this.at)];
+      // Joined once: a large definition comes in thousands of chunks.
+      for (let left = count - parts[0]!.length; left > 0;) {
+        const next = await this.chunks.next();
+        if (next.done) throw this.damaged();
+        this.total += next.value.length;
+        if (this.total > MAX_HEAD_BYTES) throw this.damaged();
+        parts.push(next.value);
+        left -= next.value.length;
+      }
+      this.buffer = Buffer.concat(parts);
       this.at = 0;
     }
     this.at += count;

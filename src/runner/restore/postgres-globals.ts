@@ -72,21 +72,30 @@ export function roleDifferences({ roles }: Globals, existing: readonly RoleState
 /** Statements end at a semicolon at the end of a line, outside of texts and names; comments and commands of psql are left out. */
 function statementsOf(script: string): string[] {
   const statements: string[] = [];
-  let current = '';
+  let current: string[] = [];
+  let quote = '';
   for (const line of script.split('\n')) {
-    if (current === '' && (/^\s*(--|\\)/.test(line) || line.trim() === '')) continue;
-    current = current === '' ? line : `${current}\n${line}`;
-    if (current.endsWith(';') && isBalanced(current)) {
-      statements.push(current);
-      current = '';
+    if (current.length === 0 && (/^\s*(--|\\)/.test(line) || line.trim() === '')) continue;
+    current.push(line);
+    quote = quoteAfter(line, quote);
+    if (quote === '' && line.endsWith(';')) {
+      statements.push(current.join('\n'));
+      current = [];
     }
   }
   return statements;
 }
 
-function isBalanced(text: string): boolean {
-  const outside = text.replace(/'(?:[^'\\]|''|\\.)*'|"(?:[^"]|"")*"/gs, '');
-  return !/['"]/.test(outside);
+/** The quote that is open at the end of a line, if it was `quote` at its beginning; a doubled one closes and opens. Reads each character once. */
+function quoteAfter(line: string, quote: string): string {
+  let open = quote;
+  for (let at = 0; at < line.length; at++) {
+    const character = line[at]!;
+    if (open === '') open = character === '\'' || character === '"' ? character : '';
+    else if (character === open) open = '';
+    else if (character === '\\' && open === '\'') at++;
+  }
+  return open;
 }
 
 export function unquoted(name: string): string {

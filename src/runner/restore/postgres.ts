@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import { RestorerContext } from './open';
 import { readArchiveHead } from './postgres-archive';
 import { checkRestored } from './postgres-checks';
@@ -25,6 +24,7 @@ import { Program } from '../process';
 import { formatBytes } from '../reporter';
 import { PostgresSource } from '../sources/postgres';
 import { PostgresClient } from '../sources/postgres-client';
+import { readText } from '../stream/read-text';
 
 /** From where databases are made and renamed; the second is for servers without the first. */
 const MAINTENANCE_DATABASES = ['postgres', 'template1'];
@@ -70,7 +70,7 @@ export class PostgresRestorer implements Restorer {
     const server = await this.serverState(signal);
     const [data, script] = this.artifactsOf(record);
     const head = await readArchiveHead(await artifacts.peek(data, signal), data.file);
-    const globals = script ? parseGlobals(await text(await artifacts.peek(script, signal))) : null;
+    const globals = script ? parseGlobals(await readText(await artifacts.peek(script, signal), script.file)) : null;
     const names = head.entries.filter(({ type }) => type === 'EXTENSION').map(({ tag }) => tag);
     const extensions = await this.client.query<ExtensionState[]>(this.maintenance, extensionsQuery(names, server.versionNumber), signal);
     const live = server.databases.find(({ name }) => name === this.config.database);
@@ -106,7 +106,7 @@ export class PostgresRestorer implements Restorer {
     try {
       for (const { name } of this.leftovers(facts.server)) await this.client.run(this.maintenance, dropStatements(name), signal);
       if (script) {
-        const globals = parseGlobals(await text(await artifacts.open(script, signal)));
+        const globals = parseGlobals(await readText(await artifacts.open(script, signal), script.file));
         notes.push(...await makeRoles(this.client, this.maintenance, globals, facts, this.context.reporter, signal));
       }
       const archive = artifacts.file(data) ?? await artifacts.open(data, signal);

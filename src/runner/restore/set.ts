@@ -17,7 +17,8 @@ interface KeptSet extends Kept {
 
 /** What a set's record says of one member, as if that had been backed up alone. */
 export function recordOfMember(record: BackupRecord, member: string): BackupRecord {
-  const source = record.members?.[member];
+  const members = record.members ?? {};
+  const source = Object.hasOwn(members, member) ? members[member] : undefined;
   if (source === undefined) {
     throw new RunnerError(
       `${record.id} has no member ${member}; it has ${Object.keys(record.members ?? {}).join(', ') || 'none, and is no set'}: restore an older backup, or leave ${member} out of the target`,

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { PostgresConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../errors';
 import { outputOf, Program, stdoutOf } from '../process';
+import { cut } from '../schema';
 import { secretFrom } from '../secrets';
 import { explainPostgres, lostConnection, PostgresTarget } from './postgres-errors';
 
@@ -50,7 +51,12 @@ export class PostgresClient {
 
   /** Runs `sql`, which returns one JSON value, in `database`. */
   public async query<T>(database: string, sql: string, signal: AbortSignal): Promise<T> {
-    return JSON.parse(await this.run(database, sql, signal)) as T;
+    const output = await this.run(database, sql, signal);
+    try {
+      return JSON.parse(output) as T;
+    } catch (error) {
+      throw new RunnerError(`postgres ${this.address}: psql answers what is no JSON (${cut(messageOf(error))}): check that it is PostgreSQL's own`, ExitCode.FAILED, { cause: error });
+    }
   }
 
   /** Runs `sql` in `database` up to the first error, and returns what it prints. */

@@ -8,6 +8,8 @@ const MAX_LINE_BYTES = 64 * 1024;
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 /** Of a value: servers take no larger ones. */
 const MAX_VALUE_BYTES = 600 * 1024 * 1024;
+/** Of a list: servers are asked for a thousand keys at a time. */
+const MAX_ELEMENTS = 1024 * 1024;
 const MARK_BYTES = 40;
 
 /** The peer broke the protocol, or went away in the middle of something. */
@@ -60,7 +62,15 @@ export class RespReader {
     if (line.startsWith('-')) throw new ServerError(line.slice(1));
     if (!line.startsWith('*')) throw notUnderstood(line);
     const elements: Buffer[] = [];
-    for (let left = countOf(line, '*'); left > 0; left--) elements.push(await this.bytes());
+    const count = countOf(line, '*');
+    if (count > MAX_ELEMENTS) throw new RespError(`a list of ${count} elements`);
+    let bytes = 0;
+    for (let left = count; left > 0; left--) {
+      const element = await this.bytes();
+      bytes += element.length;
+      if (bytes > MAX_VALUE_BYTES) throw new RespError(`a list of more than ${MAX_VALUE_BYTES} bytes`);
+      elements.push(element);
+    }
     return elements;
   }
 

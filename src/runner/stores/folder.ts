@@ -15,7 +15,7 @@ import { FolderStoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { codeOf, RunnerError } from '../errors';
 import { explainFolderError } from './folder-errors';
-import { checkKey, checkKeyPrefix, compareKeys } from './keys';
+import { checkKey, checkKeyPrefix, compareKeys, isKey } from './keys';
 import { Store, StoredObject, UnfinishedUpload } from './store';
 
 /** The group is the pod's fsGroup; a dump is nobody else's business. */
@@ -28,6 +28,9 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 /** A file system, or a kernel, that can't sync a directory. */
 const NO_DIRECTORY_SYNC = ['EINVAL', 'EPERM', 'ENOTSUP', 'EISDIR'];
+
+/** A link that is not followed, and a socket. */
+const NO_FILE = ['ELOOP', 'ENXIO'];
 
 export class FolderStore implements Store {
   public readonly name: string;
@@ -71,8 +74,13 @@ export class FolderStore implements Store {
   public async get(key: string, signal: AbortSignal): Promise<Readable> {
     const path = this.path(key);
     const file = await this.explained(`read ${key}`, signal, async () => {
-      if (!(await lstat(path)).isFile()) throw Object.assign(new Error('not a file'), { code: 'ENOENT' });
-      return open(path, 'r');
+      // Neither follows a link out of the directory nor waits for somebody to write into a pipe, whatever comes in its place meanwhile.
+      const opened = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(error => { // eslint-disable-line no-bitwise
+        throw NO_FILE.includes(codeOf(error) ?? '') ? notAFile() : error;
+      });
+      if ((await opened.stat()).isFile()) return opened;
+      await opened.close();
+      throw notAFile();
     });
     const chunks = file.createReadStream({ signal }).on('error', () => {}); // the same error reaches whoever reads
     const next = (iterator: AsyncIterator<Buffer>) => this.explained(`read ${key}`, signal, () => iterator.next());
@@ -85,7 +93,7 @@ export class FolderStore implements Store {
 
   public async *list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
     checkKeyPrefix(prefix);
-    const keys = (await this.files(signal)).filter(file => !file.startsWith('.') && file.startsWith(prefix)).sort(compareKeys);
+    const keys = (await this.files(signal)).filter(file => isKey(file) && file.startsWith(prefix)).sort(compareKeys);
     for (const key of keys) {
       const object = await this.explained(`look at ${key}`, signal, () => stat(this.path(key)).catch(ignore('ENOENT'))); // removed meanwhile
       if (object) yield { key, bytes: object.size, modifiedAt: object.mtime };
@@ -205,6 +213,10 @@ export class FolderStore implements Store {
       throw await explainFolderError(error, this.name, this.location, doing);
     }
   }
+}
+
+function notAFile(): Error {
+  return Object.assign(new Error('not a file'), { code: 'ENOENT' });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -7,13 +7,18 @@ import { RunnerError } from '../errors';
  * Keys come from file names in records too, and a record is only as trustworthy as whoever may write to the store.
  */
 export function checkKey(key: string): string {
-  if (key === '' || key.startsWith('.') || /[/\\\0]/.test(key)) {
+  if (!isKey(key)) {
     throw new RunnerError(
       `${JSON.stringify(key)} can't be the name of a stored file: it must not be empty, begin with a dot, or have a slash in it`,
       ExitCode.BAD_CONFIG,
     );
   }
   return key;
+}
+
+/** Whether something may be a key; what a listing shows beside that was put there by others. */
+export function isKey(name: string): boolean {
+  return name !== '' && !name.startsWith('.') && !/[/\\\0]/.test(name);
 }
 
 /** Like {@link checkKey}, for the beginning of a key: may be empty. */

@@ -2,15 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DeleteObjectCommand, DeleteObjectsCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, PutObjectCommandInput,
+  DeleteObjectCommand, DeleteObjectsCommand, ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput,
+  ListObjectsV2Command, PutObjectCommand, PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
 import { S3StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
-import { checkKey, checkKeyPrefix } from './keys';
+import { checkKey, checkKeyPrefix, isKey } from './keys';
 import { openS3, S3_PATIENCE, S3Patience, S3Target } from './s3-client';
 import { download } from './s3-download';
 import { clockDifference, explainS3Error, s3ErrorName, s3Status } from './s3-errors';
+import { checkListing, Pages } from './s3-pages';
 import { planParts } from './s3-parts';
 import { abortUpload, ownedBy, upload, UPLOAD_ID_METADATA } from './s3-upload';
 import { Store, StoredObject, UnfinishedUpload } from './store';
@@ -40,9 +42,10 @@ export class S3Store implements Store {
 
   public async check(signal: AbortSignal): Promise<void> {
     // HeadBucket would be the obvious one, but its answer has no body and so no reason.
-    await this.explained('list it', signal, () => this.target.client.send(
+    const page = await this.explained('list it', signal, () => this.target.client.send(
       new ListObjectsV2Command({ Bucket: this.target.bucket, Prefix: this.target.keyPrefix, MaxKeys: 1 }), { abortSignal: signal },
     ));
+    checkListing(page, this.target);
     // The SDK signs with the server's time from its second request on, so a wrong clock would pass unseen.
     const offsetMs = this.target.client.config.systemClockOffset;
     if (Math.abs(offsetMs) >= CLOCK_WARNING_MS) {
@@ -79,21 +82,26 @@ export class S3Store implements Store {
   public async *list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
     const { client, bucket, keyPrefix } = this.target;
     checkKeyPrefix(prefix);
+    const pages = new Pages(this.target, 'it');
     let token: string | undefined;
-    do {
+    for (;;) {
       const page = await this.explained('list it', signal, () => client.send(new ListObjectsV2Command({
         Bucket: bucket,
         Prefix: keyPrefix + prefix,
         Delimiter: '/', // what lies deeper is not ours
         ContinuationToken: token,
       }), { abortSignal: signal }));
-      for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
+      checkListing(page, this.target);
+      const { Contents = [], CommonPrefixes = [] } = page;
+      for (const { Key = '', Size = 0, LastModified } of Contents) {
         const key = Key.slice(keyPrefix.length);
-        // Some consoles make an empty object for a "folder".
-        if (key !== '') yield { key, bytes: Size, modifiedAt: LastModified ?? new Date(0) };
+        // Some consoles make an empty object for a "folder". What was not asked for is none of ours, and never becomes that.
+        if (Key.startsWith(keyPrefix + prefix) && isKey(key)) yield { key, bytes: Size, modifiedAt: LastModified ?? new Date(0) };
       }
-      token = page.IsTruncated ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
+      const items = [...Contents.map(({ Key }) => Key), ...CommonPrefixes.map(({ Prefix }) => Prefix)];
+      if (!pages.hasNext({ truncated: page.IsTruncated, next: [page.NextContinuationToken], items })) return;
+      token = page.NextContinuationToken;
+    }
   }
 
   public async remove(keys: readonly string[], signal: AbortSignal): Promise<void> {
@@ -119,22 +127,25 @@ export class S3Store implements Store {
   public async *unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload> {
     const { client, bucket, keyPrefix } = this.target;
     checkKeyPrefix(prefix);
-    let next: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
-    while (next) {
-      const marker: object = next;
-      const page = await this.explained('list unfinished uploads', signal, () => client.send(
+    const pages = new Pages(this.target, 'unfinished uploads');
+    let marker: { KeyMarker?: string; UploadIdMarker?: string } = {};
+    for (;;) {
+      const page: ListMultipartUploadsCommandOutput = await this.explained('list unfinished uploads', signal, () => client.send(
         new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: keyPrefix + prefix, ...marker }), { abortSignal: signal },
       ));
-      for (const { Key = '', UploadId } of page.Uploads ?? []) {
+      const { Uploads = [], NextKeyMarker, NextUploadIdMarker } = page;
+      for (const { Key = '', UploadId } of Uploads) {
         const key = Key.slice(keyPrefix.length);
-        if (!Key.startsWith(keyPrefix + prefix) || key.includes('/') || UploadId === undefined) continue;
+        if (!Key.startsWith(keyPrefix + prefix) || !isKey(key) || UploadId === undefined) continue;
         yield {
           key,
           discard: discardSignal => this.explained(`discard the unfinished upload of ${key}`, discardSignal,
             () => abortUpload(client, { Bucket: bucket, Key, UploadId }, discardSignal)),
         };
       }
-      next = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined;
+      const items = Uploads.map(({ Key, UploadId }) => `${Key} ${UploadId}`);
+      if (!pages.hasNext({ truncated: page.IsTruncated, next: [NextKeyMarker, NextUploadIdMarker], items })) return;
+      marker = { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker };
     }
   }
 

@@ -2,7 +2,6 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -18,6 +17,7 @@ import { RdbCheck } from '../sources/rdb-check';
 import { SqliteExamination } from '../sources/sqlite-child';
 import { sqliteProgram } from '../sources/sqlite-program';
 import { Check } from '../stream/check';
+import { readText } from '../stream/read-text';
 
 /** What has the wrong format although its digest is right was so when it was taken: no other copy is better. */
 const WAY_OUT = 'it was so when it was taken: choose another backup, and take a new one';
@@ -42,7 +42,7 @@ export async function readFormat(
     if (artifact.role === 'globals') await through(plain, new ClusterDumpCheck(artifact.file));
     else if (engine === 'redis') await through(plain, new RdbCheck(artifact.file, WAY_OUT));
     else if (engine === 'postgres') await restoreToNowhere(artifact, plain, signal);
-    else if (engine === 'kubernetes') parseObjects(await text(plain), artifact.file);
+    else if (engine === 'kubernetes') parseObjects(await readText(plain, artifact.file), artifact.file);
     else return await examineCopy(artifact, plain, scratch, signal);
     return null;
   } catch (error) {

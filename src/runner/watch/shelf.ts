@@ -4,7 +4,7 @@ import { ExitCode } from '../../contract/exit-code';
 import {
   DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, isVerificationSuffix, keyPrefix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX,
 } from '../../contract/layout';
-import { readSmall } from '../catalog';
+import { MAX_UNDELIVERED, readSmall } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
 import { newestVerificationKeys } from '../history';
 import { Store, StoredObject, UnfinishedUpload } from '../stores/store';
@@ -29,7 +29,8 @@ interface Contents {
 
 interface Document {
   readonly object: StoredObject;
-  readonly text: string;
+  /** Why it can't be read, where that is so. */
+  readonly text: string | RunnerError;
 }
 
 /**
@@ -132,6 +133,7 @@ export class Shelf implements Store {
     signal.throwIfAborted();
     const found = this.contents?.documents.get(key);
     if (!found) throw new RunnerError(`${key} is not in ${this.location}, or can't be read`, ExitCode.NOT_FOUND);
+    if (typeof found.text !== 'string') throw found.text;
     return Readable.from([Buffer.from(found.text)], { objectMode: false });
   }
 
@@ -182,7 +184,7 @@ export class Shelf implements Store {
     return { readAt, objects, documents, pinned, held, freeBytes };
   }
 
-  /** Reads the documents that are new; those that are too large to be one are empty, and so can't be read. */
+  /** Reads the documents that are new, and those that could not be read the last time. */
   private async read(
     keys: readonly string[], objects: ReadonlyMap<string, StoredObject>, signal: AbortSignal, step: () => void,
   ): Promise<Map<string, Document>> {
@@ -191,22 +193,28 @@ export class Shelf implements Store {
     for (const key of keys) {
       const object = objects.get(key)!;
       const known = this.contents?.documents.get(key);
-      if (known && sameObject(known.object, object)) documents.set(key, known);
+      if (known && sameObject(known.object, object) && !isTransient(known.text)) documents.set(key, known);
       else waiting.push(object);
     }
+    let undelivered = 0;
     const readOn = async () => {
       for (let object = waiting.pop(); object !== undefined; object = waiting.pop()) {
         try {
           documents.set(object.key, { object, text: await readSmall(this.behind, object.key, signal) });
         } catch (error) {
           if (!(error instanceof RunnerError)) throw error;
-          if (error.exitCode === ExitCode.CORRUPT) documents.set(object.key, { object, text: '' });
-          else if (error.exitCode !== ExitCode.NOT_FOUND) throw error;
+          if (error.exitCode !== ExitCode.NOT_FOUND && !tellsOfDocument(object, error)) throw error;
+          if (error.exitCode === ExitCode.UNAVAILABLE && ++undelivered >= MAX_UNDELIVERED) throw error;
+          if (error.exitCode !== ExitCode.NOT_FOUND) documents.set(object.key, { object, text: error });
         }
         step();
       }
     };
     await Promise.all(Array.from({ length: CONCURRENT_READS }, readOn));
+    // Where the store gives out no record at all it is not the record's fault.
+    const records = [...documents].filter(([key]) => isRecord(key)).map(([, { text }]) => text);
+    const kept = records.find(isTransient);
+    if (kept instanceof RunnerError && records.every(text => typeof text !== 'string')) throw kept;
     return documents;
   }
 
@@ -216,6 +224,16 @@ export class Shelf implements Store {
 }
 
 const DOCUMENT_SUFFIXES: readonly string[] = [RECORD_SUFFIX, DRILL_SUFFIX, FAILED_RUN_SUFFIX];
+
+/** Whether a failure to read says something of this one document; one record that nobody can read must not hide all others. */
+function tellsOfDocument({ key }: StoredObject, { exitCode }: RunnerError): boolean {
+  return exitCode === ExitCode.CORRUPT || exitCode === ExitCode.DENIED || (exitCode === ExitCode.UNAVAILABLE && isRecord(key));
+}
+
+/** Whether that can be another way with the next look although the document is the same. */
+function isTransient(text: Document['text']): boolean {
+  return typeof text !== 'string' && text.exitCode !== ExitCode.CORRUPT;
+}
 
 function isRecord(key: string): boolean {
   return key.endsWith(RECORD_SUFFIX) && key.indexOf('.') === key.length - RECORD_SUFFIX.length;
@@ -232,5 +250,6 @@ function sameContents(one: Contents, other: Contents): boolean {
     const before = one.objects.get(key);
     if (!before || !sameObject(before, object)) return false;
   }
+  for (const [key, { text }] of other.documents) if (typeof text !== typeof one.documents.get(key)?.text) return false;
   return true;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExportedBackupConfig, ExporterConfig, StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { LONGEST_TIMER_MS } from '../deadline';
 import { RunnerError } from '../errors';
 import { Reporter } from '../reporter';
 import { accessTo, observe, Observation } from './observe';
@@ -60,7 +61,7 @@ export class Watch {
     await Promise.all(this.byStore.map(async shelves => {
       for (;;) {
         await this.look(shelves, signal);
-        await sleep(this.config.refreshSeconds * 1000, undefined, { signal });
+        await sleep(Math.min(this.config.refreshSeconds * 1000, LONGEST_TIMER_MS), undefined, { signal });
       }
     }));
     throw signal.reason;
