@@ -20,6 +20,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     appliesTo: ({ writes }) => writes.length > 0,
     arm: async strike => {
       const { which, directory } = await ownDisk(strike);
+      strike.hit();
       const ballast = path.join(directory, '.ballast');
       const left = Math.floor((LARGEST[strike.place.kind] ?? USUAL_BYTES) * strike.dice.next());
       const { bavail, bsize } = statfsSync(directory);
@@ -37,7 +38,10 @@ export const DISK_FAULTS: readonly Fault[] = [
       const remount = (mode: 'ro' | 'rw') => run('mount', ['-o', `remount,${mode}`, directory]);
       let ended = false;
       let changing: Promise<void> = Promise.resolve();
-      if (ms === 0) await remount('ro');
+      if (ms === 0) {
+        await remount('ro');
+        strike.hit();
+      }
       return {
         what: `${which} after ${ms} ms`,
         started: running => {
@@ -45,6 +49,7 @@ export const DISK_FAULTS: readonly Fault[] = [
             changing = sleep(ms).then(async () => {
               // Not while a file is open for writing: as soon as it is closed.
               while (!ended && running.process.exitCode === null && !await remount('ro').then(() => true, () => false)) await sleep(5);
+              if (!ended) strike.hit();
             });
           }
         },

@@ -16,6 +16,8 @@ export interface Strike {
   readonly place: Place;
   readonly baseline: Baseline;
   readonly dice: Dice;
+  /** Notes that it strikes now. The answer is whether the run is still going on: else it is too late, and nothing may be done. */
+  hit(): boolean;
 }
 
 /** A fault that is ready to strike. */
@@ -51,26 +53,29 @@ export function moment({ baseline, dice }: Strike): number {
 export function atSomePoint(strike: Strike, callback: () => void): { readonly what: string; started(): void } {
   const { command, dice, baseline, place: { site } } = strike;
   const nothing = () => {};
+  const strikes = () => {
+    if (strike.hit()) callback();
+  };
   switch (dice.oneOf(['time', 'time', ...command.links])) {
     case 's3': {
       const at = dice.between(0, baseline.s3Requests - 1);
       let n = 0;
-      site.s3Proxy.inject({ kind: 'delay', ms: 0 }, () => n++ === at && (callback(), true), 1);
+      site.s3Proxy.inject({ kind: 'delay', ms: 0 }, () => n++ === at && (strikes(), true), 1);
       return { what: `at request ${at} to S3`, started: nothing };
     }
     case 'postgres': {
       const at = dice.between(1, baseline.postgresBytes);
-      site.pgProxy.onBytes(at, callback);
+      site.pgProxy.onBytes(at, strikes);
       return { what: `after ${at} bytes of PostgreSQL`, started: nothing };
     }
     case 'redis': {
       const at = dice.between(1, baseline.redisBytes);
-      site.redisProxy.onBytes(at, callback);
+      site.redisProxy.onBytes(at, strikes);
       return { what: `after ${at} bytes of Redis`, started: nothing };
     }
     default: {
       const ms = moment(strike);
-      return { what: `after ${ms} ms`, started: () => void setTimeout(callback, ms) };
+      return { what: `after ${ms} ms`, started: () => void setTimeout(strikes, ms) };
     }
   }
 }

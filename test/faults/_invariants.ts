@@ -83,6 +83,11 @@ export function checkSecrets(secrets: readonly string[], said: string, stores: S
   return secrets.filter(secret => all.includes(secret)).map((_secret, i) => `secret number ${i + 1} is in the output, or in a document`);
 }
 
+/** Ids of all records in a store, oldest first. */
+export function idsIn(directory: string): string[] {
+  return filesIn(directory).filter(file => parseKey(file)?.suffix === RECORD_SUFFIX).map(file => parseKey(file)!.id);
+}
+
 export function filesIn(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory, { withFileTypes: true }).filter(entry => entry.isFile()).map(({ name }) => name).sort() : [];
 }

@@ -30,14 +30,14 @@ function broken(name: string, kind: TcpFault['kind'], ofS3: (strike: Strike) => 
   return {
     name,
     codes: CODES,
-    appliesTo: () => true,
+    appliesTo: ({ links }) => links.length > 0,
     arm: strike => {
       const link = strike.dice.oneOf(strike.command.links);
       if (link === 's3') return strikeS3(strike, ofS3(strike));
       const { baseline, dice, place: { site } } = strike;
       const [proxy, bytes] = link === 'postgres' ? [site.pgProxy, baseline.postgresBytes] as const : [site.redisProxy, baseline.redisBytes] as const;
       const fault: TcpFault = { kind, afterBytes: dice.between(1, bytes), lasting: dice.next() < 0.3 };
-      proxy.inject(fault);
+      proxy.inject(fault, strike.hit);
       return { what: `${link} after ${fault.afterBytes} bytes${fault.lasting ? ', and from then on' : ''}` };
     },
   };
@@ -47,13 +47,15 @@ function onlyS3(name: string, ofS3: (strike: Strike) => HttpFault): Fault {
   return { name, codes: CODES, appliesTo: ({ links }: Command) => links.includes('s3'), arm: strike => strikeS3(strike, ofS3(strike)) };
 }
 
-function strikeS3({ baseline, dice, place: { site } }: Strike, fault: HttpFault): Armed {
+function strikeS3({ baseline, dice, hit, place: { site } }: Strike, fault: HttpFault): Armed {
   const first = dice.between(0, baseline.s3Requests - 1);
   const length = dice.oneOf([1, 1, 2, 4, ENDLESS]);
   let n = 0;
   site.s3Proxy.inject(fault, () => {
     const at = n++;
-    return at >= first && at < first + length;
+    const strikes = at >= first && at < first + length;
+    if (strikes) hit();
+    return strikes;
   }, Infinity);
   return { what: `S3 from request ${first}, ${length === ENDLESS ? 'and no end' : `${length} of them`}: ${JSON.stringify(fault)}` };
 }

@@ -6,6 +6,7 @@ import { Site } from './_site';
 import { BackupConfig } from '../../src/contract/config';
 import { configOf, folder, postgres, redis, sqlite } from '../integration/_configs';
 import { run, RunOptions } from '../integration/_runner';
+import { policy } from '../integration/retention/_history';
 import { tempDir } from '../integration/servers/_process';
 import { s3Store } from '../integration/servers/_s3';
 
@@ -89,9 +90,7 @@ function emptyPlace(kind: Kind, site: Site): Place {
     ...kind === 'sealed' && { encryption: { recipients: [site.files.recipient] } },
     ...kind === 'large' && { compression: { algorithm: 'none', level: 0 } },
     ...kind === 'nights' && {
-      retention: {
-        keepHours: null, keepLast: NIGHTS_KEPT, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 2,
-      },
+      retention: policy({ keepLast: NIGHTS_KEPT }),
     },
   });
   return {

@@ -31,7 +31,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     arm: strike => {
       const ms = moment(strike);
       const which = strike.dice.next();
-      return { what: `a program of the runner after ${ms} ms`, started: running => void killChild(running, ms, which) };
+      return { what: `a program of the runner after ${ms} ms`, started: running => void killChild(running, ms, which).then(killed => killed && strike.hit()) };
     },
   },
   {
@@ -60,7 +60,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     name: 'kill of the S3 server',
     codes: [0, 17, 20],
     deadlineSeconds: 10,
-    appliesTo: () => true,
+    appliesTo: ({ links }) => links.includes('s3'),
     arm: strike => {
       const { dice, place: { site } } = strike;
       const downMs = dice.next() < 0.5 ? 300 : null; // or until the run has ended
@@ -98,7 +98,9 @@ export const PROCESS_FAULTS: readonly Fault[] = [
           // The wrapper knows where its library is; the file can be changed while the program runs. Timers are of another clock.
           through: ['faketime', '-f', '+0', 'env', '-u', 'FAKETIME', `FAKETIME_TIMESTAMP_FILE=${file}`, 'FAKETIME_NO_CACHE=1', 'FAKETIME_DONT_FAKE_MONOTONIC=1'],
         },
-        started: () => void setTimeout(() => writeFileSync(file, `${seconds < 0 ? '' : '+'}${seconds}`), ms),
+        started: () => void setTimeout(() => {
+          if (strike.hit()) writeFileSync(file, `${seconds < 0 ? '' : '+'}${seconds}`);
+        }, ms),
       };
     },
   },
@@ -107,7 +109,8 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     // The kernel kills the runner, or a program that it has started; V8 ends itself.
     codes: [0, 1, 20, 134, 137],
     appliesTo: () => true,
-    arm: ({ dice }) => {
+    arm: ({ dice, hit }) => {
+      hit();
       const mebibytes = dice.between(40, 160);
       const group = makeGroup(mebibytes * 1024 ** 2);
       return {
@@ -126,7 +129,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     codes: [0, 1],
     twice: true,
     appliesTo: () => true,
-    arm: strike => ({ what: `the second after ${moment(strike)} ms` }),
+    arm: () => ({ what: 'the second a little later' }),
   },
 ];
 
@@ -150,7 +153,7 @@ function killRunner(signal: 'SIGKILL' | 'SIGTERM', codes: readonly number[]): Fa
 }
 
 /** Kills one of the programs that run after this time, or the first one that does. */
-async function killChild({ process: runner }: Running, ms: number, which: number): Promise<void> {
+async function killChild({ process: runner }: Running, ms: number, which: number): Promise<boolean> {
   await sleep(ms);
   while (runner.exitCode === null && runner.signalCode === null) {
     const children = childrenOf(runner.pid!);
@@ -160,10 +163,11 @@ async function killChild({ process: runner }: Running, ms: number, which: number
       } catch {
         continue; // it has ended by itself
       }
-      return;
+      return true;
     }
     await sleep(5);
   }
+  return false;
 }
 
 function childrenOf(pid: number): number[] {

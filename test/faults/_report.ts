@@ -7,6 +7,7 @@ export interface Played {
   readonly fault: string;
   readonly what: string;
   readonly codes: readonly number[];
+  readonly struck: boolean;
   readonly broken: readonly string[];
 }
 
@@ -24,11 +25,11 @@ export function markdownOf(seed: string, rounds: readonly Played[], seconds: num
   return [
     `Seed ${seed}: ${rounds.length} rounds, ${rounds.length - failed.length} survived, ${failed.length} broke an invariant, in ${Math.round(seconds)} s.`,
     '',
-    `| fault | rounds | ended well | ${'can be tried again | needs somebody | was killed'} |`,
-    '|---|---|---|---|---|---|',
+    '| fault | rounds | struck before the end | got over it | a retry can help | needs somebody | killed |',
+    '|---|---|---|---|---|---|---|',
     ...faults.map(fault => {
       const ended = (classOf: string) => count(round => round.fault === fault && outcomeOf(round) === classOf);
-      return `| ${fault} | ${count(round => round.fault === fault)} | ${ended('well')} | ${ended('retry')} | ${ended('permanent')} | ${ended('killed')} |`;
+      return `| ${fault} | ${count(round => round.fault === fault)} | ${count(round => round.fault === fault && round.struck)} | ${ended('well')} | ${ended('retry')} | ${ended('permanent')} | ${ended('killed')} |`;
     }),
     '',
     `| command | ${faults.join(' | ')} | all |`,

@@ -23,6 +23,8 @@ const PATIENCE_MS = 8000;
 export interface Outcome {
   readonly what: string;
   readonly codes: readonly number[];
+  /** Whether the fault came before the run had ended. */
+  readonly struck: boolean;
   /** Invariants that do not hold; empty for a round that was survived. */
   readonly broken: readonly string[];
   /** What the runs have said, for a round that was not. */
@@ -39,7 +41,12 @@ export async function playRound(command: Command, fault: Fault, seed: string, si
   const broken: string[] = [];
   const said: string[] = [];
   try {
-    const armed = await fault.arm({ command, place, baseline, dice });
+    let [struck, over] = [fault.twice === true, false];
+    const hit = () => {
+      struck ||= !over;
+      return !over;
+    };
+    const armed = await fault.arm({ command, place, baseline, dice, hit });
     const options = withDeadline({ ...scene.options, ...armed.options }, fault.deadlineSeconds);
     const disturbed: Promise<Ended>[] = [];
     const begin = () => {
@@ -54,13 +61,14 @@ export async function playRound(command: Command, fault: Fault, seed: string, si
       begin();
     }
     const all = await Promise.all(disturbed);
+    over = true;
     await armed.heal?.();
     healProxies(site);
     said.push(...all.map(tell));
 
     for (const { code } of all) {
       // A person has stopped what has no deadline of its own.
-      if (!fault.codes.includes(code) && !(code === 143 && !command.deadline)) broken.push(`exit code ${code} does not belong to this fault`);
+      if (!fault.codes.includes(code) && !(code === 143 && !command.deadline) && !(fault.twice && scene.doneAlready?.includes(code))) broken.push(`exit code ${code} does not belong to this fault`);
     }
     if (all.every(({ code }) => ![0, 137].includes(code)) && filesBelow(place.scratch).length > 0) {
       broken.push(`the run has left in the scratch directory: ${filesBelow(place.scratch).join(', ')}`);
@@ -71,7 +79,7 @@ export async function playRound(command: Command, fault: Fault, seed: string, si
     said.push(tell(again));
     if (again.code !== 0 && !(scene.doneAlready ?? []).includes(again.code)) broken.push(`the undisturbed run afterwards ended with ${again.code}`);
     broken.push(...await check(place, scene, before, again, true, tell(again)));
-    return { what: armed.what, codes: all.map(({ code }) => code), broken, said: said.join('\n') };
+    return { what: armed.what, codes: all.map(({ code }) => code), struck, broken, said: said.join('\n') };
   } finally {
     await scene.remove?.();
     unmountBelow(path.dirname(place.target));

@@ -24,6 +24,9 @@ export interface Site {
   /** Every secret that a run gets: none may be in what it says or stores. */
   readonly secrets: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Empty servers for drills, started when they are asked for. */
+  scratchPostgres(): Promise<PostgresServer>;
+  scratchRedis(): Promise<RedisServer>;
   killRedis(): Promise<void>;
   startRedisAgain(): Promise<void>;
   stop(): Promise<void>;
@@ -80,6 +83,8 @@ export async function startSite(files: Files): Promise<Site> {
   const s3Proxy = await startFaultProxy(s3.endpoint);
   const [pgProxy, redisProxy] = await Promise.all([startTcpFaultProxy(pg.port), startTcpFaultProxy(redis.port)]);
   let current = redis;
+  let scratchPostgres: Promise<PostgresServer> | undefined;
+  let scratchRedis: Promise<RedisServer> | undefined;
   return {
     s3,
     s3Proxy,
@@ -91,7 +96,15 @@ export async function startSite(files: Files): Promise<Site> {
       return current;
     },
     secrets: [s3.secretAccessKey, pg.password, REDIS_PASSWORD, readFileSync(files.identity, 'utf8').trim()],
-    env: { ACCESS_KEY_ID: s3.accessKeyId, SECRET_ACCESS_KEY: s3.secretAccessKey, POSTGRES_PASSWORD: pg.password, REDIS_PASSWORD },
+    env: {
+      ACCESS_KEY_ID: s3.accessKeyId,
+      SECRET_ACCESS_KEY: s3.secretAccessKey,
+      POSTGRES_PASSWORD: pg.password,
+      REDIS_PASSWORD,
+      NODE_COMPILE_CACHE: path.join(path.dirname(files.identity), 'compiled'), // a third of a short run is compiling
+    },
+    scratchPostgres: () => scratchPostgres ??= startPostgres({ major: 17, settings: ['shared_buffers = 16MB'] }),
+    scratchRedis: () => scratchRedis ??= startRedis(),
     killRedis: () => current.kill9(),
     startRedisAgain: async () => {
       current = await startRedis({ aof: true, password: REDIS_PASSWORD, directory: current.directory });
@@ -99,7 +112,8 @@ export async function startSite(files: Files): Promise<Site> {
     },
     stop: async () => {
       await Promise.all([s3Proxy.stop(), pgProxy.stop(), redisProxy.stop()]);
-      await Promise.all([s3.stop(), pg.stop(), current.stop()]);
+      const scratch = await Promise.all([scratchPostgres, scratchRedis]);
+      await Promise.all([s3, pg, current, ...scratch].map(server => server?.stop()));
     },
   };
 }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Scene } from './_command';
-import { filesIn } from './_invariants';
+import { filesIn, idsIn } from './_invariants';
 import { Kind, NIGHTS_KEPT, Place } from './_place';
-import { parseKey, RECORD_SUFFIX } from '../../src/contract/layout';
+import { RECORD_SUFFIX } from '../../src/contract/layout';
 import { BackupRecord } from '../../src/contract/record';
 import { Ended } from '../integration/_runner';
 import { artifactOf, flipByte } from '../integration/restore/_restore';
@@ -75,10 +75,6 @@ function looking(name: string, kind: Kind, args: readonly string[]): Command {
   return {
     name, kind, links: ['s3'], children: false, writes: [], deadline: false, prepare: async place => ({ args, options: place.options }),
   };
-}
-
-export function idsIn(directory: string): string[] {
-  return filesIn(directory).filter(file => parseKey(file)?.suffix === RECORD_SUFFIX).map(file => parseKey(file)!.id);
 }
 
 /** The oldest go, and no other. */

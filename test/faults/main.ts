@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { Command } from './_command';
 import { Dice } from './_dice';
 import { DISK_FAULTS } from './_disk-faults';
+import { DRILL_COMMANDS } from './_drill-commands';
 import { Baseline, Fault } from './_fault';
 import { NETWORK_FAULTS } from './_network-faults';
 import { PROCESS_FAULTS, whyNoMemoryLimit } from './_process-faults';
@@ -20,7 +21,7 @@ import { STORE_COMMANDS } from './_store-commands';
 import setup from '../integration/_setup';
 import teardown from '../integration/_teardown';
 
-const COMMANDS: readonly Command[] = [...STORE_COMMANDS, ...RESTORE_COMMANDS];
+const COMMANDS: readonly Command[] = [...STORE_COMMANDS, ...RESTORE_COMMANDS, ...DRILL_COMMANDS];
 const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...NETWORK_FAULTS, ...DISK_FAULTS];
 const REPORT_DIRECTORY = path.join(__dirname, '..', '..', '.cache', 'faults');
 
@@ -96,12 +97,14 @@ async function play({ command, fault, index }: Planned, seed: string, site: Site
   let baseline = baselines.get(command.name);
   if (!baseline) baselines.set(command.name, baseline = measure(command, site));
   const from = Date.now();
-  const { what, codes, broken, said } = await playRound(command, fault, `${seed}/${index}`, site, await baseline);
-  const line = `round ${index}: ${command.name}, ${fault.name}: ${what}: ${codes.join(' and ')} (${((Date.now() - from) / 1000).toFixed(1)} s)`;
+  const { what, codes, struck, broken, said } = await playRound(command, fault, `${seed}/${index}`, site, await baseline).catch((error: Error) => ({
+    what: '?', codes: [], struck: false, broken: ['the round came to no end'], said: error.stack,
+  }));
+  const line = `round ${index}: ${command.name}, ${fault.name}: ${what}: ${codes.join(' and ')}${struck ? '' : ', before the fault'} (${((Date.now() - from) / 1000).toFixed(1)} s)`;
   console.log(broken.length === 0 ? line : [
     said, `BROKEN ${line}`, ...broken.map(one => `  - ${one}`), `  Once more: npx projen test:faults --seed ${seed} --round ${index}`,
   ].join('\n'));
-  return { index, command: command.name, fault: fault.name, what, codes, broken };
+  return { index, command: command.name, fault: fault.name, what, codes, struck, broken };
 }
 
 void main().catch((error: unknown) => {

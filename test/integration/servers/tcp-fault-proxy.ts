@@ -24,7 +24,8 @@ export interface TcpFaultProxy {
   readonly bytes: () => number;
   /** From here on connections go to this port. */
   retarget(port: number): void;
-  inject(fault: TcpFault): void;
+  /** The next connection that gets so far goes wrong; says so when it does. */
+  inject(fault: TcpFault, onStruck?: () => void): void;
   /** Calls back when this many bytes have passed. */
   onBytes(bytes: number, callback: () => void): void;
   /** Connections that are broken end; later ones are well. */
@@ -41,6 +42,7 @@ export async function startTcpFaultProxy(target: number): Promise<TcpFaultProxy>
   let bytes = 0;
   let fault: TcpFault | null = null;
   let struck = false;
+  let told = () => {};
   let waiting: { readonly bytes: number; readonly callback: () => void } | null = null;
 
   const server = createServer(client => {
@@ -63,6 +65,7 @@ export async function startTcpFaultProxy(target: number): Promise<TcpFaultProxy>
       if (silent) return false;
       if (fault === null || (struck && !fault.lasting) || bytes < fault.afterBytes) return true;
       struck = true;
+      told();
       switch (fault.kind) {
         case 'reset':
           for (const socket of both) socket.resetAndDestroy();
@@ -117,8 +120,9 @@ export async function startTcpFaultProxy(target: number): Promise<TcpFaultProxy>
     retarget: to => {
       port = to;
     },
-    inject: injected => {
+    inject: (injected, onStruck = () => {}) => {
       fault = injected;
+      told = onStruck;
       struck = false;
     },
     onBytes: (after, callback) => {
