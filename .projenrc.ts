@@ -177,11 +177,16 @@ project.addTask('test:all', {
     { spawn: 'build' },
     { spawn: 'quickstart' },
     { spawn: 'test:integration' },
+    { spawn: 'test:faults' },
   ],
 });
 project.addTask('test:integration', {
   description: 'Tests against real PostgreSQL, Redis, S3 and SQLite (needs what test:all installs, and the bundle)',
   steps: [{ exec: 'jest --ci --config test/integration/jest.config.json', receiveArgs: true }],
+});
+project.addTask('test:faults', {
+  description: 'Fault campaign: kills, broken networks, full disks … at points that a seed chooses (needs root, and what test:all installs)',
+  steps: [{ spawn: 'bundle:runner' }, { exec: 'tsx test/faults/main.ts', receiveArgs: true }],
 });
 project.addTask('bench', {
   description: 'Measure compression levels and throughput (needs what test:all installs)',

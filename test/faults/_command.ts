@@ -29,8 +29,8 @@ export interface Scene {
   readonly damaged?: readonly { readonly store: string; readonly id: string }[];
   /** Whether this file of an older backup may go, or change. */
   mayGo?(key: string): boolean;
-  /** Broken promises about what the command does; after the disturbed run, and at last after the undisturbed one. */
-  check?(ended: Ended, last: boolean): Promise<readonly string[]>;
+  /** Broken promises about what the command does; after the disturbed run, or runs, and at last after the undisturbed one. */
+  check?(ended: Ended, last: boolean, runs: number): Promise<readonly string[]>;
   /** Removes what is not in the place. */
   remove?(): Promise<void>;
 }

@@ -52,6 +52,7 @@ export async function makePlace(kind: Kind, site: Site): Promise<Place> {
   if (!template) templates.set(kind, template = makeTemplate(kind, site));
   const { bucketDirectory, folder: volume } = await template;
   const place = emptyPlace(kind, site);
+  if (kind === 'redis' || kind === 'set') await fillRedis(site, 'good');
   // With the attributes in which the server keeps what it knows of an object.
   await promisify(execFile)('cp', ['-a', `${bucketDirectory}/.`, place.bucketDirectory]);
   await promisify(execFile)('cp', ['-a', `${volume}/.`, place.stores.volume]);

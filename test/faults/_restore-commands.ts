@@ -53,7 +53,7 @@ function scene(
 }
 
 /** Exactly old, or exactly new; and what is said of it is true. */
-async function checkRestored(live: Live, { code, message }: Pick<Ended, 'code' | 'message'>, last: boolean): Promise<string[]> {
+export async function checkRestored(live: Live, { code, message }: Pick<Ended, 'code' | 'message'>, last: boolean): Promise<string[]> {
   const now = await live.now();
   if (last || code === 0) return [...now === live.after ? [] : ['the restore ended well, and what is live is not the backup'], ...last ? await live.left() : []];
   if (now === null) return [];
@@ -98,12 +98,12 @@ function rollingBack(name: string, details: Details, makeLive: MakeLive): Comman
       const prepared = scene(place, live.target, live.remove, ['rollback', '--yes'], check);
       await restoreBefore(prepared);
       let disturbed: string | null = null;
-      async function check({ code }: Ended, last: boolean): Promise<string[]> {
+      async function check({ code }: Ended, last: boolean, runs: number): Promise<string[]> {
         const now = await live.now();
         if (now !== live.before && now !== live.after) return [`what is live is neither what it was nor the backup: ${now}`];
         if (last) return [...now === disturbed ? ['a second rollback changes nothing'] : [], ...await live.left()];
         disturbed = now;
-        return code === 0 && now !== live.before ? ['the rollback ended well, and what is live is not what was there before'] : [];
+        return code === 0 && runs === 1 && now !== live.before ? ['the rollback ended well, and what is live is not what was there before'] : [];
       }
       return prepared;
     },

@@ -6,7 +6,7 @@ import { Command, Scene } from './_command';
 import { Dice } from './_dice';
 import { unmountBelow } from './_disk-faults';
 import { Baseline, Fault } from './_fault';
-import { checkOlder, checkRecords, checkSecrets, filesIn, leftIn, snapshot } from './_invariants';
+import { checkOlder, checkRecords, checkSecrets, filesIn, leftIn, Snapshot, snapshot } from './_invariants';
 import { makePlace, Place } from './_place';
 import { Site } from './_site';
 import { NamedConfig } from '../../src/contract/config';
@@ -73,12 +73,12 @@ export async function playRound(command: Command, fault: Fault, seed: string, si
     if (all.every(({ code }) => ![0, 137].includes(code)) && filesBelow(place.scratch).length > 0) {
       broken.push(`the run has left in the scratch directory: ${filesBelow(place.scratch).join(', ')}`);
     }
-    broken.push(...await check(place, scene, before, all.at(-1)!, false, all.map(tell).join('\n')));
+    broken.push(...await checkPlace(place, scene, before, all, false));
 
     const again = await undisturbed(command, scene, place, broken);
     said.push(tell(again));
     if (again.code !== 0 && !(scene.doneAlready ?? []).includes(again.code)) broken.push(`the undisturbed run afterwards ended with ${again.code}`);
-    broken.push(...await check(place, scene, before, again, true, tell(again)));
+    broken.push(...await checkPlace(place, scene, before, [again], true));
     return { what: armed.what, codes: all.map(({ code }) => code), struck, broken, said: said.join('\n') };
   } finally {
     await scene.remove?.();
@@ -103,7 +103,7 @@ export async function measure(command: Command, site: Site): Promise<Baseline> {
       postgresBytes: Math.max(1, site.pgProxy.bytes()),
       redisBytes: Math.max(1, site.redisProxy.bytes()),
     };
-    const broken = ended.code === 0 ? await check(place, scene, before, ended, true, tell(ended)) : [`it ended with ${ended.code}`];
+    const broken = ended.code === 0 ? await checkPlace(place, scene, before, [ended], true) : [`it ended with ${ended.code}`];
     await scene.remove?.();
     if (broken.length > 0) throw new Error(`"${command.name}" fails undisturbed: ${broken.join('; ')}\n${tell(ended)}`);
     return baseline;
@@ -117,17 +117,31 @@ async function undisturbed(command: Command, scene: Scene, place: Place, broken:
   return bounded(start(scene.args, scene.options), command, scene.options, broken);
 }
 
-async function check(place: Place, scene: Scene, before: ReturnType<typeof snapshot>, ended: Ended, last: boolean, said: string): Promise<string[]> {
+/** All invariants: of the stores, of what was said, and of what the command does. */
+export async function checkPlace(
+  place: Place, scene: Scene, before: Snapshot, runs: readonly Ended[], last: boolean,
+): Promise<string[]> {
   const { stores, site } = place;
   const excused = last ? [] : scene.damaged ?? [];
   const when = last ? ' (after the undisturbed run)' : '';
   return [
     ...checkRecords(stores).filter(what => !excused.some(({ store, id }) => what.startsWith(`${store}: `) && what.includes(id))),
     ...checkOlder(before, stores, key => scene.mayGo?.(key) ?? false),
-    ...last ? leftIn(stores, await uploadsOf(place)).map(left => `left: ${left}`) : [],
-    ...checkSecrets(site.secrets, said, stores),
-    ...await scene.check?.(ended, last) ?? [],
+    ...last ? (await leftForGood(place)).map(left => `left: ${left}`) : [],
+    ...checkSecrets(site.secrets, runs.map(tell).join('\n'), stores),
+    ...await scene.check?.(runs.at(-1)!, last, runs.length) ?? [],
   ].map(what => what + when);
+}
+
+/** What is left in the stores and would stay: a prune that runs a day later takes away what killed runs have left. */
+async function leftForGood(place: Place): Promise<string[]> {
+  const left = async () => leftIn(place.stores, await uploadsOf(place));
+  if ((await left()).length === 0) return [];
+  const { options } = place;
+  const pruned = await start(['prune'], {
+    ...options, through: ['faketime', '-f', '+26h'], env: { ...options.env, FAKETIME_DONT_FAKE_MONOTONIC: '1' },
+  }).ended;
+  return [...pruned.code === 0 ? [] : [`the prune of a day later ended with ${pruned.code}`], ...await left()];
 }
 
 /** Ends a run that has no end, and says so. */

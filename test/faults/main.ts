@@ -2,7 +2,9 @@
  * The fault campaign: runs every command against real servers while something goes wrong at a point that a seed chooses, and looks at
  * what is left.
  *
- * Run: npx projen test:faults [--rounds N] [--seed S] [--only FAULT] [--command COMMAND] [--round I] [--workers N]
+ * Run: npx projen test:faults [--rounds N] [--seed S] [--only FAULT] [--command COMMAND] [--round I] [--workers N] [--minutes M]
+ *
+ * After M minutes no further round begins. The same seed tries the same, whatever the other options are.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +18,7 @@ import { PROCESS_FAULTS, whyNoMemoryLimit } from './_process-faults';
 import { markdownOf, Played, writeReport } from './_report';
 import { RESTORE_COMMANDS } from './_restore-commands';
 import { measure, playRound } from './_round';
+import { checkTheChecks } from './_self-check';
 import { makeFiles, Site, startSite } from './_site';
 import { STORE_COMMANDS } from './_store-commands';
 import setup from '../integration/_setup';
@@ -55,6 +58,7 @@ async function main(): Promise<void> {
       command: { type: 'string' },
       round: { type: 'string' },
       workers: { type: 'string', default: '6' },
+      minutes: { type: 'string' },
     },
   });
   const { seed, only, command: onlyCommand } = values;
@@ -70,16 +74,18 @@ async function main(): Promise<void> {
 
   setup();
   const startedAt = Date.now();
+  const stopAt = values.minutes === undefined ? Infinity : startedAt + Number(values.minutes) * 60_000;
   const sites: Site[] = [];
   const played: Played[] = [];
   try {
     const files = await makeFiles();
     const workers = Math.min(Number(values.workers), rounds.length);
     sites.push(...await Promise.all(Array.from({ length: workers }, () => startSite(files))));
+    await checkTheChecks(sites[0]!);
     const baselines = new Map<string, Promise<Baseline>>();
     const waiting = [...rounds];
     await Promise.all(sites.map(async site => {
-      for (let round = waiting.shift(); round !== undefined; round = waiting.shift()) played.push(await play(round, seed, site, baselines));
+      for (let round = waiting.shift(); round !== undefined && Date.now() < stopAt; round = waiting.shift()) played.push(await play(round, seed, site, baselines));
     }));
   } finally {
     await Promise.all(sites.map(site => site.stop()));
@@ -97,7 +103,7 @@ async function play({ command, fault, index }: Planned, seed: string, site: Site
   let baseline = baselines.get(command.name);
   if (!baseline) baselines.set(command.name, baseline = measure(command, site));
   const from = Date.now();
-  const { what, codes, struck, broken, said } = await playRound(command, fault, `${seed}/${index}`, site, await baseline).catch((error: Error) => ({
+  const { what, codes, struck, broken, said } = await baseline.then(measured => playRound(command, fault, `${seed}/${index}`, site, measured)).catch((error: Error) => ({
     what: '?', codes: [], struck: false, broken: ['the round came to no end'], said: error.stack,
   }));
   const line = `round ${index}: ${command.name}, ${fault.name}: ${what}: ${codes.join(' and ')}${struck ? '' : ', before the fault'} (${((Date.now() - from) / 1000).toFixed(1)} s)`;

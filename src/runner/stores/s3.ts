@@ -125,11 +125,12 @@ export class S3Store implements Store {
       const page = await this.explained('list unfinished uploads', signal, () => client.send(
         new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: keyPrefix + prefix, ...marker }), { abortSignal: signal },
       ));
-      for (const { Key = '', UploadId } of page.Uploads ?? []) {
+      for (const { Key = '', UploadId, Initiated } of page.Uploads ?? []) {
         const key = Key.slice(keyPrefix.length);
         if (!Key.startsWith(keyPrefix + prefix) || key.includes('/') || UploadId === undefined) continue;
         yield {
           key,
+          startedAt: Initiated ?? new Date(), // a service that does not say it: as if it had just begun
           discard: discardSignal => this.explained(`discard the unfinished upload of ${key}`, discardSignal,
             () => abortUpload(client, { Bucket: bucket, Key, UploadId }, discardSignal)),
         };
