@@ -34,15 +34,15 @@ const PLANTS: readonly Plant[] = [
     seen: /was there before, and is gone/,
   },
   {
-    what: 'an unfinished upload',
-    plant: async ({ bucket, site }, id) => {
-      await rootClient(site.s3).send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: `db/nightly/${id}.db` }));
+    what: 'an unfinished upload, of which no prune knows',
+    plant: async ({ bucket, site }) => {
+      await rootClient(site.s3).send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'db/nightly/of-nobody' }));
     },
     seen: /left: an unfinished upload/,
   },
   {
-    what: 'a part of a file',
-    plant: ({ stores }, id) => writeFileSync(path.join(stores.volume, `.${id}.db.partial-0123abcd`), ''),
+    what: 'a part of a file, of which no prune knows',
+    plant: ({ stores }) => writeFileSync(path.join(stores.volume, '.of-nobody.partial-0123abcd'), ''),
     seen: /left: volume\/\..*partial/,
   },
   {
