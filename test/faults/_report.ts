@@ -11,41 +11,57 @@ export interface Played {
   readonly broken: readonly string[];
 }
 
-/** A table of all rounds that were played: how many of each fault and command, how they ended, and which broke something. */
+/** Columns of the table, by the first word of a command. */
+const GROUPS: { readonly [heading: string]: readonly string[] } = {
+  'backup': ['backup,', 'backup'],
+  'restore': ['restore'],
+  'rollback, discard': ['rollback', 'discard'],
+  'drill': ['drill'],
+  'verify': ['verify'],
+  'prune': ['prune'],
+  'fetch, list': ['fetch', 'list'],
+  'pin, hold': ['pin', 'hold'],
+};
+
+/** Columns of outcomes, by what a Job would make of the exit code. */
+const OUTCOMES = ['got over it', 'a retry can help', 'needs somebody', 'killed'] as const;
+
+/** A table of all rounds that were played: how many of each fault and command were survived, and how they ended. */
 export function markdownOf(seed: string, rounds: readonly Played[], seconds: number): string {
-  const commands = [...new Set(rounds.map(({ command }) => command))].sort();
+  const survived = rounds.filter(({ broken }) => broken.length === 0).length;
   const faults = [...new Set(rounds.map(({ fault }) => fault))].sort();
-  const failed = rounds.filter(({ broken }) => broken.length > 0);
-  const count = (those: (round: Played) => boolean) => rounds.filter(those).length;
-  const cell = (command: string, fault: string) => {
-    const all = rounds.filter(round => round.command === command && round.fault === fault);
-    const bad = all.filter(({ broken }) => broken.length > 0).length;
-    return all.length === 0 ? '–' : bad === 0 ? String(all.length) : `${all.length} (${bad} broken)`;
-  };
+  const headings = ['fault', 'rounds', 'struck before the end', ...Object.keys(GROUPS), ...OUTCOMES];
   return [
-    `Seed ${seed}: ${rounds.length} rounds, ${rounds.length - failed.length} survived, ${failed.length} broke an invariant, in ${Math.round(seconds)} s.`,
+    `Seed ${seed}: ${rounds.length} rounds, ${survived} survived, ${rounds.length - survived} broke an invariant, in ${Math.round(seconds)} s. `
+      + `${new Set(rounds.map(({ command }) => command)).size} commands, ${faults.length} faults.`,
     '',
-    '| fault | rounds | struck before the end | got over it | a retry can help | needs somebody | killed |',
-    '|---|---|---|---|---|---|---|',
-    ...faults.map(fault => {
-      const ended = (classOf: string) => count(round => round.fault === fault && outcomeOf(round) === classOf);
-      return `| ${fault} | ${count(round => round.fault === fault)} | ${count(round => round.fault === fault && round.struck)} | ${ended('well')} | ${ended('retry')} | ${ended('permanent')} | ${ended('killed')} |`;
-    }),
-    '',
-    `| command | ${faults.join(' | ')} | all |`,
-    `|---|${faults.map(() => '---|').join('')}---|`,
-    ...commands.map(command => `| ${command} | ${faults.map(fault => cell(command, fault)).join(' | ')} | ${count(round => round.command === command)} |`),
+    `| ${headings.join(' | ')} |`,
+    `|${headings.map(() => '---|').join('')}`,
+    ...[...faults.map(fault => [fault, rounds.filter(round => round.fault === fault)] as const), ['**all**', rounds] as const].map(([name, those]) =>
+      `| ${[name, those.length, those.filter(({ struck }) => struck).length, ...countsOf(those)].join(' | ')} |`),
     '',
   ].join('\n');
 }
 
-/** What a Job would make of it: the worse of two runs. */
-function outcomeOf({ codes }: Played): 'well' | 'retry' | 'permanent' | 'killed' {
-  if (codes.every(code => code === 0)) return 'well';
-  if (codes.some(code => code === 137 || code === 134)) return 'killed';
-  return codes.every(code => [0, 1, 20, 143].includes(code)) ? 'retry' : 'permanent';
+function countsOf(rounds: readonly Played[]): (number | string)[] {
+  return [
+    ...Object.values(GROUPS).map(words => {
+      const group = rounds.filter(({ command }) => words.includes(command.split(' ')[0]!));
+      const survived = group.filter(({ broken }) => broken.length === 0).length;
+      return survived === group.length ? survived : `**${survived} of ${group.length}**`;
+    }),
+    ...OUTCOMES.map(outcome => rounds.filter(round => outcomeOf(round) === outcome).length),
+  ];
 }
 
+/** Of two runs the worse. */
+function outcomeOf({ codes }: Played): typeof OUTCOMES[number] {
+  if (codes.every(code => code === 0)) return 'got over it';
+  if (codes.some(code => code === 137 || code === 134)) return 'killed';
+  return codes.every(code => [0, 1, 20, 143].includes(code)) ? 'a retry can help' : 'needs somebody';
+}
+
+/** Writes the table, and all rounds as JSON. */
 export function writeReport(directory: string, seed: string, rounds: readonly Played[], seconds: number): string {
   mkdirSync(directory, { recursive: true });
   const file = path.join(directory, 'faults.md');

@@ -17,8 +17,11 @@ import { rootClient } from '../integration/servers/_s3';
 /** What the runner adds to a deadline before others take it for dead, and what it may need to clean up. */
 const CLAIM_GRACE_SECONDS = 12;
 const CLEAN_UP_MS = 45_000;
-/** A person does not wait longer for a command that has no deadline; it is gone 5 s later. */
+/** A person does not wait longer than this, or than several times as long as ever, for a command that has no deadline; it is gone 5 s later. */
 const PATIENCE_MS = 8000;
+const SEVERAL = 4;
+/** On a busy machine everything takes its time. */
+const UNDISTURBED_MS = 90_000;
 
 export interface Outcome {
   readonly what: string;
@@ -51,7 +54,7 @@ export async function playRound(command: Command, fault: Fault, seed: string, si
     const disturbed: Promise<Ended>[] = [];
     const begin = () => {
       const running = start(scene.args, options);
-      disturbed.push(bounded(running, command, options, broken));
+      disturbed.push(bounded(running, command, options, Math.max(PATIENCE_MS, SEVERAL * baseline.ms), broken));
       return running;
     };
     const running = begin();
@@ -114,7 +117,7 @@ export async function measure(command: Command, site: Site): Promise<Baseline> {
 
 async function undisturbed(command: Command, scene: Scene, place: Place, broken: string[]): Promise<Ended> {
   broken.push(...await letClaimsExpire(place));
-  return bounded(start(scene.args, scene.options), command, scene.options, broken);
+  return bounded(start(scene.args, scene.options), command, scene.options, UNDISTURBED_MS, broken);
 }
 
 /** All invariants: of the stores, of what was said, and of what the command does. */
@@ -145,11 +148,11 @@ async function leftForGood(place: Place): Promise<string[]> {
 }
 
 /** Ends a run that has no end, and says so. */
-async function bounded(running: Running, command: Command, { config }: RunOptions, broken: string[]): Promise<Ended> {
+async function bounded(running: Running, command: Command, { config }: RunOptions, patienceMs: number, broken: string[]): Promise<Ended> {
   const ended = running.ended;
   const isOver = (ms: number) => Promise.race([ended.then(() => true), sleep(ms, false, { ref: false })]);
   if (!command.deadline) {
-    if (await isOver(PATIENCE_MS)) return ended;
+    if (await isOver(patienceMs)) return ended;
     running.process.kill('SIGTERM');
     if (await isOver(8000)) return ended; // the promise is 5 s; the rest is for the machine
     broken.push('it does not end within 8 s of SIGTERM');

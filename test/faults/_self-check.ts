@@ -18,9 +18,9 @@ const SECRET = 0;
 
 interface Plant {
   readonly what: string;
-  plant(place: Place, id: string): void | Promise<void>;
-  readonly said?: (secrets: readonly string[]) => string;
   readonly seen: RegExp;
+  readonly said?: (secrets: readonly string[]) => string;
+  plant(place: Place, id: string): void | Promise<void>;
 }
 
 const PLANTS: readonly Plant[] = [

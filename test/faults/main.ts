@@ -74,7 +74,11 @@ async function main(): Promise<void> {
 
   setup();
   const startedAt = Date.now();
-  const stopAt = values.minutes === undefined ? Infinity : startedAt + Number(values.minutes) * 60_000;
+  let stopAt = values.minutes === undefined ? Infinity : startedAt + Number(values.minutes) * 60_000;
+  // Rounds that are being played are played to their end, and what was played is told.
+  process.once('SIGINT', () => {
+    stopAt = 0;
+  });
   const sites: Site[] = [];
   const played: Played[] = [];
   try {
@@ -85,7 +89,9 @@ async function main(): Promise<void> {
     const baselines = new Map<string, Promise<Baseline>>();
     const waiting = [...rounds];
     await Promise.all(sites.map(async site => {
-      for (let round = waiting.shift(); round !== undefined && Date.now() < stopAt; round = waiting.shift()) played.push(await play(round, seed, site, baselines));
+      for (let round = waiting.shift(); round !== undefined && Date.now() < stopAt; round = waiting.shift()) {
+        played.push(await play(round, seed, site, baselines));
+      }
     }));
   } finally {
     await Promise.all(sites.map(site => site.stop()));
