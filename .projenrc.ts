@@ -180,6 +180,7 @@ project.addTask('test:all', {
     { spawn: 'quickstart' },
     { spawn: 'test:integration' },
     { spawn: 'test:image' },
+    { spawn: 'test:faults' },
   ],
 });
 project.addTask('test:integration', {
@@ -193,6 +194,10 @@ project.addTask('image:build', {
 project.addTask('test:image', {
   description: 'Build the runner image with two builders, and play the pods of examples/whispercache from it (needs root, what test:all installs, and the bundle)',
   steps: [{ exec: 'jest --ci --config test/image/jest.config.json', receiveArgs: true }],
+});
+project.addTask('test:faults', {
+  description: 'Fault campaign: kills, broken networks, full disks … at points that a seed chooses (needs root, and what test:all installs)',
+  steps: [{ spawn: 'bundle:runner' }, { exec: 'tsx test/faults/main.ts', receiveArgs: true }],
 });
 project.addTask('bench', {
   description: 'Measure compression levels and throughput (needs what test:all installs)',

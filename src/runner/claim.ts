@@ -105,8 +105,8 @@ export async function filesOf(id: string, store: Store, signal: AbortSignal): Pr
 }
 
 /**
- * Removes what runs of the backup `name` have left that were killed: claims past their deadline, and, where there is no
- * record, the files and unfinished uploads of their ids. Nothing else is touched.
+ * Removes what runs of the backup `name` have left that were killed: claims past their deadline, unfinished uploads of their ids,
+ * and, where there is no record, their files. Nothing else is touched.
  *
  * Does not fail on a store that refuses: the backup that is about to run matters more. It warns instead.
  */
@@ -115,10 +115,11 @@ export async function removeRemains(name: string, stores: readonly Store[], repo
     try {
       for (const id of await deadRuns(name, store, signal)) {
         const files = await filesOf(id, store, signal);
+        // Also of a run that got as far as its record: it may have been killed between the file's second name and the end of its first.
+        for await (const upload of store.unfinished(id, signal)) {
+          if (parseKey(upload.key)?.id === id) await upload.discard(signal);
+        }
         if (!files.includes(id + RECORD_SUFFIX)) {
-          for await (const upload of store.unfinished(id, signal)) {
-            if (parseKey(upload.key)?.id === id) await upload.discard(signal);
-          }
           await store.remove(files.filter(key => isOwnFile(key) && key !== id + STARTED_SUFFIX), signal);
         }
         await store.remove([id + STARTED_SUFFIX], signal);

@@ -1,8 +1,12 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { aConfig, aRecord, capture } from './_fixtures';
 import { claimId, releaseClaim, removeRemains } from '../../src/runner/claim';
 import { renderRecord } from '../../src/runner/record';
 import { createReporter } from '../../src/runner/reporter';
+import { FolderStore } from '../../src/runner/stores/folder';
 import { MemoryStore } from '../../src/runner/stores/memory';
 import { Store } from '../../src/runner/stores/store';
 
@@ -89,6 +93,24 @@ describe('what killed runs have left', () => {
 
     await removeRemains('app', [store], reporter, signal);
     expect(await keys(store)).toEqual(before.filter(key => key !== `${finished.id}.started`)); // only the claim of the finished one
+  });
+
+  test('is removed of a finished backup as well, where the run was killed between the file\'s second name and the end of its first', async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'claim-'));
+    try {
+      const store = new FolderStore({ type: 'folder', name: 'volume', directory });
+      const finished = aRecord('app_20261120_020000');
+      await store.create(`${finished.id}.started`, dead, signal);
+      await put(store, finished.artifacts[0]!.file);
+      await store.create(`${finished.id}.json`, renderRecord(finished), signal);
+      writeFileSync(path.join(directory, `.${finished.id}.json.partial-0123abcd`), 'half');
+      writeFileSync(path.join(directory, '.app_20261121_020000.json.partial-0123abcd'), 'of a run that lives');
+
+      await removeRemains('app', [store], reporter, signal);
+      expect(readdirSync(directory).sort()).toEqual(['.app_20261121_020000.json.partial-0123abcd', finished.artifacts[0]!.file, `${finished.id}.json`]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test('is a warning where it can\'t be removed', async () => {

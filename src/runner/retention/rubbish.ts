@@ -45,8 +45,15 @@ export async function findRubbish(
     if (id === undefined || suffix === DRILL_SUFFIX || suffix === FAILED_RUN_SUFFIX || options.recorded.has(id)) continue;
     files.set(id, [...files.get(id) ?? [], key]);
   }
-  const uploads = await unfinishedBelow(name, store, options, onOdd, signal);
+  const uploads = await unfinishedBelow(name, store, onOdd, signal);
   const rubbish: Rubbish[] = [];
+  for (const [id, left] of [...uploads].filter(([each]) => options.recorded.has(each))) {
+    uploads.delete(id);
+    // A verification, or a repair, may be writing beside a record at any time.
+    const old = left.filter(({ startedAt }) => options.now.getTime() - startedAt.getTime() >= DAY_MS);
+    if (old.length === 0) continue;
+    rubbish.push({ id, remove: true, reason: 'uploads that were never finished, older than a day; the backup itself is not touched', files: [], uploads: old });
+  }
   for (const id of [...new Set([...files.keys(), ...uploads.keys()])].sort()) {
     rubbish.push(await judge(id, files.get(id) ?? [], uploads.get(id) ?? [], store, options, signal));
   }
@@ -77,13 +84,13 @@ async function judge(
 
 /** By id. A service that does not list uploads, or does not allow it, has none for us. */
 async function unfinishedBelow(
-  name: string, store: Store, { recorded }: RubbishOptions, onOdd: (error: RunnerError) => void, signal: AbortSignal,
+  name: string, store: Store, onOdd: (error: RunnerError) => void, signal: AbortSignal,
 ): Promise<Map<string, UnfinishedUpload[]>> {
   const uploads = new Map<string, UnfinishedUpload[]>();
   try {
     for await (const upload of store.unfinished(keyPrefix(name), signal)) {
       const parsed = parseKey(upload.key);
-      if (parsed?.name !== name || recorded.has(parsed.id)) continue;
+      if (parsed?.name !== name) continue;
       uploads.set(parsed.id, [...uploads.get(parsed.id) ?? [], upload]);
     }
   } catch (error) {

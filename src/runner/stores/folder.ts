@@ -113,7 +113,9 @@ export class FolderStore implements Store {
       const key = PARTIAL_PATTERN.exec(file)?.[1];
       if (!key?.startsWith(prefix)) continue;
       const path = join(this.location, file);
-      yield { key, discard: discardSignal => this.explained(`remove ${file}`, discardSignal, () => unlink(path).catch(ignore('ENOENT'))) };
+      const found = await this.explained(`look at ${file}`, signal, () => stat(path).catch(ignore('ENOENT'))); // finished meanwhile
+      if (!found) continue;
+      yield { key, startedAt: found.mtime, discard: discardSignal => this.explained(`remove ${file}`, discardSignal, () => unlink(path).catch(ignore('ENOENT'))) };
     }
   }
 

@@ -73,7 +73,7 @@ export class MemoryStore implements Store {
   public async *unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload> {
     signal.throwIfAborted();
     for (const upload of [...this.uploads].filter(({ key }) => key.startsWith(prefix))) {
-      yield { key: upload.key, discard: async () => void this.uploads.delete(upload) };
+      yield { key: upload.key, startedAt: new Date(), discard: async () => void this.uploads.delete(upload) };
     }
   }
 }

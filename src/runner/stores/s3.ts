@@ -134,11 +134,12 @@ export class S3Store implements Store {
         new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: keyPrefix + prefix, ...marker }), { abortSignal: signal },
       ));
       const { Uploads = [], NextKeyMarker, NextUploadIdMarker } = page;
-      for (const { Key = '', UploadId } of Uploads) {
+      for (const { Key = '', UploadId, Initiated } of Uploads) {
         const key = Key.slice(keyPrefix.length);
         if (!Key.startsWith(keyPrefix + prefix) || !isKey(key) || UploadId === undefined) continue;
         yield {
           key,
+          startedAt: Initiated ?? new Date(), // a service that does not say it: as if it had just begun
           discard: discardSignal => this.explained(`discard the unfinished upload of ${key}`, discardSignal,
             () => abortUpload(client, { Bucket: bucket, Key, UploadId }, discardSignal)),
         };

@@ -10,6 +10,8 @@ export interface StoredObject {
 export interface UnfinishedUpload {
   /** Key that the object would have had. */
   readonly key: string;
+  /** When it was begun, or last went on, by the store's clock. */
+  readonly startedAt: Date;
   discard(signal: AbortSignal): Promise<void>;
 }
 

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { createServer, IncomingMessage, request, ServerResponse } from 'node:http';
 import { AddressInfo } from 'node:net';
+import { Transform } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What goes wrong with a request. */
 export type Fault =
@@ -15,7 +18,15 @@ export type Fault =
   /** Takes the request and never answers. */
   | { readonly kind: 'hang' }
   /** Passes the request on after this time. */
-  | { readonly kind: 'delay'; readonly ms: number };
+  | { readonly kind: 'delay'; readonly ms: number }
+  /** Ends the connection, in good order, once this much of the answer's body has gone. */
+  | { readonly kind: 'truncate-answer'; readonly afterBytes: number }
+  /** Passes bodies on at this rate, in both directions. */
+  | { readonly kind: 'slow'; readonly bytesPerSecond: number }
+  /** Lets the server do it twice, as a proxy does that tries again; the client gets the second answer. */
+  | { readonly kind: 'repeat-request' }
+  /** Sends the answer twice, one after the other. */
+  | { readonly kind: 'repeat-answer' };
 
 export interface SeenRequest {
   readonly method: string;
@@ -62,6 +73,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     if (rule?.fault.kind === 'status') return void refuse(incoming, answer, rule.fault);
     if (continues) answer.writeContinue();
     if (rule?.fault.kind === 'hang') return void incoming.resume();
+    if (rule?.fault.kind === 'repeat-request') return void passTwice(target, incoming, answer);
     if (rule?.fault.kind === 'delay') return void setTimeout(() => pass(target, incoming, answer, undefined), rule.fault.ms);
     pass(target, incoming, answer, rule?.fault);
   };
@@ -105,33 +117,84 @@ function pass(target: string, incoming: IncomingMessage, answer: ServerResponse,
   answer.on('close', () => outgoing.destroy());
 
   let received = 0;
-  incoming.on('data', (chunk: Buffer) => {
+  const body = fault?.kind === 'slow' ? incoming.pipe(throttle(fault.bytesPerSecond)) : incoming;
+  body.on('data', (chunk: Buffer) => {
     received += chunk.length;
     if (fault?.kind === 'cut-request' && received > fault.afterBytes) cut();
-    else if (!outgoing.write(chunk)) incoming.pause();
+    else if (!outgoing.write(chunk)) body.pause();
   });
-  outgoing.on('drain', () => incoming.resume());
-  incoming.on('end', () => outgoing.end());
+  outgoing.on('drain', () => body.resume());
+  body.on('end', () => outgoing.end());
 
   outgoing.on('response', response => {
     if (fault?.kind === 'lose-answer') {
       response.resume().on('end', cut);
       return;
     }
+    if (fault?.kind === 'repeat-answer') return void answerTwice(incoming, answer, response);
     answer.writeHead(response.statusCode ?? 502, response.rawHeaders);
+    const end = () => incoming.socket.end();
     let sent = 0;
     response.on('error', () => incoming.socket.destroy());
-    response.on('data', (chunk: Buffer) => {
-      const room = fault?.kind === 'cut-answer' ? fault.afterBytes - sent : Infinity;
+    const answered = fault?.kind === 'slow' ? response.pipe(throttle(fault.bytesPerSecond)) : response;
+    answered.on('data', (chunk: Buffer) => {
+      const room = fault?.kind === 'cut-answer' || fault?.kind === 'truncate-answer' ? fault.afterBytes - sent : Infinity;
       sent += chunk.length;
       if (chunk.length > room) {
         response.destroy();
-        answer.write(chunk.subarray(0, room), cut);
+        answer.write(chunk.subarray(0, room), fault?.kind === 'truncate-answer' ? end : cut);
       } else if (!answer.write(chunk)) {
-        response.pause();
+        answered.pause();
       }
     });
-    answer.on('drain', () => response.resume());
-    response.on('end', () => answer.end());
+    answer.on('drain', () => answered.resume());
+    answered.on('end', () => answer.end());
+  });
+}
+
+/** Sends the request to the server again once it has answered. */
+async function passTwice(target: string, incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
+  const { expect: _answered, ...headers } = incoming.headers;
+  const { hostname, port } = new URL(target);
+  const ask = async (body: Buffer) => {
+    const outgoing = request({ hostname, port, method: incoming.method, path: incoming.url, headers, agent: false });
+    const answering = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+    outgoing.end(body);
+    const [response] = await answering;
+    return { response, content: await buffer(response) };
+  };
+  try {
+    const body = await buffer(incoming);
+    await ask(body);
+    const { response, content } = await ask(body);
+    answer.writeHead(response.statusCode ?? 502, response.rawHeaders);
+    answer.end(content);
+  } catch {
+    incoming.socket.destroy(); // the server is down: so is the connection
+  }
+}
+
+async function answerTwice(incoming: IncomingMessage, answer: ServerResponse, response: IncomingMessage): Promise<void> {
+  const content = await buffer(response).catch(() => undefined);
+  if (content === undefined) return void incoming.socket.destroy();
+  const { socket } = incoming;
+  const head = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage}`];
+  for (let i = 0; i < response.rawHeaders.length; i += 2) head.push(`${response.rawHeaders[i]}: ${response.rawHeaders[i + 1]}`);
+  answer.on('finish', () => socket.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), content])));
+  answer.writeHead(response.statusCode ?? 502, response.rawHeaders);
+  answer.end(content);
+}
+
+/** Passes on what it gets at a steady rate, in pieces of a tenth of a second. */
+export function throttle(bytesPerSecond: number): Transform {
+  const piece = Math.max(1, Math.floor(bytesPerSecond / 10));
+  return new Transform({
+    async transform(chunk: Buffer, _encoding, done) {
+      for (let from = 0; from < chunk.length && !this.destroyed; from += piece) {
+        this.push(chunk.subarray(from, from + piece));
+        await sleep(100, undefined, { ref: false });
+      }
+      done();
+    },
   });
 }

@@ -7,6 +7,8 @@ import { answers, makeBucket, S3Server } from './_s3';
 const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cdk8s-backup-test');
 
 export interface Versitygw extends S3Server {
+  /** Where objects are files: DIRECTORY/BUCKET/KEY. */
+  readonly dataDirectory: string;
   /** Ends the server as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on the same port, with the data it had. */
@@ -44,6 +46,7 @@ export async function startVersitygw(): Promise<Versitygw> {
   }
   return {
     ...server,
+    dataDirectory: join(directory, 'data'),
     makeBucket: name => makeBucket(server, name),
     kill: async () => {
       running.kill('SIGKILL');

@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { findRubbish } from '../../../src/runner/retention/rubbish';
+import { FolderStore } from '../../../src/runner/stores/folder';
+
+const HOUR_MS = 3_600_000;
+const signal = new AbortController().signal;
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'rubbish-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** A part of a file, as a write that was killed leaves it. */
+function partial(key: string, hoursAgo: number): void {
+  const file = path.join(directory, `.${key}.partial-0123abcd`);
+  writeFileSync(file, 'half');
+  const then = new Date(Date.now() - hoursAgo * HOUR_MS);
+  utimesSync(file, then, then);
+}
+
+test('parts of files beside a record go when they are older than a day: until then somebody may be writing there', async () => {
+  partial('app_20261120_020000.verified.20261121_020000.json', 25);
+  partial('app_20261120_020000.pinned', 1);
+  partial('app_20261121_020000.json', 23);
+  const store = new FolderStore({ type: 'folder', name: 'volume', directory });
+  const recorded = new Set(['app_20261120_020000', 'app_20261121_020000']);
+  const rubbish = await findRubbish('app', [], store, { recorded, unclaimed: false, now: new Date() }, () => {}, signal);
+  expect(rubbish.map(({ id, remove, files, uploads }) => ({ id, remove, files, uploads: uploads.map(({ key }) => key) }))).toEqual([
+    { id: 'app_20261120_020000', remove: true, files: [], uploads: ['app_20261120_020000.verified.20261121_020000.json'] },
+  ]);
+});
