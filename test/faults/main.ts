@@ -21,8 +21,8 @@ import { measure, playRound } from './_round';
 import { checkTheChecks } from './_self-check';
 import { makeFiles, Site, startSite } from './_site';
 import { STORE_COMMANDS } from './_store-commands';
-import setup from '../integration/_setup';
-import teardown from '../integration/_teardown';
+import setup from '../_setup';
+import teardown from '../_teardown';
 
 const COMMANDS: readonly Command[] = [...STORE_COMMANDS, ...RESTORE_COMMANDS, ...DRILL_COMMANDS];
 const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...NETWORK_FAULTS, ...DISK_FAULTS];
