@@ -3,10 +3,12 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { show } from './_check';
 import { gapsOf } from './_longest-gap';
-import { RunnerPod, serviceAccountFor } from './_runner-pod';
+import { bindStores, RunnerPod, serviceAccountFor } from './_runner-pod';
+import { S3CredentialsByStore } from './_store-access';
 import { StoreParts } from './_store-parts';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
+import { BackupStore } from './backup-store';
 import { BackupConfig } from './contract/config';
 
 /** Kubernetes appends 11 characters to name a Job, and 63 is what a label may have. */
@@ -27,7 +29,11 @@ export interface FollowUpProps {
   readonly serviceAccount?: kplus.IServiceAccount;
   readonly config: BackupConfig;
   readonly pod: RunnerPod;
+  /** As the backup reaches them. */
   readonly stores: readonly StoreParts[];
+  readonly backupStores: readonly BackupStore[];
+  /** Instead of those of the backup. */
+  readonly s3Credentials?: S3CredentialsByStore;
   readonly backoffLimit: number;
 }
 
@@ -47,7 +53,9 @@ export class FollowUpCronJob extends Construct {
   constructor(scope: Construct, id: string, props: FollowUpProps) {
     super(scope, id);
 
-    const { command, config, pod, stores } = props;
+    const { command, pod } = props;
+    const stores = props.s3Credentials ? bindStores(this, props.backupStores, props.s3Credentials) : props.stores;
+    const config = { ...props.config, stores: stores.map(store => store.config) };
     this.cronJobName = followUpName(props.cronJobName, command);
     const timeZone = checkTimeZone(props.timeZone);
     const { schedule, deadlineSeconds, startingDeadlineSeconds } = timing(props, `${command}.`);

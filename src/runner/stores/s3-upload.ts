@@ -10,6 +10,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { S3Target } from './s3-client';
 import { explainS3Error, s3ErrorName, s3Status } from './s3-errors';
+import { digestOf } from './s3-lock';
 import { PartPlan } from './s3-parts';
 
 /** Metadata of every object, new for each upload: shows that an object is ours where an answer was lost. */
@@ -26,8 +27,10 @@ const MAX_ABORTS = 4;
 
 export interface UploadParams {
   readonly key: string;
-  /** Storage class and encryption. */
+  /** Storage class, encryption and lock. */
   readonly settings: object;
+  /** Whether each request has the MD5 of its body. */
+  readonly md5: boolean;
   readonly plan: PartPlan;
 }
 
@@ -116,6 +119,7 @@ class S3Upload {
       if (command instanceof UploadPartCommand || command instanceof PutObjectCommand) {
         this.checkPart(command instanceof UploadPartCommand ? command.input.PartNumber! : 1);
         this.committing ||= command instanceof PutObjectCommand;
+        if (this.params.md5) command.input.ContentMD5 = digestOf(command.input.Body as Buffer);
         const sent = await client.send(command as UploadPartCommand, { abortSignal: this.stopped.signal });
         this.bytes += (command.input.Body as Buffer).length;
         return sent;

@@ -2,15 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DeleteObjectCommand, DeleteObjectsCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, PutObjectCommandInput,
+  DeleteObjectCommand, DeleteObjectsCommand, GetObjectLockConfigurationCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand,
+  PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
 import { S3StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
+import { parseKey, RECORD_SUFFIX } from '../../contract/layout';
+import { isDenied, messageOf, RunnerError } from '../errors';
 import { checkKey, checkKeyPrefix } from './keys';
 import { openS3, S3_PATIENCE, S3Patience, S3Target } from './s3-client';
 import { download } from './s3-download';
-import { clockDifference, explainS3Error, s3ErrorName, s3Status } from './s3-errors';
+import { clockDifference, explainS3Error, noObjectLock, s3ErrorName, s3Status } from './s3-errors';
+import { digestOf, lockSettings } from './s3-lock';
 import { planParts } from './s3-parts';
 import { abortUpload, ownedBy, upload, UPLOAD_ID_METADATA } from './s3-upload';
 import { Store, StoredObject, UnfinishedUpload } from './store';
@@ -38,13 +41,15 @@ export class S3Store implements Store {
     this.location = this.target.location;
   }
 
-  public async check(signal: AbortSignal): Promise<void> {
+  public async check(signal: AbortSignal, prefix = ''): Promise<void> {
     // HeadBucket would be the obvious one, but its answer has no body and so no reason.
-    await this.explained('list it', signal, () => this.target.client.send(
-      new ListObjectsV2Command({ Bucket: this.target.bucket, Prefix: this.target.keyPrefix, MaxKeys: 1 }), { abortSignal: signal },
+    const { client, bucket, keyPrefix } = this.target;
+    await this.explained('list it', signal, () => client.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: keyPrefix + checkKeyPrefix(prefix), MaxKeys: 1 }), { abortSignal: signal },
     ));
+    if (this.config.objectLock !== null) await this.checkLock(signal);
     // The SDK signs with the server's time from its second request on, so a wrong clock would pass unseen.
-    const offsetMs = this.target.client.config.systemClockOffset;
+    const offsetMs = client.config.systemClockOffset;
     if (Math.abs(offsetMs) >= CLOCK_WARNING_MS) {
       this.warn(`${this.name} (${this.location}): ${clockDifference(offsetMs)}; names and times of backups follow the clock here: set both by NTP`);
     }
@@ -55,8 +60,8 @@ export class S3Store implements Store {
       checkKey(key);
       const plan = this.inStore(() => planParts(expectedBytes, this.config.maxParts));
       if (await this.exists(key, signal)) throw this.taken(key);
-      const settings = { ...this.encryption(), ...expectedBytes !== null && this.storageClass() };
-      const { bytes, encryption } = await upload(this.target, { key, settings, plan }, body, signal);
+      const settings = { ...this.encryption(), ...expectedBytes !== null && this.storageClass(), ...lockSettings(this.config.objectLock) };
+      const { bytes, encryption } = await upload(this.target, { key, settings, plan, md5: this.needsMd5 }, body, signal);
       this.checkEncryption(key, encryption);
       return bytes;
     } finally {
@@ -73,7 +78,13 @@ export class S3Store implements Store {
 
   public async get(key: string, signal: AbortSignal): Promise<Readable> {
     signal.throwIfAborted();
-    return download(this.target, checkKey(key), signal);
+    try {
+      return await download(this.target, checkKey(key), signal);
+    } catch (error) {
+      // Whoever may list one backup only is told "denied" where nothing is there.
+      if (!isDenied(error) || await this.exists(key, signal).catch(() => true)) throw error;
+      throw new RunnerError(`${this.name} (${this.location}): can't read ${key}: there is no such object`, ExitCode.NOT_FOUND, { cause: error });
+    }
   }
 
   public async *list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
@@ -141,7 +152,17 @@ export class S3Store implements Store {
   private async putUnlessExists(key: string, content: string, signal: AbortSignal): Promise<boolean> {
     const { client } = this.target;
     const token = randomUUID();
-    const object = { ...this.object(key), ...this.encryption(), Body: Buffer.from(content), Metadata: { [UPLOAD_ID_METADATA]: token } };
+    const body = Buffer.from(content);
+    // Records are a part of their backup; whatever else is created here is a note that comes and goes.
+    const locked = parseKey(key)?.suffix === RECORD_SUFFIX;
+    const object = {
+      ...this.object(key),
+      ...this.encryption(),
+      ...locked && lockSettings(this.config.objectLock),
+      ...locked && this.needsMd5 && { ContentMD5: digestOf(body) },
+      Body: body,
+      Metadata: { [UPLOAD_ID_METADATA]: token },
+    };
     const isOurs = () => ownedBy(this.target, object.Key, token, signal);
     for (let conflicts = 0; ; conflicts++) {
       try {
@@ -177,6 +198,29 @@ export class S3Store implements Store {
       if ([400, 405, 501].includes(s3Status(error) ?? 0) && s3ErrorName(error) !== 'ExpiredToken') return keys;
       throw explainS3Error(error, this.target, 'remove objects');
     }
+  }
+
+  /** Known before a dump of hours, and not after it. */
+  private async checkLock(signal: AbortSignal): Promise<void> {
+    const { client, bucket } = this.target;
+    try {
+      const found = await client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket }), { abortSignal: signal });
+      if (found.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled') return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (s3ErrorName(error) !== 'ObjectLockConfigurationNotFoundError') {
+        const explained = explainS3Error(error, this.target, 'look for its Object Lock');
+        if (!isDenied(explained)) throw explained;
+        this.warn(`${explained.message}; allow s3:GetBucketObjectLockConfiguration, so that a bucket without Object Lock is found before the dump`);
+        return;
+      }
+    }
+    throw noObjectLock(this.target, 'lock what is stored there');
+  }
+
+  /** S3 locks nothing whose upload it can't check, and services that don't know its checksums know this one. */
+  private get needsMd5(): boolean {
+    return this.config.objectLock !== null && this.config.checksums === 'required-only';
   }
 
   /** By a list, for the answer to a HEAD has no body and so no reason when it fails. */
