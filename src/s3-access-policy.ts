@@ -12,7 +12,7 @@ export interface S3AccessGrant {
   /** The role. */
   readonly access: S3Access;
 
-  /** Who has it: ARNs such as `arn:aws:iam::111122223333:role/backup`. At least one. */
+  /** Who has it: ARNs such as `arn:aws:iam::111122223333:role/backup`, or what a compatible service has instead. At least one. */
   readonly principals: string[];
 }
 
@@ -90,8 +90,8 @@ function checkGrants(grants: readonly S3AccessGrant[]): void {
   for (const { access, principals } of grants) {
     if (principals.length === 0) throw new Error(`'principals' of S3Access.${access.toUpperCase()} must name somebody, got []: an ARN of IAM`);
     // A bucket that everybody may write to, or delete from.
-    const bad = principals.find(principal => !/^(arn:\S+|\d{12})$/.test(principal) || principal.includes('*'));
-    if (bad !== undefined) throw new Error(`'principals' must be ARNs or account numbers, without "*", got ${show(bad)}: as in "arn:aws:iam::111122223333:role/backup"`);
+    const bad = principals.find(principal => principal.includes('*') || !/^\S+$/.test(principal));
+    if (bad !== undefined) throw new Error(`'principals' must name somebody each, without spaces and "*", got ${show(bad)}: as in "arn:aws:iam::111122223333:role/backup"`);
   }
 }
 
