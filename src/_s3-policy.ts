@@ -74,14 +74,13 @@ function statementsOf(access: S3Access, backups: readonly PolicyBackup[]): State
       's3:PutObject',
       ...locks ? ['s3:PutObjectRetention'] : [],
       's3:AbortMultipartUpload',
-      's3:ListMultipartUploadParts',
     ], keys((id, hold) => access === S3Access.FULL ? [`${id}.*`, hold] : [`${id}.*`])));
     if (locks) statements.push(allow('LookForLock', ['s3:GetBucketObjectLockConfiguration'], [bucketArn]));
   }
   if (access === S3Access.PRUNE || access === S3Access.FULL) {
     statements.push(allow('Delete', [
       's3:DeleteObject',
-      ...access === S3Access.PRUNE ? ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'] : [],
+      ...access === S3Access.PRUNE ? ['s3:AbortMultipartUpload'] : [],
     ], keys((id, hold) => [`${id}.*`, hold])));
     // S3 has no condition on its prefix: the names of all unfinished uploads in the bucket can be seen.
     statements.push(allow('ListUploads', ['s3:ListBucketMultipartUploads'], [bucketArn]));

@@ -92,9 +92,12 @@ export class RestoreDrill extends Construct {
     const storeParts = bindStores(this, stores, props.s3Credentials);
     const wayOut = 'set \'s3Credentials\' to some of S3Access.VERIFY';
     checkAccess(stores, props.s3Credentials ?? {}, [{ right: 'read', why: 'a drill reads', wayOut }]);
-    for (const problem of missingRights(stores, props.s3Credentials ?? {}, [
+    const unrecorded = missingRights(stores, props.s3Credentials ?? {}, [
       { right: 'note', why: 'drills are not recorded there: neither alerts nor the status page know of them', wayOut },
-    ])) warn(this, problem);
+    ]);
+    // A drill that nobody will know of counts as failed.
+    if (unrecorded.length === stores.length) throw new Error(unrecorded[0]);
+    for (const problem of unrecorded) warn(this, problem);
     const config: DrillConfig = {
       version: CONFIG_VERSION,
       kind: 'drill',

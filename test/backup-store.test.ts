@@ -2,7 +2,8 @@ import { App, Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { configOf, newChart, objectsOf, podOf, props, secretsOf, synth } from './synth';
 import {
-  BackupCronJob, BackupStore, S3Checksums, S3Credentials, S3Encryption, S3ObjectLockMode, S3StorageClass, S3StoreOptions, VolumeStoreOptions, WorkloadIdentityOptions,
+  BackupCronJob, BackupStore, S3Checksums, S3Credentials, S3Encryption, S3ObjectLockMode,
+  S3StorageClass, S3StoreOptions, VolumeStoreOptions, WorkloadIdentityOptions,
 } from '../src';
 
 const s3 = (options: Partial<S3StoreOptions> = {}) => BackupStore.s3({ bucketName: 'shop-backups', ...options });

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { DatabaseSync } from 'node:sqlite';
+import { Readable } from 'node:stream';
 import {
-  CreateBucketCommand, DeleteObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, ListObjectVersionsCommand, PutObjectCommand,
-  S3Client,
+  CreateBucketCommand, DeleteObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, ListObjectVersionsCommand,
+  PutObjectCommand, S3Client,
 } from '@aws-sdk/client-s3';
 import { SERVERS } from './_roles';
 import { BackupConfig, S3StoreConfig } from '../../../src/contract/config';
+import { backupId, parseKey } from '../../../src/contract/layout';
 import { openStore } from '../../../src/runner/stores/open';
 import { all } from '../../runner/stores/_bodies';
 import { configOf, folder, sqlite } from '../_configs';
@@ -47,14 +48,17 @@ describe.each(SERVERS)('on %s', (_kind, { start }) => {
     return file;
   }
 
-  function lockedBackup(name: string, changes: Partial<BackupConfig> = {}, store: Partial<S3StoreConfig> = {}): RunOptions & { readonly config: BackupConfig } {
+  function lockedBackup(
+    name: string, changes: Partial<BackupConfig> = {}, store: Partial<S3StoreConfig> = {},
+  ): RunOptions & { readonly config: BackupConfig } {
     const { config, env } = s3Store(server, name, { objectLock: { mode: 'COMPLIANCE', seconds: DAY_SECONDS }, ...store });
     return { config: configOf({ source: sqlite(database()), stores: [config], ...changes }), env };
   }
 
   const locked = async (Bucket: string, key: string) => {
     const { ObjectLockMode, ObjectLockRetainUntilDate } = await root.send(new HeadObjectCommand({ Bucket, Key: `db/nightly/${key}` }));
-    return ObjectLockMode === undefined ? null : { mode: ObjectLockMode, hours: Math.round((ObjectLockRetainUntilDate!.getTime() - Date.now()) / 3_600_000) };
+    const hours = ((ObjectLockRetainUntilDate?.getTime() ?? 0) - Date.now()) / 3_600_000;
+    return ObjectLockMode === undefined ? null : { mode: ObjectLockMode, hours: Math.round(hours) };
   };
 
   describe.each(['auto', 'required-only'] as const)('with checksums %s', checksums => {
@@ -117,10 +121,13 @@ describe.each(SERVERS)('on %s', (_kind, { start }) => {
     const taken = await run(['backup'], both);
     expect({ code: taken.code, odd: taken.events.filter(({ level }) => level !== 'info') }).toEqual({ code: 0, odd: [] });
     const { backups } = await list(both);
-    expect(backups.map(({ id }) => id)).toEqual([...old.slice(3), taken.result.id]); // what is past a week is hidden in the bucket, and gone from the volume
+    const weekAgo = backupId('app', new Date(parseKey(taken.result.id)!.startedAt.getTime() - 7 * DAY_SECONDS * 1000));
+    // What is past a week is hidden in the bucket, and gone from the volume.
+    expect(backups.map(({ id }) => id)).toEqual([...old.filter(id => id > weekAgo), taken.result.id]);
+    expect(backups.length).toBeLessThan(old.length);
 
     // Written over, which versions allow: the locked version is below.
-    const [{ file }] = taken.result.artifacts as [{ file: string }];
+    const { file } = taken.result.artifacts[0]!;
     await root.send(new PutObjectCommand({ Bucket: name, Key: `db/nightly/${file}`, Body: 'damage' }));
     expect((await run(['verify'], both)).code).not.toBe(0);
     const repaired = await run(['verify', '--repair'], both);
