@@ -1,15 +1,15 @@
 import { Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { show } from './_check';
+import { checkAccess, checkStoreNames, S3CredentialsByStore } from './_store-access';
 import { StoreParts } from './_store-parts';
 import { BackupCronJob } from './backup-cron-job';
 import { BackupStore } from './backup-store';
 import { StoreConfig } from './contract/config';
-import { S3Credentials } from './s3-credentials';
 
 export interface ExporterStoresOptions {
   readonly volumes: boolean;
-  readonly s3Credentials: { readonly [storeName: string]: S3Credentials };
+  readonly s3Credentials: S3CredentialsByStore;
 }
 
 /** The stores of several backups in one pod, for reading: each is bound once, however many backups share it. */
@@ -21,7 +21,8 @@ export class ExporterStores {
     for (const backup of backups) {
       for (const store of this.storesOf(backup)) stores.set(store, stores.get(store) ?? backup);
     }
-    this.checkCredentials([...stores.keys()]);
+    checkStoreNames('s3Credentials', options.s3Credentials, [...stores.keys()], 'the backups have');
+    checkAccess([...stores.keys()], options.s3Credentials, [{ right: 'read', why: 'the exporter lists and reads', wayOut: 'give it some that may, in \'s3Credentials\'' }]);
     const all = [...stores.keys()];
     for (const [store, backup] of stores) {
       const namesakes = all.filter(({ storeName }) => storeName === store.storeName);
@@ -50,14 +51,6 @@ export class ExporterStores {
       throw new Error(`'volumes' is false, and ${show(backup.node.path)} has no other store: leave the backup out, or mount its volume`);
     }
     return stores;
-  }
-
-  private checkCredentials(stores: readonly BackupStore[]): void {
-    const names = stores.filter(({ _kind }) => _kind === 's3').map(({ storeName }) => storeName);
-    const unknown = Object.keys(this.options.s3Credentials).find(name => !names.includes(name));
-    if (unknown !== undefined) {
-      throw new Error(`'s3Credentials' has ${show(unknown)}, and the backups have no S3 store of that name: they have ${show([...new Set(names)])}`);
-    }
   }
 }
 

@@ -5,10 +5,12 @@ import { show } from './_check';
 import { gapsOf } from './_longest-gap';
 import { connectionsOf } from './_network-needs';
 import { defineJobPolicy, policedLabels } from './_network-policy';
-import { RunnerPod, serviceAccountFor } from './_runner-pod';
+import { bindStores, RunnerPod, serviceAccountFor } from './_runner-pod';
+import { S3CredentialsByStore } from './_store-access';
 import { StoreParts } from './_store-parts';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
+import { BackupStore } from './backup-store';
 import { BackupConfig } from './contract/config';
 import { NetworkOptions } from './network-options';
 
@@ -30,7 +32,11 @@ export interface FollowUpProps {
   readonly serviceAccount?: kplus.IServiceAccount;
   readonly config: BackupConfig;
   readonly pod: RunnerPod;
+  /** As the backup reaches them. */
   readonly stores: readonly StoreParts[];
+  readonly backupStores: readonly BackupStore[];
+  /** Instead of those of the backup. */
+  readonly s3Credentials?: S3CredentialsByStore;
   readonly backoffLimit: number;
   /** That of the backup. */
   readonly network: Required<NetworkOptions>;
@@ -52,7 +58,9 @@ export class FollowUpCronJob extends Construct {
   constructor(scope: Construct, id: string, props: FollowUpProps) {
     super(scope, id);
 
-    const { command, config, pod, stores, network } = props;
+    const { command, pod, network } = props;
+    const stores = props.s3Credentials ? bindStores(this, props.backupStores, props.s3Credentials) : props.stores;
+    const config = { ...props.config, stores: stores.map(store => store.config) };
     this.cronJobName = followUpName(props.cronJobName, command);
     const timeZone = checkTimeZone(props.timeZone);
     const { schedule, deadlineSeconds, startingDeadlineSeconds } = timing(props, `${command}.`);

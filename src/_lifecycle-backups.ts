@@ -28,6 +28,8 @@ export interface BackupInBucket {
   /** From the damage until somebody acts. */
   readonly noticeSeconds: number;
   readonly hasRto: boolean;
+  /** How long each object of the backup is locked from its upload; 0: it is not. */
+  readonly lockSeconds: number;
 }
 
 const DAY = 86_400;
@@ -53,6 +55,7 @@ export function backupsIn(isThere: (store: S3StoreConfig) => boolean, backup: Ba
     deadlineSeconds,
     noticeSeconds: report.noticeSeconds ?? NOTICE,
     hasRto: report.scenarios.some(({ rtoSeconds }) => rtoSeconds !== undefined),
+    lockSeconds: store.objectLock?.seconds ?? 0,
   }));
 }
 
@@ -77,14 +80,17 @@ export function storageClassesWithin(rules: readonly ModelRule[], backup: Backup
 }
 
 export function checkBackups(
-  rules: readonly ModelRule[], backups: readonly BackupInBucket[], { profile, minimumSize }: BucketFacts,
+  rules: readonly ModelRule[], backups: readonly BackupInBucket[], { profile, minimumSize, versioned }: BucketFacts,
 ): Finding[] {
   const smallOnesStay = profile.smallObjectsStay && minimumSize !== 'varies_by_storage_class';
   return [
     ...checkPrefixes(rules, backups),
+    ...versioned ? [] : backups.filter(({ lockSeconds }) => lockSeconds > 0)
+      .map(({ title }) => error(27, `${title} has 'objectLock', and a bucket with Object Lock keeps old versions: take 'versioned: false' back`)),
     ...backups.flatMap(backup => rules.filter(rule => covers(rule, backup)).flatMap(rule => [
       ...checkExpiration(rule, backup),
       ...checkVersions(rule, backup),
+      ...checkLock(rule, backup),
       ...checkAbort(rule, backup),
       ...profile.ordered ? checkTransitions(rule, backup, smallOnesStay) : [],
     ])),
@@ -131,6 +137,12 @@ function checkExpiration({ name, expiration }: ModelRule, backup: BackupInBucket
 function checkVersions({ name, noncurrentExpiration: expiration }: ModelRule, { title, noticeSeconds }: BackupInBucket): Finding[] {
   if (!expiration || expiration.day * DAY >= noticeSeconds) return [];
   return [warning(32, `${name} removes old versions after ${showSeconds(expiration.day * DAY)}, and somebody notices after ${showSeconds(noticeSeconds)} that a backup of ${title} was deleted or overwritten: keep them for ${Math.ceil(noticeSeconds / DAY)} days`)];
+}
+
+function checkLock({ name, expiration, noncurrentExpiration }: ModelRule, { title, lockSeconds }: BackupInBucket): Finding[] {
+  const early = [expiration, noncurrentExpiration].find(when => when && when.unit !== 'Date' && when.day * DAY < lockSeconds);
+  if (!early) return [];
+  return [warning(27, `${name} deletes after ${early.day} days, and 'objectLock' holds what ${title} stores for ${showSeconds(lockSeconds)}: it is hidden, and its bytes stay and are billed until then`)];
 }
 
 function checkAbort({ name, abortDays }: ModelRule, { title, deadlineSeconds }: BackupInBucket): Finding[] {

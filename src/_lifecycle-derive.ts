@@ -38,11 +38,12 @@ function rulesOf(backup: BackupInBucket, id: string, bucket: BucketFacts, { expi
   const { profile, versioned, objectLockDays = 0 } = bucket;
   const { prefix } = backup;
   const versions = versioned && profile.versions;
+  const noticeDays = Math.ceil(backup.noticeSeconds / DAY);
   const main: LifecycleRule = {
     id,
     prefix,
     ...expire ? expiration(backup, transitions) : {},
-    ...versions ? { noncurrentVersionExpiration: Duration.days(Math.max(Math.ceil(backup.noticeSeconds / DAY), objectLockDays)) } : {},
+    ...versions ? { noncurrentVersionExpiration: Duration.days(Math.max(noticeDays, objectLockDays, Math.ceil(backup.lockSeconds / DAY))) } : {},
     ...profile.abort === 'taken' ? { abortIncompleteMultipartUploadAfter: Duration.days(Math.ceil(backup.deadlineSeconds / DAY) + 1) } : {},
   };
   return [

@@ -5,6 +5,7 @@ import { checkText, checkWholeNumber, mebibytes, redact, show, wholeSeconds } fr
 import { podFailurePolicy } from './_pod-failure-policy';
 import { PodParts, SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
+import { checkStoreNames, S3CredentialsByStore } from './_store-access';
 import { StoreParts } from './_store-parts';
 import { BackupStore } from './backup-store';
 import { Config, CONFIG_ENV, renderConfig, ScratchConfig } from './contract/config';
@@ -124,9 +125,11 @@ export function checkStores(stores: readonly BackupStore[]): void {
   }
 }
 
-/** Defines in `scope` what the pod needs to reach the stores. */
-export function bindStores(scope: Construct, stores: readonly BackupStore[]): StoreParts[] {
-  const parts = stores.map(store => store._bind(scope, stores.every(other => other === store || other._kind !== store._kind)));
+/** Defines in `scope` what the pod needs to reach the stores, with their own credentials or with others. */
+export function bindStores(scope: Construct, stores: readonly BackupStore[], s3Credentials: S3CredentialsByStore = {}): StoreParts[] {
+  checkStoreNames('s3Credentials', s3Credentials, stores);
+  const isAlone = (store: BackupStore) => stores.every(other => other === store || other._kind !== store._kind);
+  const parts = stores.map(store => store._bind(scope, isAlone(store), s3Credentials[store.storeName]));
   const locations = parts.map(store => store.location);
   const twice = locations.findIndex((location, i) => locations.indexOf(location) !== i);
   if (twice >= 0) {

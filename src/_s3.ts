@@ -1,9 +1,10 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkText, checkWholeNumber, redact, show } from './_check';
+import { checkText, checkWholeNumber, redact, show, wholeSeconds } from './_check';
 import { StoreParts } from './_store-parts';
 import { S3StoreConfig } from './contract/config';
 import { S3Credentials } from './s3-credentials';
+import { S3ObjectLock } from './s3-object-lock';
 import { S3Checksums, S3StoreOptions } from './s3-store';
 import { StoreLocation } from './store-location';
 
@@ -12,6 +13,8 @@ const DEFAULT_SECRET = 'backup-secrets';
 
 // S3's limit is 1,024 bytes for a key; this leaves room for the longest name, time, database and extension.
 const MAX_PREFIX_BYTES = 512;
+
+const MAX_LOCK_SECONDS = 36_500 * 86_400;
 
 /**
  * Checks the options at once; what it returns defines what the pod needs.
@@ -30,6 +33,7 @@ export function s3(storeName: string, options: S3StoreOptions): (scope: Construc
     pathStyle: options.pathStyle ?? endpoint !== null,
     encryption: options.encryption?._toConfig() ?? null,
     storageClass: options.storageClass?.name ?? null,
+    objectLock: options.objectLock === undefined ? null : { mode: `${options.objectLock.mode}` as const, seconds: checkLockDuration(options.objectLock) },
     checksums: `${options.checksums ?? S3Checksums.AUTO}`,
     maxParts: checkWholeNumber('maxParts', options.maxParts ?? 10_000, 1, 10_000, 'S3 takes 10,000 parts, some compatible services 1,000'),
   } as const;
@@ -78,6 +82,12 @@ export function s3Location({ endpoint, region, storageClass }: S3StoreOptions): 
 function defaultCredentials(scope: Construct, storeName: string): S3Credentials {
   const secret = kplus.Secret.fromSecretName(scope, `Secret-${storeName}`, DEFAULT_SECRET);
   return S3Credentials.fromSecret(secret, { regionKey: 'AWS_DEFAULT_REGION' });
+}
+
+function checkLockDuration({ duration }: S3ObjectLock): number {
+  const seconds = wholeSeconds('objectLock.duration', duration, 86_400, 'what is unlocked sooner is not protected from anybody');
+  if (seconds > MAX_LOCK_SECONDS) throw new Error(`'objectLock.duration' must be at most 36500 days, which is what S3 takes, got ${Math.floor(seconds / 86_400)} days`);
+  return seconds;
 }
 
 function checkBucket(name: string): string {

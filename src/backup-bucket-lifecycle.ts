@@ -10,6 +10,7 @@ import { ModelRule } from './_lifecycle-model';
 import { profileOfStore } from './_lifecycle-profiles';
 import { refuseErrors } from './_lifecycle-refusal';
 import { days, renderRules } from './_lifecycle-render';
+import { checkAccess } from './_store-access';
 import { jsonText, SynthFile } from './_synth-file';
 import { warn } from './_warnings';
 import { BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions } from './backup-bucket-lifecycle-props';
@@ -17,6 +18,7 @@ import { BackupCronJob } from './backup-cron-job';
 import { BackupStore } from './backup-store';
 import { S3StoreConfig } from './contract/config';
 import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleDocument } from './contract/lifecycle';
+import { S3Credentials } from './s3-credentials';
 
 /**
  * The lifecycle configuration of a bucket with backups: which objects S3 moves to other storage classes, and which it deletes.
@@ -77,12 +79,17 @@ export class BackupBucketLifecycle extends Construct {
     new SynthFile(this, 'File', { fileName: this.fileName, content: () => this.json });
     if (props.applyJob) {
       checkIds(this.rules);
+      const { s3Credentials } = props.applyJob;
+      checkAccess([props.store], s3Credentials ? { [props.store.storeName]: s3Credentials } : {}, [
+        { right: 'lifecycle', why: '\'applyJob\' replaces the rules of the bucket', wayOut: 'set \'applyJob.s3Credentials\' to some of S3Access.LIFECYCLE' },
+      ]);
+      const jobParts = s3Credentials ? s3ConfigOf(new Construct(this, 'Applies'), props.store, s3Credentials) : parts;
       this.applyJob = defineApplyJob(this, {
         version: LIFECYCLE_VERSION,
-        store: this.config,
+        store: jobParts.config,
         document: document as LifecycleDocument,
         transitionDefaultMinimumObjectSize: this.facts.minimumSize ?? null,
-      }, parts, props.applyJob);
+      }, jobParts, props.applyJob);
     }
 
     this.tellBackups();
@@ -129,9 +136,9 @@ export class BackupBucketLifecycle extends Construct {
   }
 }
 
-function s3ConfigOf(scope: Construct, store: BackupStore) {
+function s3ConfigOf(scope: Construct, store: BackupStore, credentials?: S3Credentials) {
   if (store._kind !== 's3') throw new Error(`'store' must be a bucket, got the volume ${show(store.storeName)}: BackupStore.s3`);
-  const parts = store._bind(scope, true);
+  const parts = store._bind(scope, true, credentials);
   return { ...parts, config: parts.config as S3StoreConfig };
 }
 

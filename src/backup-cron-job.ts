@@ -9,9 +9,13 @@ import { grant } from './_kubernetes';
 import { gapsOf } from './_longest-gap';
 import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
+import { checkLocks } from './_object-lock-checks';
 import { Recovery } from './_recovery';
 import { bindStores, checkStores, RunnerPod, serviceAccountFor } from './_runner-pod';
+import { identityPolicy } from './_s3-policy';
+import { checkAccess, missingRights } from './_store-access';
 import { StoreParts } from './_store-parts';
+import { jsonText } from './_synth-file';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
 import { warn, warningsOf } from './_warnings';
@@ -23,6 +27,7 @@ import { BackupConfig, CONFIG_VERSION, keepsForever } from './contract/config';
 import { NetworkOptions } from './network-options';
 import { RecoveryReport } from './recovery-report';
 import { Retention } from './retention';
+import { S3Access } from './s3-access';
 
 const COMMAND = 'backup';
 
@@ -138,6 +143,8 @@ export class BackupCronJob extends Construct {
     }
     const pod = new RunnerPod(props, props.scratchSize ?? props.source._scratchSize);
     checkStores(props.stores);
+    const pruneAfterBackup = !keepsForever(retention) && !props.prune;
+    this.checkRights(props, pruneAfterBackup);
     const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = props;
     this._restorable = { source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
     this._labels = labels;
@@ -153,7 +160,7 @@ export class BackupCronJob extends Construct {
       stores: this.stores.map(store => store.config),
       compression: (props.compression ?? Compression.DEFAULT)._toConfig(),
       retention,
-      pruneAfterBackup: !keepsForever(retention) && !props.prune,
+      pruneAfterBackup,
       verification: { olderPercent, repair },
       encryption: props.encryption?._toConfig() ?? null,
       pushgatewayUrl: props.pushgatewayUrl === undefined ? null : checkPushgatewayUrl(props.pushgatewayUrl),
@@ -187,6 +194,9 @@ export class BackupCronJob extends Construct {
     const connections = connectionsOf({ ...config, database: config.source }, this._network.network);
     checkNetwork(props, this._network, connections);
     this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, timeZone).longestSeconds;
+    const locks = checkLocks(config, this._longestGapSeconds);
+    if (locks.errors.length > 0) throw new Error(locks.errors[0]);
+    for (const warning of locks.warnings) warn(this, warning);
 
     const metadata = { name: this.cronJobName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, this.stores, metadata);
@@ -214,11 +224,11 @@ export class BackupCronJob extends Construct {
     pod.patch(ApiObject.of(this.cronJob), '/spec/jobTemplate', COMMAND);
     this.networkPolicy = defineJobPolicy(this, metadata, this._network, connections);
 
-    const followUp = { cronJobName: this.cronJobName, timeZone, config, pod, stores: this.stores, backoffLimit, network: this._network };
+    const followUp = { cronJobName: this.cronJobName, timeZone, config, pod, stores: this.stores, backupStores: props.stores, backoffLimit, network: this._network };
     const verify = props.verify && new FollowUpCronJob(this, 'Verify', {
       ...followUp,
       // Who may write backups may read them; and who trusts this identity need not trust another one.
-      serviceAccount: this.serviceAccount,
+      serviceAccount: props.verify.s3Credentials ? undefined : this.serviceAccount,
       ...defined(props.verify),
       command: 'verify',
       args: ['--scheduled'],
@@ -238,6 +248,43 @@ export class BackupCronJob extends Construct {
     };
     // The lifecycle of a bucket may come later, and with it other storage classes.
     this.node.addValidation({ validate: () => [...this.conflicts(), ...this._recovery.problems()] });
+  }
+
+  /**
+   * The smallest policy of IAM with which a role works for this backup, as JSON. `S3AccessPolicy` writes such documents to files, and is for
+   * several backups, and for the policy of a bucket.
+   *
+   * @param access The role.
+   * @param storeName Name of the S3 store; may be left out where the backup has one.
+   */
+  public policyDocument(access: S3Access, storeName?: string): string {
+    const stores = this._config.stores.filter(store => store.type === 's3');
+    const found = stores.filter(({ name }) => storeName === undefined || name === storeName);
+    if (found.length !== 1) {
+      throw new Error(`'storeName' must be the name of an S3 store of ${show(this.cronJobName)}, got ${show(storeName)}: there ${stores.length === 1 ? 'is' : 'are'} ${show(stores.map(({ name }) => name))}`);
+    }
+    return jsonText(identityPolicy(access, [{ name: this.backupName, store: found[0] }]));
+  }
+
+  /** Whether the credentials of each job may do what it does. */
+  private checkRights({ stores, prune, verify }: BackupCronJobProps, pruneAfterBackup: boolean): void {
+    checkAccess(stores, {}, [
+      { right: 'put', why: 'the backup writes there', wayOut: 'give the store credentials of S3Access.BACKUP, and the others to the jobs that only read' },
+      ...pruneAfterBackup ? [{ right: 'delete', why: 'each run is to prune at its end', wayOut: 'set \'prune\' with \'s3Credentials\' of S3Access.PRUNE, or drop the \'retention\'' } as const] : [],
+    ]);
+    if (prune) {
+      checkAccess(stores, prune.s3Credentials ?? {}, [
+        { right: 'delete', why: '\'prune\' deletes', wayOut: 'set \'prune.s3Credentials\' to some of S3Access.PRUNE' },
+      ]);
+    }
+    if (!verify) return;
+    const given = verify.s3Credentials ?? {};
+    const wayOut = `set 'verify.s3Credentials' to some of S3Access.${verify.repair ? 'FULL, or drop \'repair\'' : 'VERIFY'}`;
+    checkAccess(stores, given, [
+      { right: 'read', why: '\'verify\' reads', wayOut },
+      ...verify.repair ? (['put', 'delete'] as const).map(right => ({ right, why: '\'verify.repair\' deletes damaged copies and writes good ones', wayOut })) : [],
+    ]);
+    for (const problem of missingRights(stores, given, [{ right: 'note', why: 'what \'verify\' finds is not noted there: alerts and pruning don\'t know of it', wayOut }])) warn(this, problem);
   }
 
   /** What this backup is good for, and the arithmetic behind it, as data. */

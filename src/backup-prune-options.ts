@@ -1,5 +1,6 @@
 import { Cron, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { S3Credentials } from './s3-credentials';
 
 /** Options for pruning in a CronJob of its own. */
 export interface BackupPruneOptions {
@@ -27,4 +28,11 @@ export interface BackupPruneOptions {
    * @default - a ServiceAccount of its own that is made, with the annotations that the stores' credentials ask for
    */
   readonly serviceAccount?: kplus.IServiceAccount;
+
+  /**
+   * Other credentials for S3 stores, by the name of the store: such as alone may delete, of `S3Access.PRUNE`.
+   *
+   * @default - those of the backup, which then may delete
+   */
+  readonly s3Credentials?: { [storeName: string]: S3Credentials };
 }

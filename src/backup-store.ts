@@ -4,6 +4,7 @@ import { isDnsLabel, show } from './_check';
 import { s3, s3Location } from './_s3';
 import { StoreParts } from './_store-parts';
 import { ClaimToMake, mountClaim, mountForReading } from './_volume';
+import { S3Access } from './s3-access';
 import { S3Credentials } from './s3-credentials';
 import { S3StoreOptions } from './s3-store';
 import { StoreLocation } from './store-location';
@@ -19,9 +20,11 @@ export class BackupStore {
   public static s3(options: S3StoreOptions): BackupStore {
     const name = checkStoreName(options.storeName ?? 's3');
     const define = s3(name, options);
+    const defineWith = (credentials: S3Credentials | undefined) => credentials ? s3(name, { ...options, credentials }) : define;
     return new BackupStore(name, 's3', options.location ?? s3Location(options),
-      (scope, alone) => define(scope, alone || name === 's3' ? '' : envPrefix(name)),
-      (scope, tag, credentials) => (credentials ? s3(name, { ...options, credentials }) : define)(scope, tag === 's3' ? '' : envPrefix(tag)));
+      (scope, alone, credentials) => defineWith(credentials)(scope, alone || name === 's3' ? '' : envPrefix(name)),
+      (scope, tag, credentials) => defineWith(credentials)(scope, tag === 's3' ? '' : envPrefix(tag)),
+      options.credentials?._access);
   }
 
   /**
@@ -58,19 +61,26 @@ export class BackupStore {
     public readonly _kind: 's3' | 'volume',
     /** Where it is. */
     public readonly location: StoreLocation,
-    private readonly parts: (scope: Construct, alone: boolean) => StoreParts,
+    private readonly parts: (scope: Construct, alone: boolean, credentials: S3Credentials | undefined) => StoreParts,
     private readonly partsForReading: (scope: Construct, tag: string, credentials: S3Credentials | undefined) => StoreParts,
+    /**
+     * What its own credentials may do.
+     *
+     * @internal
+     */
+    public readonly _access: S3Access = S3Access.FULL,
   ) {}
 
   /**
    * Defines, in `scope`, what the pod needs to reach the store.
    *
    * @param alone whether no other store of the backup is of its kind.
+   * @param credentials instead of its own.
    *
    * @internal
    */
-  public _bind(scope: Construct, alone: boolean): StoreParts {
-    return this.parts(scope, alone);
+  public _bind(scope: Construct, alone: boolean, credentials?: S3Credentials): StoreParts {
+    return this.parts(scope, alone, credentials);
   }
 
   /**

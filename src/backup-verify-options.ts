@@ -1,4 +1,5 @@
 import { Cron, Duration } from 'cdk8s';
+import { S3Credentials } from './s3-credentials';
 
 /** Options for reading backups back on a schedule. */
 export interface BackupVerifyOptions {
@@ -33,4 +34,12 @@ export interface BackupVerifyOptions {
    * @default - 6 hours, or the shortest time between two runs if that is less
    */
   readonly deadline?: Duration;
+
+  /**
+   * Other credentials for S3 stores, by the name of the store: such as may read and note, of `S3Access.VERIFY`; with `repair` they need
+   * `S3Access.FULL`. The job then has a ServiceAccount of its own.
+   *
+   * @default - those of the backup, and its ServiceAccount
+   */
+  readonly s3Credentials?: { [storeName: string]: S3Credentials };
 }

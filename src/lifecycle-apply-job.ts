@@ -1,5 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
 import { NetworkOptions } from './network-options';
+import { S3Credentials } from './s3-credentials';
 
 /** What happens to rules of the bucket that the runner does not own: those whose ID does not begin with `cdk8s-backup.`. */
 export enum OtherLifecycleRules {
@@ -30,9 +31,16 @@ export interface LifecycleApplyJobOptions extends NetworkOptions {
   readonly image?: string;
 
   /**
+   * Credentials instead of those of the store: such as may change the rules and nothing in the bucket, of `S3Access.LIFECYCLE`.
+   *
+   * @default - those of the store
+   */
+  readonly s3Credentials?: S3Credentials;
+
+  /**
    * Service account of the pod, for workload identity. It needs `s3:GetLifecycleConfiguration` and `s3:PutLifecycleConfiguration`.
    *
-   * @default - one is made, with the annotations of the store's credentials
+   * @default - one is made, with the annotations of the credentials
    */
   readonly serviceAccount?: kplus.IServiceAccount;
 

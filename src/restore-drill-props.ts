@@ -6,6 +6,7 @@ import { DrillVolume } from './drill-volume';
 import { NetworkOptions } from './network-options';
 import { RedisAssertion } from './restore-mode-options';
 import { RunnerPodOptions } from './runner-pod-options';
+import { S3Credentials } from './s3-credentials';
 
 /** How fresh restored data have to be. */
 export interface DrillFreshness {
@@ -26,6 +27,14 @@ export interface DrillFreshness {
 export interface RestoreDrillProps extends RunnerPodOptions, NetworkOptions {
   /** The backup that is rehearsed. Its stores are read, and the record of the drill is written there; its image and its user are taken over. */
   readonly backup: BackupCronJob;
+
+  /**
+   * Other credentials for S3 stores, by the name of the store: such as may read and write the record of the drill, of
+   * `S3Access.VERIFY`.
+   *
+   * @default - those of the backup
+   */
+  readonly s3Credentials?: { [storeName: string]: S3Credentials };
 
   /**
    * Which member is rehearsed, where the backup is a set: a drill for each that matters.

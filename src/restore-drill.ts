@@ -10,6 +10,7 @@ import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { checkJobName, checkNotABackup } from './_restore-checks';
 import { bindStores, RunnerPod, serviceAccountFor } from './_runner-pod';
+import { checkAccess, missingRights } from './_store-access';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
 import { warn } from './_warnings';
@@ -86,7 +87,15 @@ export class RestoreDrill extends Construct {
       throw new Error(`'decryption' is missing: ${show(backup.cronJobName)} is encrypted, and a drill without an identity restores nothing: Decryption.fromSecret(secret, 'identity')`);
     }
     const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? given._scratchSize);
-    const storeParts = bindStores(this, stores);
+    const storeParts = bindStores(this, stores, props.s3Credentials);
+    const wayOut = 'set \'s3Credentials\' to some of S3Access.VERIFY';
+    checkAccess(stores, props.s3Credentials ?? {}, [{ right: 'read', why: 'a drill reads', wayOut }]);
+    const unrecorded = missingRights(stores, props.s3Credentials ?? {}, [
+      { right: 'note', why: 'drills are not recorded there: neither alerts nor the status page know of them', wayOut },
+    ]);
+    // A drill that nobody will know of counts as failed.
+    if (unrecorded.length === stores.length) throw new Error(unrecorded[0]);
+    for (const problem of unrecorded) warn(this, problem);
     const config: DrillConfig = {
       version: CONFIG_VERSION,
       kind: 'drill',

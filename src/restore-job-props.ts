@@ -10,6 +10,7 @@ import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
 import { RestoreWorkload } from './restore-workload';
 import { RunnerPodOptions } from './runner-pod-options';
+import { S3Credentials } from './s3-credentials';
 
 /** Properties of `RestoreJob`. */
 export interface RestoreJobProps extends RunnerPodOptions, NetworkOptions {
@@ -34,6 +35,14 @@ export interface RestoreJobProps extends RunnerPodOptions, NetworkOptions {
    * @default - the stores of `backup`
    */
   readonly stores?: BackupStore[];
+
+  /**
+   * Other credentials for S3 stores, by the name of the store: such as may read only, of `S3Access.READ`. A restore that stores what is there
+   * before needs `S3Access.BACKUP`.
+   *
+   * @default - those of the stores
+   */
+  readonly s3Credentials?: { [storeName: string]: S3Credentials };
 
   /**
    * First part of the names of what is stored, as in `NAME_20261122_020000.dump`.

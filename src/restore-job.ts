@@ -10,6 +10,7 @@ import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { checkJobName, checkNotABackup } from './_restore-checks';
 import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
+import { checkAccess } from './_store-access';
 import { StoreParts } from './_store-parts';
 import { runnerDeadlineSeconds } from './_timing';
 import { warn } from './_warnings';
@@ -91,7 +92,13 @@ export class RestoreJob extends Construct {
     }
     const { user, group, fsGroup, image, imagePullPolicy, imagePullSecret } = { ...given, ...defined(props) };
     const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? target._scratchSize);
-    const storeParts = bindStores(this, stores).map(store => writesToStores(targetParts.config) ? store : readOnly(store));
+    const storeParts = bindStores(this, stores, props.s3Credentials).map(store => writesToStores(targetParts.config) ? store : readOnly(store));
+
+    checkAccess(stores, props.s3Credentials ?? {}, [
+      { right: 'read', why: 'a restore reads', wayOut: 'set \'s3Credentials\' to some of S3Access.READ' },
+      ...writesToStores(targetParts.config)
+        ? [{ right: 'put', why: 'this restore stores what is there before as a backup', wayOut: 'set \'s3Credentials\' to some of S3Access.BACKUP, or do without in the \'mode\': safetyBackup: false' } as const] : [],
+    ]);
 
     const decryption = props.decryption?._bind(this);
     if (props.decryption?._risk !== undefined) warn(this, props.decryption._risk);

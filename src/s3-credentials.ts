@@ -1,5 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
 import { checkText, show } from './_check';
+import { S3Access } from './s3-access';
 
 /** Options for `S3Credentials.fromSecret()`: which key of the Secret holds what. */
 export interface S3SecretKeys {
@@ -30,6 +31,13 @@ export interface S3SecretKeys {
    * @default - there is none: the store's `region` must be given
    */
   readonly regionKey?: string;
+
+  /**
+   * What these credentials may do. Jobs that need more fail at synth rather than at night.
+   *
+   * @default S3Access.FULL
+   */
+  readonly access?: S3Access;
 }
 
 /** Options for `S3Credentials.workloadIdentity()`. */
@@ -41,6 +49,13 @@ export interface WorkloadIdentityOptions {
    * @default - none, as for EKS Pod Identity, which is set up outside of Kubernetes
    */
   readonly serviceAccountAnnotations?: { [name: string]: string };
+
+  /**
+   * What the identity may do. Jobs that need more fail at synth rather than at night.
+   *
+   * @default S3Access.FULL
+   */
+  readonly access?: S3Access;
 }
 
 /** How the backup proves to S3 who it is. */
@@ -49,7 +64,8 @@ export class S3Credentials {
    * Keys in a Secret of the namespace. The pod sees them as environment variables of the guide's names.
    */
   public static fromSecret(secret: kplus.ISecret, keys: S3SecretKeys = {}): S3Credentials {
-    for (const [property, key] of Object.entries(keys)) {
+    const { access = S3Access.FULL, ...names } = keys;
+    for (const [property, key] of Object.entries(names)) {
       if (key !== undefined) checkText(property, key);
     }
     return new S3Credentials({
@@ -58,7 +74,7 @@ export class S3Credentials {
       secretAccessKey: keys.secretAccessKeyKey ?? 'AWS_SECRET_ACCESS_KEY',
       sessionToken: keys.sessionTokenKey,
       region: keys.regionKey,
-    }, {});
+    }, {}, access);
   }
 
   /**
@@ -71,7 +87,7 @@ export class S3Credentials {
         throw new Error(`'serviceAccountAnnotations' must have a name and a text each, got ${show({ [name]: value })}`);
       }
     }
-    return new S3Credentials(undefined, annotations);
+    return new S3Credentials(undefined, annotations, options.access ?? S3Access.FULL);
   }
 
   private constructor(
@@ -85,6 +101,10 @@ export class S3Credentials {
      * @internal
      */
     public readonly _annotations: { readonly [name: string]: string },
+    /**
+     * @internal
+     */
+    public readonly _access: S3Access,
   ) {}
 }
 

@@ -1,5 +1,6 @@
 import { S3Credentials } from './s3-credentials';
 import { S3Encryption } from './s3-encryption';
+import { S3ObjectLock } from './s3-object-lock';
 import { S3StorageClass } from './s3-storage-class';
 import { StoreLocation } from './store-location';
 
@@ -66,6 +67,17 @@ export interface S3StoreOptions {
    * @default - the service's own, STANDARD on AWS
    */
   readonly storageClass?: S3StorageClass;
+
+  /**
+   * Lock what a backup consists of: artifacts, checksum file and record. The notes beside them, such as claims, pins and verifications,
+   * are not locked. The bucket must have Object Lock.
+   *
+   * A plain deletion, also that of pruning, only hides what is locked: its bytes stay until the lock ends and a lifecycle rule removes
+   * old versions.
+   *
+   * @default - nothing is locked by the runner; a default retention of the bucket acts all the same
+   */
+  readonly objectLock?: S3ObjectLock;
 
   /**
    * When checksums are sent.

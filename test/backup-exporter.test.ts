@@ -163,7 +163,7 @@ describe('fails', () => {
     ['on a name that no Service may have', { exporterName: '1st' }, '\'exporterName\' must be'],
     ['on a port that is none', { port: 0 }, '\'port\' must be a whole number from 1 to 65535, got 0'],
     ['on looks without a pause', { refresh: Duration.seconds(1) }, '\'refresh\' must be a whole number of seconds, at least 10'],
-    ['on keys for a store that is not there', { s3Credentials: { other: S3Credentials.workloadIdentity() } }, '\'s3Credentials\' has "other", and the backups have no S3 store of that name: they have ["s3"]'],
+    ['on keys for a store that is not there', { s3Credentials: { other: S3Credentials.workloadIdentity() } }, '\'s3Credentials\' has "other", and the backups have no S3 store of that name: there is ["s3"]'],
     ['on labels that Kubernetes refuses', { labels: { 'a b': '' } }, '\'labels\' has a key that Kubernetes refuses'],
     ['on a restore of something else', chart => ({ restores: [new RestoreJob(chart, 'r', { target: BackupSource.redis({ host: 'x' }), stores: [volume()] })] }), '\'restores\' has "chart/r", which restores none of \'backups\''],
     ['on a restore that is no template', (chart, backup) => ({ restores: [new RestoreJob(chart, 'r', { backup, trigger: RestoreTrigger.onApply() })] }), 'only templates can be started from'],

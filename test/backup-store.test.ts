@@ -1,8 +1,9 @@
-import { App, Chart, Size } from 'cdk8s';
+import { App, Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { configOf, newChart, objectsOf, podOf, props, secretsOf, synth } from './synth';
 import {
-  BackupCronJob, BackupStore, S3Checksums, S3Credentials, S3Encryption, S3StorageClass, S3StoreOptions, VolumeStoreOptions, WorkloadIdentityOptions,
+  BackupCronJob, BackupStore, S3Checksums, S3Credentials, S3Encryption, S3ObjectLockMode,
+  S3StorageClass, S3StoreOptions, VolumeStoreOptions, WorkloadIdentityOptions,
 } from '../src';
 
 const s3 = (options: Partial<S3StoreOptions> = {}) => BackupStore.s3({ bucketName: 'shop-backups', ...options });
@@ -22,6 +23,7 @@ describe('S3', () => {
       credentials: { accessKeyIdEnv: 'AWS_ACCESS_KEY_ID', secretAccessKeyEnv: 'AWS_SECRET_ACCESS_KEY', sessionTokenEnv: null },
       encryption: null,
       storageClass: null,
+      objectLock: null,
       checksums: 'auto',
       maxParts: 10_000,
     }]);
@@ -49,6 +51,7 @@ describe('S3', () => {
         }),
         encryption: S3Encryption.kms('alias/backup'),
         storageClass: S3StorageClass.GLACIER_IR,
+        objectLock: { mode: S3ObjectLockMode.GOVERNANCE, duration: Duration.days(30) },
         checksums: S3Checksums.REQUIRED_ONLY,
         maxParts: 1000,
         storeName: 'minio',
@@ -66,6 +69,7 @@ describe('S3', () => {
       credentials: { accessKeyIdEnv: 'AWS_ACCESS_KEY_ID', secretAccessKeyEnv: 'AWS_SECRET_ACCESS_KEY', sessionTokenEnv: 'AWS_SESSION_TOKEN' },
       encryption: { algorithm: 'aws:kms', kmsKeyId: 'alias/backup' },
       storageClass: 'GLACIER_IR',
+      objectLock: { mode: 'GOVERNANCE', seconds: 30 * 86_400 },
       checksums: 'required-only',
       maxParts: 1000,
     }]);

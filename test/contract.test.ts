@@ -3,7 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { configOf, configTextOf, synth } from './synth';
 import {
   BackupCronJobProps, BackupSource, BackupStore, CaCertificate, Compression, PostgresTls, RedisTls, Retention, S3Checksums, S3Credentials,
-  S3Encryption, S3StorageClass,
+  S3Encryption, S3ObjectLockMode, S3StorageClass,
 } from '../src';
 import { BackupConfig } from '../src/contract/config';
 import { parseConfig } from '../src/runner/config';
@@ -47,6 +47,7 @@ const CASES: [string, (chart: Chart) => Partial<BackupCronJobProps>][] = [
         encryption: S3Encryption.kms('alias/x'),
         credentials: S3Credentials.fromSecret(secret(chart), { sessionTokenKey: 'token' }),
         storageClass: S3StorageClass.STANDARD_IA,
+        objectLock: { mode: S3ObjectLockMode.COMPLIANCE, duration: Duration.days(30) },
         checksums: S3Checksums.REQUIRED_ONLY,
         maxParts: 1000,
       }),
@@ -94,6 +95,7 @@ test('a dollar sign survives the way through a pod spec', () => {
       credentials: { accessKeyIdEnv: 'AWS_ACCESS_KEY_ID', secretAccessKeyEnv: 'AWS_SECRET_ACCESS_KEY', sessionTokenEnv: null },
       encryption: null,
       storageClass: null,
+      objectLock: null,
       checksums: 'auto',
       maxParts: 10_000,
     }],

@@ -34,8 +34,8 @@ test('the public API is the constructs and what they take', () => {
     'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupExporter', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Decryption', 'DrillVolume',
     'Encryption', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
     'RestoreMode', 'RestorePoint',
-    'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Checksums', 'S3Credentials',
-    'S3Encryption', 'S3StorageClass', 'StoreLocation', 'TransitionMinimumObjectSize',
+    'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Access', 'S3AccessPolicy', 'S3Checksums', 'S3Credentials',
+    'S3Encryption', 'S3ObjectLockMode', 'S3StorageClass', 'StoreLocation', 'TransitionMinimumObjectSize',
   ]);
   expect(importsOf('index.ts').filter(path => path.includes('/') || path.startsWith('_'))).toEqual([]);
 });

@@ -23,6 +23,8 @@ export interface S3StoreConfig {
   readonly encryption: S3EncryptionConfig | null;
   /** `null`: the service's default class. */
   readonly storageClass: string | null;
+  /** For what a backup consists of, not for the notes beside it; `null`: nothing is locked by us, whatever the bucket's own default does. */
+  readonly objectLock: S3ObjectLockConfig | null;
   /** Whether the SDK may add checksums that some S3-compatible services refuse. */
   readonly checksums: 'auto' | 'required-only';
   /** Most parts that the service takes for one object: 10,000 on AWS, 1,000 on some others. */
@@ -40,6 +42,12 @@ export interface S3EncryptionConfig {
   readonly algorithm: 'AES256' | 'aws:kms';
   /** Key for `aws:kms`; `null` means the bucket's default key. */
   readonly kmsKeyId: string | null;
+}
+
+export interface S3ObjectLockConfig {
+  readonly mode: 'GOVERNANCE' | 'COMPLIANCE';
+  /** From the moment of the upload. */
+  readonly seconds: number;
 }
 
 export interface FolderStoreConfig {

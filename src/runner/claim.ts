@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readSmall } from './catalog';
-import { messageOf, RunnerError } from './errors';
+import { isDenied, messageOf, RunnerError } from './errors';
 import { isOwnFile } from './own-files';
 import { Reporter } from './reporter';
 import { Store } from './stores/store';
@@ -78,6 +78,10 @@ export async function claimId(config: BackupConfig, stores: readonly Store[], si
     await sleep(1000 - (Date.now() % 1000), undefined, { signal });
 
     async function claimEverywhere(): Promise<boolean> {
+      // Before the claim: where nothing may be deleted it stays, and would prove to prune that these files are ours.
+      for (const store of stores) {
+        if ((await filesOf(id, store, signal)).length > 0) return false;
+      }
       for (const store of stores) {
         if (!await store.create(id + STARTED_SUFFIX, content, signal)) return false;
         claimed.push(store);
@@ -108,12 +112,17 @@ export async function filesOf(id: string, store: Store, signal: AbortSignal): Pr
  * Removes what runs of the backup `name` have left that were killed: claims past their deadline, unfinished uploads of their ids,
  * and, where there is no record, their files. Nothing else is touched.
  *
- * Does not fail on a store that refuses: the backup that is about to run matters more. It warns instead.
+ * Does not fail on a store that refuses: the backup that is about to run matters more. It says so once instead.
  */
 export async function removeRemains(name: string, stores: readonly Store[], reporter: Reporter, signal: AbortSignal): Promise<void> {
   for (const store of stores) {
+    let killed = 0;
+    let ended = 0;
     try {
-      for (const id of await deadRuns(name, store, signal)) {
+      const dead = await deadRuns(name, store, signal);
+      killed = dead.filter(({ recorded }) => !recorded).length;
+      ended = dead.length - killed;
+      for (const { id } of dead) {
         const files = await filesOf(id, store, signal);
         // Also of a run that got as far as its record: it may have been killed between the file's second name and the end of its first.
         for await (const upload of store.unfinished(id, signal)) {
@@ -127,18 +136,37 @@ export async function removeRemains(name: string, stores: readonly Store[], repo
       }
     } catch (error) {
       signal.throwIfAborted();
-      reporter.warn('remains.left', `What killed runs have left in ${store.name} can't be removed: ${messageOf(error)}`, { store: store.name });
+      const facts = { store: store.name, killed, ended };
+      if (!isDenied(error)) {
+        reporter.warn('remains.left', `What killed runs have left in ${store.name} can't be removed: ${messageOf(error)}`, facts);
+      } else if (killed > 0) {
+        reporter.warn('remains.left', `What ${killed} killed runs have left in ${store.name} stays there until "cdk8s-backup prune" runs with credentials that may delete: ${messageOf(error)}`, facts);
+      } else {
+        reporter.info('claims.left', `The claims of ${ended} runs that ended well stay in ${store.name}, which is harmless: these credentials may not delete, and "cdk8s-backup prune" removes them`, facts);
+      }
     }
   }
 }
 
-async function deadRuns(name: string, store: Store, signal: AbortSignal): Promise<string[]> {
-  const dead: string[] = [];
+interface DeadRun {
+  readonly id: string;
+  /** Whether it has ended well all the same: its claim is all that is left over. */
+  readonly recorded: boolean;
+}
+
+async function deadRuns(name: string, store: Store, signal: AbortSignal): Promise<DeadRun[]> {
+  const claimed: string[] = [];
+  const recorded = new Set<string>();
   for await (const { key } of store.list(keyPrefix(name), signal)) {
     const parsed = parseKey(key);
-    if (parsed?.name !== name || parsed.suffix !== STARTED_SUFFIX) continue;
-    const until = await claimedUntil(parsed.id, store, signal);
-    if (until !== null && until.getTime() < Date.now()) dead.push(parsed.id);
+    if (parsed?.name !== name) continue;
+    if (parsed.suffix === STARTED_SUFFIX) claimed.push(parsed.id);
+    if (parsed.suffix === RECORD_SUFFIX) recorded.add(parsed.id);
+  }
+  const dead: DeadRun[] = [];
+  for (const id of claimed) {
+    const until = await claimedUntil(id, store, signal);
+    if (until !== null && until.getTime() < Date.now()) dead.push({ id, recorded: recorded.has(id) });
   }
   return dead;
 }

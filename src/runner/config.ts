@@ -148,6 +148,7 @@ export const s3 = z.strictObject({
   }).nullable(),
   encryption: z.strictObject({ algorithm: z.enum(['AES256', 'aws:kms']), kmsKeyId: text.nullable() }).nullable(),
   storageClass: text.nullable(),
+  objectLock: z.strictObject({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), seconds: z.int().min(1) }).nullable(),
   checksums: z.enum(['auto', 'required-only']),
   maxParts: z.int().min(1).max(10_000),
 });

@@ -10,6 +10,11 @@ export class RunnerError extends Error {
   }
 }
 
+/** Whether a store, a server or a file system has refused for want of rights. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof RunnerError && error.exitCode === ExitCode.DENIED;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');

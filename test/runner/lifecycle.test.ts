@@ -20,6 +20,7 @@ const store: S3StoreConfig = {
   encryption: null,
   storageClass: null,
   checksums: 'auto',
+  objectLock: null,
   maxParts: 10_000,
 };
 

@@ -17,6 +17,7 @@ const s3: S3StoreConfig = {
   credentials: null,
   encryption: null,
   storageClass: null,
+  objectLock: null,
   checksums: 'auto',
   maxParts: 10_000,
 };

@@ -2,13 +2,13 @@ import { PassThrough, pipeline, Readable } from 'node:stream';
 import { Context, openStores } from './context';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { artifactFile, CHECKSUM_SUFFIX, formatChecksums, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
+import { artifactFile, CHECKSUM_SUFFIX, formatChecksums, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/record';
 import { sealHeader } from '../age-keys';
 import { Catalog, latest, readCatalog } from '../catalog';
 import { Claim, claimId, filesOf, releaseClaim, removeRemains } from '../claim';
 import { deadlineIn } from '../deadline';
-import { messageOf, RunnerError } from '../errors';
+import { isDenied, messageOf, RunnerError } from '../errors';
 import { leaveFailedRun } from '../failed-run';
 import { backupEnd, push } from '../push';
 import { renderRecord } from '../record';
@@ -74,8 +74,9 @@ async function takeWithin(context: Context, options: BackupOptions): Promise<Bac
         ExitCode.DEADLINE, { cause: error },
       );
     }
+    const outcome = error instanceof HalfTaken ? `the backup of ${config.name} is not in every store` : `no backup of ${config.name} was taken`;
     throw new RunnerError(
-      `no backup of ${config.name} was taken, and earlier ones are as they were: ${messageOf(error)}`,
+      `${outcome}, and earlier ones are as they were: ${messageOf(error)}`,
       error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
     );
   }
@@ -91,12 +92,18 @@ export interface TakeOptions extends BackupOptions {
 /** What taking a backup needs of the process. */
 export type TakeContext = Pick<Context, 'config' | 'reporter' | 'signal'>;
 
-/** Takes one backup and returns its record, which is in all stores then. On any failure nothing of it is left. */
+/** A failure after which a store has the backup with its record all the same, and does not let it go. */
+class HalfTaken extends RunnerError {}
+
+/**
+ * Takes one backup and returns its record, which is in all stores then. On any failure nothing of it is left, where it may be deleted;
+ * what is left has no record, or the error says in which stores it has one.
+ */
 export async function takeBackup(source: Source, stores: readonly Store[], options: TakeOptions, context: TakeContext): Promise<BackupRecord> {
   const { config, reporter, signal } = context;
   const inspecting = source.inspect(config.compression, signal);
   const { encryption } = config;
-  await allOf([inspecting, ...stores.map(to => to.check(signal)), ...encryption ? [sealHeader(encryption.recipients)] : []]);
+  await allOf([inspecting, ...stores.map(to => to.check(signal, keyPrefix(config.name))), ...encryption ? [sealHeader(encryption.recipients)] : []]);
   const inspection = await inspecting;
   const before = await readCatalog(config.name, stores, signal);
   for (const fault of before.unreachable.values()) throw fault;
@@ -106,15 +113,18 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
   const claim = await claimId(config, stores, signal);
   reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(to => to.location).join(' and ')}`,
     { id: claim.id, source: inspection.source, stores: stores.map(to => to.location) });
-  let left: readonly Store[] = [];
+  let left: readonly Left[] = [];
   try {
     return await dumpAndCommit(inspection, claim, before, stores, options, context);
   } catch (error) {
     left = await undo(claim, stores, reporter);
-    throw error;
+    const recorded = left.filter(rest => rest.recorded).map(({ at }) => at.name);
+    if (recorded.length === 0 || signal.aborted) throw error;
+    throw new HalfTaken(`${messageOf(error)}. ${claim.id} is whole in ${recorded.join(' and ')}, from where it can't be removed: it is listed, and can be restored`,
+      error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
   } finally {
     // Where something is left, the claim stays: it proves to a later run that what is there is ours to remove.
-    await releaseClaim(claim.id, stores.filter(at => !left.includes(at)));
+    await releaseClaim(claim.id, stores.filter(store => !left.some(({ at }) => at === store)));
   }
 }
 
@@ -239,22 +249,27 @@ async function commit(record: BackupRecord, to: Store, signal: AbortSignal): Pro
   }
 }
 
-/**
- * Removes what a failed run has stored: its record first, so that a crash half way leaves rubbish and not a lie.
- *
- * @returns the stores in which something may be left
- */
-async function undo({ id }: Claim, stores: readonly Store[], reporter: Reporter): Promise<Store[]> {
+/** A store in which something of a failed run may be left. */
+interface Left {
+  readonly at: Store;
+  /** Whether the record is, as far as the store still answers. */
+  readonly recorded: boolean;
+}
+
+/** Removes what a failed run has stored: its record first, so that a crash half way leaves rubbish and not a lie. */
+async function undo({ id }: Claim, stores: readonly Store[], reporter: Reporter): Promise<Left[]> {
   const signal = AbortSignal.timeout(CLEANUP_MS);
-  const left: Store[] = [];
+  const left: Left[] = [];
   await Promise.all(stores.map(async at => {
     try {
       await at.remove([id + RECORD_SUFFIX], signal);
       const rest = (await filesOf(id, at, signal)).filter(key => parseKey(key)?.suffix !== STARTED_SUFFIX);
       await at.remove(rest, signal);
     } catch (error) {
-      left.push(at);
-      reporter.warn('remains.left', `What the failed run ${id} has stored in ${at.name} can't be removed now, a later run will do it: ${messageOf(error)}`,
+      const files: readonly string[] = await filesOf(id, at, signal).catch(() => []);
+      left.push({ at, recorded: files.includes(id + RECORD_SUFFIX) });
+      const who = isDenied(error) ? '"cdk8s-backup prune" does it with credentials that may delete' : 'a later run will do it';
+      reporter.warn('remains.left', `What the failed run ${id} has stored in ${at.name} can't be removed now, ${who}: ${messageOf(error)}`,
         { id, store: at.name });
     }
   }));

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { fault, faultOf, Finding, ok, warning } from './finding';
 import { checkLifecycle } from './lifecycle';
-import { StoreConfig } from '../../contract/config';
+import { BackupConfig, StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { keyPrefix } from '../../contract/layout';
+import { backupId, keyPrefix, STARTED_SUFFIX } from '../../contract/layout';
 import { latest, readSmall } from '../catalog';
-import { messageOf } from '../errors';
+import { renderClaim } from '../claim';
+import { isDenied } from '../errors';
 import { LookConfig } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
 import { openStore } from '../stores/open';
@@ -34,7 +34,7 @@ export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOp
   let store: Store;
   try {
     store = openStore(storeConfig, env, message => findings.push(warning(subject, message, null)));
-    await store.check(signal);
+    await store.check(signal, keyPrefix(config.name));
   } catch (error) {
     signal.throwIfAborted();
     return [...findings, faultOf(subject, error)];
@@ -51,23 +51,29 @@ export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOp
   for (const { message } of catalog?.unreadable ?? []) findings.push(warning(subject, message, null));
   if (shelf.held) findings.push(warning(subject, `pruning of ${config.name} is on hold`, 'once the incident is over: cdk8s-backup release'));
   // Whoever only restores, or only looks, may have keys that only read.
-  if ('source' in config) findings.push(...await probe(subject, config.name, store, signal), ...await room(subject, store, options, newest ? bytesOf(newest) : null));
+  if ('source' in config) findings.push(...await probe(subject, config, store, signal), ...await room(subject, store, options, newest ? bytesOf(newest) : null));
   if (storeConfig.type === 's3') findings.push(...await checkLifecycle(subject, storeConfig, options));
   return findings;
 }
 
-/** Writes a small object, reads it back and deletes it. No reader takes its name for one of a backup. */
-async function probe(subject: string, name: string, store: Store, signal: AbortSignal): Promise<Finding[]> {
-  const key = `${keyPrefix(name)}doctor-${randomUUID()}.probe`;
-  const content = 'probe of cdk8s-backup doctor: it may be deleted\n';
+/**
+ * Writes a small object, reads it back and deletes it. It looks like the claim of a run that has ended: no reader takes that for a
+ * backup, credentials for one backup may write it, and where they may not delete, prune does.
+ */
+async function probe(subject: string, { name, pruneAfterBackup }: BackupConfig, store: Store, signal: AbortSignal): Promise<Finding[]> {
   const findings: Finding[] = [];
   const before = Date.now();
-  let written = false;
+  const key = backupId(name, new Date(before)) + STARTED_SUFFIX;
+  const content = renderClaim(new Date(before), new Date(before));
+  let refusal: unknown;
   try {
+    let written = false;
     try {
       written = await store.create(key, content, signal);
       const after = Date.now();
-      if (await readSmall(store, key, signal) !== content) {
+      if (!written) {
+        findings.push(warning(subject, 'whether it can be written was not tried: a run began in this second', 'try again'));
+      } else if (await readSmall(store, key, signal) !== content) {
         findings.push(fault(subject, 'what was written is not what is read back', 'don\'t use this store', ExitCode.CORRUPT));
       } else {findings.push(ok(subject, 'can be written and read back'));}
       for await (const object of store.list(key, signal)) {
@@ -79,17 +85,19 @@ async function probe(subject: string, name: string, store: Store, signal: AbortS
           : warning(subject, `its clock and that of this machine are ${formatSeconds(off)} apart`, 'names and times of backups follow the clock here: set both by NTP'));
       }
     } finally {
-      // A write whose answer was lost may have been one all the same.
-      await store.remove([key], AbortSignal.timeout(REMOVAL_MS));
+      // Not where it is the claim of a run. A write whose answer was lost may have been one all the same: then prune removes it.
+      if (written) await store.remove([key], AbortSignal.timeout(REMOVAL_MS)).catch((error: unknown) => { refusal = error; });
     }
-    findings.push(ok(subject, 'can be deleted from'));
+    if (written && refusal === undefined) findings.push(ok(subject, 'can be deleted from'));
   } catch (error) {
     signal.throwIfAborted();
     findings.push(faultOf(subject, error));
-    if (written) {
-      findings.push(warning(subject, `the probe ${key} may still be there (${messageOf(error)})`,
-        'a backup that fails can\'t be cleaned up either, and prune can\'t work: allow the deletion of objects, and delete the probe by hand'));
-    }
+  }
+  if (isDenied(refusal) && !pruneAfterBackup) {
+    findings.push(ok(subject, `these credentials may not delete, so what failed runs leave is for those of "cdk8s-backup prune", and so is the probe ${key}`));
+  } else if (refusal !== undefined) {
+    findings.push(faultOf(subject, refusal), warning(subject, `the probe ${key} may still be there`,
+      'a backup that fails can\'t be cleaned up either, and each run is to prune at its end: allow the deletion of objects, or give \'prune\' credentials of its own'));
   }
   return findings;
 }

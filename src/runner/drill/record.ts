@@ -5,7 +5,7 @@
 import { DrillConfig } from '../../contract/config';
 import { DRILL_VERSION, DrillRecord } from '../../contract/drill-record';
 import { backupId, DRILL_SUFFIX, keyPrefix, parseKey } from '../../contract/layout';
-import { messageOf } from '../errors';
+import { isDenied, messageOf } from '../errors';
 import { renderDocument } from '../history';
 import { Reporter } from '../reporter';
 import { Progress } from './rehearsal';
@@ -55,7 +55,8 @@ export async function storeDrill(
       continue;
     }
     await Promise.all(written.map(store => pruneDrills(record.name, keepDrills, store, signal).catch((error: unknown) => {
-      reporter.warn('drill.unpruned', `old drills can't be removed from ${store.location}, and stay until the next one: ${messageOf(error)}`, { store: store.name });
+      if (isDenied(error)) reporter.info('drills.left', `Drills beyond the ${keepDrills} newest stay in ${store.name}, which is harmless: these credentials may not delete`, { store: store.name });
+      else reporter.warn('drill.unpruned', `old drills can't be removed from ${store.location}, and stay until the next one: ${messageOf(error)}`, { store: store.name });
     })));
     return { record, stores: written.map(({ name }) => name) };
   }

@@ -2,6 +2,7 @@ import { entriesOf, PruneEntry } from './entries';
 import { NEW_COPY, stopsAll, stopsHere } from './gate';
 import { readHolds } from './hold';
 import { Inventory, takeStock } from './inventory';
+import { removeLeftovers } from './leftovers';
 import { removeBackup, removeFiles, Removal } from './remove';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -115,6 +116,9 @@ async function pruneStore(
     }
   }
   await Promise.all(Array.from({ length: CONCURRENT_REMOVALS }, removeOn));
+  const gone = new Set(entries.filter(({ action }) => action === 'delete').map(({ id }) => id));
+  const removal = await removeLeftovers(inventory, gone, reporter, signal);
+  if (removal.kind !== 'removed') note({ id: `of ${config.name}`, store: store.name, what: 'leftovers' }, removal, outcome, reporter);
 }
 
 function remove({ id, what, files }: PruneEntry, { store, records, rubbish }: Inventory, signal: AbortSignal): Promise<Removal> {
@@ -123,7 +127,7 @@ function remove({ id, what, files }: PruneEntry, { store, records, rubbish }: In
   return removeFiles(id, files, uploads, store, signal);
 }
 
-function note({ id, store, what }: PruneEntry, removal: Removal, outcome: Outcome, reporter: Reporter): void {
+function note({ id, store, what }: Pick<PruneEntry, 'id' | 'store'> & { readonly what: string }, removal: Removal, outcome: Outcome, reporter: Reporter): void {
   switch (removal.kind) {
     case 'removed':
       outcome.removed += 1;

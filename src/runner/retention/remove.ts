@@ -60,7 +60,7 @@ function refused(reason: string): Removal {
 }
 
 /** Object Lock and policies refuse; that is reported and no failure. Whatever else goes wrong is one, and does not stop the others. */
-async function explained(action: () => Promise<Removal>, signal: AbortSignal): Promise<Removal> {
+export async function explained(action: () => Promise<Removal>, signal: AbortSignal): Promise<Removal> {
   try {
     return await action();
   } catch (error) {

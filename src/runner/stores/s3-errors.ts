@@ -37,6 +37,7 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
   const failed = (reason: string, exitCode: ExitCode) =>
     new RunnerError(`${name} (${location} at ${endpoint}): can't ${doing}: ${reason}`, exitCode, { cause: error });
 
+  if (status === 400 && /missing.*object.?lock|object.?lock.*(missing|not (configured|enabled))/i.test(said)) return noObjectLock({ name, bucket, location, endpoint }, doing, error);
   switch (code) {
     case 'InvalidAccessKeyId':
     case 'XAdminUserNotFound': // versitygw's name for it
@@ -127,6 +128,16 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
     const offsetMs = Number.isNaN(serverTime) ? client.config.systemClockOffset : serverTime - Date.now();
     return clockDifference(offsetMs);
   }
+}
+
+/** What stands in the way where the bucket has no Object Lock, and how it gets one. */
+export function noObjectLock({ name, bucket, location, endpoint }: Omit<S3Target, 'client' | 'keyPrefix'>, doing: string, cause?: unknown): RunnerError {
+  return new RunnerError(
+    `${name} (${location} at ${endpoint}): can't ${doing}: the bucket ${bucket} has no Object Lock, and the config asks for one: switch it on with versioning, `
+      + `"aws s3api put-object-lock-configuration --bucket ${bucket} --object-lock-configuration ObjectLockEnabled=Enabled", or, where the service takes that `
+      + 'only for new buckets, make one with it; or leave out \'objectLock\'',
+    ExitCode.BAD_CONFIG, { cause },
+  );
 }
 
 /** In words, how far the server's clock is from ours. */

@@ -3,13 +3,14 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, HeadObjectCommand, ListPartsCommand,
-  PutObjectCommand, S3Client, UploadPartCommand,
+  ObjectLockRetentionMode, PutObjectCommand, PutObjectCommandInput, PutObjectRetentionCommand, S3Client, UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { S3Target } from './s3-client';
 import { explainS3Error, s3ErrorName, s3Status } from './s3-errors';
+import { digestOf } from './s3-lock';
 import { PartPlan } from './s3-parts';
 
 /** Metadata of every object, new for each upload: shows that an object is ours where an answer was lost. */
@@ -26,8 +27,10 @@ const MAX_ABORTS = 4;
 
 export interface UploadParams {
   readonly key: string;
-  /** Storage class and encryption. */
-  readonly settings: object;
+  /** Storage class, encryption and lock. */
+  readonly settings: Partial<PutObjectCommandInput>;
+  /** Whether each request has the MD5 of its body. */
+  readonly md5: boolean;
   readonly plan: PartPlan;
 }
 
@@ -116,6 +119,7 @@ class S3Upload {
       if (command instanceof UploadPartCommand || command instanceof PutObjectCommand) {
         this.checkPart(command instanceof UploadPartCommand ? command.input.PartNumber! : 1);
         this.committing ||= command instanceof PutObjectCommand;
+        if (this.params.md5) command.input.ContentMD5 = digestOf(command.input.Body as Buffer);
         const sent = await client.send(command as UploadPartCommand, { abortSignal: this.stopped.signal });
         this.bytes += (command.input.Body as Buffer).length;
         return sent;
@@ -161,7 +165,22 @@ class S3Upload {
     if (held.ContentLength !== this.bytes) {
       throw new RunnerError(`${name} (${location}): ${this.params.key} has ${held.ContentLength} bytes there, but ${this.bytes} were sent`, ExitCode.FAILED);
     }
+    await this.lock(held.ObjectLockMode, signal);
     return { bytes: this.bytes, encryption: held.ServerSideEncryption };
+  }
+
+  /**
+   * Some services take the lock of an upload in parts and forget it, and S3 shows it only to whoever may read it: what is not confirmed is
+   * asked for once more, by a request of its own, which fails where it can't be done.
+   */
+  private async lock(confirmed: string | undefined, signal: AbortSignal): Promise<void> {
+    const { ObjectLockMode: Mode, ObjectLockRetainUntilDate: RetainUntilDate } = this.params.settings;
+    if (Mode === undefined || confirmed === Mode) return;
+    const retention = new PutObjectRetentionCommand({ ...this.object, Retention: { Mode: Mode as ObjectLockRetentionMode, RetainUntilDate } });
+    await this.target.client.send(retention, { abortSignal: signal }).catch(error => {
+      signal.throwIfAborted();
+      throw explainS3Error(error, this.target, `lock ${this.params.key} after the upload`);
+    });
   }
 
   /** Does its best: what it can't remove, the next run finds by `Store.unfinished`, and without a record no object counts. */
@@ -187,15 +206,28 @@ export async function ownedBy({ client, bucket }: S3Target, key: string, token: 
   }
 }
 
-/** Removes an upload with all of its parts; one that is gone counts as removed. */
+/**
+ * Removes an upload with all of its parts; one that is gone counts as removed. Credentials for one backup need no right to list parts, and
+ * some services answer "denied" to them where nothing is: then the abort is repeated without a look.
+ */
 export async function abortUpload(client: S3Client, parts: { Bucket: string; Key: string; UploadId: string }, signal: AbortSignal): Promise<void> {
-  try {
-    for (let n = 1; n <= MAX_ABORTS; n++) {
+  for (let n = 1; n <= MAX_ABORTS; n++) {
+    try {
       await client.send(new AbortMultipartUploadCommand(parts), { abortSignal: signal });
-      await client.send(new ListPartsCommand({ ...parts, MaxParts: 1 }), { abortSignal: signal }); // fails once the upload is gone
-      await sleep(100 * n, undefined, { signal });
+    } catch (error) {
+      if (isGone(error) || (n > 1 && s3Status(error) === 403)) return;
+      throw error;
     }
-  } catch (error) {
-    if (s3ErrorName(error) !== 'NoSuchUpload' && s3Status(error) !== 404) throw error;
+    try {
+      await client.send(new ListPartsCommand({ ...parts, MaxParts: 1 }), { abortSignal: signal }); // fails once the upload is gone
+    } catch (error) {
+      if (isGone(error)) return;
+      if (s3Status(error) !== 403) throw error;
+    }
+    await sleep(100 * n, undefined, { signal });
   }
+}
+
+function isGone(error: unknown): boolean {
+  return s3ErrorName(error) === 'NoSuchUpload' || s3Status(error) === 404;
 }

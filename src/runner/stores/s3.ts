@@ -2,16 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DeleteObjectCommand, DeleteObjectsCommand, ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput,
+  DeleteObjectCommand, DeleteObjectsCommand, GetObjectLockConfigurationCommand, ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput,
   ListObjectsV2Command, PutObjectCommand, PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
 import { S3StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
+import { parseKey, RECORD_SUFFIX } from '../../contract/layout';
+import { isDenied, messageOf, RunnerError } from '../errors';
 import { checkKey, checkKeyPrefix, isKey } from './keys';
 import { openS3, S3_PATIENCE, S3Patience, S3Target } from './s3-client';
 import { download } from './s3-download';
-import { clockDifference, explainS3Error, s3ErrorName, s3Status } from './s3-errors';
+import { clockDifference, explainS3Error, noObjectLock, s3ErrorName, s3Status } from './s3-errors';
+import { digestOf, lockSettings } from './s3-lock';
 import { checkListing, Pages } from './s3-pages';
 import { planParts } from './s3-parts';
 import { abortUpload, ownedBy, upload, UPLOAD_ID_METADATA } from './s3-upload';
@@ -40,14 +42,16 @@ export class S3Store implements Store {
     this.location = this.target.location;
   }
 
-  public async check(signal: AbortSignal): Promise<void> {
+  public async check(signal: AbortSignal, prefix = ''): Promise<void> {
     // HeadBucket would be the obvious one, but its answer has no body and so no reason.
-    const page = await this.explained('list it', signal, () => this.target.client.send(
-      new ListObjectsV2Command({ Bucket: this.target.bucket, Prefix: this.target.keyPrefix, MaxKeys: 1 }), { abortSignal: signal },
+    const { client, bucket, keyPrefix } = this.target;
+    const page = await this.explained('list it', signal, () => client.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: keyPrefix + checkKeyPrefix(prefix), MaxKeys: 1 }), { abortSignal: signal },
     ));
     checkListing(page, this.target);
+    if (this.config.objectLock !== null) await this.checkLock(signal);
     // The SDK signs with the server's time from its second request on, so a wrong clock would pass unseen.
-    const offsetMs = this.target.client.config.systemClockOffset;
+    const offsetMs = client.config.systemClockOffset;
     if (Math.abs(offsetMs) >= CLOCK_WARNING_MS) {
       this.warn(`${this.name} (${this.location}): ${clockDifference(offsetMs)}; names and times of backups follow the clock here: set both by NTP`);
     }
@@ -58,8 +62,8 @@ export class S3Store implements Store {
       checkKey(key);
       const plan = this.inStore(() => planParts(expectedBytes, this.config.maxParts));
       if (await this.exists(key, signal)) throw this.taken(key);
-      const settings = { ...this.encryption(), ...expectedBytes !== null && this.storageClass() };
-      const { bytes, encryption } = await upload(this.target, { key, settings, plan }, body, signal);
+      const settings = { ...this.encryption(), ...expectedBytes !== null && this.storageClass(), ...lockSettings(this.config.objectLock) };
+      const { bytes, encryption } = await upload(this.target, { key, settings, plan, md5: this.needsMd5 }, body, signal);
       this.checkEncryption(key, encryption);
       return bytes;
     } finally {
@@ -76,7 +80,13 @@ export class S3Store implements Store {
 
   public async get(key: string, signal: AbortSignal): Promise<Readable> {
     signal.throwIfAborted();
-    return download(this.target, checkKey(key), signal);
+    try {
+      return await download(this.target, checkKey(key), signal);
+    } catch (error) {
+      // Whoever may list one backup only is told "denied" where nothing is there.
+      if (!isDenied(error) || await this.exists(key, signal).catch(() => true)) throw error;
+      throw new RunnerError(`${this.name} (${this.location}): can't read ${key}: there is no such object`, ExitCode.NOT_FOUND, { cause: error });
+    }
   }
 
   public async *list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
@@ -153,7 +163,17 @@ export class S3Store implements Store {
   private async putUnlessExists(key: string, content: string, signal: AbortSignal): Promise<boolean> {
     const { client } = this.target;
     const token = randomUUID();
-    const object = { ...this.object(key), ...this.encryption(), Body: Buffer.from(content), Metadata: { [UPLOAD_ID_METADATA]: token } };
+    const body = Buffer.from(content);
+    // Records are a part of their backup; whatever else is created here is a note that comes and goes.
+    const locked = parseKey(key)?.suffix === RECORD_SUFFIX;
+    const object = {
+      ...this.object(key),
+      ...this.encryption(),
+      ...locked && lockSettings(this.config.objectLock),
+      ...locked && this.needsMd5 && { ContentMD5: digestOf(body) },
+      Body: body,
+      Metadata: { [UPLOAD_ID_METADATA]: token },
+    };
     const isOurs = () => ownedBy(this.target, object.Key, token, signal);
     for (let conflicts = 0; ; conflicts++) {
       try {
@@ -161,14 +181,18 @@ export class S3Store implements Store {
         return true;
       } catch (error) {
         // Also the answer to a retry of our own request, if the first answer was lost.
-        if (s3Status(error) === 412) return isOurs();
+        if (s3Status(error) === 412) {
+          if (await isOurs()) return true;
+          if (await this.exists(key, signal)) return false;
+          break; // to some services a deletion in a bucket with versions is an object too
+        }
         if (s3Status(error) === 409 && conflicts < MAX_CONFLICTS) await sleep(100 * (conflicts + 1), undefined, { signal });
         else if (s3Status(error) === 409) return isOurs();
         else if (s3Status(error) === 501) break;
         else throw error;
       }
     }
-    // A service without conditional writes. Of two that come here at once the later one wins, and the other one finds out.
+    // A service without conditional writes, or with odd ones. Of two that come here at once the later one wins, and the other one finds out.
     await client.send(new PutObjectCommand(object), { abortSignal: signal });
     return isOurs();
   }
@@ -185,10 +209,39 @@ export class S3Store implements Store {
       return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key = '' }) => Key.slice(keyPrefix.length));
     } catch (error) {
       signal.throwIfAborted();
+      // Some ask for a right on the bucket where the single deletion asks for one on the object: if that is refused, all are.
+      if (s3Status(error) === 403) {
+        const [first = '', ...others] = keys;
+        await this.explained(`remove ${first}`, signal, () => client.send(new DeleteObjectCommand(this.object(first)), { abortSignal: signal }));
+        return others;
+      }
       // Older services want an MD5 here, or don't have it at all.
       if ([400, 405, 501].includes(s3Status(error) ?? 0) && s3ErrorName(error) !== 'ExpiredToken') return keys;
       throw explainS3Error(error, this.target, 'remove objects');
     }
+  }
+
+  /** Known before a dump of hours, and not after it. */
+  private async checkLock(signal: AbortSignal): Promise<void> {
+    const { client, bucket } = this.target;
+    try {
+      const found = await client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket }), { abortSignal: signal });
+      if (found.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled') return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (s3ErrorName(error) !== 'ObjectLockConfigurationNotFoundError') {
+        const explained = explainS3Error(error, this.target, 'look for its Object Lock');
+        if (!isDenied(explained)) throw explained;
+        this.warn(`${explained.message}; allow s3:GetBucketObjectLockConfiguration, so that a bucket without Object Lock is found before the dump`);
+        return;
+      }
+    }
+    throw noObjectLock(this.target, 'lock what is stored there');
+  }
+
+  /** S3 locks nothing whose upload it can't check, and services that don't know its checksums know this one. */
+  private get needsMd5(): boolean {
+    return this.config.objectLock !== null && this.config.checksums === 'required-only';
   }
 
   /** By a list, for the answer to a HEAD has no body and so no reason when it fails. */

@@ -27,8 +27,12 @@ export interface Store {
   /** For messages: `s3://bucket/prefix`, `/backups`. */
   readonly location: string;
 
-  /** Rejects unless the store can be reached, exists, and lets itself be listed. Changes nothing. */
-  check(signal: AbortSignal): Promise<void>;
+  /**
+   * Rejects unless the store can be reached, exists, lets itself be listed, and can do what its config asks for. Changes nothing.
+   *
+   * @param prefix of the keys that are listed: credentials may be for one backup only
+   */
+  check(signal: AbortSignal, prefix?: string): Promise<void>;
 
   /**
    * Stores `body` until it ends, then makes the object visible in one step. A failed or aborted call leaves no object behind.

@@ -2,7 +2,7 @@ import { CopyFinding } from './copy';
 import { isVerificationSuffix, parseKey, verificationKey } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { VERIFICATION_VERSION, VerificationRecord } from '../../contract/verification-record';
-import { messageOf, RunnerError } from '../errors';
+import { isDenied, messageOf, RunnerError } from '../errors';
 import { renderDocument } from '../history';
 import { outputOf } from '../process';
 import { Reporter } from '../reporter';
@@ -11,6 +11,9 @@ import { VERSION } from '../version';
 
 /** This many of a backup's verifications stay in each store. */
 const KEPT = 3;
+
+/** Who was told that old verifications stay: once is enough. */
+const told = new WeakMap<Reporter, Set<string>>();
 
 /** Verifications of one backup in the same second get different keys. */
 const MAX_SECONDS_LATER = 5;
@@ -48,18 +51,35 @@ export async function writeVerification(
       const key = verificationKey(record.id, new Date(startedAt.getTime() + later * SECOND_MS));
       if (await store.create(key, renderDocument(document), signal)) break;
     }
-    const keys: string[] = [];
-    for await (const { key } of store.list(`${record.id}.verified.`, signal)) {
-      if (isVerificationSuffix(parseKey(key)?.suffix ?? '')) keys.push(key);
-    }
-    const old = keys.sort().slice(0, -KEPT);
-    if (old.length > 0) await store.remove(old, signal);
+    await removeOld(record.id, store, reporter, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RunnerError)) throw error;
     reporter.warn('verification.not-recorded',
       `${record.id} was read in ${store.name}, but that can't be noted there, so that alerts and pruning don't know of it: ${messageOf(error)}`,
       { id: record.id, store: store.name });
+  }
+}
+
+/** Those verifications among `keys`, all of one backup, that newer ones have replaced. */
+export function oldVerifications(keys: readonly string[]): string[] {
+  return keys.filter(key => isVerificationSuffix(parseKey(key)?.suffix ?? '')).sort().slice(0, -KEPT);
+}
+
+/** Where nothing may be deleted they stay until prune comes: what was read is noted all the same. */
+async function removeOld(id: string, store: Store, reporter: Reporter, signal: AbortSignal): Promise<void> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(`${id}.verified.`, signal)) keys.push(key);
+  const old = oldVerifications(keys);
+  if (old.length === 0) return;
+  try {
+    await store.remove(old, signal);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    const stores = told.get(reporter) ?? new Set();
+    if (stores.has(store.name)) return;
+    told.set(reporter, stores.add(store.name));
+    reporter.info('verifications.left', `Old verifications stay in ${store.name}, which is harmless: these credentials may not delete, and "cdk8s-backup prune" removes them`, { store: store.name });
   }
 }
 

@@ -42,6 +42,7 @@ export function s3Store(server: Omit<S3Server, 'makeBucket' | 'stop'>, bucket: s
     credentials: { accessKeyIdEnv: 'ACCESS_KEY_ID', secretAccessKeyEnv: 'SECRET_ACCESS_KEY', sessionTokenEnv: null },
     encryption: null,
     storageClass: null,
+    objectLock: null,
     checksums: 'auto',
     maxParts: 10_000,
     ...changes,

@@ -18,6 +18,7 @@ const target = openS3({
   encryption: null,
   storageClass: null,
   checksums: 'auto',
+  objectLock: null,
   maxParts: 10_000,
 }, {}, S3_PATIENCE);
 
