@@ -91,7 +91,7 @@ async function command(args: readonly string[], options: RunOptions): Promise<En
   }
   if (alsoWrong && own.length > 0) {
     // Another one for each variable, so that what is found says where it is from.
-    const env = Object.fromEntries(Object.keys(options.env!).map(name => [name, name === 'ACCESS_KEY_ID' ? s3.accessKeyId : `wrong-${name}-planted`]));
+    const env = Object.fromEntries(Object.keys(options.env!).map(each => [each, each === 'ACCESS_KEY_ID' ? s3.accessKeyId : `wrong-${each}-planted`]));
     const { stdout, stderr } = await run(args, { ...options, env });
     shown.push(stdout, stderr);
   }
