@@ -12,7 +12,7 @@ export async function watched(args: readonly string[], options: RunOptions) {
       // Between fork and exec a child is a copy of the program itself.
       if (pid !== own && !line.includes('main.js')) environments.set(line, env);
     }
-  }, 2);
+  }, 10);
   const ended = await running.ended;
   clearInterval(timer);
   return { ended, commandLines: [...commandLines], environments };

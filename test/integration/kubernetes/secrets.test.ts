@@ -137,7 +137,7 @@ test('named objects come back into an emptied namespace as they were, read and w
     source: { engine: 'kubernetes', address: namespace }, artifacts: [{ counts: { items: { ConfigMap: 2, Secret: 4 } } }],
   });
   for (const file of filesIn(directory)) {
-    for (const secret of ['tls.key', VALUE, base64(VALUE), key.identity]) expect(readFileSync(path.join(directory, file), 'latin1')).not.toContain(secret);
+    for (const hidden of ['tls.key', VALUE, base64(VALUE), key.identity]) expect(readFileSync(path.join(directory, file), 'latin1')).not.toContain(hidden);
   }
 
   await empty(namespace);
@@ -151,7 +151,7 @@ test('named objects come back into an emptied namespace as they were, read and w
   const { 'secrets/other': _other, 'secrets/release': _release, ...own } = before;
   expect(await stateOf(namespace)).toEqual(own);
   expect(commandLines.join()).toContain('restore');
-  for (const secret of [VALUE, base64(VALUE), key.identity]) expect(commandLines.join()).not.toContain(secret);
+  for (const hidden of [VALUE, base64(VALUE), key.identity]) expect(commandLines.join()).not.toContain(hidden);
   for (const shown of [plan, ended]) expectNoValue(shown);
 
   const again = await run(['restore', '--yes'], restore);
