@@ -26,7 +26,7 @@ export function withOutside(object: any, outside: Outside, more: readonly string
   const s3 = (stores: string) => [`${stores}.s3.endpoint=${s3Endpoint}`, `${stores}.s3.pathStyle=true`];
   const settings = config.kind === 'exporter'
     ? [`port=${exporterPort}`, ...config.backups.flatMap((_: unknown, i: number) => s3(`backups.${i}.stores`))]
-    : [...s3('stores'), ...databaseSettings(config, { postgres: postgresPort, redis: redisPort }, healthPort)];
+    : [...config.stores.some(({ type }: any) => type === 's3') ? s3('stores') : [], ...databaseSettings(config, { postgres: postgresPort, redis: redisPort }, healthPort)];
   variable.value = renderConfig([...settings, ...more].reduce<any>(applySetting, config));
   return changed;
 }

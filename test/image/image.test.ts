@@ -146,6 +146,12 @@ describeImage('the runner image', () => {
     expect(await id()).toBe(first);
   });
 
+  test('image:build says so where Docker has a client and no daemon', async () => {
+    const { code, stderr } = await tool('npx', ['tsx', 'src/runner/build-image.ts', '--builder', 'docker'], { DOCKER_HOST: 'unix:///nonexistent/socket' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/nothing to build the image with:\n {2}docker: .*daemon/i);
+  });
+
   test('names no architecture', () => {
     for (const file of ['Dockerfile', 'copy-programs.sh']) {
       expect(readFileSync(path.join(ROOT, 'dist', 'runner', file), 'utf8')).not.toMatch(/x86|amd64|x64|aarch|arm64/i);

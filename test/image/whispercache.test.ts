@@ -1,12 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
 import { describeImage } from './_can-run';
 import { IMAGE, Output, succeed } from './_lab';
 import { withOutside } from './_outside';
 import { claimsOf, play, startPod, templateOf } from './_pod';
 import { startWhispercache, Whispercache } from './_whispercache';
+import { BackupCronJob, BackupSource, BackupStore, Decryption, Encryption, RestoreJob } from '../../src';
 import { scratchContainerOf, startScratchPostgres, startScratchRedis } from '../integration/drill/_scratch-server';
 import { tempDir, until } from '../integration/servers/_process';
+import { newChart, objectsOf } from '../synth';
 
 /*
  * The pods of examples/whispercache, as synthesized, from the real image, with a kubelet's volumes: what is changed about them is in
@@ -83,6 +88,31 @@ describeImage('the pods of examples/whispercache', () => {
     await pass('sqlite-restore');
     expect(world.sqlite('SELECT note FROM notes')).toBe('kept');
     expect(await world.backendReplicas()).toBe(2);
+  });
+
+  test('a key in a Secret volume opens an encrypted backup', async () => {
+    const key = execFileSync('age-keygen', { encoding: 'utf8', stdio: 'pipe' });
+    const chart = newChart('whispercache');
+    const backup = new BackupCronJob(chart, 'sealed', {
+      source: BackupSource.redis({ host: 'redis' }),
+      stores: [BackupStore.volume({ claimName: 'backup-storage', size: Size.gibibytes(1) })],
+      encryption: Encryption.age({ recipients: [/age1\w+/.exec(key)![0]] }),
+      onDemand: true,
+      backupName: 'sealed',
+    });
+    const decryption = Decryption.fromSecret(kplus.Secret.fromSecretName(chart, 'backup-key', 'backup-key'));
+    new RestoreJob(chart, 'sealed-restore', { backup, decryption });
+    const cluster = { ...world.cluster, secrets: { ...world.cluster.secrets, 'backup-key': { identity: key } } };
+    const objects = objectsOf(chart).filter(({ kind }) => kind === 'CronJob');
+
+    const before = await world.redis.cli(['DEBUG', 'DIGEST']);
+    for (const name of ['sealed', 'sealed-restore']) {
+      const object = objects.find(({ metadata }) => metadata.name === name);
+      const { code, stderr } = await play(cluster, withOutside(object, world.outside));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('"level":"error"') });
+      if (name === 'sealed') await world.redis.cli(['FLUSHALL']);
+    }
+    expect(await world.redis.cli(['DEBUG', 'DIGEST'])).toBe(before);
   });
 
   test('the drills pass, each against a server with what the manifest says', async () => {
