@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { Context, openStores } from './context';
 import { ExitCode } from '../../contract/exit-code';
-import { CHECKSUM_SUFFIX, ENCRYPTED_SUFFIX, formatChecksums } from '../../contract/layout';
+import { CHECKSUM_SUFFIX, ENCRYPTED_SUFFIX, formatChecksums, parseKey } from '../../contract/layout';
 import { RecordedArtifact } from '../../contract/record';
 import { readThrough, useArtifact } from '../artifact';
 import { Backup, findBackup, readCatalog } from '../catalog';
@@ -13,6 +13,8 @@ import { decryptionOf, identitiesFor, unseal } from '../open-plain';
 import { formatBytes } from '../reporter';
 import { FolderStore } from '../stores/folder';
 import { Store } from '../stores/store';
+
+const DAY_MS = 86_400_000;
 
 export interface FetchOptions {
   /** `latest`, an id, or the name of a file. */
@@ -40,6 +42,7 @@ export async function fetch(context: Context<LookConfig>, options: FetchOptions)
 
   const target = new FolderStore({ type: 'folder', name: 'target', directory: path.resolve(options.to) });
   await target.check(signal);
+  await removeOldParts(id, target, signal);
   const present = await filesOf(id, target, signal);
   if (options.decrypt) {
     if (!artifacts.some(isSealed)) throw new RunnerError(`${id} is not encrypted: fetch it without --decrypt`, ExitCode.USAGE);
@@ -86,6 +89,13 @@ async function fetchDecrypted(context: Context<LookConfig>, fetching: Fetching, 
 
 function isSealed({ recipients, file }: RecordedArtifact): boolean {
   return recipients !== undefined && file.endsWith(ENCRYPTED_SUFFIX);
+}
+
+/** Removes what a fetch that was killed has left; what is younger than a day may be another one's that goes on. */
+async function removeOldParts(id: string, target: FolderStore, signal: AbortSignal): Promise<void> {
+  for await (const part of target.unfinished(id, signal)) {
+    if (parseKey(part.key)?.id === id && Date.now() - part.startedAt.getTime() >= DAY_MS) await part.discard(signal);
+  }
 }
 
 /** Fails unless the file that is there already is the artifact. */
