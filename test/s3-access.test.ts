@@ -2,8 +2,8 @@ import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { newChart, objectsOf, props } from './synth';
 import {
-  BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupExporter, BackupSource, BackupStore, RestoreDrill, RestoreJob, RestoreMode, Retention,
-  S3Access, S3AccessPolicy, S3AccessPolicyProps, S3Credentials, S3Encryption, S3ObjectLockMode, S3StoreOptions,
+  BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupExporter, BackupSource, BackupStore, RestoreDrill, RestoreJob,
+  RestoreMode, Retention, S3Access, S3AccessPolicy, S3AccessPolicyProps, S3Credentials, S3Encryption, S3ObjectLockMode, S3StoreOptions,
 } from '../src';
 import { warningsOf } from '../src/_warnings';
 import { CONFIG_ENV, unescapeEnvValue } from '../src/contract/config';
