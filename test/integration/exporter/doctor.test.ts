@@ -3,7 +3,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { BackupConfig } from '../../../src/contract/config';
-import { parseKey } from '../../../src/contract/layout';
+import { parseKey, STARTED_SUFFIX } from '../../../src/contract/layout';
 import { configOf, folder, postgres, sqlite } from '../_configs';
 import { backup, filesIn, run, RunOptions } from '../_runner';
 import { exported, exporter } from './_stores';
@@ -71,18 +71,18 @@ test('all is well: each thing is named, and nothing is left behind', async () =>
   ]) expect(said).toContain(text);
   expect(filesIn(directory)).toEqual(before);
   const { Contents = [] } = await rootClient(s3).send(new ListObjectsV2Command({ Bucket: 'doctor' }));
-  expect(Contents.filter(({ Key }) => Key!.includes('probe'))).toEqual([]);
+  expect(Contents.filter(({ Key }) => Key!.endsWith('.started'))).toEqual([]);
   const text = await run(['doctor'], options);
   expect(text.stdout).toMatch(/^RESULT +WHAT +FINDING\nok +Secret/);
 });
 
-test('the probe is no name of a backup', async () => {
+test('the probe is no backup, but the claim of a run that has ended', async () => {
   const { options } = aPlace('doctor-probe');
   const from = proxy.seen.length;
   await doctor(options);
   const written = proxy.seen.slice(from).filter(({ method }) => method === 'PUT').map(({ url }) => path.basename(url.split('?')[0]!));
-  expect(written).toEqual([expect.stringMatching(/^app_doctor-.*\.probe$/)]);
-  expect(parseKey(written[0]!)).toBeUndefined();
+  expect(written).toEqual([expect.stringMatching(/^app_\d{8}_\d{6}\.started$/)]);
+  expect(parseKey(written[0]!)).toMatchObject({ name: 'app', suffix: STARTED_SUFFIX });
 });
 
 test.each<[string, (place: ReturnType<typeof aPlace>) => RunOptions, number, RegExp]>([
@@ -105,9 +105,19 @@ test('keys that may not write, or not delete, are found', async () => {
   expect(await doctor(options)).toMatchObject({ code: 14 });
   proxy.heal();
   proxy.inject({ kind: 'status', status: 403, code: 'AccessDenied' }, ({ method, url }) => method === 'DELETE' || url.includes('delete'), Infinity);
-  const { code, bad } = await doctor(options);
+  const config = { ...options.config, pruneAfterBackup: true };
+  const { code, bad } = await doctor({ ...options, config });
   expect(code).toBe(14);
-  expect(bad.map(({ message }) => message).join('\n')).toMatch(/the probe app_doctor-.* may still be there/);
+  expect(bad.map(({ message }) => message).join('\n')).toMatch(/the probe app_\d{8}_\d{6}\.started may still be there/);
+});
+
+test('keys that may not delete are all right where something else prunes, and it is said who removes the probe', async () => {
+  const { options } = aPlace();
+  proxy.inject({ kind: 'status', status: 403, code: 'AccessDenied' }, ({ method, url }) => method === 'DELETE' || url.includes('delete'), Infinity);
+  const { code, findings } = await doctor(options);
+  expect(code).toBe(0);
+  expect(findings.map(({ message }) => message).join('\n'))
+    .toMatch(/these credentials may not delete, so what failed runs leave is for those of "cdk8s-backup prune", and so is the probe app_\d{8}_\d{6}\.started/);
 });
 
 test('a hold and a missing backup are warnings, which fail nothing', async () => {
