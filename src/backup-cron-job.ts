@@ -224,7 +224,8 @@ export class BackupCronJob extends Construct {
     pod.patch(ApiObject.of(this.cronJob), '/spec/jobTemplate', COMMAND);
     this.networkPolicy = defineJobPolicy(this, metadata, this._network, connections);
 
-    const followUp = { cronJobName: this.cronJobName, timeZone, config, pod, stores: this.stores, backupStores: props.stores, backoffLimit, network: this._network };
+    const reached = { stores: this.stores, backupStores: props.stores, network: this._network };
+    const followUp = { cronJobName: this.cronJobName, timeZone, config, pod, backoffLimit, ...reached };
     const verify = props.verify && new FollowUpCronJob(this, 'Verify', {
       ...followUp,
       // Who may write backups may read them; and who trusts this identity need not trust another one.

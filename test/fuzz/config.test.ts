@@ -31,7 +31,8 @@ const s3 = {
   encryption: null,
   storageClass: null,
   checksums: 'auto',
-  maxParts: 10_000, objectLock: null,
+  maxParts: 10_000,
+  objectLock: null,
 } as const;
 const restore: RestoreConfig = {
   version: CONFIG_VERSION,

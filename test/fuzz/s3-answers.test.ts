@@ -37,7 +37,8 @@ beforeAll(async () => {
     encryption: null,
     storageClass: null,
     checksums: 'auto',
-    maxParts: 10_000, objectLock: null,
+    maxParts: 10_000,
+    objectLock: null,
   };
   store = new S3Store(config, { ID: 'id', KEY: 'key' }, undefined, { maxAttempts: 2, connectMs: 5000, idleMs: 5000 });
 });
