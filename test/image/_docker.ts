@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { BASE_TAR } from './_can-run';
-import { nodeContext, storageDriver, succeed } from './_lab';
+import { nodeContext, storageDriver, succeed, tool } from './_lab';
 import { RunningProcess, startProcess, tempDir } from '../integration/servers/_process';
 
 export interface Docker {
@@ -33,12 +33,16 @@ export async function startDocker(): Promise<Docker> {
     readiness: () => docker('version').then(() => true),
     timeoutMs: 60_000,
   });
+  const stop = async () => {
+    await daemon.stop();
+    await tool('umount', [path.join(directory, 'exec', 'netns', 'default')]); // which it leaves behind, so that the directory could not be removed
+  };
   try {
     await docker('import', '--change', 'CMD ["bash"]', BASE_TAR, 'debian:trixie-slim');
     await docker('build', '--quiet', '--network', 'none', '--tag', 'node:24-trixie-slim', nodeContext());
   } catch (error) {
-    await daemon.stop();
+    await stop();
     throw error;
   }
-  return { docker, env, stop: () => daemon.stop() };
+  return { docker, env, stop };
 }
