@@ -122,7 +122,8 @@ export class SetRestorer implements Restorer {
     const signal = AbortSignal.timeout(UNDO_MS);
     for (const { member: { name, restorer }, restored } of [...done].reverse()) {
       try {
-        const kept = restored.previous === null ? undefined : (await restorer.kept(signal)).find(one => [one.name, asBackup(one.name)].includes(restored.previous!));
+        const { previous } = restored;
+        const kept = previous === null ? undefined : (await restorer.kept(signal)).find(one => [one.name, asBackup(one.name)].includes(previous));
         if (!kept) holds.unshift(`${name}: ${restored.holds}, and nothing was kept to bring it back`);
         else holds.unshift(`${name}: ${(await restorer.rollback(kept, signal)).holds}, as before`);
       } catch (error) {
