@@ -152,11 +152,11 @@ test('a member fails its check: those before it are rolled back, and it is said 
   await backup(shop.options);
   await damage(shop);
   const failing = shop.restoring(({ members }) => ({
-    engine: 'set', members: { db: members.db!, notes: { ...members.notes!, assertions: ['SELECT count(*) > 100 FROM notes'] } as typeof members.notes & object },
+    engine: 'set', members: { db: members.db!, cache: members.cache!, notes: { ...members.notes!, assertions: ['SELECT count(*) > 100 FROM notes'] } as typeof members.notes & object },
   }));
   const ended = await restore(failing);
   expect(ended.code).not.toBe(0);
-  expect(ended.message).toMatch(/notes: .*SELECT count\(\*\) > 100 FROM notes.*db: .*as before.*notes: .*as it was/s);
+  expect(ended.message).toMatch(/notes: .*SELECT count\(\*\) > 100 FROM notes.*db: .*as before.*cache: .*as before.*notes: .*as it was/s);
   expect(await shop.state()).toEqual(['10', '0', 'overwritten']);
 });
 

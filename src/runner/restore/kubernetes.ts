@@ -1,5 +1,5 @@
 import { RestorerContext } from './open';
-import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { asBackup, Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { asKept, removeBackup, safetyBackups, takeSafetyBackup } from './safety';
 import { KubernetesTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -78,7 +78,7 @@ export class KubernetesRestorer implements Restorer {
         await this.write(change, false, signal);
         done.push(titleOf(change.wanted));
       }
-      return { holds: `${this.description} has the ${changes.length} objects of ${record.id}`, previous: previous === null ? null : `the backup ${previous}`, notes: [] };
+      return { holds: `${this.description} has the ${changes.length} objects of ${record.id}`, previous: previous === null ? null : asBackup(previous), notes: [] };
     } catch (error) {
       const code = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
       const holds = done.length === 0 ? `${this.description} is as it was` : `restored are ${done.join(', ')}, and nothing else was changed: run the restore again to go on`;

@@ -13,7 +13,7 @@ import { makeRoles } from './postgres-roles';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
 import { verbatim } from './postgres-sql';
 import { dropStatements, endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
-import { Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { asKept, removeBackup, restoreKept, safetyBackups, saveBefore } from './safety';
 import { PostgresConfig, PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -104,7 +104,12 @@ export class PostgresRestorer implements Restorer {
     let committed = false;
     let safety: string | null = null;
     try {
-      for (const { name } of this.leftovers(facts.server)) await this.client.run(this.maintenance, dropStatements(name), signal);
+      for (const { name } of this.leftovers(facts.server)) {
+        await this.client.run(this.maintenance, dropStatements(name), signal).catch((error: unknown) => {
+          // Another restore has finished it meanwhile, or dropped it.
+          if (!(error instanceof RunnerError) || error.exitCode !== ExitCode.NOT_FOUND) throw error;
+        });
+      }
       if (script) {
         const globals = parseGlobals(await readText(await artifacts.open(script, signal), script.file));
         notes.push(...await makeRoles(this.client, this.maintenance, globals, facts, this.context.reporter, signal));
@@ -117,7 +122,7 @@ export class PostgresRestorer implements Restorer {
         committed = true;
         const assertions = this.inPlace.assertsWithin(facts) ? [] : this.config.assertions;
         notes.push(...await checkRestored(this.client, this.config.database, facts.head, data, assertions, signal));
-        return { holds: `${this.description} is ${record.id}`, previous: safety === null ? null : `the backup ${safety}`, notes };
+        return { holds: `${this.description} is ${record.id}`, previous: safety === null ? null : asBackup(safety), notes };
       }
       const final = this.config.newDatabase ?? this.config.database;
       const incoming = besideName(final, 'restore', new Date());

@@ -7,7 +7,7 @@ import { RedisKeysSource } from './redis-keys-source';
 import { keysToWrite, refuseFewer, removeOthers, writeFunctions, writeKeys, Written } from './redis-keys-write';
 import { checkAssertions } from './redis-load';
 import { RedisServerRestorer } from './redis-server';
-import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan } from './restorer';
+import { asBackup, Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan } from './restorer';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
@@ -107,7 +107,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       await removeMark(connection);
       return {
         holds: `${this.description} holds ${id}, ${holds} keys`,
-        previous: safetyBackup === null || safetyBackup === id ? null : `the backup ${safetyBackup}`,
+        previous: safetyBackup === null || safetyBackup === id ? null : asBackup(safetyBackup),
         notes: [...notes, ...this.notes(content, written)],
       };
     } catch (error) {

@@ -6,7 +6,7 @@ import { headOf, snapshotOf } from './redis-artifact';
 import { findingsOfMemory, findingsOfReplication, findingsOfServer, keysIn, readFacts, wasLeftByRestore } from './redis-facts';
 import { loadByReplication, makeMaster } from './redis-load';
 import { RedisServerRestorer } from './redis-server';
-import { Restored, RestoreInput, RestorePlan } from './restorer';
+import { asBackup, Restored, RestoreInput, RestorePlan } from './restorer';
 import { RedisTargetConfig } from '../../contract/config';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { formatBytes } from '../reporter';
@@ -85,7 +85,7 @@ export class RedisRestorer extends RedisServerRestorer {
       open: async () => this.whole(artifact, input.artifacts, signal),
       reporter: this.context.reporter,
     }, signal);
-    return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: previous === null ? null : `the backup ${previous}`, notes };
+    return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: previous === null ? null : asBackup(previous), notes };
   }
 
   private save(restored: BackupRecord, signal: AbortSignal): Promise<string> {

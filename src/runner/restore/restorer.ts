@@ -105,3 +105,8 @@ export class RestoreFailure extends RunnerError {
 export function exitCodeOf(missing: readonly Finding[]): ExitCode {
   return (missing.find(({ exitCode }) => exitCode !== ExitCode.UNAVAILABLE) ?? missing[0])?.exitCode ?? ExitCode.OK;
 }
+
+/** How {@link Restored.previous} names what is kept as a backup, rather than under a name of its own. */
+export function asBackup(id: string): string {
+  return `the backup ${id}`;
+}

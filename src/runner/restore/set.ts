@@ -1,4 +1,4 @@
-import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { asBackup, Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { messageOf, RunnerError } from '../errors';
@@ -123,7 +123,8 @@ export class SetRestorer implements Restorer {
     const signal = AbortSignal.timeout(UNDO_MS);
     for (const { member: { name, restorer }, restored } of [...done].reverse()) {
       try {
-        const kept = restored.previous === null ? undefined : (await restorer.kept(signal)).find(one => one.name === restored.previous);
+        const { previous } = restored;
+        const kept = previous === null ? undefined : (await restorer.kept(signal)).find(one => [one.name, asBackup(one.name)].includes(previous));
         if (!kept) holds.unshift(`${name}: ${restored.holds}, and nothing was kept to bring it back`);
         else holds.unshift(`${name}: ${(await restorer.rollback(kept, signal)).holds}, as before`);
       } catch (error) {
