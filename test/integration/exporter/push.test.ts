@@ -18,7 +18,8 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${port}`;
   gateway = await startProcess({
     file: 'prometheus-pushgateway',
-    args: [`--web.listen-address=127.0.0.1:${port}`],
+    // Debian's keeps what it was told in a file of the system, and tells the next run of it.
+    args: [`--web.listen-address=127.0.0.1:${port}`, `--persistence.file=${path.join(tempDir('pushgateway'), 'data')}`],
     logFile: path.join(tempDir('pushgateway'), 'log'),
     readiness: () => fetch(`${url}/-/ready`).then(({ ok }) => ok, () => false),
     timeoutMs: 30_000,
