@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fault, faultOf, Finding, ok, warning } from './finding';
 import { checkLifecycle } from './lifecycle';
 import { BackupConfig, StoreConfig } from '../../contract/config';
@@ -15,6 +16,7 @@ import { Shelf } from '../watch/shelf';
 import { bytesOf } from '../watch/trend';
 
 const REMOVAL_MS = 20_000;
+const PROBE_ATTEMPTS = 3;
 /** As for S3: from here on names and times of backups contradict those of the store visibly. */
 const CLOCK_WARNING_SECONDS = 60;
 
@@ -62,33 +64,29 @@ export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOp
  */
 async function probe(subject: string, { name, pruneAfterBackup }: BackupConfig, store: Store, signal: AbortSignal): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const before = Date.now();
-  const key = backupId(name, new Date(before)) + STARTED_SUFFIX;
-  const content = renderClaim(new Date(before), new Date(before));
+  let key = '';
   let refusal: unknown;
   try {
-    let written = false;
+    const written = await writeProbe(name, store, signal);
+    if (written === null) return [warning(subject, 'whether it can be written was not tried: runs began in all of the last seconds', 'try again')];
+    key = written.key;
+    const after = Date.now();
     try {
-      written = await store.create(key, content, signal);
-      const after = Date.now();
-      if (!written) {
-        findings.push(warning(subject, 'whether it can be written was not tried: a run began in this second', 'try again'));
-      } else if (await readSmall(store, key, signal) !== content) {
-        findings.push(fault(subject, 'what was written is not what is read back', 'don\'t use this store', ExitCode.CORRUPT));
-      } else {findings.push(ok(subject, 'can be written and read back'));}
+      findings.push(await readSmall(store, key, signal) === written.content
+        ? ok(subject, 'can be written and read back')
+        : fault(subject, 'what was written is not what is read back', 'don\'t use this store', ExitCode.CORRUPT));
       for await (const object of store.list(key, signal)) {
-        const seconds = object.modifiedAt.getTime() / 1000;
+        const [before, seconds] = [written.at / 1000, object.modifiedAt.getTime() / 1000];
         // To the second, as S3 tells it.
-        const off = seconds < before / 1000 - 1 ? before / 1000 - seconds : Math.max(0, seconds - after / 1000 - 1);
+        const off = seconds < before - 1 ? before - seconds : Math.max(0, seconds - after / 1000 - 1);
         findings.push(off < CLOCK_WARNING_SECONDS
           ? ok(subject, 'its clock is that of this machine')
           : warning(subject, `its clock and that of this machine are ${formatSeconds(off)} apart`, 'names and times of backups follow the clock here: set both by NTP'));
       }
     } finally {
-      // Not where it is the claim of a run. A write whose answer was lost may have been one all the same: then prune removes it.
-      if (written) await store.remove([key], AbortSignal.timeout(REMOVAL_MS)).catch((error: unknown) => { refusal = error; });
+      await store.remove([key], AbortSignal.timeout(REMOVAL_MS)).catch((error: unknown) => { refusal = error; });
     }
-    if (written && refusal === undefined) findings.push(ok(subject, 'can be deleted from'));
+    if (refusal === undefined) findings.push(ok(subject, 'can be deleted from'));
   } catch (error) {
     signal.throwIfAborted();
     findings.push(faultOf(subject, error));
@@ -100,6 +98,25 @@ async function probe(subject: string, { name, pruneAfterBackup }: BackupConfig, 
       'a backup that fails can\'t be cleaned up either, and each run is to prune at its end: allow the deletion of objects, or give \'prune\' credentials of its own'));
   }
   return findings;
+}
+
+interface Probe {
+  readonly key: string;
+  readonly content: string;
+  /** When it was begun, in milliseconds. */
+  readonly at: number;
+}
+
+/** Under an id that no run has: where one began in this second, in the next. A write whose answer was lost is left to prune, as it may be a run's. */
+async function writeProbe(name: string, store: Store, signal: AbortSignal): Promise<Probe | null> {
+  for (let attempt = 1; attempt <= PROBE_ATTEMPTS; attempt++) {
+    const at = Date.now();
+    const key = backupId(name, new Date(at)) + STARTED_SUFFIX;
+    const content = renderClaim(new Date(at), new Date(at));
+    if (await store.create(key, content, signal)) return { key, content, at };
+    await sleep(1000, undefined, { signal });
+  }
+  return null;
 }
 
 async function room(subject: string, store: Store, { expectedBytes, signal }: StoreCheckOptions, newestBytes: number | null): Promise<Finding[]> {
