@@ -102,7 +102,8 @@ function rollingBack(name: string, details: Details, makeLive: MakeLive): Comman
         const now = await live.now();
         if (now !== live.before && now !== live.after) return [`what is live is neither what it was nor the backup: ${now}`];
         if (last) return [...now === disturbed ? ['a second rollback changes nothing'] : [], ...await live.left()];
-        disturbed = now;
+        // Of two at once the second may have put aside what the first had already brought back.
+        disturbed = runs === 1 ? now : null;
         return code === 0 && runs === 1 && now !== live.before ? ['the rollback ended well, and what is live is not what was there before'] : [];
       }
       return prepared;

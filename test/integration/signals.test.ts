@@ -46,8 +46,8 @@ const STAGES: [string, ((seen: SeenRequest) => boolean) | null][] = [
   ['uploading a part', isPart],
   ['completing the upload', isCompletion],
   ['writing the checksums', put('.sha256')],
-  // The store is listed to look at it, for the catalog, for remains, and for the claim: the fifth time is after the upload.
-  ['confirming what is there', ({ url }) => url.includes('list-type=') && ++lists > 4],
+  // The store is listed to look at it, for the catalog, for remains, and before and after the claim: the sixth time is after the upload.
+  ['confirming what is there', ({ url }) => url.includes('list-type=') && ++lists > 5],
   ['writing the record', put('.json')],
 ];
 

@@ -59,9 +59,18 @@ export class SqliteRestorer implements Restorer {
     const artifact = databaseOf(record);
     return this.replacing(signal, async (file, notes) => {
       const beside = restoringName(file);
-      await this.write(artifact, artifacts, file, beside, signal);
-      notes.push(...await this.check(beside, artifact, signal));
+      let written: string | undefined;
+      try {
+        await this.write(artifact, artifacts, file, beside, signal);
+        written = await inodeOf(beside);
+        notes.push(...await this.check(beside, artifact, signal));
+      } catch (error) {
+        // Without its file nothing that was found says anything about the backup.
+        if (written !== undefined || codeOf(error) === 'ENOENT') await ensureOurs(beside, written);
+        throw error;
+      }
       signal.throwIfAborted();
+      await ensureOurs(beside, written);
       return { kept: await swapIn(beside, file), holds: `${this.description} holds ${record.id}` };
     });
   }
@@ -182,6 +191,13 @@ export class SqliteRestorer implements Restorer {
     if (users.length > 0) missing.push({ message: `${file} is open in ${users.join(', ')}: stop the application first`, exitCode: ExitCode.UNAVAILABLE });
     return missing;
   }
+}
+
+/** Fails if another restore took the file for that of one that was killed: it can't know who is alive in other pods. */
+async function ensureOurs(beside: string, written: string | undefined): Promise<void> {
+  const found = await inodeOf(beside);
+  if (found !== undefined && found === written) return;
+  throw new RunnerError(`another restore of the same file runs, and has removed ${beside}: let it end, and look at what it has restored before you run this again`, ExitCode.UNAVAILABLE);
 }
 
 function databaseOf({ id, source, artifacts }: BackupRecord): RecordedArtifact {

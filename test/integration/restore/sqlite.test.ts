@@ -8,7 +8,7 @@ import { SqliteTargetConfig } from '../../../src/contract/config';
 import { hold } from '../../../src/runner/restore/sqlite-hold';
 import { NO_ABORT } from '../../runner/sources/_dump';
 import { configOf, folder, sqlite } from '../_configs';
-import { backup, filesIn, run, RunOptions } from '../_runner';
+import { backup, filesIn, processesBelow, run, RunOptions } from '../_runner';
 import { tempDir, until } from '../servers/_process';
 
 const SCHEMA = `
@@ -264,6 +264,21 @@ describe('a restore that was killed', () => {
     expect((await restore(restoring())).code).toBe(0);
     expect(dump(file)).toBe(content);
   });
+});
+
+test('two restores at once: the one whose file the other has removed says so, and not that the backup is bad', async () => {
+  const { file, content, restoring } = await backUp('wal');
+  withDatabase(file, DAMAGE);
+  const damaged = dump(file);
+  const slowly = 'SELECT count(*) > 0 FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT i FROM n)';
+  const first = startRestore(restoring({ assertions: [slowly] }));
+  await until('it checks what it has written', 20_000, () => Promise.resolve(processesBelow(first.process.pid!).some(({ args }) => args.includes('examine'))));
+  expect(await restore(restoring())).toMatchObject({ code: 20, message: expect.stringContaining('is open in') });
+  const { code, message } = await first.ended;
+  expect([code, message]).toEqual([20, expect.stringContaining('another restore of the same file runs')]);
+  expect(dump(file) === damaged).toBe(true);
+  expect(await restore(restoring())).toMatchObject({ code: 0 });
+  expect(dump(file) === content).toBe(true);
 });
 
 test('a plan changes nothing and says what will be done', async () => {
