@@ -87,6 +87,7 @@ const files = new BackupCronJob(chart, 'sqlite-backup', {
   onDemand: true,
   // The PostgreSQL database has the same name, and the stores are the same.
   backupName: 'whispercache-sqlite',
+  // The restore has to run as the user that the file belongs to; if that of your application is not 10001: user: 1000,
 });
 
 // The rules of the bucket, in a file: unfinished uploads and old versions of the backups are cleaned up.

@@ -126,7 +126,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'two at once',
-    codes: [0, 1],
+    codes: [0, 1, 20],
     twice: true,
     appliesTo: () => true,
     arm: () => ({ what: 'the second a little later' }),

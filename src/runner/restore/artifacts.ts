@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline, Readable, Writable } from 'node:stream';
 import { pipeline as piped } from 'node:stream/promises';
@@ -12,6 +12,7 @@ import { Backup } from '../catalog';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { identitiesFor, openPlain, unseal } from '../open-plain';
 import { formatBytes, Reporter } from '../reporter';
+import { scratchDirectory } from '../scratch';
 import { Store } from '../stores/store';
 import { DigestStream } from '../stream/digest';
 import { withholdEnd } from '../stream/withhold-end';
@@ -101,7 +102,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
       try {
         await this.verifyOne(artifact, signal);
       } catch (error) {
-        if (codeOf(error) !== 'ENOSPC' || needsFile) throw explainNoSpace(error, this.scratch.directory, bytesOf(this.artifacts));
+        if (!isFull(error) || needsFile) throw explainNoSpace(error, this.scratch.directory, bytesOf(this.artifacts));
         this.reporter.warn('scratch.full', `${this.scratch.directory} turned out to be too small: the backup is read from the store twice instead`);
         this.fits = false;
         await this.dispose();
@@ -144,7 +145,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
   }
 
   private async verifyOne(artifact: RecordedArtifact, signal: AbortSignal): Promise<void> {
-    if (this.fits) this.directory ??= await mkdtemp(path.join(this.scratch.directory, 'restore-'));
+    if (this.fits) this.directory ??= await scratchDirectory(this.scratch, 'restore');
     const file = this.file(artifact);
     await useArtifact(this.backup, artifact, this.stores, async (body, store) => {
       await piped(unseal(artifact, body, this.identities), file === null ? drain() : createWriteStream(file, { mode: 0o600 }), { signal });
@@ -184,7 +185,11 @@ async function freeBytes(directory: string): Promise<number> {
   }
 }
 
+function isFull(error: unknown): boolean {
+  return codeOf(error) === 'ENOSPC' || (error instanceof RunnerError && error.exitCode === ExitCode.NO_SPACE);
+}
+
 function explainNoSpace(error: unknown, directory: string, bytes: number): unknown {
-  if (codeOf(error) !== 'ENOSPC') return error;
+  if (!isFull(error)) return error;
   return new RunnerError(`${directory} is full: the restore needs ${formatBytes(bytes)} there: give it a larger scratch volume, or restore with one job, which needs none`, ExitCode.NO_SPACE, { cause: error });
 }

@@ -40,6 +40,11 @@ const RULES: readonly Rule[] = [
     wayOut: () => 'something that is not in the backup depends on what it replaces: drop that, or use the mode swap, which does not mind',
   },
   {
+    pattern: /database ".*" already exists/,
+    exitCode: ExitCode.UNAVAILABLE,
+    wayOut: () => 'another restore has begun in the same second: let it end, and look at what it has restored before you run this again',
+  },
+  {
     pattern: /invalid (LC_\w+|locale|ICU)|could not create locale|locale_provider|collation/i,
     exitCode: ExitCode.VERSION_MISMATCH,
     wayOut: () => 'the server lacks the locale of the backup: install it there',

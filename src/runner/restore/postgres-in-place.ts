@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
@@ -6,6 +6,7 @@ import { Facts, missingTablespaces } from './postgres-findings';
 import { literal } from './postgres-sql';
 import { inDatabases, leaveStatements } from './postgres-swap';
 import { PostgresTargetConfig, ScratchConfig } from '../../contract/config';
+import { scratchDirectory } from '../scratch';
 import { PostgresClient, PostgresVersion } from '../sources/postgres-client';
 
 /** A stream, or the name of a file. */
@@ -42,9 +43,9 @@ export class PostgresInPlace {
 
   public async restore(archive: Archive, facts: Facts, maintenance: string, signal: AbortSignal): Promise<void> {
     const { database } = this.config;
+    const directory = await scratchDirectory(this.scratch, 'list');
     const stop = new AbortController();
     const watching = this.endBlockers(maintenance, AbortSignal.any([signal, stop.signal]));
-    const directory = await mkdtemp(path.join(this.scratch.directory, 'list-'));
     try {
       const args = ['--clean', '--if-exists', '--exit-on-error', '--single-transaction'];
       if (missingTablespaces(facts.head, facts.server).length > 0) args.push('--no-tablespaces');

@@ -87,10 +87,9 @@ export async function refuseFewer(connection: RedisConnection, description: stri
   const info = parseInfo(await connection.command('INFO'));
   const keys = Object.values(countsOf(info).items).reduce((sum, count) => sum + count, -1);
   if (keys < lasting) {
-    throw new RunnerError(
-      `${description} has ${keys} keys, ${lasting} were written that do not expire: it has evicted some (${info.maxmemory_policy}), or somebody deletes them; raise maxmemory, and stop what writes`,
-      ExitCode.NO_SPACE,
-    );
+    const found = `${description} has ${keys} keys, ${lasting} were written that do not expire`;
+    if (info.maxmemory_policy === 'noeviction') throw new RunnerError(`${found}: somebody deletes keys, or another restore runs: stop what writes`, ExitCode.FAILED);
+    throw new RunnerError(`${found}: it has evicted some (${info.maxmemory_policy}), or somebody deletes them; raise maxmemory, and stop what writes`, ExitCode.NO_SPACE);
   }
   return keys;
 }

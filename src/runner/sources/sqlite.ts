@@ -1,10 +1,11 @@
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ScratchConfig, SqliteConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { outputOf } from '../process';
+import { scratchDirectory } from '../scratch';
 import { Inspection, OpenDump, Source } from './source';
 import { SqliteResult } from './sqlite-child';
 import { explainSqlite } from './sqlite-errors';
@@ -51,7 +52,7 @@ export class SqliteSource implements Source {
 
   private async open(signal: AbortSignal): Promise<OpenDump> {
     await this.size();
-    const directory = await this.scratchDirectory();
+    const directory = await scratchDirectory(this.scratch, 'backup');
     try {
       const copy = join(directory, 'copy.db');
       const { copied } = await this.run(copy, signal);
@@ -98,17 +99,6 @@ export class SqliteSource implements Source {
     if (!file.isFile()) throw new RunnerError(`${this.description} is not a file: name the database file itself`, ExitCode.BAD_CONFIG);
     const log = await stat(`${this.config.path}-wal`).catch(() => undefined);
     return file.size + (log?.size ?? 0);
-  }
-
-  private async scratchDirectory(): Promise<string> {
-    try {
-      return await mkdtemp(join(this.scratch.directory, 'cdk8s-backup-'));
-    } catch (error) {
-      throw new RunnerError(
-        `the scratch directory ${this.scratch.directory} can't be used (${messageOf(error)}): it has to exist and be writable`,
-        codeOf(error) === 'ENOSPC' ? ExitCode.NO_SPACE : ExitCode.BAD_CONFIG, { cause: error },
-      );
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,6 +12,7 @@ import { parseObjects } from '../kubernetes/portable-objects';
 import { openPlain } from '../open-plain';
 import { outputOf } from '../process';
 import { formatBytes } from '../reporter';
+import { scratchDirectory } from '../scratch';
 import { ClusterDumpCheck } from '../sources/postgres-format';
 import { RdbCheck } from '../sources/rdb-check';
 import { SqliteExamination } from '../sources/sqlite-child';
@@ -85,7 +86,7 @@ async function examineCopy(artifact: RecordedArtifact, database: Readable, scrat
   const room = Math.min(bavail * bsize, scratch.limitBytes ?? Infinity);
   const noRoom = `${scratch.directory} has no room for a copy of ${formatBytes(needed)}: give it a larger scratch volume`;
   if (room < needed) return noRoom;
-  const directory = await mkdtemp(path.join(scratch.directory, 'verify-'));
+  const directory = await scratchDirectory(scratch, 'verify');
   try {
     const file = path.join(directory, 'copy.db');
     await pipeline(database, createWriteStream(file), { signal });

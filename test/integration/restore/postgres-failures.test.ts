@@ -217,6 +217,12 @@ describe('the scratch directory', () => {
     }
   });
 
+  test('can\'t be written to, in place: the restore ends at once, and not only at its deadline', async () => {
+    // It has no room, so that the backup is read twice, and takes no list of what to restore.
+    const options = restoreOptions(site, { mode: 'in-place' }, { scratch: { directory: '/proc', limitBytes: null }, deadlineSeconds: 3600 });
+    await expectRefused(options, 10, /the scratch directory \/proc can't be used/, ['--yes', '--no-safety-backup']);
+  });
+
   test('is too small for parallel jobs', () =>
     expectRefused(into({ scratch: { ...site.backupConfig.scratch, limitBytes: 1000 } }, { parallelJobs: 2 }), 16, /2 parallel jobs need the whole archive/));
 });
