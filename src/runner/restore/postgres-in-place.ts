@@ -9,6 +9,9 @@ import { PostgresTargetConfig, ScratchConfig } from '../../contract/config';
 import { scratchDirectory } from '../scratch';
 import { PostgresClient, PostgresVersion } from '../sources/postgres-client';
 
+/** A run that was stopped is gone after 5 s. */
+const SETTLE_MS = 3000;
+
 /** A stream, or the name of a file. */
 export type Archive = Parameters<PostgresClient['restore']>[1];
 
@@ -63,6 +66,10 @@ export class PostgresInPlace {
       } else {
         await this.client.restore(args, archive, database, signal);
       }
+    } catch (error) {
+      // A statement goes on at the server after its client is gone, and keeps everybody out of what it has locked.
+      await this.endSessions(maintenance, AbortSignal.timeout(SETTLE_MS)).catch(() => {});
+      throw error;
     } finally {
       await rm(directory, { recursive: true, force: true });
       stop.abort();
