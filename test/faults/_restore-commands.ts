@@ -39,7 +39,7 @@ function restoring(name: string, details: Details, makeLive: MakeLive): Command 
     deadline: true,
     prepare: async place => {
       const live = await makeLive(place);
-      return scene(place, live.target, live.remove, ['restore', '--yes'], (ended, last, runs) => checkRestored(live, runs > 1 ? { ...ended, message: '' } : ended, last)); // of two, each knows of itself only
+      return scene(place, live.target, live.remove, ['restore', '--yes'], (ended, last, runs) => checkRestored(live, runs > 1 ? { code: ended.code, message: '' } : ended, last)); // of two, each knows of itself only
     },
   };
 }
