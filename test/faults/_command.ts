@@ -25,6 +25,8 @@ export interface Scene {
   readonly options: RunOptions;
   /** Besides 0, codes of the undisturbed run which say that the disturbed one had done it after all. */
   readonly doneAlready?: readonly number[];
+  /** Exit codes of one of two at once that finds what the other has done, or is doing. */
+  readonly twoAtOnce?: readonly number[];
   /** Copies that were damaged on purpose, as `STORE: ` and the id. */
   readonly damaged?: readonly { readonly store: string; readonly id: string }[];
   /** Whether this file of an older backup may go, or change. */

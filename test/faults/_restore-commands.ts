@@ -106,7 +106,7 @@ function rollingBack(name: string, details: Details, makeLive: MakeLive): Comman
         disturbed = runs === 1 ? now : null;
         return code === 0 && runs === 1 && now !== live.before ? ['the rollback ended well, and what is live is not what was there before'] : [];
       }
-      return prepared;
+      return { ...prepared, twoAtOnce: [15] }; // what the first has brought back is no longer kept
     },
   };
 }

@@ -91,7 +91,12 @@ export class SqliteRestorer implements Restorer {
   }
 
   public async discard({ name }: Kept, _signal: AbortSignal): Promise<void> {
-    await removeDatabase(name);
+    try {
+      await removeDatabase(name);
+    } catch (error) {
+      const denied = ['EROFS', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '');
+      throw new RunnerError(`${name} can't be removed: ${messageOf(error)}`, denied ? ExitCode.DENIED : ExitCode.FAILED, { cause: error });
+    }
   }
 
   /** The file itself: a link would be replaced by a file, and SQLite keeps what belongs to it beside the file. */
