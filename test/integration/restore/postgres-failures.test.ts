@@ -4,7 +4,7 @@ import path from 'node:path';
 import { backedUp, databasesOf, dumpOf, fakeProgram, restored, restoreOptions, Site } from './_postgres';
 import { RestoreConfig } from '../../../src/contract/config';
 import { filesIn, run, RunOptions } from '../_runner';
-import { tempDir } from '../servers/_process';
+import { tempDir, until } from '../servers/_process';
 import { clientBin, PostgresServer, startPostgres } from '../servers/postgres';
 
 /* Whatever stands in the way: the live database is what it was, no database is left over, and the message says so and what to do. */
@@ -178,6 +178,8 @@ describe('the server', () => {
         const ended = await run(['restore'], restoreOptions(other));
         expect(ended.message).toMatch(/No space left on device.*database big on \S+ is as it was/s);
         expect(ended.code).toBe(16);
+        // Where there was no room for its log either, the server starts anew.
+        await until('the server is back', 60_000, () => own.psql('select 1').then(answer => answer === '1', () => false));
         expect(await dumpOf(own, 'big')).toBe(worse);
         expect(await databasesOf(own)).toEqual(['big']);
       } finally {
