@@ -14,26 +14,11 @@ import { checkConfig, parseConfig } from '../../src/runner/config';
 import { deadlineIn } from '../../src/runner/deadline';
 import { checkLifecycleConfig } from '../../src/runner/lifecycle/config';
 import { applySetting, configInManifest, loadConfig } from '../../src/runner/load-config';
-import { aConfig } from '../runner/_fixtures';
+import { aConfig, anS3Store } from '../runner/_fixtures';
 
 jest.setTimeout(60_000); // bounded by numbers of runs, and not by the time of a busy machine
 
-const s3 = {
-  type: 's3',
-  name: 's3',
-  bucket: 'b',
-  prefix: '',
-  region: 'x',
-  regionEnv: null,
-  endpoint: null,
-  pathStyle: false,
-  credentials: null,
-  encryption: null,
-  storageClass: null,
-  checksums: 'auto',
-  maxParts: 10_000,
-  objectLock: null,
-} as const;
+const s3 = anS3Store({ name: 's3' });
 const restore: RestoreConfig = {
   version: CONFIG_VERSION,
   kind: 'restore',

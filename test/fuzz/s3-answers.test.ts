@@ -2,10 +2,10 @@ import { createServer, ServerResponse } from 'node:http';
 import { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { damaged, EVIL_NAMES, refusalIn, runs } from './_hostile';
-import { S3StoreConfig } from '../../src/contract/config';
 import { ExitCode } from '../../src/contract/exit-code';
 import { readCatalog, readSmall } from '../../src/runner/catalog';
 import { S3Store } from '../../src/runner/stores/s3';
+import { anS3Store } from '../runner/_fixtures';
 import { all, failureOf } from '../runner/stores/_bodies';
 
 /* What no S3 server can be made to say, and a proxy, a cache or a broken service does: a server on this machine says it. */
@@ -24,22 +24,12 @@ let store: S3Store;
 
 beforeAll(async () => {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const config: S3StoreConfig = {
-    type: 's3',
-    name: 'offsite',
-    bucket: 'backups',
+  const config = anS3Store({
     prefix: 'db',
-    region: 'us-east-1',
-    regionEnv: null,
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     pathStyle: true,
     credentials: { accessKeyIdEnv: 'ID', secretAccessKeyEnv: 'KEY', sessionTokenEnv: null },
-    encryption: null,
-    storageClass: null,
-    checksums: 'auto',
-    maxParts: 10_000,
-    objectLock: null,
-  };
+  });
   store = new S3Store(config, { ID: 'id', KEY: 'key' }, undefined, { maxAttempts: 2, connectMs: 5000, idleMs: 5000 });
 });
 

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { BackupConfig, CONFIG_VERSION } from '../../src/contract/config';
+import { BackupConfig, CONFIG_VERSION, S3StoreConfig } from '../../src/contract/config';
 import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../src/contract/record';
 
 /** The smallest config that is right. */
@@ -62,4 +62,25 @@ export function capture(): PassThrough & { text(): string } {
   const chunks: Buffer[] = [];
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   return Object.assign(stream, { text: () => Buffer.concat(chunks).toString('utf8') });
+}
+
+/** A bucket on AWS, as the constructs write it by default. */
+export function anS3Store(changes: Partial<S3StoreConfig> = {}): S3StoreConfig {
+  return {
+    type: 's3',
+    name: 'offsite',
+    bucket: 'backups',
+    prefix: '',
+    region: 'us-east-1',
+    regionEnv: null,
+    endpoint: null,
+    pathStyle: false,
+    credentials: null,
+    encryption: null,
+    storageClass: null,
+    checksums: 'auto',
+    maxParts: 10_000,
+    objectLock: null,
+    ...changes,
+  };
 }

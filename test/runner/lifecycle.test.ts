@@ -1,28 +1,12 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { aConfig } from './_fixtures';
-import { S3StoreConfig } from '../../src/contract/config';
+import { aConfig, anS3Store } from './_fixtures';
 import { LIFECYCLE_ENV, LIFECYCLE_VERSION, LifecycleConfig, renderLifecycleConfig } from '../../src/contract/lifecycle';
 import { AnyRule, difference, sameRules, showDifference } from '../../src/runner/lifecycle/diff';
 import { loadLifecycle } from '../../src/runner/lifecycle/load';
 
-const store: S3StoreConfig = {
-  type: 's3',
-  name: 'offsite',
-  bucket: 'shop-backups',
-  prefix: 'shop',
-  region: 'eu-central-1',
-  regionEnv: null,
-  endpoint: null,
-  pathStyle: false,
-  credentials: null,
-  encryption: null,
-  storageClass: null,
-  checksums: 'auto',
-  objectLock: null,
-  maxParts: 10_000,
-};
+const store = anS3Store({ bucket: 'shop-backups', prefix: 'shop', region: 'eu-central-1' });
 
 const rule: AnyRule = { ID: 'cdk8s-backup.a', Status: 'Enabled', Filter: { Prefix: 'shop/' }, Expiration: { Days: 90 } };
 

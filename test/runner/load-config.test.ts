@@ -1,26 +1,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { aConfig } from './_fixtures';
-import { CONFIG_ENV, renderConfig, S3StoreConfig } from '../../src/contract/config';
+import { aConfig, anS3Store } from './_fixtures';
+import { CONFIG_ENV, renderConfig } from '../../src/contract/config';
 import { applySetting, configInManifest, loadConfig } from '../../src/runner/load-config';
 
-const s3: S3StoreConfig = {
-  type: 's3',
-  name: 's3',
-  bucket: 'b',
-  prefix: '',
-  region: null,
-  regionEnv: 'AWS_DEFAULT_REGION',
-  endpoint: null,
-  pathStyle: false,
-  credentials: null,
-  encryption: null,
-  storageClass: null,
-  objectLock: null,
-  checksums: 'auto',
-  maxParts: 10_000,
-};
+const s3 = anS3Store({ name: 's3', bucket: 'b', region: null, regionEnv: 'AWS_DEFAULT_REGION' });
 
 function manifest(...names: string[]): string {
   return names.map(name => `

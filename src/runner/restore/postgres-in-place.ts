@@ -67,7 +67,8 @@ export class PostgresInPlace {
         await this.client.restore(args, archive, database, signal);
       }
     } catch (error) {
-      // A statement goes on at the server after its client is gone, and keeps everybody out of what it has locked.
+      // A statement goes on at the server after its client is gone, and keeps everybody out of what it has locked. Where that can't be ended
+      // either, the first failure is the one to tell, and the next run ends it.
       await this.endSessions(maintenance, AbortSignal.timeout(SETTLE_MS)).catch(() => {});
       throw error;
     } finally {

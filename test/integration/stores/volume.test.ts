@@ -15,7 +15,8 @@ const directory = tempDir('volume');
 // Decided here, not in a hook: the tests must be known beforehand.
 const mounted = mount('-t', 'tmpfs', '-o', 'size=8m', 'none', directory);
 execFileSync('chmod', ['700', directory]);
-const onVolume = mounted ? test : test.skip;
+const onVolume = (name: string, body: () => Promise<void>) => (
+  mounted ? test(name, body) : test.skip(`${name} (SKIPPED: no file system can be mounted here, which needs root)`, body));
 
 afterAll(() => {
   if (mounted) execFileSync('umount', [directory]);
