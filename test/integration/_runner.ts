@@ -1,6 +1,7 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { clientPath } from './servers/postgres';
 import { Config, CONFIG_ENV } from '../../src/contract/config';
@@ -59,6 +60,7 @@ export function environmentOf({ config, env, path: first }: RunOptions): NodeJS.
   return {
     PATH: [...first === undefined ? [] : [first], clientPath(17)].join(':'),
     HOME: '/nonexistent',
+    NODE_COMPILE_CACHE: path.join(tmpdir(), 'compile-cache'), // a third of the start-up time, thousands of times
     ...config && { [CONFIG_ENV]: JSON.stringify(config) },
     ...env,
   };
