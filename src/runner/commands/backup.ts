@@ -48,7 +48,7 @@ export async function backup(context: Context, options: BackupOptions): Promise<
     record = await takeWithin(context, options);
   } catch (error) {
     // Nothing is wrong with a run that was told to stop, and its Job starts it again.
-    if (!context.signal.aborted && error instanceof RunnerError) await Promise.all([leaveFailedRun(config, env, startedAt, error), tell(null)]);
+    if (!context.signal.aborted && error instanceof RunnerError) await Promise.all([leaveFailedRun(config, env, startedAt, error, context.signal), tell(null)]);
     throw error;
   }
   await tell(record);

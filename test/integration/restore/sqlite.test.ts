@@ -272,7 +272,7 @@ test('the file is taken away by a restore in another pod, which can\'t see this 
   const damaged = dump(file);
   const slowly = 'SELECT count(*) > 0 FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT i FROM n)';
   const running = startRestore(restoring({ assertions: [slowly] }));
-  await until('it checks what it has written', 20_000, () => Promise.resolve(processesBelow(running.process.pid!).some(({ args }) => args.includes('examine'))));
+  await until('it checks what it has written', 20_000, () => Promise.resolve(processesBelow(running.process.pid!).some(({ args }) => args.includes('"kind":"examine"'))));
   rmSync(`${file}.restoring`);
   const { code, message } = await running.ended;
   expect([code, message]).toEqual([20, expect.stringMatching(/another restore of the same file runs.*is as it was$/)]);

@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Certificate } from './_certificate';
 import { freePort, RunningProcess, startProcess, tempDir } from './_process';
@@ -17,8 +17,8 @@ export type PostgresMajor = 15 | 17 | 18;
 
 export interface PostgresOptions {
   readonly major: PostgresMajor;
-  /** Where its files go; the default is the directory for temporary files. */
-  readonly below?: string;
+  /** A directory for its data alone: where that runs full, there still is room for the write-ahead log, and the server goes on. */
+  readonly dataBelow?: string;
   /** Switches TLS on, for whoever asks for it. */
   readonly tls?: Certificate;
   /** Lines of `postgresql.conf`. */
@@ -57,18 +57,20 @@ export function clientBin(major: 15 | 17): string {
 
 /** Makes an empty server on a port of its own and starts it. It wants a password of everybody. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const directory = options.below === undefined ? tempDir('postgres') : mkdtempSync(join(options.below, 'postgres-'));
-  const dataDir = join(directory, 'data');
+  const directory = tempDir('postgres');
+  const { dataBelow } = options;
+  const dataDir = join(dataBelow === undefined ? directory : mkdtempSync(join(dataBelow, 'postgres-')), 'data');
   const binDir = serverBin(options.major);
   const owner = serverUser();
   const environment = { uid: owner?.uid, gid: owner?.gid, cwd: directory };
-  if (owner) chownSync(directory, owner.uid, owner.gid);
+  if (owner) for (const made of [directory, dirname(dataDir)]) chownSync(made, owner.uid, owner.gid);
 
   const passwordFile = join(directory, 'password');
   writeFileSync(passwordFile, SUPERUSER_PASSWORD);
   chmodSync(passwordFile, 0o644); // the directory lets nobody else in
   execFileSync(join(binDir, 'initdb'), [
     '-D', dataDir, '-U', SUPERUSER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync',
+    ...dataBelow === undefined ? [] : [`--waldir=${join(directory, 'wal')}`],
   ], { ...environment, stdio: 'pipe' });
 
   const port = await freePort();
