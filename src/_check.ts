@@ -25,6 +25,24 @@ export function checkText(property: string, value: string): string {
   return value;
 }
 
+/** What a key of a Secret or ConfigMap may be called, as the API server checks it. */
+const KEY_NAME = /^(?!\.\.?$|\.\.)[-._a-zA-Z0-9]{1,253}$/;
+
+/** Access keys of AWS, and identities of age. */
+const SECRET_ITSELF = /^(AKIA|ASIA)[A-Z0-9]{16}$|SECRET-KEY/i;
+
+/** Refuses what can't be the name of a key, and what is likely to be what should lie under that key. Does not show it. */
+export function checkKeyName(property: string, value: string): string {
+  if (SECRET_ITSELF.test(value)) {
+    throw new Error(`'${property}' must be the name of a key of the Secret, got what looks like the secret itself: put it into the Secret, and make a new one if this one was committed anywhere`);
+  }
+  if (!KEY_NAME.test(value)) {
+    throw new Error(`'${property}' must be the name of a key of the Secret or ConfigMap, of up to 253 letters, digits, "-", "_" and ".", got ${value.length} characters that are none `
+      + '(they are not shown, for they may be the secret itself)');
+  }
+  return value;
+}
+
 const HOST = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
 const IPV6 = /^[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;
 

@@ -1,4 +1,5 @@
 import * as kplus from 'cdk8s-plus-28';
+import { checkKeyName } from './_check';
 
 /** What a source or a store brings to the pod beside its part of the config. */
 export interface PodParts<Config> {
@@ -38,5 +39,6 @@ export const CERTIFICATES = '/etc/cdk8s-backup';
 
 /** The environment variable that holds a password, if there is one. */
 export function passwordEnv(name: string, password: kplus.SecretValue | undefined): PodParts<unknown>['env'] {
+  if (password) checkKeyName('password', password.key);
   return password === undefined ? {} : { [name]: kplus.EnvValue.fromSecretValue(password) };
 }

@@ -1,6 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkText } from './_check';
+import { checkKeyName } from './_check';
 
 /** The certificate of the authority that signed a server's certificate, as a PEM file in the cluster. */
 export class CaCertificate {
@@ -10,7 +10,7 @@ export class CaCertificate {
    * @param key of the PEM text in the ConfigMap.
    */
   public static fromConfigMap(configMap: kplus.IConfigMap, key: string = 'ca.crt'): CaCertificate {
-    checkText('key', key);
+    checkKeyName('key', key);
     return new CaCertificate((scope, id, options) => kplus.Volume.fromConfigMap(scope, id, configMap, options), key);
   }
 
@@ -20,7 +20,7 @@ export class CaCertificate {
    * @param key of the PEM text in the Secret.
    */
   public static fromSecret(secret: kplus.ISecret, key: string = 'ca.crt'): CaCertificate {
-    checkText('key', key);
+    checkKeyName('key', key);
     return new CaCertificate((scope, id, options) => kplus.Volume.fromSecret(scope, id, secret, options), key);
   }
 

@@ -1,6 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkText, show } from './_check';
+import { checkKeyName, checkText, show } from './_check';
 import { CERTIFICATES, PodParts } from './_pod-parts';
 import { DecryptionConfig } from './contract/config';
 
@@ -19,9 +19,7 @@ export class Decryption {
    * @param key of the file in the Secret; no other one is mounted.
    */
   public static fromSecret(secret: kplus.ISecret, key: string = 'identity'): Decryption {
-    checkText('key', key);
-    // Not shown: it would go from here into logs and issues.
-    if (/SECRET-KEY/i.test(key)) throw new Error('\'key\' must be the name of a key of the Secret, got an identity itself: put it into the Secret, and make a new one if this one was committed anywhere');
+    checkKeyName('key', key);
     return new Decryption(
       scope => kplus.Volume.fromSecret(scope, 'Identity', secret, { name: 'identity', items: { [key]: { path: FILE } } }), FILE, secret.name,
     );

@@ -1,5 +1,5 @@
 import * as kplus from 'cdk8s-plus-28';
-import { checkText, show } from './_check';
+import { checkKeyName, show } from './_check';
 import { S3Access } from './s3-access';
 
 /** Options for `S3Credentials.fromSecret()`: which key of the Secret holds what. */
@@ -66,7 +66,7 @@ export class S3Credentials {
   public static fromSecret(secret: kplus.ISecret, keys: S3SecretKeys = {}): S3Credentials {
     const { access = S3Access.FULL, ...names } = keys;
     for (const [property, key] of Object.entries(names)) {
-      if (key !== undefined) checkText(property, key);
+      if (key !== undefined) checkKeyName(property, key);
     }
     return new S3Credentials({
       secret,

@@ -5,7 +5,8 @@ import * as kplus from 'cdk8s-plus-28';
 import ts from 'typescript';
 import { newChart, props } from './synth';
 import {
-  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, Decryption, Encryption, RestoreDrill, RestoreJob,
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, CaCertificate, Decryption, Encryption,
+  RestoreDrill, RestoreJob, S3Credentials,
 } from '../src';
 
 /*
@@ -133,7 +134,37 @@ test('keys of age in the wrong place are refused and not shown', () => {
   const identity = 'AGE-SECRET-KEY-1PLANTED';
   const secret = kplus.Secret.fromSecretName(newChart(), 'Secret', 'secret');
   for (const make of [() => Decryption.fromSecret(secret, identity), () => Encryption.age({ recipients: [identity] })]) {
-    expect(make).toThrow(/identity itself|private one/);
+    expect(make).toThrow(/the secret itself|private one/);
     expect(make).not.toThrow(/PLANTED/);
   }
+});
+
+/** Each place that takes the name of a key. */
+const KEY_NAMES: { readonly [name: string]: (chart: Chart, secret: kplus.ISecret, key: string) => unknown } = {
+  'accessKeyIdKey': (_chart, secret, accessKeyIdKey) => S3Credentials.fromSecret(secret, { accessKeyIdKey }),
+  'secretAccessKeyKey': (_chart, secret, secretAccessKeyKey) => S3Credentials.fromSecret(secret, { secretAccessKeyKey }),
+  'sessionTokenKey': (_chart, secret, sessionTokenKey) => S3Credentials.fromSecret(secret, { sessionTokenKey }),
+  'regionKey': (_chart, secret, regionKey) => S3Credentials.fromSecret(secret, { regionKey }),
+  'key of a CA': (_chart, secret, key) => CaCertificate.fromSecret(secret, key),
+  'key of a CA in a ConfigMap': (chart, _secret, key) => CaCertificate.fromConfigMap(kplus.ConfigMap.fromConfigMapName(chart, 'Map', 'map'), key),
+  'key of an identity': (_chart, secret, key) => Decryption.fromSecret(secret, key),
+  'password of PostgreSQL': (chart, secret, key) => backup(chart, { source: BackupSource.postgres({ ...source('db'), password: { secret, key } }) }),
+  'password of Redis': (chart, secret, key) => backup(chart, { source: BackupSource.redis({ host: 'redis', password: { secret, key } }) }),
+};
+
+describe.each(Object.entries(KEY_NAMES))('%s', (name, make) => {
+  const trying = (key: string) => {
+    const chart = newChart();
+    return () => make(chart, kplus.Secret.fromSecretName(chart, 'Secret', 'secret'), key);
+  };
+
+  test.each(['AKIAIOSFODNN7EXAMPLE', 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', 'p4ss word', 'p4ss!', '..', ''])('does not take %j, and does not show it', key => {
+    const property = name.split(' ')[0];
+    expect(trying(key)).toThrow(new RegExp(`^'${property}' must be the name of a key of the Secret.*${key.startsWith('AKIA') ? 'the secret itself' : `got ${key.length} characters`}`));
+    if (key.length > 2) expect(trying(key)).not.toThrow(new RegExp(key));
+  });
+
+  test.each(['password', 'ca.crt', '.dockerconfigjson', 'POSTGRES_PASSWORD', 'db-1'])('takes %j', key => {
+    expect(trying(key)).not.toThrow();
+  });
 });

@@ -1,7 +1,7 @@
+import { Context } from './commands/context';
 import { RunnerError } from './errors';
 import { renderDocument } from './history';
 import { openStore } from './stores/open';
-import { BackupConfig } from '../contract/config';
 import { FAILED_RUN_VERSION } from '../contract/failed-run';
 import { backupId, FAILED_RUN_SUFFIX } from '../contract/layout';
 
@@ -12,7 +12,9 @@ const WRITE_MS = 10_000;
  * Leaves word of a run that failed in every store that can be written, so that whoever looks at the stores alone sees that there was a
  * run, and why there is no backup of it. Never fails, and tells nobody when it can't: the failure itself is what counts.
  */
-export async function leaveFailedRun(config: BackupConfig, env: NodeJS.ProcessEnv, startedAt: Date, failure: RunnerError, stopped: AbortSignal): Promise<void> {
+export async function leaveFailedRun(
+  { config, env, signal: stopped }: Pick<Context, 'config' | 'env' | 'signal'>, startedAt: Date, failure: RunnerError,
+): Promise<void> {
   const text = renderDocument({
     version: FAILED_RUN_VERSION,
     name: config.name,

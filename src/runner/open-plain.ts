@@ -5,6 +5,7 @@ import { RunnerError } from './errors';
 import { LookConfig } from './load-config';
 import { decompress } from './stream/compress';
 import { decrypt } from './stream/decrypt';
+import { expectBytes } from './stream/expect-bytes';
 import { DecryptionConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { RecordedArtifact } from '../contract/record';
@@ -16,8 +17,9 @@ import { RecordedArtifact } from '../contract/record';
  */
 export function openPlain(artifact: RecordedArtifact, body: Readable, identities: Identities | null): Readable {
   const unsealed = unseal(artifact, body, identities);
-  if (artifact.compression.where === 'inside' || artifact.compression.algorithm === 'none') return unsealed;
-  return pipeline(unsealed, decompress(artifact.compression.algorithm), () => {});
+  const { plainBytes, compression: { where, algorithm } } = artifact;
+  const plain = where === 'inside' || algorithm === 'none' ? unsealed : pipeline(unsealed, decompress(algorithm), () => {});
+  return plainBytes === null ? plain : pipeline(plain, expectBytes(plainBytes, artifact.file), () => {});
 }
 
 /** The bytes before they were encrypted, still compressed; as they are where they are not encrypted. */

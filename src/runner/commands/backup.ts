@@ -38,7 +38,7 @@ export interface BackupOptions {
  * @returns the exit code: OK, or SUSPECT for a backup that was kept but is not to be trusted
  */
 export async function backup(context: Context, options: BackupOptions): Promise<ExitCode> {
-  const { config, env, reporter } = context;
+  const { config, reporter } = context;
   const startedAt = new Date();
   const stores = config.stores.map(({ name }) => name);
   const tell = (taken: BackupRecord | null) =>
@@ -48,7 +48,9 @@ export async function backup(context: Context, options: BackupOptions): Promise<
     record = await takeWithin(context, options);
   } catch (error) {
     // Nothing is wrong with a run that was told to stop, and its Job starts it again.
-    if (!context.signal.aborted && error instanceof RunnerError) await Promise.all([leaveFailedRun(config, env, startedAt, error, context.signal), tell(null)]);
+    if (!context.signal.aborted && error instanceof RunnerError) {
+      await Promise.all([leaveFailedRun(context, startedAt, error), tell(null)]);
+    }
     throw error;
   }
   await tell(record);

@@ -17,7 +17,11 @@ export function expectDigest(
   const digest = new DigestStream(onBytes);
   return new Transform({
     transform(chunk: Buffer, encoding, callback) {
-      digest._transform(chunk, encoding, callback);
+      digest._transform(chunk, encoding, (error, passed) => {
+        // Who has put something without an end there would otherwise fill a disk with it.
+        callback(error ?? (digest.bytes > expected.bytes
+          ? new RunnerError(`${what} is damaged: it has more than the ${expected.bytes} bytes that its record says`, ExitCode.CORRUPT) : null), passed);
+      });
     },
     flush(callback: TransformCallback) {
       const sha256 = digest.sha256();
