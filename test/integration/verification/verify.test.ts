@@ -144,7 +144,7 @@ describe.each(engines)('%s', (engine, source) => {
     const record = JSON.parse(readFileSync(recordFile, 'utf8')) as BackupRecord;
     const old = record.artifacts.find(artifact => file.endsWith(artifact.file))!.sha256;
     for (const name of [recordFile, path.join(other.directory, `${taken.id}.sha256`)]) {
-      writeFileSync(name, readFileSync(name, 'utf8').replace(old, sha256).replaceAll(/("bytes"|"plainBytes"): (\d+)/g, (was, name, count) => Number(count) === size ? `${name}: ${bytes.length}` : was));
+      writeFileSync(name, readFileSync(name, 'utf8').replace(old, sha256).replaceAll(/("bytes"|"plainBytes"): (\d+)/g, (was, field, value) => Number(value) === size ? `${field}: ${bytes.length}` : was));
     }
     const config = { ...other.config, stores: [folder(other.directory)] };
     const ended = await run(['verify', '--json'], { ...other.options, config });
