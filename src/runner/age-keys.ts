@@ -2,8 +2,8 @@
  * Keys and headers of age files: who can open what. Written by the library of age's author, so that none of it is our invention.
  */
 import { open as openFile } from 'node:fs/promises';
-import { armor, Decrypter, Encrypter, identityToRecipient } from 'age-encryption';
 import { messageOf, RunnerError } from './errors';
+import { age } from './lazy';
 import { askPassphrase } from './passphrase';
 import { ExitCode } from '../contract/exit-code';
 
@@ -22,7 +22,7 @@ export interface SealedHeader {
  * @throws RunnerError with exit code BAD_CONFIG if one of them is no recipient
  */
 export async function sealHeader(recipients: readonly string[]): Promise<SealedHeader> {
-  const encrypter = new Encrypter();
+  const encrypter = new (age().Encrypter)();
   for (const recipient of recipients) {
     try {
       encrypter.addRecipient(recipient);
@@ -63,7 +63,7 @@ export class Identities {
       const fault = faultOf(line);
       if (fault !== null) throw new RunnerError(`line ${i + 1} of the identity file ${file} ${fault}`, ExitCode.BAD_CONFIG);
       try {
-        recipients.push(await identityToRecipient(line));
+        recipients.push(await age().identityToRecipient(line));
       } catch {
         // The library's message is left out: it quotes what it was given.
         throw new RunnerError(`line ${i + 1} of the identity file ${file} is a mistyped or cut off identity: its checksum is wrong`, ExitCode.BAD_CONFIG);
@@ -74,7 +74,7 @@ export class Identities {
     return new Identities(file, keys, recipients);
   }
 
-  private readonly decrypter = new Decrypter();
+  private readonly decrypter = new (age().Decrypter)();
 
   private constructor(
     public readonly file: string,
@@ -126,11 +126,11 @@ function isSealed(content: Buffer): boolean {
 
 /** What is in an identity file with a passphrase. */
 async function open(file: string, content: Buffer, ask: typeof askPassphrase): Promise<string> {
-  const decrypter = new Decrypter();
+  const decrypter = new (age().Decrypter)();
   decrypter.addPassphrase(await ask(file));
   try {
     const armored = content.toString('latin1', 0, ARMOR.length) === ARMOR;
-    return await decrypter.decrypt(armored ? armor.decode(content.toString('latin1')) : content, 'text');
+    return await decrypter.decrypt(armored ? age().armor.decode(content.toString('latin1')) : content, 'text');
   } catch (error) {
     const reason = messageOf(error) === NO_MATCH ? 'the passphrase is wrong, or the file is sealed to a key instead' : messageOf(error);
     throw new RunnerError(`the identity file ${file} can't be opened: ${reason}`, ExitCode.BAD_CONFIG, { cause: error });

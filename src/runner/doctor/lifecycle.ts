@@ -3,7 +3,7 @@ import { RetentionConfig, S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
 import { messageOf } from '../errors';
 import { StoreCheckOptions } from './store';
-import { LifecycleBucket } from '../lifecycle/bucket';
+import { lifecycleBucket } from '../lazy';
 import { AnyRule } from '../lifecycle/diff';
 
 const THAWED_FIRST = ['GLACIER', 'DEEP_ARCHIVE'];
@@ -14,7 +14,7 @@ export async function checkLifecycle(
 ): Promise<Finding[]> {
   let rules: readonly AnyRule[];
   try {
-    ({ rules } = await new LifecycleBucket(store, env).read(signal));
+    ({ rules } = await new (lifecycleBucket().LifecycleBucket)(store, env).read(signal));
   } catch (error) {
     signal.throwIfAborted();
     // Many keys may not read them, and a backup does not need it.

@@ -1,7 +1,7 @@
 import { FolderStore } from './folder';
-import { S3Store } from './s3';
 import { Store } from './store';
 import { StoreConfig } from '../../contract/config';
+import { s3Store } from '../lazy';
 
 /**
  * Opens the store of a config. Nothing is reached yet; `Store.check` does that.
@@ -11,7 +11,7 @@ import { StoreConfig } from '../../contract/config';
  */
 export function openStore(config: StoreConfig, env: NodeJS.ProcessEnv, warn: (message: string) => void = () => {}): Store {
   switch (config.type) {
-    case 's3': return new S3Store(config, env, warn);
+    case 's3': return new (s3Store().S3Store)(config, env, warn);
     case 'folder': return new FolderStore(config);
   }
 }

@@ -10,7 +10,7 @@
 const POLYNOMIAL_LOW = 0xac4bc9b5 | 0;
 const POLYNOMIAL_HIGH = 0x95ac9329 | 0;
 const POSITIONS = 8;
-const [LOW, HIGH] = tables();
+let made: ReturnType<typeof tables> | undefined;
 
 /** A checksum in the making. */
 export class Crc64 {
@@ -18,6 +18,7 @@ export class Crc64 {
   private high = 0;
 
   public update(bytes: Uint8Array): void {
+    const [lows, highs] = made ??= tables(); // not before: most commands need none
     let low = this.low;
     let high = this.high;
     const length = bytes.length;
@@ -33,13 +34,13 @@ export class Crc64 {
       const i5 = 0x200 | b >>> 8 & 255;
       const i6 = 0x100 | b >>> 16 & 255;
       const i7 = b >>> 24;
-      low = LOW[i0]! ^ LOW[i1]! ^ LOW[i2]! ^ LOW[i3]! ^ LOW[i4]! ^ LOW[i5]! ^ LOW[i6]! ^ LOW[i7]!;
-      high = HIGH[i0]! ^ HIGH[i1]! ^ HIGH[i2]! ^ HIGH[i3]! ^ HIGH[i4]! ^ HIGH[i5]! ^ HIGH[i6]! ^ HIGH[i7]!;
+      low = lows[i0]! ^ lows[i1]! ^ lows[i2]! ^ lows[i3]! ^ lows[i4]! ^ lows[i5]! ^ lows[i6]! ^ lows[i7]!;
+      high = highs[i0]! ^ highs[i1]! ^ highs[i2]! ^ highs[i3]! ^ highs[i4]! ^ highs[i5]! ^ highs[i6]! ^ highs[i7]!;
     }
     for (; at < length; at++) {
       const index = (low ^ bytes[at]!) & 255;
-      low = (low >>> 8 | high << 24) ^ LOW[index]!;
-      high = high >>> 8 ^ HIGH[index]!;
+      low = (low >>> 8 | high << 24) ^ lows[index]!;
+      high = high >>> 8 ^ highs[index]!;
     }
     this.low = low;
     this.high = high;
