@@ -261,13 +261,12 @@ test('100,000 objects in a store: pages are answered while it is looked at', asy
       }
       return JSON.parse(await exporter.get('/api/backups')) as { complete: boolean; backups: { stores: { readAt: string }[] }[] };
     };
-    const PAUSE_MS = 300; // the exporter shall look, and not only answer
-    await until('the first look is over', 240_000, async () => (await ask()).complete || sleep(PAUSE_MS, false));
+    await until('the first look is over', 240_000, async () => (await ask()).complete);
     expect(answered).toBeGreaterThan(4); // more than once before it was over
     const first = await ask();
     expect(first.backups[0]).toMatchObject({ backupCount: 24_000, restorable: 'but' });
     const looks = new Set<string>();
-    await until('three more looks are over', 240_000, async () => looks.add((await ask()).backups[0]!.stores[0]!.readAt).size > 3 || sleep(PAUSE_MS, false));
+    await until('three more looks are over', 240_000, async () => looks.add((await ask()).backups[0]!.stores[0]!.readAt).size > 3);
   } finally {
     await exporter.stop();
   }
