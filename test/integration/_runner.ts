@@ -74,20 +74,25 @@ export function start(args: readonly string[], options: RunOptions): Running {
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', text => stdout += text);
   child.stderr.setEncoding('utf8').on('data', text => stderr += text);
-  const ended = once(child, 'close').then(([code, signal]): Ended => {
-    const lines = stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line));
-    return {
-      code: code ?? ({ SIGTERM: 143, SIGKILL: 137 } as { [name: string]: number })[signal] ?? 128,
-      stdout,
-      stderr,
-      events: lines,
-      message: lines.at(-1)?.message ?? '',
-      get result() {
-        return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
-      },
-    };
+  const ended = once(child, 'close').then(([code, signal]) => {
+    return endedWith(code ?? ({ SIGTERM: 143, SIGKILL: 137 } as { [name: string]: number })[signal] ?? 128, stdout, stderr);
   });
   return { process: child, ended };
+}
+
+/** A run with this exit code and output. */
+export function endedWith(code: number, stdout: string, stderr: string): Ended {
+  const lines = stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line));
+  return {
+    code,
+    stdout,
+    stderr,
+    events: lines,
+    message: lines.at(-1)?.message ?? '',
+    get result() {
+      return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+    },
+  };
 }
 
 export function run(args: readonly string[], options: RunOptions): Promise<Ended> {

@@ -31,8 +31,8 @@ beforeAll(async () => {
   await pg.psql('CREATE ROLE nobody LOGIN PASSWORD \'x\'');
   await pg.psql('CREATE TABLE orders AS SELECT i AS id, md5(i::text) || md5((-i)::text) AS note FROM generate_series(1, 150000) i', 'shop');
   sqliteFile = path.join(tempDir('sqlite'), 'shop.db');
-  // 40 MB that do not compress: several parts.
-  new DatabaseSync(sqliteFile).exec('CREATE TABLE t (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO t SELECT randomblob(1000000) FROM n');
+  // 24 MB that do not compress: two parts.
+  new DatabaseSync(sqliteFile).exec('CREATE TABLE t (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 24) INSERT INTO t SELECT randomblob(1000000) FROM n');
 });
 
 afterAll(async () => {

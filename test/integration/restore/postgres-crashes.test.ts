@@ -59,9 +59,13 @@ async function hanging(program: () => string): Promise<Victim> {
   const running = start(['restore'], { ...options, path: program() });
   await until('the restore hangs', 30_000, async () => {
     if (running.process.exitCode !== null) throw new Error((await running.ended).stderr);
-    const asleep = await server.psql('select count(*) from pg_stat_activity where query like \'%pg_sleep(600)%\' and pid <> pg_backend_pid() and state = \'active\' and wait_event = \'PgSleep\'');
-    const waiting = await server.psql('select count(*) from pg_stat_activity where datname like \'shop_restore_%\' and wait_event = \'ClientRead\'');
-    return asleep !== '0' || (waiting !== '0' && processesBelow(running.process.pid!).some(({ args }) => args.includes('sleep 15')));
+    const asleep = 'query like \'%pg_sleep(600)%\' and pid <> pg_backend_pid() and state = \'active\' and wait_event = \'PgSleep\'';
+    const waiting = 'datname like \'shop_restore_%\' and wait_event = \'ClientRead\'';
+    const counts = await server.psql(`select count(*) filter (where ${asleep}), count(*) filter (where ${waiting}) from pg_stat_activity`);
+    const [sleepers, waiters] = counts.split('|').map(Number) as [number, number];
+    if (sleepers > 0 || (waiters > 0 && processesBelow(running.process.pid!).some(({ args }) => args.includes('sleep 15')))) return true;
+    await sleep(200); // each time it is asked two processes start
+    return false;
   });
   return { running, options };
 }

@@ -152,7 +152,7 @@ rgw frontends = beast endpoint=127.0.0.1:${port}
 rgw thread pool size = 16
 rgw enable usage log = false
 rgw enable ops log = false
-rgw user quota bucket sync interval = 0
+rgw user quota bucket sync interval = 1
 rgw bucket quota ttl = 0
 rgw crypt require ssl = false
 rgw crypt s3 kms backend = testing
