@@ -19,7 +19,7 @@ const SHORTEST_GAP = 1800;
  * @param volumes of all backups whose rules are in the file
  */
 export function alertTests(context: AlertContext, target: AlertTarget, volumes: readonly AlertVolume[], ruleFile: string): AlertTests {
-  const pace = paceOf(target.gapSeconds);
+  const pace = paceOf(target.gapSeconds ?? 8 * HOUR);
   const ownVolumes = volumes.filter(({ slowest }) => slowest === target);
   const scenarios = target.gapSeconds === undefined ? onDemand(target, pace)
     : target.gapSeconds > LONGEST_GAP || target.gapSeconds < SHORTEST_GAP ? new Scheduled(context, target, ownVolumes, pace).short()

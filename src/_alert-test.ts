@@ -2,29 +2,45 @@ import { series } from './_alert-rule';
 import { AlertContext, AlertTarget } from './_alert-target';
 import { claimsOf, InputSeries, simulate, SimulatedJob, Simulation } from './_cluster-simulation';
 
-/** Rules are evaluated this often; what is asked in between sees nothing newer. Coarser where runs are far apart, for promtool's speed. */
+/**
+ * Rules are evaluated this often; what is asked in between sees nothing newer. What promtool takes is about a quarter of a millisecond
+ * for each rule and evaluation, whatever the number of series: so no oftener than the schedule needs.
+ */
 export interface Pace {
   readonly evaluation: number;
   /** Time between two samples. */
   readonly step: number;
-  /** By then whatever has to last for a while before it fires has done so. */
+  /** By then whatever has to last for five minutes before it fires has done so. */
+  readonly noticed: number;
+  /** By then whatever has to last for a quarter of an hour before it fires has done so. */
   readonly settled: number;
 }
 
-const FINE: Pace = { evaluation: 300, step: 60, settled: 1500 };
-const COARSE: Pace = { evaluation: 1800, step: 300, settled: 5400 };
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
-/** From this gap on an hour more or less is nothing. */
-const COARSE_GAP = 12 * 3600;
+const EVALUATIONS = [10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY];
 
-/** Where runs are days or weeks apart: promtool evaluates all rules of a file each time, and takes minutes otherwise. */
-const DAYS: Pace = { evaluation: 14_400, step: 300, settled: 43_200 };
-const WEEKS: Pace = { evaluation: 43_200, step: 300, settled: 129_600 };
+/** Prometheus takes a series for gone after five minutes without a sample. */
+const LONGEST_STEP = 5 * MINUTE;
 
-/** How a CronJob with this gap between two runs is tested. */
-export function paceOf(gapSeconds: number = 0): Pace {
-  const days = gapSeconds / 86_400;
-  return days > 14 ? WEEKS : days > 3 ? DAYS : gapSeconds >= COARSE_GAP ? COARSE : FINE;
+/** Beyond it there is a sample for each evaluation only: months are a million of them otherwise. */
+const STEADY_GAP = 3 * DAY;
+
+/**
+ * How a CronJob with this gap between two runs is tested.
+ *
+ * @param perGap rules are evaluated at least so often from run to run, unless they follow each other within hours
+ */
+export function paceOf(gapSeconds: number, perGap: number = 16): Pace {
+  const evaluation = gapSeconds < HOUR ? LONGEST_STEP : EVALUATIONS.findLast(seconds => seconds <= gapSeconds / perGap) ?? EVALUATIONS[0];
+  return {
+    evaluation,
+    step: gapSeconds > STEADY_GAP ? evaluation : LONGEST_STEP,
+    noticed: 2 * evaluation,
+    settled: evaluation + Math.ceil(15 * MINUTE / evaluation) * evaluation,
+  };
 }
 
 /** One test of promtool. */
@@ -47,8 +63,10 @@ export interface Expected {
   readonly firing: readonly string[];
 }
 
-export interface Scenario extends Omit<Simulation, 'step'> {
+export interface Scenario extends Omit<Simulation, 'from' | 'step'> {
   readonly name: string;
+  /** What comes before it is history, and needs no evaluation; from the beginning, if left out. */
+  readonly from?: number;
   readonly expect: readonly Expected[];
   /** Nothing ever fires, not even between the moments that are looked at. */
   readonly quiet?: boolean;
@@ -68,22 +86,23 @@ export interface AlertTests {
 
 export function toTest(context: AlertContext, target: AlertTarget, pace: Pace, scenario: Scenario): AlertTest {
   const { name, expect, quiet, ignore, ...simulation } = scenario;
+  const from = Math.max(0, roundUp(simulation.from ?? 0, pace) - 2 * pace.evaluation);
   const until = roundUp(simulation.until, pace);
   const firing = (range: string) => selectors(context, target, scenario).map(selector => range === '' ? selector : `count_over_time(${selector}${range})`).join(' or ');
   return {
     name: `${target.cronJob} in ${target.namespace}: ${name}`,
     interval: `${pace.step}s`,
-    input_series: simulate(context, target, { freeAfterRun: () => 80, ...simulation, until, step: pace.step }),
+    input_series: simulate(context, target, { freeAfterRun: () => 80, ...simulation, from, until, step: pace.step }),
     promql_expr_test: [
       ...expect.filter(expected => !expected.firing.includes(OPEN)).map(expected => ({
         expr: `count by (alertname, severity) (${firing('')})`,
-        eval_time: `${roundUp(expected.at, pace)}s`,
+        eval_time: `${roundUp(expected.at, pace) - from}s`,
         exp_samples: [...expected.firing].sort().map(alert => {
           const [alertname, severity] = alert.split('/');
           return { labels: series('', { alertname, severity }), value: howMany(target, alertname) };
         }),
       })),
-      ...quiet ? [{ expr: `count(${firing(`[${until}s]`)}) or vector(0)`, eval_time: `${until}s`, exp_samples: [{ labels: '{}', value: 0 }] }] : [],
+      ...quiet ? [{ expr: `count(${firing(`[${until - from}s]`)}) or vector(0)`, eval_time: `${until - from}s`, exp_samples: [{ labels: '{}', value: 0 }] }] : [],
     ],
   };
 }

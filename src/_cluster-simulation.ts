@@ -4,7 +4,8 @@ import { Metrics } from './contract/metrics';
 
 /*
  * What kube-state-metrics, the kubelet and the runner would say about a backup, as series for promtool: names, labels and lifetimes as
- * in kube-state-metrics 2.20. Time is in seconds since the CronJob was made, at 0.
+ * in kube-state-metrics 2.20. Time is in seconds since the CronJob was made, at 0; that of promtool begins when the simulation does, so
+ * that what was before has a negative time there.
  */
 
 export interface SimulatedJob {
@@ -24,8 +25,9 @@ export interface SimulatedJob {
 }
 
 export interface Simulation {
+  readonly from: number;
   readonly until: number;
-  /** Time between two samples: at most the five minutes after which Prometheus takes a series for gone. */
+  /** Time between two samples. */
   readonly step: number;
   readonly jobs: readonly SimulatedJob[];
   /** When the CronJob is suspended; never if left out. */
@@ -66,10 +68,10 @@ type Sample = number | undefined;
 
 export function simulate(context: AlertContext, target: AlertTarget, simulation: Simulation): InputSeries[] {
   const { namespaceLabel: ns, matchLabels } = context;
-  const { until, step, jobs, deletedAt = Infinity, metricsLostAt = Infinity } = simulation;
+  const { from, step, jobs, deletedAt = Infinity, metricsLostAt = Infinity } = simulation;
   const result: InputSeries[] = [];
   const put = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample) => {
-    const values = valuesOf(at, until, step);
+    const values = valuesOf(at, simulation);
     if (values !== undefined) result.push({ series: series(metric, { ...matchLabels, ...labels }), values });
   };
   const replicas = Array.from({ length: simulation.replicas ?? 1 }, (_, i) => `10.0.0.${i + 1}:8080`);
@@ -78,7 +80,7 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
     const there = (time: number) => time < metricsLostAt ? at(time) : undefined;
     const restart = simulation.restartedAt ?? Infinity;
     for (const instance of replicas) put(metric, { ...all, instance }, time => time < restart ? there(time) : undefined);
-    if (restart !== Infinity) put(metric, { ...all, instance: '10.0.0.9:8080' }, time => time >= restart + 2 * step ? there(time) : undefined);
+    if (restart !== Infinity) put(metric, { ...all, instance: '10.0.0.9:8080' }, time => time >= restart + step ? there(time) : undefined);
   };
 
   const cronJob = (metric: string, at: (time: number) => Sample) =>
@@ -87,13 +89,13 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
   const scheduled = mine.filter(job => !job.byHand);
   const onDemand = target.gapSeconds === undefined;
   cronJob('kube_cronjob_info', () => 1);
-  cronJob('kube_cronjob_created', () => 0);
+  cronJob('kube_cronjob_created', () => -from);
   cronJob('kube_cronjob_spec_suspend', time => onDemand || time >= (simulation.suspendedFrom ?? Infinity) ? 1 : 0);
   cronJob('kube_cronjob_status_active', time => scheduled.filter(({ start, end = Infinity }) => start <= time && time < end).length);
-  cronJob('kube_cronjob_status_last_schedule_time', time => latest(scheduled, ({ start }) => start, time));
-  cronJob('kube_cronjob_status_last_successful_time', time => latest(mine.filter(job => !job.failed), ({ end }) => end, time));
+  cronJob('kube_cronjob_status_last_schedule_time', time => latest(scheduled, ({ start }) => start - from, time - from));
+  cronJob('kube_cronjob_status_last_successful_time', time => latest(mine.filter(job => !job.failed), ({ end }) => end === undefined ? undefined : end - from, time - from));
 
-  neighbours(target, simulation.neighboursFail ?? false, ksm, put, context);
+  neighbours(target, simulation, ksm, put, context);
 
   for (const job of jobs) {
     const { end = Infinity, removed = Infinity } = job;
@@ -101,7 +103,7 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
     const of = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample) =>
       ksm(metric, { job_name: job.name, ...labels }, time => alive(time) ? at(time) : undefined, job.namespace);
     of('kube_job_owner', { owner_kind: 'CronJob', owner_name: job.owner ?? target.cronJob, owner_is_controller: 'true' }, () => 1);
-    of('kube_job_status_start_time', {}, () => job.start);
+    of('kube_job_status_start_time', {}, () => job.start - from);
     if (!job.withoutDeadline) of('kube_job_spec_active_deadline_seconds', {}, () => target.deadlineSeconds);
     const metric = job.failed ? 'kube_job_failed' : 'kube_job_complete';
     for (const condition of ['true', 'false', 'unknown']) of(metric, { condition }, time => time >= end ? Number(condition === 'true') : undefined);
@@ -111,7 +113,8 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
     for (const claim of claimsOf(target)) {
       const of = (kind: string, at: (run: number) => number) =>
         put(`kubelet_volume_stats_${kind}_bytes`, { [ns]: target.namespace, persistentvolumeclaim: claim, node: 'a' }, time => {
-          const run = mine.findIndex(({ start, end = Infinity }) => start <= time && time <= end);
+          // For one sample at least, however quick the run.
+          const run = mine.findIndex(({ start, end = Infinity }) => start <= time && time <= Math.max(end, Math.ceil(start / step) * step));
           return run < 0 ? undefined : at(run);
         });
       of('available', simulation.freeAfterRun);
@@ -125,7 +128,7 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
     for (const { name: store, outside, claimName } of target.stores) {
       const seen = (time: number) => outside ? Math.min(time, offsiteStuckAt) : time;
       const of = (metric: { readonly name: string }, at: (time: number) => Sample) => put(metric.name, { backup: target.backup, store }, at);
-      of(Metrics.LAST_RECOVERY_POINT, time => latest(good.filter(({ end }) => end! <= seen(time)), ({ start }) => start, time));
+      of(Metrics.LAST_RECOVERY_POINT, time => latest(good.filter(({ end }) => end! <= seen(time)), ({ start }) => start - from, time - from));
       of(Metrics.LAST_SUSPECT, time => Number(time >= suspectFrom));
       of(Metrics.STORE_UP, time => Number(!isWithin(time, simulation.storesDown)));
       of(Metrics.VERIFICATION_FAILED, time => Number(isWithin(time, simulation.damaged)));
@@ -144,23 +147,23 @@ type Put = (metric: string, labels: { readonly [name: string]: string }, at: (ti
 type Ksm = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample, namespace: string) => void;
 
 /** A rule that looks at them as well takes their health for that of the backup. */
-function neighbours(target: AlertTarget, fail: boolean, ksm: Ksm, put: Put, context: AlertContext): void {
+function neighbours(target: AlertTarget, { neighboursFail: fail = false, from, until }: Simulation, ksm: Ksm, put: Put, context: AlertContext): void {
   const elsewhere = `${target.namespace}-staging`;
   const all = [[target.namespace, `${target.cronJob}-eu`], [elsewhere, target.cronJob], [`${target.namespace}-dev`, target.cronJob]];
   for (const [namespace, cronjob] of all) {
     const of = (metric: string, at: (time: number) => Sample) => ksm(metric, { cronjob }, at, namespace);
     of('kube_cronjob_info', () => 1);
-    of('kube_cronjob_created', () => 0);
+    of('kube_cronjob_created', () => -from);
     of('kube_cronjob_spec_suspend', () => Number(fail));
     of('kube_cronjob_status_active', () => 0);
     if (fail) {
       // One of them has been started at least.
-      if (namespace.endsWith('-dev')) of('kube_cronjob_status_last_schedule_time', () => 0);
+      if (namespace.endsWith('-dev')) of('kube_cronjob_status_last_schedule_time', () => -from);
       ksm('kube_job_owner', { job_name: 'hangs', owner_kind: 'CronJob', owner_name: cronjob, owner_is_controller: 'true' }, () => 1, namespace);
-      ksm('kube_job_status_start_time', { job_name: 'hangs' }, () => 0, namespace);
+      ksm('kube_job_status_start_time', { job_name: 'hangs' }, () => -from, namespace);
     } else {
-      of('kube_cronjob_status_last_schedule_time', hourly);
-      of('kube_cronjob_status_last_successful_time', hourly);
+      of('kube_cronjob_status_last_schedule_time', time => hourly(time) - from);
+      of('kube_cronjob_status_last_successful_time', time => hourly(time) - from);
     }
   }
   if (!fail) return;
@@ -168,7 +171,7 @@ function neighbours(target: AlertTarget, fail: boolean, ksm: Ksm, put: Put, cont
     const of = (kind: string, at: (time: number) => number) =>
       put(`kubelet_volume_stats_${kind}_bytes`, { [context.namespaceLabel]: namespace, persistentvolumeclaim, node: 'a' }, at);
     // Nearly full, and fuller every day.
-    of('available', time => Math.max(1, 4 - Math.floor(time / 86_400)));
+    of('available', time => Math.max(1, 4 - Math.floor((time - from) / 86_400)));
     of('capacity', () => 100);
   }
   if (!context.runnerMetrics) return;
@@ -176,7 +179,7 @@ function neighbours(target: AlertTarget, fail: boolean, ksm: Ksm, put: Put, cont
   for (const { name } of [Metrics.LAST_SUSPECT, Metrics.VERIFICATION_FAILED]) put(name, other, () => 1);
   for (const { name } of [Metrics.STORE_UP, Metrics.FREE_BYTES]) put(name, other, () => 0);
   put(Metrics.MEASURED_RTO.name, other, () => 1e6);
-  put(Metrics.LAST_SIZE.name, other, time => time < 7200 ? 1000 : 1);
+  put(Metrics.LAST_SIZE.name, other, time => time < (from + until) / 2 ? 1000 : 1);
 }
 
 function isWithin(time: number, span: { readonly from: number; readonly to: number } | undefined): boolean {
@@ -198,7 +201,7 @@ function latest(jobs: readonly SimulatedJob[], at: (job: SimulatedJob) => number
 }
 
 /** Samples in promtool's notation; `undefined` if there are none. Where a series ends it is marked as gone, as Prometheus does. */
-function valuesOf(at: (time: number) => Sample, until: number, step: number): string | undefined {
+function valuesOf(at: (time: number) => Sample, { from, until, step }: Simulation): string | undefined {
   const parts: string[] = [];
   let [value, count]: [Sample | 'stale', number] = [undefined, 0];
   const flush = () => {
@@ -208,7 +211,7 @@ function valuesOf(at: (time: number) => Sample, until: number, step: number): st
     else parts.push(count === 1 ? String(value) : `${value}+0x${count - 1}`);
   };
   let previous: Sample;
-  for (let time = 0; time <= until; time += step) {
+  for (let time = from; time <= until; time += step) {
     const sample = at(time);
     const next = sample === undefined && previous !== undefined ? 'stale' : sample;
     if (next === value) {count++;} else {

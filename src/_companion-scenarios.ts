@@ -5,7 +5,7 @@ import { companionAlerts } from './_companion-alerts';
 
 /** Tests for the alerts on the verification or the drills of a backup. */
 export function companionTests(context: AlertContext, target: AlertTarget, companion: AlertCompanion, ruleFile: string): AlertTests {
-  const pace = paceOf(companion.gapSeconds);
+  const pace = paceOf(companion.gapSeconds, 8);
   const { failed, stale } = companionAlerts(companion);
   // To kube-state-metrics it is a CronJob like any other.
   const watched: AlertTarget = {
@@ -24,6 +24,7 @@ export function companionTests(context: AlertContext, target: AlertTarget, compa
     {
       name: 'a run fails and the next one succeeds',
       jobs: [run(1), { ...run(2), failed: true }, run(3)],
+      from: at(2),
       until: at(3) + quick + pace.settled + pace.evaluation,
       ignore: stale.split('/')[0],
       expect: [
@@ -42,12 +43,14 @@ export function companionTests(context: AlertContext, target: AlertTarget, compa
     {
       name: 'there are no more runs',
       jobs: [run(1), run(2)],
+      from: at(2),
       until: overdue + 2 * pace.settled,
       expect: [{ at: overdue - 2 * pace.evaluation, firing: [] }, { at: overdue + pace.settled, firing: [stale] }],
     },
     {
       name: 'no run has ever been started',
       jobs: [],
+      from: never - 2 * pace.evaluation,
       until: never + 2 * pace.settled,
       expect: [{ at: never - 2 * pace.evaluation, firing: [] }, { at: never + pace.settled, firing: [stale] }],
     },
@@ -55,6 +58,7 @@ export function companionTests(context: AlertContext, target: AlertTarget, compa
       name: 'others do badly: a CronJob whose name begins alike, the same names in another namespace',
       jobs: [...kept([1, 2, 3].map(run), 3), neighbour, elsewhere],
       neighboursFail: true,
+      from: at(2),
       until: at(3) + quick + pace.settled,
       quiet: true,
       expect: [],

@@ -40,34 +40,37 @@ export class Scheduled extends Timeline {
   }
 
   private healthy(): Scenario {
-    const count = Math.min(30, Math.ceil(Math.max(5 * this.gap, 11 * DAY) / this.gap));
+    const count = Math.min(11, Math.max(5, Math.ceil(11 * DAY / this.gap)));
     // From nearly no time to nearly what is "too long".
     const jobs = this.runs(1, count, run => run % 2 === 0 ? 60 : minutes(0.75 * this.target.deadlineSeconds));
     return { name: `all is well for ${count} runs, quick ones and slow ones in turn`, jobs, until: this.at(count + 1), quiet: true, expect: [] };
   }
 
-  /** Between the moments that are looked at: what has to last for a while begins anew then. */
+  /** When the alert has been looked at, and early enough for it to fire anew: what has to last for a while begins again then. */
   private restartAfterFailure(): number {
-    const seen = roundUp(this.at(3) + this.quick + this.pace.settled, this.pace);
-    return Math.max(this.at(3) + Math.max(this.target.deadlineSeconds, minutes(this.gap / 2)), seen + this.pace.evaluation);
+    return roundUp(this.at(3) + this.quick + this.pace.noticed, this.pace) + this.pace.evaluation;
   }
 
   private failsOnce(name: string, changes: Partial<Scenario>, noneKept: boolean = false): Scenario {
     const jobs = kept([...this.runs(1, 2), this.failed(3), this.run(4)], noneKept ? 0 : 3);
     const failedAt = this.at(3) + this.quick;
+    // The last evaluation before the next success.
+    const last = roundUp(this.at(4) + this.quick, this.pace) - this.pace.evaluation;
     const cleared = this.at(4) + this.quick + this.clearing();
-    // Without Jobs the start of the last good run is a guess.
-    const missing = (time: number) => noneKept ? [] : this.missingAt(time, 2);
+    // Without Jobs the start of the last good run is a guess; and a moment too near to its deadline would not be asked about.
+    const ignore = noneKept || changes.restartedAt !== undefined ? MISSING : undefined;
+    const missing = (time: number) => ignore === undefined ? this.missingAt(time, 2) : [];
     return {
       name,
       ...changes,
-      ...noneKept ? { ignore: MISSING } : {},
+      ignore,
       jobs,
+      from: this.at(3),
       until: cleared + this.pace.evaluation,
       expect: [
         { at: this.at(3), firing: [] },
-        { at: failedAt + this.pace.settled, firing: [FAILED, ...missing(failedAt + this.pace.settled)] },
-        { at: this.at(4) - 600, firing: [FAILED, ...missing(this.at(4) - 600)] },
+        { at: failedAt + this.pace.noticed, firing: [FAILED, ...missing(failedAt + this.pace.noticed)] },
+        { at: last, firing: [FAILED, ...missing(last)] },
         { at: cleared, firing: [] },
       ],
     };
@@ -78,8 +81,10 @@ export class Scheduled extends Timeline {
     return {
       name: 'a run has failed, and the next one goes on',
       jobs: [...this.runs(1, 2), this.failed(3), { ...this.run(4), end: undefined }],
+      from: this.at(4) - this.pace.settled,
       until: now + this.pace.evaluation,
-      expect: [{ at: now, firing: [FAILED, ...this.missingAt(now, 2)] }],
+      ignore: MISSING,
+      expect: [{ at: this.at(4), firing: [FAILED] }, { at: now, firing: [FAILED] }],
     };
   }
 
@@ -100,11 +105,12 @@ export class Scheduled extends Timeline {
   }
 
   private rerunByHand(): Scenario {
-    const again = this.at(3) + minutes(this.gap / 2);
+    const again = roundUp(this.at(3) + minutes(this.gap / 2), this.pace);
     const jobs: SimulatedJob[] = [...this.runs(1, 2), this.failed(3), { name: 'by-hand', byHand: true, start: again, end: again + this.quick }];
     return {
       name: 'a run fails, and somebody runs it again by hand',
       jobs,
+      from: this.at(3),
       until: again + this.quick + this.clearing() + this.pace.evaluation,
       expect: [{ at: again, firing: [FAILED, ...this.missingAt(again, 2)] }, { at: again + this.quick + this.clearing(), firing: [] }],
     };
@@ -113,12 +119,15 @@ export class Scheduled extends Timeline {
   private others(): Scenario {
     const count = Math.ceil(this.horizon / this.gap) + 1;
     const later = (job: SimulatedJob) => ({ ...job, start: job.start + 300, end: job.end! + 300, removed: undefined });
-    const neighbour = { ...later(this.failed(2)), name: `${this.target.cronJob}-eu-2`, owner: `${this.target.cronJob}-eu` };
-    const elsewhere = { ...later(this.failed(2)), name: this.run(2).name, namespace: `${this.target.namespace}-staging` };
+    // While all is well with the last but one run and the last.
+    const good = count - 1;
+    const neighbour = { ...later(this.failed(good)), name: `${this.target.cronJob}-eu-${good}`, owner: `${this.target.cronJob}-eu` };
+    const elsewhere = { ...later(this.failed(good)), name: this.run(good).name, namespace: `${this.target.namespace}-staging` };
     return {
       name: 'others do badly: a CronJob whose name begins alike, the same names in another namespace, another claim',
       jobs: [...this.runs(1, count), neighbour, elsewhere],
       neighboursFail: true,
+      from: this.at(good),
       until: this.at(count) + this.quick + this.pace.settled,
       quiet: true,
       expect: [],
@@ -142,7 +151,7 @@ export class Scheduled extends Timeline {
     const around = thresholds.flatMap(threshold => [threshold - 2 * this.pace.evaluation, threshold + this.pace.settled]);
     const moments = [...around, this.at(2) + this.horizon].map(time => roundUp(time, this.pace));
     const until = this.at(2) + this.horizon + this.pace.evaluation;
-    return { name, ...changes, jobs, until, expect: unique(moments).filter(time => time > ended).map(at) };
+    return { name, ...changes, jobs, from: this.at(2), until, expect: unique(moments).filter(time => time > ended).map(at) };
   }
 
   /** The cluster refuses the pods and nothing ends the Job, as without a deadline; `Forbid` keeps the next runs away. */
@@ -152,6 +161,7 @@ export class Scheduled extends Timeline {
     return {
       name: 'the pods of a run are refused, and it never ends',
       jobs: [...this.runs(1, 2), { name: 'stuck', start: from, withoutDeadline: true }],
+      from,
       until: now + this.pace.evaluation,
       ignore: MISSING,
       expect: [{ at: from + minutes(0.4 * this.target.deadlineSeconds), firing: [] }, { at: now, firing: [TOO_LONG] }],
@@ -170,6 +180,7 @@ export class Scheduled extends Timeline {
     return {
       name: 'a run takes nearly all of its deadline',
       jobs: [...this.runs(1, 2), { ...this.run(3), end }],
+      from,
       until: end + this.pace.settled + this.pace.evaluation,
       ignore: MISSING,
       expect: [{ at: before, firing: [] }, ...between, { at: end + this.pace.settled, firing: [] }],
@@ -182,6 +193,7 @@ export class Scheduled extends Timeline {
     return {
       name: 'no run is ever started',
       jobs: [],
+      from: this.shortest - 2 * this.pace.evaluation,
       until: this.horizon + this.pace.evaluation,
       expect: [never - 2 * this.pace.evaluation, never + this.pace.settled, this.horizon].map(time => roundUp(time, this.pace)).map(at),
     };
@@ -193,6 +205,7 @@ export class Scheduled extends Timeline {
       name: 'kube-state-metrics goes away',
       jobs: [],
       metricsLostAt: lost,
+      from: lost,
       until: lost + this.pace.settled + this.pace.evaluation,
       expect: [{ at: lost, firing: [] }, { at: lost + this.pace.settled, firing: [ABSENT] }],
     };
@@ -204,6 +217,7 @@ export class Scheduled extends Timeline {
       name: 'the CronJob is deleted',
       jobs: [],
       deletedAt: deleted,
+      from: deleted,
       until: deleted + this.pace.settled + this.pace.evaluation,
       expect: [{ at: deleted, firing: [] }, { at: deleted + this.pace.settled, firing: [ABSENT] }],
     };

@@ -24,12 +24,14 @@ export class StoreScenarios extends Timeline {
 
   private volumeFills(): Scenario {
     const free = [80, 20, 9, 4];
-    const settled = (run: number) => this.at(run) + this.quick + this.pace.settled;
+    // Before the next run has begun, as these fire at once.
+    const settled = (run: number) => this.at(run) + this.quick + this.pace.evaluation;
     return {
       name: 'the volume fills up, and is mounted during the runs only',
       jobs: this.runs(1, 4),
       freeAfterRun: run => free[run],
       ignore: 'BackupVolumeFullSoon',
+      from: this.at(2),
       until: settled(4) + this.pace.evaluation,
       expect: [
         { at: settled(2), firing: [] },
@@ -41,12 +43,13 @@ export class StoreScenarios extends Timeline {
 
   private volumeTrend(): Scenario {
     const window = Math.max(...this.volumes.map(({ windowSeconds }) => windowSeconds));
-    const now = this.at(1) + this.quick + trendSeconds(window) + window + 2 * HOUR;
+    const now = this.at(1) + trendSeconds(window) + HOUR + this.pace.settled;
     const runs = Math.floor(now / this.gap);
     return {
       name: 'the volume has room for the next run, but not for many more',
       jobs: kept(this.runs(1, runs), 3),
       freeAfterRun: run => Math.round(95 - 77 * run / (runs - 1)),
+      from: this.at(1),
       until: now + this.pace.evaluation,
       expect: [{ at: this.at(2) + this.quick + this.pace.settled, firing: [] }, { at: now, firing: ['BackupVolumeFullSoon/warning'] }],
     };
@@ -58,6 +61,7 @@ export class StoreScenarios extends Timeline {
       name: 'the newest backup is suspect',
       jobs: this.runs(1, 2),
       suspectFrom: from,
+      from: from - this.pace.evaluation,
       until: from + this.pace.settled + this.pace.evaluation,
       expect: [{ at: from - this.pace.evaluation, firing: [] }, { at: from + this.pace.settled, firing: ['BackupSuspect/critical'] }],
     };
@@ -70,6 +74,7 @@ export class StoreScenarios extends Timeline {
       name: 'backups shrink',
       jobs: kept(this.runs(1, 6), 3),
       bytesOfRun: run => [1000, 1000, 1000, 1000, 1000 * share + 1, 1000 * share - 1][run],
+      from: this.at(4) - 3 * this.pace.settled,
       until: at + this.pace.evaluation,
       expect: [{ at: this.at(5) + this.quick + this.pace.settled, firing: [] }, { at, firing: ['BackupShrinking/warning'] }],
     };
@@ -82,6 +87,7 @@ export class StoreScenarios extends Timeline {
     return {
       name,
       ...changes({ from, to }),
+      from,
       jobs: kept(this.runs(1, Math.ceil((to + this.pace.settled) / this.gap)), 3),
       until: to + 2 * this.pace.settled,
       ignore: MISSING,
@@ -96,6 +102,7 @@ export class StoreScenarios extends Timeline {
       name: 'the next backup will not fit into the volume',
       jobs: this.runs(1, 2),
       freeBytes: time => time < from ? 1300 : 1100,
+      from: from - this.pace.evaluation,
       until: from + this.pace.settled + this.pace.evaluation,
       expect: [{ at: from - this.pace.evaluation, firing: [] }, { at: from + this.pace.settled, firing: ['BackupVolumeTooSmall/critical'] }],
     };
@@ -107,6 +114,7 @@ export class StoreScenarios extends Timeline {
       name: 'a drill takes longer than was promised',
       jobs: this.runs(1, 2),
       drillSeconds: time => time < from ? rtoSeconds : rtoSeconds + 1,
+      from: from - this.pace.evaluation,
       until: from + this.pace.settled + this.pace.evaluation,
       expect: [{ at: from - this.pace.evaluation, firing: [] }, { at: from + this.pace.settled, firing: ['BackupRtoExceeded/warning'] }],
     };
@@ -119,6 +127,7 @@ export class StoreScenarios extends Timeline {
       name: 'runs succeed, but the store outside of the cluster gets no more of them',
       jobs: kept(this.runs(1, count), 3),
       offsiteStuckAt: this.at(1) + this.quick,
+      from: this.at(1) + threshold - this.pace.evaluation,
       until: this.at(1) + threshold + 2 * this.pace.settled,
       expect: [
         { at: this.at(1) + threshold - this.pace.evaluation, firing: [] },

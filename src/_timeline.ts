@@ -14,6 +14,8 @@ export class Timeline {
   protected readonly gap: number;
   /** A quick run. */
   protected readonly quick: number;
+  /** Before this time after the last success nothing fires. */
+  protected readonly shortest: number;
   protected readonly horizon: number;
   protected readonly offsite: boolean;
 
@@ -27,6 +29,7 @@ export class Timeline {
     this.quick = minutes(Math.min(600, target.deadlineSeconds / 4));
     // Long enough after the last success for everything to fire.
     const thresholds = [tooOldSeconds, overdueSeconds, neverScheduledSeconds, storeTooOldSeconds];
+    this.shortest = Math.min(...thresholds.map(seconds => seconds(target)));
     this.horizon = Math.max(...thresholds.map(seconds => seconds(target))) + 2 * pace.settled;
     this.offsite = context.runnerMetrics && target.stores.some(({ outside }) => outside);
   }
@@ -35,7 +38,7 @@ export class Timeline {
   protected after(time: number, threshold: number, alert: string): string[] {
     const { evaluation, settled } = this.pace;
     if (time < threshold - evaluation) return [];
-    return time >= threshold + settled - evaluation ? [alert] : [OPEN];
+    return time > threshold + settled - evaluation ? [alert] : [OPEN];
   }
 
   /** What is missing when the last success is that of a run, or when there was none. */
