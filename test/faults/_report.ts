@@ -9,8 +9,6 @@ export interface Played {
   readonly codes: readonly number[];
   readonly struck: boolean;
   readonly broken: readonly string[];
-  /** Why what broke was to be expected; `null` if nothing did, or it was not. */
-  readonly known: string | null;
 }
 
 /** Columns of the table, by the first word of a command. */

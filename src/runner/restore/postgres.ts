@@ -14,7 +14,8 @@ import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStat
 import { verbatim } from './postgres-sql';
 import { dropStatements, endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
-import { asKept, removeBackup, restoreKept, safetyBackups, saveBefore } from './safety';
+import { noteReplaced, safetyBackups, wayBack } from './rollback-order';
+import { asKept, removeBackup, restoreKept, saveBefore } from './safety';
 import { PostgresConfig, PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
@@ -122,6 +123,7 @@ export class PostgresRestorer implements Restorer {
         committed = true;
         const assertions = this.inPlace.assertsWithin(facts) ? [] : this.config.assertions;
         notes.push(...await checkRestored(this.client, this.config.database, facts.head, data, assertions, signal));
+        await noteReplaced(safety, record, this.context, signal);
         return { holds: `${this.description} is ${record.id}`, previous: safety === null ? null : asBackup(safety), notes };
       }
       const final = this.config.newDatabase ?? this.config.database;
@@ -136,7 +138,7 @@ export class PostgresRestorer implements Restorer {
       await this.swap({ live: final, aside, incoming, connectionLimit }, signal);
       return { holds: `postgres database ${final} on ${this.client.address} is ${record.id}`, previous: aside, notes };
     } catch (error) {
-      throw await this.failure(error, made, committed ? { id: record.id, safety } : null);
+      throw await this.failure(error, made, committed ? { record, safety } : null);
     }
   }
 
@@ -337,8 +339,8 @@ export class PostgresRestorer implements Restorer {
     if (error instanceof RestoreFailure) return error;
     const exitCode = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
     if (committed !== null) {
-      const before = committed.safety === null ? 'what was there is gone' : `what was there is stored as ${committed.safety}: "cdk8s-backup rollback" brings it back`;
-      const holds = `${this.description} is ${committed.id}, which is not fit for use, and ${before}`;
+      const before = committed.safety === null ? 'what was there is gone' : `what was there is stored as ${committed.safety}: ${wayBack(committed.safety, committed.record)}`;
+      const holds = `${this.description} is ${committed.record.id}, which is not fit for use, and ${before}`;
       return new RestoreFailure(messageOf(error), holds, false, exitCode, { cause: error });
     }
     let holds = `${this.description} is as it was`;
@@ -369,7 +371,7 @@ function ownerOf({ head, live, server }: Facts): string | null {
 
 /** What is live in place, and where what was there before is; `null`: nowhere. */
 interface Committed {
-  readonly id: string;
+  readonly record: BackupRecord;
   readonly safety: string | null;
 }
 
