@@ -19,8 +19,9 @@ const GROUPS: { readonly [heading: string]: readonly string[] } = {
   'drill': ['drill'],
   'verify': ['verify'],
   'prune': ['prune'],
-  'fetch, list': ['fetch', 'list'],
-  'pin, hold': ['pin', 'hold'],
+  'fetch': ['fetch'],
+  'looks': ['list', 'show', 'usage', 'drills'],
+  'notes': ['pin', 'unpin', 'hold', 'release', 'accept'],
 };
 
 /** Columns of outcomes, by what a Job would make of the exit code. */

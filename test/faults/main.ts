@@ -14,6 +14,7 @@ import { DISK_FAULTS } from './_disk-faults';
 import { DRILL_COMMANDS } from './_drill-commands';
 import { Baseline, Fault } from './_fault';
 import { NETWORK_FAULTS } from './_network-faults';
+import { NOTE_COMMANDS } from './_note-commands';
 import { PROCESS_FAULTS, whyNoMemoryLimit } from './_process-faults';
 import { markdownOf, Played, writeReport } from './_report';
 import { RESTORE_COMMANDS } from './_restore-commands';
@@ -24,7 +25,7 @@ import { STORE_COMMANDS } from './_store-commands';
 import setup from '../_setup';
 import teardown from '../_teardown';
 
-const COMMANDS: readonly Command[] = [...STORE_COMMANDS, ...RESTORE_COMMANDS, ...DRILL_COMMANDS];
+const COMMANDS: readonly Command[] = [...STORE_COMMANDS, ...NOTE_COMMANDS, ...RESTORE_COMMANDS, ...DRILL_COMMANDS];
 const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...NETWORK_FAULTS, ...DISK_FAULTS];
 const REPORT_DIRECTORY = path.join(__dirname, '..', '..', '.cache', 'faults');
 
