@@ -129,7 +129,7 @@ export class PostgresRestorer implements Restorer {
       const final = this.config.newDatabase ?? this.config.database;
       const incoming = besideName(final, 'restore', new Date());
       await this.client.run(this.maintenance, createStatement(incoming, facts.head, ownerOf(facts)), signal);
-      made = await this.oidOf(incoming, signal);
+      made = await this.oidOf(incoming, signal) ?? DROPPED;
       await this.restoreBeside(incoming, archive, facts, signal);
       notes.push(...await checkRestored(this.client, incoming, facts.head, data, this.config.assertions, signal));
       const connectionLimit = await this.giveProperties(incoming, facts, signal);
@@ -344,6 +344,7 @@ export class PostgresRestorer implements Restorer {
       return new RestoreFailure(messageOf(error), holds, false, exitCode, { cause: error });
     }
     let holds = `${this.description} is as it was`;
+    let dropped = false;
     try {
       const signal = this.settling();
       await this.client.run(this.maintenance, endSwapStatements(this.config.database), signal);
@@ -353,14 +354,23 @@ export class PostgresRestorer implements Restorer {
       }
       const ours = made === undefined ? undefined : databases.find(({ oid }) => oid === made);
       if (ours && ours.name === this.config.database) holds = `${this.description} is what was restored: the swap was done before the failure`;
+      dropped = made !== undefined && ours === undefined;
       const unfinished = this.leftovers({ databases }).find(({ oid }) => oid === made);
       if (unfinished) await this.client.run(this.maintenance, dropStatements(unfinished.name), signal);
     } catch (left) {
       holds += `, and accepts connections again once the server is there and the restore has run once more, if it does not by then (${messageOf(left)})`;
     }
-    return new RestoreFailure(messageOf(error), holds, true, exitCode, { cause: error });
+    // It says that a database is not there, which is no fault of the config.
+    return dropped
+      ? new RestoreFailure(`${messageOf(error)}. ${DROPPED_BY_ANOTHER}`, holds, true, ExitCode.UNAVAILABLE, { cause: error })
+      : new RestoreFailure(messageOf(error), holds, true, exitCode, { cause: error });
   }
 }
+
+/** For the oid of a database that was made, and is gone already. */
+const DROPPED = 'dropped';
+const DROPPED_BY_ANOTHER = 'Another restore has dropped the database that this one was filling, which it took for that of a killed one: '
+  + 'let it end, and look at what it has restored before you run this again';
 
 /** Owner of the database to be made; `null`: the role that restores. */
 function ownerOf({ head, live, server }: Facts): string | null {
