@@ -7,6 +7,7 @@
  *   NAME_YYYYMMDD_HHMMSS.json              the record: without it the backup does not exist
  *   NAME_YYYYMMDD_HHMMSS.started           claim of a run on the id, gone once the record is there
  *   NAME_YYYYMMDD_HHMMSS.accepted          somebody looked at a suspect backup and accepted it
+ *   NAME_YYYYMMDD_HHMMSS.replaced          a rollback that has stored this, which was there before, has ended well
  *   NAME_YYYYMMDD_HHMMSS.pinned            kept until somebody unpins it
  *   NAME_YYYYMMDD_HHMMSS.verified.YYYYMMDD_HHMMSS.json
  *                                          what reading the copy in this store back has shown, and when
@@ -31,6 +32,7 @@ export const RECORD_SUFFIX = '.json';
 export const CHECKSUM_SUFFIX = '.sha256';
 export const STARTED_SUFFIX = '.started';
 export const ACCEPTED_SUFFIX = '.accepted';
+export const REPLACED_SUFFIX = '.replaced';
 export const PINNED_SUFFIX = '.pinned';
 
 /** What stands at the end of the name of an encrypted artifact. */

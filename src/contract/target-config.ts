@@ -62,7 +62,7 @@ export interface RedisTargetConfig {
   readonly replace: boolean;
   /** Environment variable that holds the address under which the server reaches the runner; `null`: that of its connection to the server. */
   readonly advertiseHostEnv: string | null;
-  /** Where the runner listens for the server; 0: any free port. */
+  /** Where the runner listens for the server; 0: a port that is free, if it can be the same one each time for the same server. */
   readonly listenPort: number;
   /** Absolute path of the server's data directory, for `file`; `null` with the other methods. */
   readonly directory: string | null;

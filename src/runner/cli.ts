@@ -183,7 +183,7 @@ Through a port-forward:
       io.stdout.write(await restoreManifest(options, new Date()));
     });
   define('rollback', 'make what the last restore has replaced live again')
-    .argument('[name]', 'what is kept; the newest if not given')
+    .argument('[name]', 'what is kept; if not given, what a rollback that did not end was to bring back, or else the newest')
     .option('--yes', 'do not ask for a confirmation', false)
     .option(...IDENTITY)
     .action((name, options) => putBack(options, context => rollback(withIdentity(context, options), { ...options, name, inPod: inPod(options) })));

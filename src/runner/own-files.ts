@@ -1,4 +1,6 @@
-import { ACCEPTED_SUFFIX, CHECKSUM_SUFFIX, isVerificationSuffix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX, STARTED_SUFFIX } from '../contract/layout';
+import {
+  ACCEPTED_SUFFIX, CHECKSUM_SUFFIX, isVerificationSuffix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX, REPLACED_SUFFIX, STARTED_SUFFIX,
+} from '../contract/layout';
 
 /*
  * Which names under an id are ours. `app_20261122_020000.txt` looks like a file of a backup and is none: somebody put it there, and
@@ -8,7 +10,7 @@ import { ACCEPTED_SUFFIX, CHECKSUM_SUFFIX, isVerificationSuffix, parseKey, PINNE
 /** Artifacts, with the name of a database or without. */
 const ARTIFACT_SUFFIX = /^(\.[A-Za-z0-9_%-]+)?\.(dump|rdb|db|globals\.sql|yaml)(\.zst|\.gz)?(\.age)?$/;
 
-const SUFFIXES: readonly string[] = [RECORD_SUFFIX, CHECKSUM_SUFFIX, STARTED_SUFFIX, ACCEPTED_SUFFIX, PINNED_SUFFIX];
+const SUFFIXES: readonly string[] = [RECORD_SUFFIX, CHECKSUM_SUFFIX, STARTED_SUFFIX, ACCEPTED_SUFFIX, REPLACED_SUFFIX, PINNED_SUFFIX];
 
 /** Whether this program writes files of this name, as a part of a backup or beside it. */
 export function isOwnFile(key: string): boolean {

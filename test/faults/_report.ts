@@ -9,8 +9,6 @@ export interface Played {
   readonly codes: readonly number[];
   readonly struck: boolean;
   readonly broken: readonly string[];
-  /** Why what broke was to be expected; `null` if nothing did, or it was not. */
-  readonly known: string | null;
 }
 
 /** Columns of the table, by the first word of a command. */
@@ -21,8 +19,9 @@ const GROUPS: { readonly [heading: string]: readonly string[] } = {
   'drill': ['drill'],
   'verify': ['verify'],
   'prune': ['prune'],
-  'fetch, list': ['fetch', 'list'],
-  'pin, hold': ['pin', 'hold'],
+  'fetch': ['fetch'],
+  'looks': ['list', 'show', 'usage', 'drills'],
+  'notes': ['pin', 'unpin', 'hold', 'release', 'accept'],
 };
 
 /** Columns of outcomes, by what a Job would make of the exit code. */

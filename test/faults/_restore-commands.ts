@@ -87,7 +87,10 @@ function restoringSet(): Command {
   };
 }
 
-/** A rollback after a restore. What it replaces is kept, so each that ends well changes sides once more. */
+/**
+ * A rollback after a restore. What it replaces is kept, so each that ends well changes sides once more. One that did not end well, and had
+ * brought back all the same what was there before, may be gone on with.
+ */
 function rollingBack(name: string, details: Details, makeLive: MakeLive): Command {
   return {
     name,
@@ -98,12 +101,14 @@ function rollingBack(name: string, details: Details, makeLive: MakeLive): Comman
       const prepared = scene(place, live.target, live.remove, ['rollback', '--yes'], check);
       await restoreBefore(prepared);
       let disturbed: string | null = null;
+      let unfinished = false;
       async function check({ code }: Ended, last: boolean, runs: number): Promise<string[]> {
         const now = await live.now();
         if (now !== live.before && now !== live.after) return [`what is live is neither what it was nor the backup: ${now}`];
-        if (last) return [...now === disturbed ? ['a second rollback changes nothing'] : [], ...await live.left()];
+        if (last) return [...now === disturbed && !(unfinished && now === live.before) ? ['a second rollback changes nothing'] : [], ...await live.left()];
         // Of two at once the second may have put aside what the first had already brought back.
         disturbed = runs === 1 ? now : null;
+        unfinished = code !== 0;
         return code === 0 && runs === 1 && now !== live.before ? ['the rollback ended well, and what is live is not what was there before'] : [];
       }
       return { ...prepared, twoAtOnce: [15] }; // what the first has brought back is no longer kept

@@ -130,17 +130,18 @@ export async function checkPlace(
   return [
     ...checkRecords(stores).filter(what => !excused.some(({ store, id }) => what.startsWith(`${store}: `) && what.includes(id))),
     ...checkOlder(before, stores, key => scene.mayGo?.(key) ?? false),
-    ...last ? (await leftForGood(place)).map(left => `left: ${left}`) : [],
     ...checkSecrets(site.secrets, runs.map(tell).join('\n'), stores),
     ...await scene.check?.(runs.at(-1)!, last, runs.length) ?? [],
+    ...last ? (await leftForGood(place)).map(left => `left: ${left}`) : [],
   ].map(what => what + when);
 }
 
-/** What is left in the stores and would stay: a prune that runs a day later takes away what killed runs have left. */
+/** What is left in the stores and would stay: a prune that runs a day later takes away what killed runs have left, once nothing is held. */
 async function leftForGood(place: Place): Promise<string[]> {
   const left = async () => leftIn(place.stores, await uploadsOf(place));
   if ((await left()).length === 0) return [];
   const { options } = place;
+  if (Object.values(place.stores).flatMap(filesIn).some(file => file.endsWith('.hold'))) await start(['release'], options).ended;
   const pruned = await start(['prune'], {
     ...options, through: ['faketime', '-f', '+26h'], env: { ...options.env, FAKETIME_DONT_FAKE_MONOTONIC: '1' },
   }).ended;

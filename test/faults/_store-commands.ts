@@ -9,7 +9,7 @@ import { BackupRecord } from '../../src/contract/record';
 import { Ended, start } from '../integration/_runner';
 import { artifactOf, flipByte } from '../integration/restore/_restore';
 
-/* Commands that read and write the stores. */
+/* Commands that read and write what is in the stores. */
 
 const LINKS: { readonly [kind in Kind]: Command['links'] } = {
   sqlite: ['s3'], sealed: ['s3'], large: ['s3'], nights: ['s3'], redis: ['s3', 'redis'], postgres: ['s3', 'postgres'], set: ['s3', 'postgres', 'redis'],
@@ -33,16 +33,6 @@ export const STORE_COMMANDS: readonly Command[] = [
   { ...looking('verify --repair', 'sqlite', []), children: true, deadline: true, writes: ['volume', 'scratch'], prepare: async place => ({ ...await damagedPlace(place), twoAtOnce: [15] }) },
   { ...looking('prune', 'nights', ['prune']), children: true, deadline: true, writes: ['volume', 'scratch'], prepare: async place => pruned(place, { args: ['prune'], options: place.options }) },
   { ...looking('fetch', 'sealed', []), writes: ['target'], prepare: async place => fetching(place) },
-  {
-    ...looking('list', 'redis', []),
-    prepare: async place => ({
-      args: ['list', '--json'],
-      options: place.options,
-      check: async ended => ended.code === 0 && JSON.parse(ended.stdout).backups.length !== 1 ? ['list does not show the one backup'] : [],
-    }),
-  },
-  { ...looking('pin', 'redis', ['pin', 'latest']), writes: ['volume'], prepare: async place => marking(place, ['pin', 'latest'], key => key.endsWith('.pinned')) },
-  { ...looking('hold', 'redis', []), writes: ['volume'], prepare: async place => marking(place, ['hold', '--reason', 'a campaign'], key => key === 'app.hold') },
 ];
 
 function backupOf(kind: Kind, changes: object = {}): Command {
@@ -148,13 +138,5 @@ async function fetching({ stores, target, options }: Place): Promise<Scene> {
       }
       return broken;
     },
-  };
-}
-
-async function marking({ stores, options }: Place, args: readonly string[], isMark: (key: string) => boolean): Promise<Scene> {
-  return {
-    args,
-    options,
-    check: async ({ code }, last) => code !== 0 && !last ? [] : Object.entries(stores).filter(([, directory]) => !filesIn(directory).some(isMark)).map(([store]) => `no mark in ${store}`),
   };
 }

@@ -10,7 +10,7 @@ import { exitCodeOf, Kept, Restorer } from '../restore/restorer';
 import { openWorkloads } from '../restore/workloads';
 
 export interface KeptOptions {
-  /** Name of what is kept; the newest if not given. */
+  /** Name of what is kept; if not given, the newest, and for a rollback what one that did not end was to bring back. */
   readonly name: string | undefined;
   readonly yes: boolean;
   readonly inPod: boolean;
@@ -26,7 +26,7 @@ async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): 
   const restorer = openRestorer({ config, env, reporter, stores: openStores(context) });
   const workloads = openWorkloads(config.workloads, env, reporter);
   for (const repaired of await restorer.repair(signal)) reporter.warn('restore.repaired', repaired);
-  const kept = await chooseKept(restorer, options, signal);
+  const kept = choose(await restorer.kept(signal), restorer, options);
   const missing = await workloads.inspect(signal);
   if (missing.length > 0) {
     throw new RunnerError(`${restorer.description} can't be rolled back: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
@@ -43,7 +43,8 @@ async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): 
 export async function discard(context: Context<RestoreConfig>, options: KeptOptions): Promise<ExitCode> {
   const { config, env, reporter, signal, stdout } = context;
   const restorer = openRestorer({ config, env, reporter, stores: openStores(context) });
-  const kept = await chooseKept(restorer, options, signal);
+  // Not what a rollback that did not end was to bring back: that may be the last good copy.
+  const kept = choose([...await restorer.kept(signal)].sort((a, b) => b.keptAt.getTime() - a.keptAt.getTime()), restorer, options);
   await confirm(`This removes ${describe(kept)} for good.`, { ...options, inPod: false }, context);
   await restorer.discard(kept, signal);
   stdout.write(stdout.isTTY
@@ -52,8 +53,7 @@ export async function discard(context: Context<RestoreConfig>, options: KeptOpti
   return ExitCode.OK;
 }
 
-async function chooseKept(restorer: Restorer, { name }: KeptOptions, signal: AbortSignal): Promise<Kept> {
-  const all = await restorer.kept(signal);
+function choose(all: readonly Kept[], restorer: Restorer, { name }: KeptOptions): Kept {
   const found = name === undefined ? all[0] : all.find(kept => kept.name === name);
   if (found) return found;
   throw new RunnerError(

@@ -1,6 +1,6 @@
 import { checkFreshness } from './freshness';
 import { refuseAfar } from './loopback';
-import { leftoversIn, newestQuery, noLoginRoles } from './postgres-sql';
+import { leftoversIn, MARK_ROLE, markQuery, markStatements, newestQuery, noLoginRoles, rolesOfMark } from './postgres-sql';
 import { check, Checked, DrillInput, Scratch, ScratchContext } from './scratch';
 import { refuseTooLarge } from './space';
 import { waitForServer } from './start';
@@ -72,10 +72,15 @@ export class PostgresScratch implements Scratch {
         ExitCode.BAD_CONFIG,
       );
     }
-    this.rolesBefore = state.roles.map(({ name }) => name);
+    const made = await this.rolesLeft(state, signal);
+    this.rolesBefore = state.roles.map(({ name }) => name).filter(name => !made.includes(name));
     for (const { name } of left) {
       await this.client.run(MAINTENANCE, dropStatements(name), signal);
       this.context.reporter.warn('drill.leftover', `Dropped the database ${name} in ${this.description}, which a drill has left that was killed`);
+    }
+    for (const name of made) await this.client.run(MAINTENANCE, `drop role if exists ${quoted(name)};`, signal);
+    if (made.length > 0) {
+      this.context.reporter.warn('drill.leftover', `Dropped the roles ${made.join(', ')} in ${this.description}, which a drill has left that was killed`, { roles: made });
     }
   }
 
@@ -89,9 +94,12 @@ export class PostgresScratch implements Scratch {
     // A backup without globals names roles that only its own server has: what belongs to them is restored all the same.
     const script = selected.find(({ role }) => role === 'globals');
     const globals = script ? await readText(await artifacts.peek(script, signal), script.file) : '';
-    const there = new Set([...state.roles, ...parseGlobals(globals).roles].map(({ name }) => name));
+    const archived = parseGlobals(globals).roles.map(({ name }) => name);
+    const there = new Set(state.roles.map(({ name }) => name));
     const { owners, others } = namedRoles(this.head, true);
-    const missing = [...owners, ...others].filter(name => !there.has(name));
+    const missing = [...owners, ...others].filter(name => !there.has(name) && !archived.includes(name));
+    const made = [...archived.filter(name => !there.has(name)), ...missing];
+    if (made.length > 0) await this.client.run(MAINTENANCE, markStatements(made), signal);
     if (missing.length === 0) return;
     await this.client.run(MAINTENANCE, noLoginRoles(missing), signal);
     this.context.reporter.info('drill.roles', `Made the roles ${missing.join(', ')}, which the backup names and does not have, without a login`, { roles: missing });
@@ -114,9 +122,15 @@ export class PostgresScratch implements Scratch {
     if (this.rolesBefore === null) return;
     const state = await this.state(signal);
     for (const { name } of leftoversIn(state, this.database)) await this.client.run(MAINTENANCE, dropStatements(name), signal);
-    for (const { name } of state.roles.filter(role => !this.rolesBefore!.includes(role.name))) {
-      await this.client.run(MAINTENANCE, `drop role if exists ${quoted(name)};`, signal);
-    }
+    const made = state.roles.map(({ name }) => name).filter(name => !this.rolesBefore!.includes(name));
+    for (const name of markLast(made)) await this.client.run(MAINTENANCE, `drop role if exists ${quoted(name)};`, signal);
+  }
+
+  /** Roles that a killed drill has made, and no others: it had them written down before. */
+  private async rolesLeft({ roles }: ServerState, signal: AbortSignal): Promise<string[]> {
+    if (!roles.some(({ name }) => name === MARK_ROLE)) return [];
+    const names = rolesOfMark(await this.client.query<string | null>(MAINTENANCE, markQuery(), signal));
+    return markLast(roles.map(({ name }) => name).filter(name => name === MARK_ROLE || names.includes(name)));
   }
 
   private state(signal: AbortSignal): Promise<ServerState> {
@@ -175,6 +189,11 @@ export class PostgresScratch implements Scratch {
     }
     return checkFreshness(freshness, newest === '' ? null : new Date(Number(newest) * 1000), record);
   }
+}
+
+/** Whoever is killed in between leaves it to say what the rest is. */
+function markLast(roles: readonly string[]): string[] {
+  return [...roles.filter(name => name !== MARK_ROLE), ...roles.filter(name => name === MARK_ROLE)];
 }
 
 /** The estimate of a table that nobody has counted yet is -1. */

@@ -7,7 +7,8 @@ import { DrillCheck } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { RunnerError } from '../errors';
-import { keysIn, wasLeftByRestore } from '../restore/redis-facts';
+import { keysIn } from '../restore/redis-facts';
+import { addressFor, wasLeftByRestore } from '../restore/redis-left';
 import { countKeys, makeMaster } from '../restore/redis-load';
 import { secretFrom } from '../secrets';
 import { Info, parseInfo } from '../sources/redis';
@@ -37,7 +38,7 @@ export class RedisScratch implements Scratch {
 
   public async started(signal: AbortSignal): Promise<string> {
     const info = await waitForServer(this.description, this.context.config.serverStartSeconds, async by => {
-      const found = await this.info(by);
+      const { info: found } = await this.look(by);
       if (found.loading === '1') throw new RunnerError('it is still loading its data', ExitCode.UNAVAILABLE);
       return found;
     }, signal);
@@ -45,11 +46,11 @@ export class RedisScratch implements Scratch {
   }
 
   public async claim(signal: AbortSignal): Promise<void> {
-    const info = await this.info(signal);
+    const { info, address } = await this.look(signal);
     const keys = keysIn(info);
     const notOurs = keys > 0 ? `it has ${keys} keys`
       : Number(info.connected_slaves ?? 0) > 0 ? `${info.connected_slaves} replicas follow it`
-        : info.role === 'slave' && !wasLeftByRestore(info, this.target) ? `it is a replica of ${info.master_host}:${info.master_port}`
+        : info.role === 'slave' && !await wasLeftByRestore(info, this.target, address) ? `it is a replica of ${info.master_host}:${info.master_port}`
           : undefined;
     if (notOurs !== undefined) {
       throw bad(`${this.description} is not empty, and nothing was touched: ${notOurs}. A drill takes an empty server only, which it fills and empties: start a new one for it`);
@@ -96,10 +97,10 @@ export class RedisScratch implements Scratch {
     }
   }
 
-  private async info(signal: AbortSignal): Promise<Info> {
+  private async look(signal: AbortSignal): Promise<{ readonly info: Info; readonly address: string }> {
     const connection = await this.connect(signal);
     try {
-      return parseInfo(await connection.command('INFO'));
+      return { info: parseInfo(await connection.command('INFO')), address: addressFor(connection, null) };
     } finally {
       connection.close();
     }

@@ -1,6 +1,7 @@
 import { RestorerContext } from './open';
 import { asBackup, Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
-import { asKept, removeBackup, safetyBackups, takeSafetyBackup } from './safety';
+import { noteReplaced, safetyBackups } from './rollback-order';
+import { asKept, removeBackup, takeSafetyBackup } from './safety';
 import { KubernetesTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
@@ -78,6 +79,7 @@ export class KubernetesRestorer implements Restorer {
         await this.write(change, false, signal);
         done.push(titleOf(change.wanted));
       }
+      await noteReplaced(previous, record, this.context, signal);
       return { holds: `${this.description} has the ${changes.length} objects of ${record.id}`, previous: previous === null ? null : asBackup(previous), notes: [] };
     } catch (error) {
       const code = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;

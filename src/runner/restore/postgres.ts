@@ -14,7 +14,8 @@ import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStat
 import { verbatim } from './postgres-sql';
 import { dropStatements, endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
-import { asKept, removeBackup, restoreKept, safetyBackups, saveBefore } from './safety';
+import { noteReplaced, safetyBackups, wayBack } from './rollback-order';
+import { asKept, removeBackup, restoreKept, saveBefore } from './safety';
 import { PostgresConfig, PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
@@ -122,12 +123,13 @@ export class PostgresRestorer implements Restorer {
         committed = true;
         const assertions = this.inPlace.assertsWithin(facts) ? [] : this.config.assertions;
         notes.push(...await checkRestored(this.client, this.config.database, facts.head, data, assertions, signal));
+        await noteReplaced(safety, record, this.context, signal);
         return { holds: `${this.description} is ${record.id}`, previous: safety === null ? null : asBackup(safety), notes };
       }
       const final = this.config.newDatabase ?? this.config.database;
       const incoming = besideName(final, 'restore', new Date());
       await this.client.run(this.maintenance, createStatement(incoming, facts.head, ownerOf(facts)), signal);
-      made = await this.oidOf(incoming, signal);
+      made = await this.oidOf(incoming, signal) ?? DROPPED;
       await this.restoreBeside(incoming, archive, facts, signal);
       notes.push(...await checkRestored(this.client, incoming, facts.head, data, this.config.assertions, signal));
       const connectionLimit = await this.giveProperties(incoming, facts, signal);
@@ -136,7 +138,7 @@ export class PostgresRestorer implements Restorer {
       await this.swap({ live: final, aside, incoming, connectionLimit }, signal);
       return { holds: `postgres database ${final} on ${this.client.address} is ${record.id}`, previous: aside, notes };
     } catch (error) {
-      throw await this.failure(error, made, committed ? { id: record.id, safety } : null);
+      throw await this.failure(error, made, committed ? { record, safety } : null);
     }
   }
 
@@ -337,11 +339,12 @@ export class PostgresRestorer implements Restorer {
     if (error instanceof RestoreFailure) return error;
     const exitCode = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
     if (committed !== null) {
-      const before = committed.safety === null ? 'what was there is gone' : `what was there is stored as ${committed.safety}: "cdk8s-backup rollback" brings it back`;
-      const holds = `${this.description} is ${committed.id}, which is not fit for use, and ${before}`;
+      const before = committed.safety === null ? 'what was there is gone' : `what was there is stored as ${committed.safety}: ${wayBack(committed.safety, committed.record)}`;
+      const holds = `${this.description} is ${committed.record.id}, which is not fit for use, and ${before}`;
       return new RestoreFailure(messageOf(error), holds, false, exitCode, { cause: error });
     }
     let holds = `${this.description} is as it was`;
+    let dropped = false;
     try {
       const signal = this.settling();
       await this.client.run(this.maintenance, endSwapStatements(this.config.database), signal);
@@ -351,14 +354,23 @@ export class PostgresRestorer implements Restorer {
       }
       const ours = made === undefined ? undefined : databases.find(({ oid }) => oid === made);
       if (ours && ours.name === this.config.database) holds = `${this.description} is what was restored: the swap was done before the failure`;
+      dropped = made !== undefined && ours === undefined;
       const unfinished = this.leftovers({ databases }).find(({ oid }) => oid === made);
       if (unfinished) await this.client.run(this.maintenance, dropStatements(unfinished.name), signal);
     } catch (left) {
       holds += `, and accepts connections again once the server is there and the restore has run once more, if it does not by then (${messageOf(left)})`;
     }
-    return new RestoreFailure(messageOf(error), holds, true, exitCode, { cause: error });
+    // It says that a database is not there, which is no fault of the config.
+    return dropped
+      ? new RestoreFailure(`${messageOf(error)}. ${DROPPED_BY_ANOTHER}`, holds, true, ExitCode.UNAVAILABLE, { cause: error })
+      : new RestoreFailure(messageOf(error), holds, true, exitCode, { cause: error });
   }
 }
+
+/** For the oid of a database that was made, and is gone already. */
+const DROPPED = 'dropped';
+const DROPPED_BY_ANOTHER = 'Another restore has dropped the database that this one was filling, which it took for that of a killed one: '
+  + 'let it end, and look at what it has restored before you run this again';
 
 /** Owner of the database to be made; `null`: the role that restores. */
 function ownerOf({ head, live, server }: Facts): string | null {
@@ -369,7 +381,7 @@ function ownerOf({ head, live, server }: Facts): string | null {
 
 /** What is live in place, and where what was there before is; `null`: nowhere. */
 interface Committed {
-  readonly id: string;
+  readonly record: BackupRecord;
   readonly safety: string | null;
 }
 

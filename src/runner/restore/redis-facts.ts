@@ -1,5 +1,4 @@
 import { RdbHead } from './rdb-head';
-import { REPLICATION_ID_PREFIX } from './replication-source';
 import { Finding } from './restorer';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -51,13 +50,6 @@ export async function readFacts(
 
 export function keysIn(info: Info): number {
   return Object.values(countsOf(info).items).reduce((sum, keys) => sum + keys, 0);
-}
-
-/** Whether the server is a replica because a restore was killed: of a runner that is gone, and of nobody else. */
-export function wasLeftByRestore(info: Info, { listenPort }: RedisTargetConfig): boolean {
-  if (info.role !== 'slave' || info.master_link_status === 'up') return false;
-  return (info.master_replid ?? '').startsWith(REPLICATION_ID_PREFIX)
-    || (listenPort !== 0 && Number(info.master_port) === listenPort);
 }
 
 /** What of the server, whatever the method, stands in the way. */

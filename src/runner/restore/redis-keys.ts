@@ -8,8 +8,10 @@ import { keysToWrite, refuseFewer, removeOthers, writeFunctions, writeKeys, Writ
 import { checkAssertions } from './redis-load';
 import { RedisServerRestorer } from './redis-server';
 import { asBackup, Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan } from './restorer';
+import { noteReplaced, wayBack } from './rollback-order';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { BackupRecord } from '../../contract/record';
 import { messageOf, RunnerError } from '../errors';
 import { KeySet } from '../rdb/key-set';
 import { formatBytes } from '../reporter';
@@ -105,6 +107,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       if (all !== null) await removeOthers(connection, all, written, signal);
       const holds = await refuseFewer(connection, this.description, written);
       await removeMark(connection);
+      await noteReplaced(safetyBackup, record, this.context, signal);
       return {
         holds: `${this.description} holds ${id}, ${holds} keys`,
         previous: safetyBackup === null || safetyBackup === id ? null : asBackup(safetyBackup),
@@ -112,7 +115,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       };
     } catch (error) {
       if (mark === null || error instanceof RestoreFailure) throw error;
-      throw this.failure(error, mark, written, content, signal);
+      throw this.failure(error, record, mark, written, content, signal);
     } finally {
       connection.close();
     }
@@ -153,15 +156,15 @@ export class RedisKeysRestorer extends RedisServerRestorer {
   }
 
   private failure(
-    error: unknown, { restoring, safetyBackup }: KeysMark, written: Written, { keys }: SnapshotContent, signal: AbortSignal,
+    error: unknown, record: BackupRecord, { restoring, safetyBackup }: KeysMark, written: Written, { keys }: SnapshotContent, signal: AbortSignal,
   ): RestoreFailure {
     const total = [...keys.values()].reduce((sum, count) => sum + count, 0);
     const done = written.keys < total ? `up to ${written.keys} of its ${total} keys are written, and none of the others is removed` : `all of its ${total} keys are written, and ${written.removed} others are removed`;
-    const wayBack = safetyBackup === null
+    const before = safetyBackup === null
       ? 'what it held before is not stored: restore another backup, or FLUSHALL'
-      : `what it held before is stored as ${safetyBackup}: "cdk8s-backup rollback" brings it back`;
+      : `what it held before is stored as ${safetyBackup}: ${wayBack(safetyBackup, record)}`;
     return new RestoreFailure(
-      messageOf(error), `${this.description} holds a mixture of ${restoring} and what it held before: ${done}. Restore again, which goes over it; ${wayBack}`, false,
+      messageOf(error), `${this.description} holds a mixture of ${restoring} and what it held before: ${done}. Restore again, which goes over it; ${before}`, false,
       signal.aborted ? ExitCode.CANCELLED : error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
     );
   }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { keysIn } from './redis-facts';
+import { addressFor, portsFor } from './redis-left';
 import { ReplicationSource } from './replication-source';
 import { RestoreFailure } from './restorer';
 import { RedisTargetConfig } from '../../contract/config';
@@ -31,8 +32,8 @@ export interface Load {
   readonly target: RedisTargetConfig;
   /** `null`: the runner's own end of its connection to the server. */
   readonly advertisedHost: string | null;
-  /** Id of the backup with what the server held before; `null` if there is none. */
-  readonly safetyBackup: string | null;
+  /** Ends a sentence with where what the server held before is, and how to get it back; empty if it is nowhere. */
+  readonly wayBack: string;
   readonly reporter: Reporter;
   connect(signal: AbortSignal): Promise<RedisConnection>;
   /** The snapshot; it fails at its end unless it is whole. */
@@ -57,8 +58,8 @@ export async function loadByReplication(load: Load, signal: AbortSignal): Promis
   const connection = await load.connect(signal);
   try {
     before = parseInfo(await connection.command('INFO'));
-    master = await ReplicationSource.listen(target.listenPort, { replicationId: before.master_replid ?? '', address: connection.addresses.remote }, load.open);
-    const host = load.advertisedHost ?? connection.addresses.local.replace(/^::ffff:/, '');
+    master = await ReplicationSource.listen(portsFor(target), { replicationId: before.master_replid ?? '', address: connection.addresses.remote }, load.open);
+    const host = addressFor(connection, load.advertisedHost);
     connection.waitUpTo(REPLY_LIMIT_MS);
     await connection.command('REPLICAOF', host, String(master.port)).catch(error => {
       told = error instanceof RunnerError && error.exitCode === ExitCode.UNAVAILABLE; // it may have taken it before it went away
@@ -180,8 +181,7 @@ async function connectAgain(load: Load, signal: AbortSignal): Promise<RedisConne
 
 /** Makes the server a primary again, and finds out what it holds. */
 async function recover(load: Load, before: Info, master: ReplicationSource, signal: AbortSignal): Promise<{ holds: string; sound: boolean }> {
-  const { description, safetyBackup } = load;
-  const wayBack = safetyBackup === null ? '' : `; what it held before is stored as ${safetyBackup}: "cdk8s-backup rollback" brings it back`;
+  const { description, wayBack } = load;
   const limit = AbortSignal.timeout(signal.aborted ? LAST_CALLS_MS : REPAIR_LIMIT_MS);
   try {
     const connection = await connectAgain(load, limit);

@@ -3,10 +3,12 @@ import { pipeline } from 'node:stream/promises';
 import { RestoreArtifacts } from './artifacts';
 import { RestorerContext } from './open';
 import { headOf, snapshotOf } from './redis-artifact';
-import { findingsOfMemory, findingsOfReplication, findingsOfServer, keysIn, readFacts, wasLeftByRestore } from './redis-facts';
+import { findingsOfMemory, findingsOfReplication, findingsOfServer, keysIn, readFacts } from './redis-facts';
+import { addressFor, wasLeftByRestore } from './redis-left';
 import { loadByReplication, makeMaster } from './redis-load';
 import { RedisServerRestorer } from './redis-server';
 import { asBackup, Restored, RestoreInput, RestorePlan } from './restorer';
+import { noteReplaced, wayBack } from './rollback-order';
 import { RedisTargetConfig } from '../../contract/config';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { formatBytes } from '../reporter';
@@ -33,7 +35,7 @@ export class RedisRestorer extends RedisServerRestorer {
     try {
       const facts = await readFacts(connection, this.target, [['REPLICAOF', host, String(port)], ['INFO'], ['PSYNC', '?', '-1'], ['REPLCONF', 'capa', 'eof']]);
       const { info, keys } = facts;
-      const left = wasLeftByRestore(info, this.target);
+      const left = await wasLeftByRestore(info, this.target, addressFor(connection, this.advertisedHost()));
       const ofServer = findingsOfServer(facts, left);
       const replicas = Number(info.connected_slaves ?? 0);
       return {
@@ -63,7 +65,7 @@ export class RedisRestorer extends RedisServerRestorer {
     const connection = await this.connect(signal);
     try {
       const info = parseInfo(await connection.command('INFO'));
-      if (!wasLeftByRestore(info, this.target)) return [];
+      if (!await wasLeftByRestore(info, this.target, addressFor(connection, this.advertisedHost()))) return [];
       await makeMaster(connection, signal);
       return [`${this.description} was left as a replica of a runner that was killed: it is a primary again, with ${keysIn(info)} keys`];
     } finally {
@@ -80,11 +82,12 @@ export class RedisRestorer extends RedisServerRestorer {
       description: this.description,
       target: this.target,
       advertisedHost: this.advertisedHost(),
-      safetyBackup: previous,
+      wayBack: previous === null ? '' : `; what it held before is stored as ${previous}: ${wayBack(previous, input.record)}`,
       connect: by => this.connect(by),
       open: async () => this.whole(artifact, input.artifacts, signal),
       reporter: this.context.reporter,
     }, signal);
+    await noteReplaced(previous, input.record, this.context, signal);
     return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: previous === null ? null : asBackup(previous), notes };
   }
 

@@ -4,7 +4,7 @@ import { AddressInfo, createServer, Server, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
+import { codeOf, messageOf, RunnerError } from '../errors';
 import { RespReader, renderCommand } from '../sources/resp';
 
 /** Begins the id of every data set that a runner hands out, so that a later run knows a server that loaded one. */
@@ -34,12 +34,15 @@ export type ReplicationState = 'waiting' | 'sending' | 'sent' | 'failed';
  * only then.
  */
 export class ReplicationSource {
-  /** Listens on all addresses. */
-  public static async listen(port: number, replica: ReplicaIdentity, open: () => Promise<Readable>): Promise<ReplicationSource> {
+  /** Listens on all addresses, at the first of the ports that is free. */
+  public static async listen(
+    [port, ...others]: readonly number[], replica: ReplicaIdentity, open: () => Promise<Readable>,
+  ): Promise<ReplicationSource> {
     const server = createServer({ keepAlive: true, keepAliveInitialDelay: 30_000, noDelay: true }).listen(port);
     try {
       await once(server, 'listening');
     } catch (error) {
+      if (others.length > 0 && codeOf(error) === 'EADDRINUSE') return ReplicationSource.listen(others, replica, open);
       throw new RunnerError(`the runner can't listen on port ${port} (${messageOf(error)}): choose another 'listenPort'`, ExitCode.BAD_CONFIG, { cause: error });
     }
     return new ReplicationSource(server, replica, open);

@@ -80,7 +80,7 @@ export interface Restorer {
    */
   restore(input: RestoreInput, signal: AbortSignal): Promise<Restored>;
 
-  /** What earlier restores have kept, newest first. */
+  /** What earlier restores have kept: first what a rollback brings back, then the others, newest first. */
   kept(signal: AbortSignal): Promise<readonly Kept[]>;
 
   /** Makes what was kept live again, and keeps what is live now in its place. */

@@ -1,19 +1,17 @@
 import { VerifiedArtifacts } from './artifacts';
 import { RestorerContext } from './open';
 import { exitCodeOf, Kept, RestoreFailure, Restored, Restorer } from './restorer';
+import { safetyText } from './rollback-order';
 import { BackupConfig, SourceConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { ACCEPTED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
+import { ACCEPTED_SUFFIX, RECORD_SUFFIX, REPLACED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
-import { Backup, Catalog, findBackup, readCatalog } from '../catalog';
+import { Backup, findBackup, readCatalog } from '../catalog';
 import { filesOf } from '../claim';
 import { takeBackup } from '../commands/backup';
 import { messageOf, RunnerError } from '../errors';
 import { Source } from '../sources/source';
 import { Store } from '../stores/store';
-
-/** Begins what the record of a safety backup says of it. It is suspect on purpose: the latest backup must never be the damage. */
-const SAFETY = 'it is what was there before the restore of ';
 
 /**
  * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
@@ -42,7 +40,7 @@ export async function takeSafetyBackup(
     deadlineSeconds: config.deadlineSeconds,
     scratch: config.scratch,
   };
-  const record = await takeBackup(source, stores, { acceptSmaller: true, suspect: SAFETY + restored.id }, { config: backup, reporter, signal });
+  const record = await takeBackup(source, stores, { acceptSmaller: true, suspect: safetyText(restored) }, { config: backup, reporter, signal });
   reporter.info('restore.safety', `What ${source.description} holds now is stored as ${record.id}`, { id: record.id });
   return record;
 }
@@ -84,12 +82,6 @@ export async function restoreKept(
   }
 }
 
-/** Safety backups of this server, or of one database of it, newest first. */
-export function safetyBackups({ backups }: Catalog, address: string, database: string | null = null): Backup[] {
-  return backups.filter(({ record: { suspect } }) => suspect?.startsWith(SAFETY))
-    .filter(({ record: { source } }) => source.address === address && source.database === database).reverse();
-}
-
 export function asKept({ record }: Backup): Kept {
   return {
     name: record.id,
@@ -102,6 +94,6 @@ export function asKept({ record }: Backup): Kept {
 export async function removeBackup(id: string, stores: readonly Store[], signal: AbortSignal): Promise<void> {
   for (const store of stores) {
     await store.remove([id + RECORD_SUFFIX], signal);
-    await store.remove([...await filesOf(id, store, signal), id + ACCEPTED_SUFFIX], signal);
+    await store.remove([...await filesOf(id, store, signal), id + ACCEPTED_SUFFIX, id + REPLACED_SUFFIX], signal);
   }
 }

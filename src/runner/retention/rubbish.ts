@@ -1,5 +1,5 @@
 import { ExitCode } from '../../contract/exit-code';
-import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, keyPrefix, parseKey, PINNED_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
+import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, parseKey, PINNED_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { claimedUntil } from '../claim';
 import { RunnerError } from '../errors';
 import { isOwnFile } from '../own-files';
@@ -14,6 +14,7 @@ import { Store, UnfinishedUpload } from '../stores/store';
 
 /** The files under one id in one store. */
 export interface Rubbish {
+  /** Of a backup; or the key of the hold, of which there may be parts that were never finished. */
   readonly id: string;
   readonly remove: boolean;
   readonly reason: string;
@@ -47,12 +48,13 @@ export async function findRubbish(
   }
   const uploads = await unfinishedBelow(name, store, onOdd, signal);
   const rubbish: Rubbish[] = [];
-  for (const [id, left] of [...uploads].filter(([each]) => options.recorded.has(each))) {
+  for (const [id, left] of [...uploads].filter(([each]) => options.recorded.has(each) || each === holdKey(name))) {
     uploads.delete(id);
-    // A verification, or a repair, may be writing beside a record at any time.
+    // A verification, or a repair, may be writing beside a record at any time, and somebody a hold.
     const old = left.filter(({ startedAt }) => options.now.getTime() - startedAt.getTime() >= DAY_MS);
     if (old.length === 0) continue;
-    rubbish.push({ id, remove: true, reason: 'uploads that were never finished, older than a day; the backup itself is not touched', files: [], uploads: old });
+    const untouched = id === holdKey(name) ? '' : '; the backup itself is not touched';
+    rubbish.push({ id, remove: true, reason: `uploads that were never finished, older than a day${untouched}`, files: [], uploads: old });
   }
   for (const id of [...new Set([...files.keys(), ...uploads.keys()])].sort()) {
     rubbish.push(await judge(id, files.get(id) ?? [], uploads.get(id) ?? [], store, options, signal));
@@ -82,16 +84,17 @@ async function judge(
     : 'no record, and no claim proves that this program wrote it; if it is of no use: prune --unclaimed');
 }
 
-/** By id. A service that does not list uploads, or does not allow it, has none for us. */
+/** By id, or the key of the hold. A service that does not list uploads, or does not allow it, has none for us. */
 async function unfinishedBelow(
   name: string, store: Store, onOdd: (error: RunnerError) => void, signal: AbortSignal,
 ): Promise<Map<string, UnfinishedUpload[]>> {
   const uploads = new Map<string, UnfinishedUpload[]>();
   try {
-    for await (const upload of store.unfinished(keyPrefix(name), signal)) {
+    // Not the prefix of backups, which a hold does not begin with; what is another name's is passed over.
+    for await (const upload of store.unfinished(name, signal)) {
       const parsed = parseKey(upload.key);
-      if (parsed?.name !== name) continue;
-      uploads.set(parsed.id, [...uploads.get(parsed.id) ?? [], upload]);
+      const id = upload.key === holdKey(name) ? upload.key : parsed?.name === name ? parsed.id : undefined;
+      if (id !== undefined) uploads.set(id, [...uploads.get(id) ?? [], upload]);
     }
   } catch (error) {
     signal.throwIfAborted();

@@ -208,3 +208,15 @@ test('two restores at once: one of them comes through, the other says what becam
   expect(await dumpOf(server, 'shop')).toBe(good);
   expect((await databasesOf(server)).filter(name => name.includes('_restore_'))).toEqual([]);
 });
+
+test('another restore takes the database that is being filled for that of a killed one, and drops it: so it is said, and a retry can help', async () => {
+  const running = start(['restore'], { ...restoreOptions(site), path: fakeProgram('pg_restore', 'sleep 3; exec "$REAL" "$@"') });
+  await until('it fills its database', 30_000, async () => (await databasesOf(server)).some(name => name.includes('_restore_')));
+  const [incoming] = (await databasesOf(server)).filter(name => name.includes('_restore_'));
+  const before = await dumpOf(server, 'shop');
+  await server.psql(`drop database "${incoming}" with (force)`);
+  const ended = await running.ended;
+  expect(ended.message).toMatch(/Another restore has dropped the database that this one was filling.*run this again\. postgres database shop on \S+ is as it was$/s);
+  expect(ended.code).toBe(20);
+  expect(await dumpOf(server, 'shop')).toBe(before);
+});

@@ -116,6 +116,13 @@ test('in place: in one transaction, also while somebody holds a lock', async () 
   await restored(options);
   expect(await run(['rollback', '--yes'], options)).toMatchObject({ code: 0 });
   expect(await dumpOf(server, 'tight')).toBe(later);
+  // One that fails has stored what is there, and does not bring back just that the next time.
+  expect(await run(['rollback', '--yes'], { ...options, path: fakeProgram('pg_restore', 'head -c 1000 > /dev/null; echo "pg_restore: error: out of luck" >&2; exit 1') })).toMatchObject({ code: 1, message: expect.stringMatching(/out of luck.*is as it was/s) });
+  expect(await dumpOf(server, 'tight')).toBe(later);
+  expect(await run(['rollback', '--yes'], options)).toMatchObject({ code: 0 });
+  expect(await dumpOf(server, 'tight')).toBe(before);
+  expect(await run(['rollback', '--yes'], options)).toMatchObject({ code: 0 });
+  expect(await dumpOf(server, 'tight')).toBe(later);
 
   // Assertions are part of the transaction.
   for (const [assertion, message] of [

@@ -6,6 +6,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { BackedUp, backUpAndDamage, digestOf, roleOf } from './_redis';
 import { artifactOf, cutShort, flipByte, restore, startRestore } from './_restore';
 import { RedisConfig, RedisTargetConfig } from '../../../src/contract/config';
+import { REDIS_RIGHTS } from '../../../src/runner/sources/redis-errors';
 import { Crc64 } from '../../../src/runner/stream/crc64';
 import { run } from '../_runner';
 import { issueCertificate, makeAuthority } from '../servers/_certificate';
@@ -91,9 +92,11 @@ describe('nothing is changed', () => {
     const { restoring } = await backUpAndDamage(master);
     for (const state of ['up', 'down']) {
       await until(`its link is ${state}`, 20_000, async () => (await replica.cli(['info', 'replication'])).includes(`master_link_status:${state}`));
-      const ended = await restore(restoring({ port: replica.port, listenPort: await freePort() }));
-      expect(ended).toMatchObject({ code: 10, message: expect.stringContaining(`it is a replica of 127.0.0.1:${master.port}`) });
-      expect(await roleOf(replica)).toBe('slave');
+      for (const listenPort of [await freePort(), 0]) {
+        const ended = await restore(restoring({ port: replica.port, listenPort }));
+        expect(ended).toMatchObject({ code: 10, message: expect.stringContaining(`it is a replica of 127.0.0.1:${master.port}`) });
+        expect(await roleOf(replica)).toBe('slave');
+      }
       if (state === 'up') await master.kill9();
     }
   });
@@ -133,6 +136,25 @@ test('an assertion that fails after loading: the restored data is there, and the
   expect(await digestOf(server)).toBe(damaged);
 });
 
+test('a rollback that fails, even twice, does not take what it has stored for what it was to bring back', async () => {
+  const server = await start({ users: [`r on >right ${REDIS_RIGHTS.restore} -acl`] });
+  const { digest, restoring } = await backUpAndDamage(server, { user: 'r', ...WITH_PASSWORD }, 'right');
+  const damaged = await digestOf(server);
+  expect(await restore(restoring())).toMatchObject({ code: 0 });
+
+  await server.cli(['acl', 'setuser', 'r', '-replicaof']);
+  for (let i = 0; i < 2; i++) {
+    expect(await run(['rollback', '--yes'], restoring())).toMatchObject({ code: 14, message: expect.stringContaining('REPLICAOF') });
+    expect(await digestOf(server)).toBe(digest);
+  }
+  await server.cli(['acl', 'setuser', 'r', '+replicaof']);
+  expect(await run(['rollback', '--yes'], restoring())).toMatchObject({ code: 0 });
+  expect(await digestOf(server)).toBe(damaged);
+  // That one has ended well, so the next one undoes it.
+  expect(await run(['rollback', '--yes'], restoring())).toMatchObject({ code: 0 });
+  expect(await digestOf(server)).toBe(digest);
+});
+
 /** Makes loading take seconds, so that something can happen meanwhile. */
 const SLOW = { config: ['key-load-delay 2000', 'loading-process-events-interval-bytes 1024'] };
 
@@ -170,8 +192,10 @@ test('the run is stopped while the server loads: it is said that it may be a rep
   expect(await roleOf(server)).toBe('master');
 });
 
-test('the runner is killed before the server has received all: it keeps what it has, read-only, and the next restore puts that right', async () => {
-  const listenPort = await freePort();
+test.each([
+  ['on the port of the config', freePort], ['on a port of its own choice', () => Promise.resolve(0)],
+])('the runner is killed before the server has received all, %s: it keeps what it has, read-only, and the next restore puts that right', async (_, choose) => {
+  const listenPort = await choose();
   const server = await start();
   await server.cli(['debug', 'populate', '200', 'big', '1000000']);
   await server.cli(['config', 'set', 'rdbcompression', 'no']);

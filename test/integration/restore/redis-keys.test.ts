@@ -2,7 +2,7 @@ import { BackedUp, backUpAndDamage, digestOf } from './_redis';
 import { restore, startRestore } from './_restore';
 import { RedisTargetConfig } from '../../../src/contract/config';
 import { REDIS_RIGHTS } from '../../../src/runner/sources/redis-errors';
-import { list, run } from '../_runner';
+import { list, run, start as startRun } from '../_runner';
 import { until } from '../servers/_process';
 import { RedisOptions, RedisServer, startRedis } from '../servers/redis';
 
@@ -112,6 +112,25 @@ test.each([['killed', 'SIGKILL'], ['stopped', 'SIGTERM']] as const)('a restore t
   expect(await restore(into(server, backedUp))).toMatchObject({ code: 0, result: { previous: expect.stringMatching(/^the backup app_/) } });
   expect(await digestOf(server)).toBe(backedUp.digest);
   expect((await list(backedUp.options)).backups).toHaveLength(backups); // and not stored as what was there before
+}, 240_000);
+
+test('a rollback that is killed in the midst is gone on with, and can be undone', async () => {
+  const { server: source, backedUp } = await backUpAll();
+  await source.stop();
+  const server = await start({ config: MANAGED });
+  await server.cli(['debug', 'populate', '150000', 'theirs']);
+  const before = await digestOf(server);
+  const options = into(server, backedUp, { replace: true });
+  expect(await restore(options)).toMatchObject({ code: 0 });
+
+  const running = startRun(['rollback', '--yes'], options);
+  await until('keys are written', 30_000, async () => Number(await server.cli(['dbsize'])) > 8000);
+  running.process.kill('SIGKILL');
+  await running.ended;
+  expect(await run(['rollback', '--yes'], options)).toMatchObject({ code: 0 });
+  expect(await digestOf(server)).toBe(before);
+  expect(await run(['rollback', '--yes'], options)).toMatchObject({ code: 0 });
+  expect(await digestOf(server)).toBe(backedUp.digest);
 }, 240_000);
 
 describe('nothing is changed', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CreateBucketCommand, CreateMultipartUploadCommand, PutObjectCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3';
@@ -263,10 +263,14 @@ test('what killed runs have left goes; what a run may be writing stays', async (
     await client.send(new CreateMultipartUploadCommand({ Bucket: at.bucket, Key: `db/nightly/${id}.rdb` }));
   }
   writeFileSync(path.join(at.directory, '.app_20260104_020000.rdb.partial-0123abcd'), 'half');
+  const ofHold = path.join(at.directory, '.app.hold.partial-0123abcd');
+  writeFileSync(ofHold, 'half');
+  utimesSync(ofHold, new Date('2026-01-04T02:00:00Z'), new Date('2026-01-04T02:00:00Z'));
   const { deleted } = await prune(at.options);
   expect(deleted.map(({ store, id, reason }) => [store, id, reason.replace(/[:,].*/, '')])).toEqual([
     ['offsite', 'app_20260101_020000', 'left by a run that was killed'],
     ['offsite', 'app_20260104_020000', 'uploads that were never finished'],
+    ['volume', 'app.hold', 'uploads that were never finished'],
     ['volume', 'app_20260101_020000', 'left by a run that was killed'],
     ['volume', 'app_20260104_020000', 'uploads that were never finished'],
   ]);
@@ -278,6 +282,7 @@ test('what killed runs have left goes; what a run may be writing stays', async (
     const uploads: string[] = [];
     for await (const { key } of store.unfinished('', never)) uploads.push(key.slice(0, -4));
     expect(uploads).not.toContain('app_20260104_020000');
+    expect(uploads).not.toContain('app.'); // of the hold
     if (store === at.s3) expect(uploads).toHaveLength(3);
   }
 });

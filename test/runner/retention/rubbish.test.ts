@@ -16,11 +16,22 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 /** A part of a file, as a write that was killed leaves it. */
 function partial(key: string, hoursAgo: number): void {
-  const file = path.join(directory, `.${key}.partial-0123abcd`);
+  const file = path.join(directory, `.${key}.partial-${String(hoursAgo).padStart(8, '0')}`);
   writeFileSync(file, 'half');
   const then = new Date(Date.now() - hoursAgo * HOUR_MS);
   utimesSync(file, then, then);
 }
+
+test('so do parts of a hold, and nothing of other names', async () => {
+  partial('app.hold', 25);
+  partial('app.hold', 1);
+  for (const other of ['app_x.hold', 'app-x.hold', 'appx.hold', 'app_x_20261120_020000.json', 'appx_20261120_020000.json']) partial(other, 25);
+  const store = new FolderStore({ type: 'folder', name: 'volume', directory });
+  const options = { recorded: new Set<string>(), unclaimed: false, now: new Date() };
+  const [rubbish, ...others] = await findRubbish('app', [], store, options, () => {}, signal);
+  expect(others).toEqual([]);
+  expect(rubbish).toMatchObject({ id: 'app.hold', remove: true, files: [], uploads: [{ key: 'app.hold' }] });
+});
 
 test('parts of files beside a record go when they are older than a day: until then somebody may be writing there', async () => {
   partial('app_20261120_020000.verified.20261121_020000.json', 25);
