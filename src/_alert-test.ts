@@ -34,7 +34,7 @@ const STEADY_GAP = 3 * DAY;
  * @param perGap rules are evaluated at least so often from run to run, unless they follow each other within hours
  */
 export function paceOf(gapSeconds: number, perGap: number = 16): Pace {
-  const evaluation = gapSeconds < HOUR ? LONGEST_STEP : EVALUATIONS.findLast(seconds => seconds <= gapSeconds / perGap) ?? EVALUATIONS[0];
+  const evaluation = gapSeconds < HOUR ? LONGEST_STEP : EVALUATIONS.filter(seconds => seconds <= gapSeconds / perGap).pop() ?? EVALUATIONS[0];
   return {
     evaluation,
     step: gapSeconds > STEADY_GAP ? evaluation : LONGEST_STEP,

@@ -104,6 +104,25 @@ test('a set is one backup: listed, verified and fetched as such, and restored as
   expect(await shop.state()).toEqual(['10', '0', 'overwritten']);
 });
 
+test('a rollback that one member prevents is none: it can be run once more', async () => {
+  const shop = await openShop();
+  const before = await shop.state();
+  await backup(shop.options);
+  await damage(shop);
+  expect(await restore(shop.restoring())).toMatchObject({ code: 0 });
+
+  const user = new DatabaseSync(shop.file);
+  user.exec('BEGIN EXCLUSIVE');
+  const prevented = await run(['rollback', '--yes'], shop.restoring());
+  user.close();
+  expect(prevented.code).toBe(20);
+  expect(prevented.message).toMatch(/notes: .*The others are not rolled back either: db: .*, as before; cache: .*, as before\. Run the rollback once more/s);
+  expect(await shop.state()).toEqual(before);
+
+  expect(await run(['rollback', '--yes'], shop.restoring())).toMatchObject({ code: 0 });
+  expect(await shop.state()).toEqual(['10', '0', 'overwritten']);
+});
+
 test('a member can be restored alone', async () => {
   const shop = await openShop();
   await backup(shop.options);

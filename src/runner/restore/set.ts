@@ -15,6 +15,12 @@ interface KeptSet extends Kept {
   readonly members: readonly { readonly member: SetMember; readonly kept: Kept }[];
 }
 
+/** A member that was restored, or rolled back. */
+interface Done {
+  readonly member: SetMember;
+  readonly restored: Restored;
+}
+
 /** What a set's record says of one member, as if that had been backed up alone. */
 export function recordOfMember(record: BackupRecord, member: string): BackupRecord {
   const members = record.members ?? {};
@@ -63,7 +69,7 @@ export class SetRestorer implements Restorer {
   }
 
   public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
-    const done: { readonly member: SetMember; readonly restored: Restored }[] = [];
+    const done: Done[] = [];
     for (const member of this.members) {
       try {
         const restored = await member.restorer.restore(inputOf(input, member.name), signal);
@@ -76,7 +82,7 @@ export class SetRestorer implements Restorer {
         throw new RestoreFailure(`${member.name}: ${messageOf(error)}`, holds, own?.sound ?? false, own?.exitCode ?? ExitCode.FAILED, { cause: error });
       }
     }
-    return together(done.map(({ member, restored }) => [member.name, restored]));
+    return together(done);
   }
 
   public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
@@ -97,14 +103,15 @@ export class SetRestorer implements Restorer {
   }
 
   public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
-    const done: [string, Restored][] = [];
+    const done: Done[] = [];
     for (const { member, kept: own } of (kept as KeptSet).members) {
       try {
-        done.push([member.name, await member.restorer.rollback(own, signal)]);
+        done.push({ member, restored: await member.restorer.rollback(own, signal) });
       } catch (error) {
-        const before = done.map(([name, { holds }]) => `${name}: ${holds}`).join('; ');
+        // Run once more, it would otherwise turn those around that are rolled back already.
+        const undone = await this.undo(done);
         throw new RunnerError(
-          `${member.name}: ${messageOf(error)}${before === '' ? '' : `. Rolled back already: ${before}`}. Run the rollback once more when that is mended`,
+          `${member.name}: ${messageOf(error)}${undone.length === 0 ? '' : `. The others are not rolled back either: ${undone.join('; ')}`}. Run the rollback once more when that is mended`,
           error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
         );
       }
@@ -116,8 +123,8 @@ export class SetRestorer implements Restorer {
     for (const { member, kept: own } of (kept as KeptSet).members) await member.restorer.discard(own, signal);
   }
 
-  /** Makes what the members before held live again. Returns what each of them holds now. */
-  private async undo(done: readonly { readonly member: SetMember; readonly restored: Restored }[]): Promise<string[]> {
+  /** Makes what these members held before live again. Returns what each of them holds now. */
+  private async undo(done: readonly Done[]): Promise<string[]> {
     const holds: string[] = [];
     // What stopped the restore must not stop this.
     const signal = AbortSignal.timeout(UNDO_MS);
@@ -142,11 +149,11 @@ function inputOf({ record, artifacts }: RestoreInput, member: string): RestoreIn
   return { record: recordOfMember(record, member), artifacts };
 }
 
-function together(all: readonly (readonly [name: string, restored: Restored])[]): Restored {
-  const previous = all.filter(([, restored]) => restored.previous !== null).map(([name, restored]) => `${name}: ${restored.previous}`);
+function together(done: readonly Done[]): Restored {
+  const previous = done.filter(({ restored }) => restored.previous !== null).map(({ member, restored }) => `${member.name}: ${restored.previous}`);
   return {
-    holds: all.map(([, { holds }]) => holds).join('; '),
+    holds: done.map(({ restored }) => restored.holds).join('; '),
     previous: previous.length === 0 ? null : previous.join(', '),
-    notes: all.flatMap(([name, { notes }]) => notes.map(note => `${name}: ${note}`)),
+    notes: done.flatMap(({ member, restored }) => restored.notes.map(note => `${member.name}: ${note}`)),
   };
 }
