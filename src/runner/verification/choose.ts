@@ -33,7 +33,7 @@ function lastRead({ backups, files }: Catalog): ReadonlyMap<string, Date> {
 }
 
 /** When each backup was last read in one store: the time in the key is enough. */
-function newestBy(keys: readonly string[]): ReadonlyMap<string, Date> {
+export function newestBy(keys: readonly string[]): ReadonlyMap<string, Date> {
   const times = new Map<string, Date>();
   for (const key of keys) {
     const { id, suffix } = parseKey(key) ?? {};

@@ -1,3 +1,4 @@
+import { newestBy } from './choose';
 import { CopyFinding } from './copy';
 import { isVerificationSuffix, parseKey, verificationKey } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
@@ -15,8 +16,8 @@ const KEPT = 3;
 /** Who was told that old verifications stay: once is enough. */
 const told = new WeakMap<Reporter, Set<string>>();
 
-/** Verifications of one backup in the same second get different keys. */
-const MAX_SECONDS_LATER = 5;
+/** Verifications of one backup at the same time get different keys. */
+const ATTEMPTS = 6;
 
 const SECOND_MS = 1000;
 
@@ -47,11 +48,17 @@ export async function writeVerification(
     tools: await toolsFor(record, signal),
   };
   try {
-    for (let later = 0; later <= MAX_SECONDS_LATER; later++) {
-      const key = verificationKey(record.id, new Date(startedAt.getTime() + later * SECOND_MS));
-      if (await store.create(key, renderDocument(document), signal)) break;
+    const before: string[] = [];
+    for await (const { key } of store.list(`${record.id}.verified.`, signal)) before.push(key);
+    const newest = newestBy(before).get(record.id);
+    // The newest has the last key: a time whose note was removed meanwhile is free, and older than those that are there.
+    const first = Math.max(startedAt.getTime(), newest === undefined ? 0 : newest.getTime() + SECOND_MS);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const key = verificationKey(record.id, new Date(first + attempt * SECOND_MS));
+      if (!await store.create(key, renderDocument(document), signal)) continue;
+      await removeOld([...before, key], store, reporter, signal);
+      break;
     }
-    await removeOld(record.id, store, reporter, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RunnerError)) throw error;
@@ -67,9 +74,7 @@ export function oldVerifications(keys: readonly string[]): string[] {
 }
 
 /** Where nothing may be deleted they stay until prune comes: what was read is noted all the same. */
-async function removeOld(id: string, store: Store, reporter: Reporter, signal: AbortSignal): Promise<void> {
-  const keys: string[] = [];
-  for await (const { key } of store.list(`${id}.verified.`, signal)) keys.push(key);
+async function removeOld(keys: readonly string[], store: Store, reporter: Reporter, signal: AbortSignal): Promise<void> {
   const old = oldVerifications(keys);
   if (old.length === 0) return;
   try {

@@ -113,7 +113,8 @@ export function plant(directory: string, id: string, content: Buffer): void {
   writeFileSync(file, content);
   const recordFile = path.join(directory, `${id}.json`);
   const record = JSON.parse(readFileSync(recordFile, 'utf8')) as BackupRecord;
-  const planted = { bytes: content.length, sha256 };
-  const artifacts = record.artifacts.map(artifact => artifact.file === path.basename(file) ? { ...artifact, ...planted } : artifact);
+  const bytes = content.length;
+  const artifacts = record.artifacts.map(artifact => artifact.file !== path.basename(file) ? artifact
+    : { ...artifact, bytes, sha256, plainBytes: artifact.plainBytes === artifact.bytes ? bytes : artifact.plainBytes });
   writeFileSync(recordFile, JSON.stringify({ ...record, artifacts }));
 }
