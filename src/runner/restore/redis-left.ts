@@ -31,17 +31,28 @@ export function addressFor(connection: Pick<RedisConnection, 'addresses'>, adver
   return advertisedHost ?? connection.addresses.local.replace(/^::ffff:/, '');
 }
 
+type Address = Pick<RedisTargetConfig, 'host' | 'port' | 'listenPort'>;
+
 /**
  * Whether the server is a replica because a restore was killed: of a runner that is gone, and of nobody else.
  *
  * @param ownAddress from {@link addressFor}
  */
-export async function wasLeftByRestore(info: Info, target: Pick<RedisTargetConfig, 'host' | 'port' | 'listenPort'>, ownAddress: string): Promise<boolean> {
-  if (info.role !== 'slave' || info.master_link_status === 'up') return false;
-  if ((info.master_replid ?? '').startsWith(REPLICATION_ID_PREFIX)) return true;
+export async function wasLeftByRestore(info: Info, target: Address, ownAddress: string): Promise<boolean> {
+  if (info.master_link_status === 'up' || !followsRunner(info, target, ownAddress)) return false;
+  return loadedFromRunner(info) || target.listenPort !== 0 || nobodyListens(ownAddress, Number(info.master_port));
+}
+
+/** Whether the server is a replica of a runner, as far as its address or its data set tell: one that was killed, or one that goes on. */
+export function followsRunner(info: Info, target: Address, ownAddress: string): boolean {
+  if (info.role !== 'slave') return false;
+  if (loadedFromRunner(info)) return true;
   const port = Number(info.master_port);
-  if (target.listenPort !== 0) return port === target.listenPort;
-  return info.master_host === ownAddress && ownPorts(target).includes(port) && await nobodyListens(ownAddress, port);
+  return target.listenPort === 0 ? info.master_host === ownAddress && ownPorts(target).includes(port) : port === target.listenPort;
+}
+
+function loadedFromRunner({ master_replid: id = '' }: Info): boolean {
+  return id.startsWith(REPLICATION_ID_PREFIX);
 }
 
 function ownPorts({ host, port }: Pick<RedisTargetConfig, 'host' | 'port'>): number[] {

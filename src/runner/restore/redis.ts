@@ -4,16 +4,22 @@ import { RestoreArtifacts } from './artifacts';
 import { RestorerContext } from './open';
 import { headOf, snapshotOf } from './redis-artifact';
 import { findingsOfMemory, findingsOfReplication, findingsOfServer, keysIn, readFacts } from './redis-facts';
-import { addressFor, wasLeftByRestore } from './redis-left';
+import { addressFor, followsRunner, wasLeftByRestore } from './redis-left';
 import { loadByReplication, makeMaster } from './redis-load';
 import { RedisServerRestorer } from './redis-server';
-import { asBackup, Restored, RestoreInput, RestorePlan } from './restorer';
+import { asBackup, Finding, Restored, RestoreInput, RestorePlan } from './restorer';
 import { noteReplaced, wayBack } from './rollback-order';
 import { RedisTargetConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { formatBytes } from '../reporter';
 import { secretFrom } from '../secrets';
 import { parseInfo, RedisSource } from '../sources/redis';
+
+const BEING_RESTORED: Finding = {
+  message: 'it is being restored by another run just now: let that end, look at what it has restored, and start again if it is not what you want',
+  exitCode: ExitCode.UNAVAILABLE,
+};
 
 /**
  * A running Redis server, which loads the snapshot as a replica of the runner: no shared volume, no restart, and whether it keeps an
@@ -35,8 +41,9 @@ export class RedisRestorer extends RedisServerRestorer {
     try {
       const facts = await readFacts(connection, this.target, [['REPLICAOF', host, String(port)], ['INFO'], ['PSYNC', '?', '-1'], ['REPLCONF', 'capa', 'eof']]);
       const { info, keys } = facts;
-      const left = await wasLeftByRestore(info, this.target, addressFor(connection, this.advertisedHost()));
-      const ofServer = findingsOfServer(facts, left);
+      const address = addressFor(connection, this.advertisedHost());
+      const left = await wasLeftByRestore(info, this.target, address);
+      const ofServer = !left && followsRunner(info, this.target, address) ? [BEING_RESTORED] : findingsOfServer(facts, left);
       const replicas = Number(info.connected_slaves ?? 0);
       return {
         steps: [

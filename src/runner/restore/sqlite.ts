@@ -94,8 +94,7 @@ export class SqliteRestorer implements Restorer {
     try {
       await removeDatabase(name);
     } catch (error) {
-      const denied = ['EROFS', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '');
-      throw new RunnerError(`${name} can't be removed: ${messageOf(error)}`, denied ? ExitCode.DENIED : ExitCode.FAILED, { cause: error });
+      throw new RunnerError(`${name} can't be removed: ${messageOf(error)}`, exitCodeFor(error), { cause: error });
     }
   }
 
@@ -125,10 +124,9 @@ export class SqliteRestorer implements Restorer {
     } catch (error) {
       await repairSwap(file).catch((failure: unknown) => this.context.reporter.error('repair.failed', messageOf(failure)));
       const replaced = await inodeOf(file) !== before;
-      const code = error instanceof RunnerError ? error.exitCode : codeOf(error) === 'ENOSPC' ? ExitCode.NO_SPACE : ExitCode.FAILED;
       throw new RestoreFailure(
         signal.aborted ? messageOf(signal.reason) : messageOf(error),
-        replaced ? `${this.description} has been replaced, and is whole` : `${this.description} is as it was`, true, code, { cause: error },
+        replaced ? `${this.description} has been replaced, and is whole` : `${this.description} is as it was`, true, exitCodeFor(error), { cause: error },
       );
     }
   }
@@ -195,6 +193,16 @@ export class SqliteRestorer implements Restorer {
     const users = this.context.config.workloads.length === 0 ? await holdersOf(file) : [];
     if (users.length > 0) missing.push({ message: `${file} is open in ${users.join(', ')}: stop the application first`, exitCode: ExitCode.UNAVAILABLE });
     return missing;
+  }
+}
+
+/** What an error of the file system means for whoever starts the restore again. */
+function exitCodeFor(error: unknown): ExitCode {
+  if (error instanceof RunnerError) return error.exitCode;
+  switch (codeOf(error)) {
+    case 'ENOSPC': case 'EDQUOT': return ExitCode.NO_SPACE;
+    case 'EROFS': case 'EACCES': case 'EPERM': return ExitCode.DENIED;
+    default: return ExitCode.FAILED;
   }
 }
 

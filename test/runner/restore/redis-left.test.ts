@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { AddressInfo, createServer, Server } from 'node:net';
-import { addressFor, portsFor, wasLeftByRestore } from '../../../src/runner/restore/redis-left';
+import { addressFor, followsRunner, portsFor, wasLeftByRestore } from '../../../src/runner/restore/redis-left';
 import { ReplicationSource } from '../../../src/runner/restore/replication-source';
 
 /* A server that a killed run has left as its replica is known, and nobody else's replica ever is taken for one. */
@@ -46,12 +46,14 @@ test.each([
   ['one of a primary at another port', { master_port: '6379' }],
 ])('%s is not', async (_, changes) => {
   expect(await wasLeftByRestore({ ...LEFT, ...changes }, TARGET, OWN)).toBe(false);
+  expect(followsRunner({ ...LEFT, ...changes }, TARGET, OWN)).toBe('master_link_status' in changes);
 });
 
 test('one whose primary listens there is not, though it has not sent anything yet: it may be a restore that goes on', async () => {
   const server = await listening(PORT);
   try {
     expect(await wasLeftByRestore(LEFT, TARGET, OWN)).toBe(false);
+    expect(followsRunner(LEFT, TARGET, OWN)).toBe(true);
   } finally {
     server.close();
   }
