@@ -11,7 +11,7 @@ import { makePlace, Place } from './_place';
 import { Site } from './_site';
 import { NamedConfig } from '../../src/contract/config';
 import { STARTED_SUFFIX } from '../../src/contract/layout';
-import { Ended, processesBelow, RunOptions, Running, start } from '../integration/_runner';
+import { Ended, killAllBelow, RunOptions, Running, start } from '../integration/_runner';
 import { rootClient } from '../integration/servers/_s3';
 
 /** What the runner adds to a deadline before others take it for dead, and what it may need to clean up. */
@@ -161,7 +161,7 @@ async function bounded(running: Running, command: Command, { config }: RunOption
     if (await isOver((config as NamedConfig).deadlineSeconds * 1000 + CLEAN_UP_MS)) return ended;
     broken.push('it hangs beyond its deadline');
   }
-  for (const { pid } of processesBelow(running.process.pid!)) process.kill(pid, 'SIGKILL');
+  killAllBelow(running.process.pid!);
   return ended;
 }
 

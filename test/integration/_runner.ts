@@ -133,3 +133,14 @@ export function processesBelow(pid: number): { readonly pid: number; readonly ar
   const isBelow = (id: number | undefined): boolean => id === pid || (id !== undefined && id > 1 && isBelow(parent.get(id)));
   return all.filter(isBelow).map(id => ({ pid: id, args: read(id, 'cmdline'), env: read(id, 'environ') }));
 }
+
+/** Ends this process and all below it at once, as the end of a container does. */
+export function killAllBelow(pid: number): void {
+  for (const { pid: each } of processesBelow(pid)) {
+    try {
+      process.kill(each, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended with the one before
+    }
+  }
+}

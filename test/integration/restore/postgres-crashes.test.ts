@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { backedUp, databasesOf, dumpOf, fakeProgram, restored, restoreOptions, Site } from './_postgres';
-import { processesBelow, RunOptions, Running, run, start } from '../_runner';
+import { killAllBelow, processesBelow, RunOptions, Running, run, start } from '../_runner';
 import { until } from '../servers/_process';
 import { clientPath, PostgresServer, startPostgres } from '../servers/postgres';
 
@@ -149,7 +149,7 @@ describe('in place, with all objects made anew and nothing committed', () => {
 
   test('the runner and its programs are killed, as with their container', async () => {
     const { running } = await hangingInPlace();
-    for (const { pid } of processesBelow(running.process.pid!)) process.kill(pid, 'SIGKILL');
+    killAllBelow(running.process.pid!);
     await running.ended;
     await server.psql('select pg_terminate_backend(pid) from pg_stat_activity where wait_event = \'PgSleep\'');
     expect(await dumpOf(server, 'shop')).toBe(live);
