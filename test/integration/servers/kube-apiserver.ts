@@ -7,6 +7,8 @@ import { text } from 'node:stream/consumers';
 import { freePort, RunningProcess, startProcess, tempDir } from './_process';
 
 const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cdk8s-backup-test');
+/** One that is never answered is asked again by whoever waits for the server, and fails the others. */
+const REQUEST_TIMEOUT_MS = 20_000;
 const ADMIN_TOKEN = 'admin-0123456789';
 
 /** A Kubernetes without nodes and controllers: objects, rights, validation and conflicts are real, and nothing moves by itself. */
@@ -47,6 +49,7 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
       method,
       rejectUnauthorized: false,
       agent: false,
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       headers: { 'authorization': `Bearer ${ADMIN_TOKEN}`, 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
     }, async response => {
       const answer = await text(response);
