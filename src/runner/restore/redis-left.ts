@@ -21,8 +21,10 @@ const PORTS = { first: 61_000, last: 65_535 };
 const CANDIDATES = 4;
 const ANSWER_LIMIT_MS = 2000;
 
+type Address = Pick<RedisTargetConfig, 'host' | 'port' | 'listenPort'>;
+
 /** Ports to listen on for this server, in that order; 0 is any. */
-export function portsFor(target: Pick<RedisTargetConfig, 'host' | 'port' | 'listenPort'>): readonly number[] {
+export function portsFor(target: Address): readonly number[] {
   return target.listenPort === 0 ? [...ownPorts(target), 0] : [target.listenPort];
 }
 
@@ -31,31 +33,29 @@ export function addressFor(connection: Pick<RedisConnection, 'addresses'>, adver
   return advertisedHost ?? connection.addresses.local.replace(/^::ffff:/, '');
 }
 
-type Address = Pick<RedisTargetConfig, 'host' | 'port' | 'listenPort'>;
-
 /**
  * Whether the server is a replica because a restore was killed: of a runner that is gone, and of nobody else.
  *
  * @param ownAddress from {@link addressFor}
  */
 export async function wasLeftByRestore(info: Info, target: Address, ownAddress: string): Promise<boolean> {
-  if (info.master_link_status === 'up' || !followsRunner(info, target, ownAddress)) return false;
-  return loadedFromRunner(info) || target.listenPort !== 0 || nobodyListens(ownAddress, Number(info.master_port));
-}
-
-/** Whether the server is a replica of a runner, as far as its address or its data set tell: one that was killed, or one that goes on. */
-export function followsRunner(info: Info, target: Address, ownAddress: string): boolean {
-  if (info.role !== 'slave') return false;
+  if (info.role !== 'slave' || info.master_link_status === 'up') return false;
   if (loadedFromRunner(info)) return true;
   const port = Number(info.master_port);
-  return target.listenPort === 0 ? info.master_host === ownAddress && ownPorts(target).includes(port) : port === target.listenPort;
+  return target.listenPort === 0 ? followsRunner(info, target, ownAddress) && nobodyListens(ownAddress, port) : port === target.listenPort;
+}
+
+/** Whether the server certainly follows a runner: one that was killed, or one that goes on. A port in the config is that of real primaries too. */
+export function followsRunner(info: Info, target: Address, ownAddress: string): boolean {
+  if (info.role !== 'slave') return false;
+  return loadedFromRunner(info) || (target.listenPort === 0 && info.master_host === ownAddress && ownPorts(target).includes(Number(info.master_port)));
 }
 
 function loadedFromRunner({ master_replid: id = '' }: Info): boolean {
   return id.startsWith(REPLICATION_ID_PREFIX);
 }
 
-function ownPorts({ host, port }: Pick<RedisTargetConfig, 'host' | 'port'>): number[] {
+function ownPorts({ host, port }: Address): number[] {
   const from = createHash('sha256').update(`${host}:${port}`).digest().readUInt32BE(0);
   return Array.from({ length: CANDIDATES }, (_, i) => PORTS.first + (from + i) % (PORTS.last - PORTS.first + 1));
 }

@@ -92,7 +92,8 @@ describe('nothing is changed', () => {
     const { restoring } = await backUpAndDamage(master);
     for (const state of ['up', 'down']) {
       await until(`its link is ${state}`, 20_000, async () => (await replica.cli(['info', 'replication'])).includes(`master_link_status:${state}`));
-      for (const listenPort of [await freePort(), 0]) {
+      // A runner listens at Redis' own port by default, as the primary does.
+      for (const listenPort of [await freePort(), 0, ...state === 'up' ? [master.port] : []]) {
         const ended = await restore(restoring({ port: replica.port, listenPort }));
         expect(ended).toMatchObject({ code: 10, message: expect.stringContaining(`it is a replica of 127.0.0.1:${master.port}`) });
         expect(await roleOf(replica)).toBe('slave');

@@ -49,6 +49,12 @@ test.each([
   expect(followsRunner({ ...LEFT, ...changes }, TARGET, OWN)).toBe('master_link_status' in changes);
 });
 
+test('a replica of a primary at the port in the config, which is Redis\' own by default, is not said to be one of a runner', async () => {
+  const genuine = { ...LEFT, master_host: 'redis-0.redis', master_port: '6379', master_link_status: 'up' };
+  expect(followsRunner(genuine, { ...TARGET, listenPort: 6379 }, OWN)).toBe(false);
+  expect(await wasLeftByRestore(genuine, { ...TARGET, listenPort: 6379 }, OWN)).toBe(false);
+});
+
 test('one whose primary listens there is not, though it has not sent anything yet: it may be a restore that goes on', async () => {
   const server = await listening(PORT);
   try {
