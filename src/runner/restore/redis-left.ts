@@ -48,7 +48,8 @@ export async function wasLeftByRestore(info: Info, target: Address, ownAddress: 
 /** Whether the server certainly follows a runner: one that was killed, or one that goes on. A port in the config is that of real primaries too. */
 export function followsRunner(info: Info, target: Address, ownAddress: string): boolean {
   if (info.role !== 'slave') return false;
-  return loadedFromRunner(info) || (target.listenPort === 0 && info.master_host === ownAddress && ownPorts(target).includes(Number(info.master_port)));
+  if (loadedFromRunner(info)) return true;
+  return target.listenPort === 0 && info.master_host === ownAddress && ownPorts(target).includes(Number(info.master_port));
 }
 
 function loadedFromRunner({ master_replid: id = '' }: Info): boolean {
