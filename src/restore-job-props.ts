@@ -4,6 +4,7 @@ import { BackupCronJob } from './backup-cron-job';
 import { BackupSource } from './backup-source';
 import { BackupStore } from './backup-store';
 import { Decryption } from './decryption';
+import { Encryption } from './encryption';
 import { NetworkOptions } from './network-options';
 import { RestoreMode } from './restore-mode';
 import { RestorePoint } from './restore-point';
@@ -71,6 +72,14 @@ export interface RestoreJobProps extends RunnerPodOptions, NetworkOptions {
    * @default - none: only what is not encrypted can be restored by this job; from a machine that has an identity, everything can
    */
   readonly decryption?: Decryption;
+
+  /**
+   * To whom the safety backup is encrypted, which restores of Redis, of Secrets and of PostgreSQL in place take of what they replace. It is not
+   * taken from what is restored: whoever can write to the store would choose it.
+   *
+   * @default - that of `backup`. Without `backup`, the safety backup is not encrypted; with `decryption`, and for Secrets, that fails at synth
+   */
+  readonly encryption?: Encryption;
 
   /**
    * What starts it.

@@ -15,7 +15,7 @@ import { StoreParts } from './_store-parts';
 import { runnerDeadlineSeconds } from './_timing';
 import { warn } from './_warnings';
 import { BackupCronJob } from './backup-cron-job';
-import { CONFIG_VERSION, RestoreConfig, TargetConfig, WorkloadConfig } from './contract/config';
+import { CONFIG_VERSION, EncryptionConfig, RestoreConfig, TargetConfig, WorkloadConfig } from './contract/config';
 import { parseKey } from './contract/layout';
 import { NetworkOptions } from './network-options';
 import { RestoreJobProps } from './restore-job-props';
@@ -106,6 +106,9 @@ export class RestoreJob extends Construct {
       warn(this, `${props.backup.node.path} is encrypted, and this job has no identity to open it: set 'decryption', or restore from a machine that has one, with --identity FILE`);
     }
 
+    const encryption = props.encryption?._toConfig() ?? props.backup?._config.encryption ?? null;
+    checkSafetyEncryption(targetParts.config, decryption !== undefined, encryption);
+
     const config: RestoreConfig = {
       version: CONFIG_VERSION,
       kind: 'restore',
@@ -117,6 +120,7 @@ export class RestoreJob extends Construct {
       workloads,
       healthUrl: props.healthUrl === undefined ? null : checkHttpUrl('healthUrl', props.healthUrl, 'ask a path that needs none', 'http://backend:8080/health'),
       decryption: decryption?.config ?? null,
+      encryption,
       deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
     };
@@ -219,6 +223,17 @@ function writesToStores(target: TargetConfig): boolean {
     case 'kubernetes': return target.replace;
     case 'set': return Object.values(target.members).some(writesToStores);
   }
+}
+
+/** Refuses a safety backup that would lie in the clear beside encrypted backups. */
+function checkSafetyEncryption(target: TargetConfig, decrypts: boolean, encryption: EncryptionConfig | null): void {
+  if (encryption !== null || !writesToStores(target)) return;
+  if (target.engine === 'kubernetes') {
+    throw new Error('\'encryption\' is missing: the Secrets that this restore replaces are stored before, and never in the clear; give the one of the backup: Encryption.age({ recipients })');
+  }
+  if (!decrypts) return;
+  throw new Error('\'encryption\' is missing: with \'decryption\' the backups are encrypted, and what this restore stores of what is there before would not be; '
+    + 'give the one of the backup: Encryption.age({ recipients }), or do without in the \'mode\': safetyBackup: false');
 }
 
 function readOnly(store: StoreParts): StoreParts {

@@ -3,7 +3,7 @@ import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import fc from 'fast-check';
 import { configOf, newChart, objectsOf, props, synth } from './synth';
-import { BackupCronJob, Decryption, Encryption, RestoreJob } from '../src';
+import { BackupCronJob, BackupSource, Decryption, Encryption, RestoreJob, RestoreMode } from '../src';
 import { decodeBech32 } from '../src/_bech32';
 import { warningsOf } from '../src/_warnings';
 import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../src/contract/config';
@@ -103,6 +103,25 @@ describe('a restore', () => {
   test('warns that an encrypted backup needs an identity', () => {
     expect(restore(undefined).warnings).toEqual([expect.stringContaining('chart/db-backup is encrypted, and this job has no identity to open it')]);
     expect(restore(undefined, false).warnings).toEqual([]);
+  });
+
+  test('seals its safety backup to the recipients of its backup, or to those that are given', () => {
+    expect(restoreConfigOf(restore(undefined).objects).encryption).toEqual({ recipients: [RECIPIENT] });
+    expect(restoreConfigOf(restore(undefined, false).objects).encryption).toBeNull();
+    const chart = newChart();
+    new RestoreJob(chart, 'db-restore', { target: BackupSource.redis({ host: 'redis' }), stores: props().stores, encryption: Encryption.age({ recipients: [RECIPIENT] }) });
+    expect(restoreConfigOf(objectsOf(chart)).encryption).toEqual({ recipients: [RECIPIENT] });
+  });
+
+  test('fails where its safety backup would lie in the clear beside encrypted backups', () => {
+    const chart = newChart();
+    const decryption = Decryption.fromSecret(kplus.Secret.fromSecretName(chart, 'Key', 'backup-key'));
+    const { stores } = props();
+    const target = BackupSource.redis({ host: 'redis' });
+    expect(() => new RestoreJob(chart, 'a', { target, stores, decryption })).toThrow('\'encryption\' is missing: with \'decryption\' the backups are encrypted, and what this restore stores');
+    new RestoreJob(chart, 'b', { target, stores, decryption, mode: RestoreMode.replication({ safetyBackup: false }) });
+    expect(() => new RestoreJob(chart, 'c', { target: BackupSource.kubernetesSecrets(), stores, decryption, mode: RestoreMode.objects({ replace: true }) })).toThrow('\'encryption\' is missing: the Secrets that this restore replaces');
+    new RestoreJob(chart, 'd', { target: BackupSource.kubernetesSecrets(), stores, decryption });
   });
 
   test.each([['', '\'key\''], [' x', '\'key\'']])('fails: key %j', (key, message) => {

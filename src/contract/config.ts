@@ -92,6 +92,8 @@ export interface RestoreConfig {
   readonly healthUrl: string | null;
   /** `null`: only what is not encrypted can be restored. */
   readonly decryption: DecryptionConfig | null;
+  /** Of the safety backup. It is not taken from what is restored: whoever can write to a store says what stands there. */
+  readonly encryption: EncryptionConfig | null;
   /** Within this time after its start a run has ended, one way or the other. */
   readonly deadlineSeconds: number;
   readonly scratch: ScratchConfig;

@@ -179,6 +179,9 @@ const scratch = z.strictObject({ directory: absolutePath, limitBytes: z.int().mi
 const kept = z.int().min(1).nullable();
 const pushgatewayUrl = httpUrl.nullable();
 const decryption = z.strictObject({ identityFile: absolutePath }).nullable();
+const encryption = z.strictObject({
+  recipients: z.array(z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/, 'must be an X25519 recipient as age-keygen prints it: age1…')).min(1).readonly(),
+}).nullable();
 
 const backup = z.strictObject({
   version: z.literal(CONFIG_VERSION),
@@ -199,9 +202,7 @@ const backup = z.strictObject({
   }),
   pruneAfterBackup: z.boolean(),
   verification: z.strictObject({ olderPercent: z.number().min(0).max(100), repair: z.boolean() }),
-  encryption: z.strictObject({
-    recipients: z.array(z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/, 'must be an X25519 recipient as age-keygen prints it: age1…')).min(1).readonly(),
-  }).nullable(),
+  encryption,
   pushgatewayUrl,
   suspectBelowPercent: z.number().min(0).max(100),
   deadlineSeconds,
@@ -223,6 +224,7 @@ const restore = z.strictObject({
   workloads: z.array(workload).readonly(),
   healthUrl: httpUrl.nullable(),
   decryption,
+  encryption,
   deadlineSeconds,
   scratch,
 }) satisfies z.ZodType<RestoreConfig>;

@@ -93,7 +93,7 @@ function changed(config: Config, { set }: ConfigOptions): Config {
   return checkConfig(set.reduce<unknown>(applySetting, config));
 }
 
-function restoreOf({ version, name, source, stores, deadlineSeconds, scratch }: BackupConfig): RestoreConfig {
+function restoreOf({ version, name, source, stores, encryption, deadlineSeconds, scratch }: BackupConfig): RestoreConfig {
   return {
     version,
     kind: 'restore',
@@ -105,6 +105,7 @@ function restoreOf({ version, name, source, stores, deadlineSeconds, scratch }: 
     workloads: [],
     healthUrl: null,
     decryption: null,
+    encryption,
     deadlineSeconds,
     scratch,
   };

@@ -30,6 +30,7 @@ const restore: RestoreConfig = {
   workloads: [],
   healthUrl: null,
   decryption: null,
+  encryption: null,
   deadlineSeconds: 60,
   scratch: { directory: '/tmp', limitBytes: null },
 };

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { artifactOf, cutShort, flipByte, restore, restoreOf } from './restore/_r
 import { tempDir } from './servers/_process';
 import { PostgresServer, startPostgres } from './servers/postgres';
 import { RedisServer, startRedis } from './servers/redis';
-import { BackupConfig, DRILL_DATABASE } from '../../src/contract/config';
+import { BackupConfig, DRILL_DATABASE, RestoreConfig } from '../../src/contract/config';
 import { BackupRecord } from '../../src/contract/record';
 import { aPair, opened, Pair, sealed } from '../runner/stream/_age';
 
@@ -151,7 +151,7 @@ test('Redis: it comes back, and what was there before is sealed as well', async 
   expect(damaged).not.toBe(digest);
   const { id } = await backup({ config });
   await cache.cli(['set', 'key:1', 'changed']);
-  const target = { config: { ...ofRedis().config, decryption: { identityFile: key.file } } };
+  const target = { config: { ...ofRedis().config as RestoreConfig, decryption: { identityFile: key.file }, encryption: config.encryption } };
   const ended = await restore(target);
   expect([ended.code, ended.message]).toEqual([0, expect.anything()]);
   expect(ended.result).toMatchObject({ id });
@@ -166,6 +166,75 @@ test('Redis: it comes back, and what was there before is sealed as well', async 
   expect(await digestOf(cache)).toBe(damaged);
   expect(await run(['rollback', '--yes', '--identity', key.file], { config: { ...target.config, decryption: null } })).toMatchObject({ code: 0 });
   expect(await cache.cli(['get', 'key:1'])).toContain('changed');
+});
+
+/** What somebody makes of a record who can write to the store. */
+function plant(directory: string, id: string, changes: (record: any) => void): void {
+  const file = path.join(directory, `${id}.json`);
+  const record = JSON.parse(readFileSync(file, 'utf8'));
+  changes(record);
+  writeFileSync(file, JSON.stringify(record));
+}
+
+describe('the safety backup is sealed to the recipients of the config, whatever the record says that is restored', () => {
+  /** Restores, and returns the recipients of the safety backup, which are those that its bytes are sealed to. */
+  async function safetyOf(options: RunOptions, directory: string, id: string): Promise<readonly string[]> {
+    const ended = await restore(options);
+    expect([ended.code, ended.message]).toEqual([0, expect.anything()]);
+    const isSealed = readFileSync(path.join(directory, `${id}.json`), 'utf8').includes('recipients');
+    expect(ended.events.some(({ event }) => event === 'backup.unsealed')).toBe(!isSealed);
+    const { id: safety } = (await list(options)).backups.filter(({ suspect }) => String(suspect).endsWith(id)).at(-1)!;
+    const artifact = artifactOf(directory, String(safety));
+    expect(() => age(['--decrypt', '--identity', other.file, artifact])).toThrow();
+    expect(age(['--decrypt', '--identity', key.file, artifact]).length).toBeGreaterThan(0);
+    return (JSON.parse(readFileSync(path.join(directory, `${safety}.json`), 'utf8')) as BackupRecord).artifacts.map(({ recipients }) => recipients!.join());
+  }
+
+  async function planted(server: 'redis' | 'postgres'): Promise<{ options: RunOptions; directory: string; id: string }> {
+    const encryption = { recipients: [key.recipient] };
+    const decryption = { identityFile: key.file };
+    if (server === 'redis') {
+      const { directory, options, restoring: ofRedis } = await backUpAndDamage(cache);
+      const config = { ...options.config as BackupConfig, encryption, source: redis(cache) };
+      return { directory, id: (await backup({ config })).id, options: { config: { ...ofRedis().config, decryption, encryption } } };
+    }
+    await pg.psql('create database planted');
+    await pg.psql('create table t as select 1 as i', 'planted');
+    const directory = tempDir('volume');
+    const backupConfig = configOf({ source: postgres(pg, 'planted'), stores: [folder(directory)], encryption });
+    const env = { POSTGRES_PASSWORD: pg.password };
+    const { id } = await backup({ config: backupConfig, env });
+    return { directory, id, options: restoreOptions({ server: pg, database: 'planted', directory, id, backupConfig, env }, { mode: 'in-place' }, { decryption }) };
+  }
+
+  test.each(['redis', 'postgres'] as const)('%s: a record with one more recipient, and one that says nothing of encryption', async server => {
+    const { options, directory, id } = await planted(server);
+    plant(directory, id, record => {
+      for (const artifact of record.artifacts) artifact.recipients = [other.recipient, key.recipient];
+    });
+    expect(new Set(await safetyOf(options, directory, id))).toEqual(new Set([key.recipient]));
+    plant(directory, id, record => {
+      for (const artifact of record.artifacts) {
+        const file = path.join(directory, artifact.file);
+        const plain = age(['--decrypt', '--identity', key.file, file]);
+        writeFileSync(file, plain);
+        Object.assign(artifact, { recipients: undefined, bytes: plain.length, sha256: createHash('sha256').update(plain).digest('hex') });
+      }
+    });
+    expect(new Set(await safetyOf(options, directory, id))).toEqual(new Set([key.recipient]));
+  });
+
+  test.each(['redis', 'postgres'] as const)('%s: without recipients an encrypted backup is not restored, and the plan says so', async server => {
+    if (server === 'postgres') await pg.psql('drop database planted');
+    const { options, id } = await planted(server);
+    const config = { ...options.config as RestoreConfig, encryption: null };
+    for (const args of [['restore', '--dry-run'], ['restore', '--yes']]) {
+      const ended = await run(args, { ...options, config });
+      expect(ended.code).toBe(10);
+      expect(ended.stdout + ended.message).toContain(`would not be encrypted, and ${id} is: set 'encryption' of the RestoreJob`);
+    }
+    expect(await run(['restore', '--yes', '--no-safety-backup'], { ...options, config })).toMatchObject({ code: 0 });
+  });
 });
 
 describe('SQLite', () => {

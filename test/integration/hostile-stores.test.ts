@@ -161,6 +161,7 @@ function describeHostile(prepare: () => Promise<Prepared>): void {
       workloads: [],
       healthUrl: null,
       decryption: null,
+      encryption: null,
       deadlineSeconds: 600,
       scratch: { directory: '/tmp', limitBytes: null },
       target: {

@@ -10,6 +10,7 @@ import { formatBytes, formatSeconds } from '../reporter';
 import { VerifiedArtifacts } from '../restore/artifacts';
 import { openRestorer } from '../restore/open';
 import { exitCodeOf, Finding, Restored, RestorePlan, Restorer } from '../restore/restorer';
+import { inTheClear, takesSafetyBackup } from '../restore/safety';
 import { restoreIntoNewFile } from '../restore/sqlite-new-file';
 import { openWorkloads, Workloads } from '../restore/workloads';
 import { Store } from '../stores/store';
@@ -46,6 +47,9 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   const backup = await chooseBackup(context, stores, options);
   const { record } = backup;
   if (record.suspect !== null) reporter.warn('backup.suspect', `${record.id} is suspect: ${record.suspect}`);
+  if (config.encryption !== null && record.artifacts.some(({ recipients }) => recipients === undefined)) {
+    reporter.warn('backup.unsealed', `${record.id} is not encrypted, and backups of ${config.name} are now: it is from before that, or was put into the store by somebody else`);
+  }
   if (options.to !== undefined) return restoreIntoNewFile(context, backup, stores, options.to);
 
   refuseOtherEngine(record, config);
@@ -54,7 +58,8 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), stores, config, reporter);
   try {
     const plan = await restorer.inspect({ record, artifacts }, signal);
-    const missing = [...plan.missing, ...await workloads.inspect(signal)];
+    const unsealed = takesSafetyBackup(config.target) ? inTheClear(record, config) : null;
+    const missing = [...plan.missing, ...unsealed === null ? [] : [unsealed], ...await workloads.inspect(signal)];
     const steps = stepsOf(config, artifacts, plan, workloads);
     if (options.dryRun) return showPlan(context, record, restorer, { ...plan, steps, missing });
     if (missing.length > 0) throw notReady(restorer, missing);

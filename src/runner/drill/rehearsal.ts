@@ -178,7 +178,7 @@ export function noProgress({ rtoSeconds }: DrillConfig): Progress {
 
 /** The config of a restore that goes to the scratch server. */
 function restoreConfig({ version, name, stores, decryption, deadlineSeconds, scratch }: DrillConfig, { target }: Scratch): RestoreConfig {
-  return { version, kind: 'restore', name, target, stores, backup: 'latest', notAfter: null, workloads: [], healthUrl: null, decryption, deadlineSeconds, scratch };
+  return { version, kind: 'restore', name, target, stores, backup: 'latest', notAfter: null, workloads: [], healthUrl: null, decryption, encryption: null, deadlineSeconds, scratch };
 }
 
 /** The scratch directory, as if that much of it were taken. */

@@ -194,5 +194,8 @@ function notAllowed({ wanted, differences: found }: Change): string {
 function artifactOf({ id, source, artifacts }: BackupRecord): RecordedArtifact {
   const found = artifacts.find(({ role }) => role === 'data');
   if (source.engine !== 'kubernetes' || !found) throw new RunnerError(`${id} has no Secrets and ConfigMaps`, ExitCode.CORRUPT);
+  if (found.recipients === undefined) {
+    throw new RunnerError(`${id} has Secrets and is not encrypted, and no backup of this program is that: somebody else has put it into the store; restore another one, see "cdk8s-backup list"`, ExitCode.CORRUPT);
+  }
   return found;
 }

@@ -1,8 +1,8 @@
 import { VerifiedArtifacts } from './artifacts';
 import { RestorerContext } from './open';
-import { exitCodeOf, Kept, RestoreFailure, Restored, Restorer } from './restorer';
+import { exitCodeOf, Finding, Kept, RestoreFailure, Restored, Restorer } from './restorer';
 import { safetyText } from './rollback-order';
-import { BackupConfig, SourceConfig } from '../../contract/config';
+import { BackupConfig, RestoreConfig, SourceConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { ACCEPTED_SUFFIX, RECORD_SUFFIX, REPLACED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
@@ -16,12 +16,13 @@ import { Store } from '../stores/store';
 /**
  * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the
  * latest: a restore that is started again would otherwise bring back what it was to replace. It is sealed to the recipients of the
- * backup that is restored: what was encrypted yesterday is not stored in the clear today.
+ * config. Those of the record may be anybody's who can write to the store.
  */
 export async function takeSafetyBackup(
   restored: BackupRecord, source: Source, sourceConfig: SourceConfig, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
 ): Promise<BackupRecord> {
-  const recipients = restored.artifacts.find(artifact => artifact.recipients !== undefined)?.recipients;
+  const fault = inTheClear(restored, config);
+  if (fault !== null) throw new RunnerError(fault.message, fault.exitCode);
   const backup: BackupConfig = {
     version: config.version,
     kind: 'backup',
@@ -34,7 +35,7 @@ export async function takeSafetyBackup(
     },
     pruneAfterBackup: false,
     verification: { olderPercent: 0, repair: false },
-    encryption: recipients ? { recipients } : null,
+    encryption: config.encryption,
     pushgatewayUrl: null,
     suspectBelowPercent: 0,
     deadlineSeconds: config.deadlineSeconds,
@@ -43,6 +44,30 @@ export async function takeSafetyBackup(
   const record = await takeBackup(source, stores, { acceptSmaller: true, suspect: safetyText(restored) }, { config: backup, reporter, signal });
   reporter.info('restore.safety', `What ${source.description} holds now is stored as ${record.id}`, { id: record.id });
   return record;
+}
+
+/** Why what is there must not be stored: it would lie in the clear, and should not. `null` where it may be stored. */
+export function inTheClear({ id, artifacts }: BackupRecord, { encryption, target }: RestoreConfig): Finding | null {
+  if (encryption !== null) return null;
+  const sealed = artifacts.some(({ recipients }) => recipients !== undefined);
+  if (!sealed && target.engine !== 'kubernetes') return null;
+  return {
+    message: `the safety backup of what is there now would not be encrypted, ${sealed ? `and ${id} is` : 'and Secrets are never stored in the clear'}: `
+      + `set 'encryption' of the RestoreJob, or give --set 'encryption={"recipients":["age1…"]}'${target.engine === 'kubernetes' ? '' : ', or do without: --no-safety-backup'}`,
+    exitCode: ExitCode.BAD_CONFIG,
+  };
+}
+
+/** Whether a restore to this target stores what is there before it replaces it. */
+export function takesSafetyBackup(target: TargetConfig): boolean {
+  switch (target.engine) {
+    case 'postgres': return target.mode === 'in-place' && target.safetyBackup;
+    // Key by key, an empty server has nothing to store.
+    case 'redis': return target.safetyBackup && (target.method === 'replication' || (target.method === 'keys' && target.replace));
+    case 'sqlite': return false;
+    case 'kubernetes': return target.replace;
+    case 'set': return Object.values(target.members).some(takesSafetyBackup);
+  }
 }
 
 /**

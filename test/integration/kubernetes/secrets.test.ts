@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { AddressInfo } from 'node:net';
@@ -203,7 +204,35 @@ test('more objects than one answer has are all backed up', async () => {
   expect(await stateOf(namespace)).toEqual(own);
 });
 
+test('Secrets that lie in the store in the clear are none of ours, and are not restored', async () => {
+  const { namespace, directory, backup: backingUp, replacing } = await site('planted', { names: ['db', 'tls'] });
+  const { id, artifacts: [artifact] } = await backup(backingUp);
+  const record = JSON.parse(readFileSync(path.join(directory, `${id}.json`), 'utf8'));
+  const plain = execFileSync('age', ['--decrypt', '--identity', key.file, path.join(directory, artifact!.file)]);
+  writeFileSync(path.join(directory, artifact!.file), plain);
+  Object.assign(record.artifacts[0], { recipients: undefined, bytes: plain.length, sha256: createHash('sha256').update(plain).digest('hex') });
+  writeFileSync(path.join(directory, `${id}.json`), JSON.stringify(record));
+  await server.request('PATCH', `/api/v1/namespaces/${namespace}/secrets/db`, { data: { password: base64('overwritten-value') } });
+  const before = await stateOf(namespace);
+  const files = filesIn(directory);
+  const ended = await run(['restore', '--yes'], replacing);
+  expect([ended.code, ended.message]).toEqual([11, expect.stringContaining(`${id} has Secrets and is not encrypted, and no backup of this program is that`)]);
+  expect(await stateOf(namespace)).toEqual(before);
+  expect(filesIn(directory)).toEqual(files);
+});
+
 describe('nothing is changed, and the message says why', () => {
+  test('where Secrets would be stored in the clear before they are replaced', async () => {
+    const { namespace, directory, backup: backingUp, replacing } = await site('unsealed', { names: ['db', 'tls'] });
+    await backup(backingUp);
+    await server.request('PATCH', `/api/v1/namespaces/${namespace}/secrets/db`, { data: { password: base64('overwritten-value') } });
+    const [before, files] = [await stateOf(namespace), filesIn(directory)];
+    const ended = await run(['restore', '--yes'], { ...replacing, config: { ...replacing.config as RestoreConfig, encryption: null } });
+    expect([ended.code, ended.message]).toEqual([10, expect.stringContaining('the safety backup of what is there now would not be encrypted')]);
+    expect(await stateOf(namespace)).toEqual(before);
+    expect(filesIn(directory)).toEqual(files);
+  });
+
   let given: Site;
 
   beforeAll(async () => {

@@ -173,6 +173,7 @@ export function restoreOptions(site: Site, target: Partial<PostgresTargetConfig>
     workloads: [],
     healthUrl: null,
     decryption: null,
+    encryption: site.backupConfig.encryption,
     deadlineSeconds: 120,
     scratch: site.backupConfig.scratch,
     ...changes,
