@@ -12,7 +12,7 @@
  *   NAME_YYYYMMDD_HHMMSS.verified.YYYYMMDD_HHMMSS.json
  *                                          what reading the copy in this store back has shown, and when
  *   NAME_YYYYMMDD_HHMMSS.drill.json        a restore drill; the time is its own, not that of a backup
- *   NAME_YYYYMMDD_HHMMSS.failed.json       a run that failed; the time is that of its start
+ *   NAME_YYYYMMDD_HHMMSS.failed.json       a run that failed; the time is that of its start, or of the next second that no backup has
  *   NAME.hold                              nothing of this name is pruned
  *
  * A name has no dot and the time ends at one, so a key belongs to exactly one backup: `app` never matches `app_x`.

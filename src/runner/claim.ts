@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readSmall } from './catalog';
-import { isDenied, messageOf, RunnerError } from './errors';
-import { isOwnFile } from './own-files';
-import { Reporter } from './reporter';
+import { RunnerError } from './errors';
 import { Store } from './stores/store';
 import { BackupConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
-import { backupId, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../contract/layout';
+import { backupId, parseKey, STARTED_SUFFIX } from '../contract/layout';
 
 /*
  * A run claims its id in every store, by creating ID.started, before it writes anything there. So two runs in the same second
@@ -30,6 +28,12 @@ const claimText = z.string().transform((text, context) => {
   }
 }).pipe(z.object({ run: z.string(), startedAt: z.iso.datetime(), deadlineAt: z.iso.datetime() }));
 
+/** What a claim says of itself. */
+export interface ClaimTimes {
+  readonly startedAt: Date;
+  readonly deadlineAt: Date;
+}
+
 export interface Claim {
   readonly id: string;
   /** To the second, as it stands in the id. */
@@ -48,6 +52,11 @@ export function claimDeadline(from: Date, deadlineSeconds: number): Date {
 
 /** Until when the claim on `id` holds; `null` if it can't be read, and so nobody knows. */
 export async function claimedUntil(id: string, store: Store, signal: AbortSignal): Promise<Date | null> {
+  return (await readClaim(id, store, signal))?.deadlineAt ?? null;
+}
+
+/** The claim on `id`; `null` if it can't be read. */
+export async function readClaim(id: string, store: Store, signal: AbortSignal): Promise<ClaimTimes | null> {
   let text: string;
   try {
     text = await readSmall(store, id + STARTED_SUFFIX, signal);
@@ -58,7 +67,7 @@ export async function claimedUntil(id: string, store: Store, signal: AbortSignal
     throw error;
   }
   const claim = claimText.safeParse(text);
-  return claim.success ? new Date(claim.data.deadlineAt) : null;
+  return claim.success ? { startedAt: new Date(claim.data.startedAt), deadlineAt: new Date(claim.data.deadlineAt) } : null;
 }
 
 /** Claims an id in every store for a run that starts now; where another run has taken it, waits for the next second. */
@@ -93,6 +102,35 @@ export async function claimId(config: BackupConfig, stores: readonly Store[], si
   }
 }
 
+/**
+ * Takes an id for something else than a backup, that of `from` or of the first second after it in which nothing stands in any of the stores:
+ * in all of them that answer within `patienceMs`. The others are left out.
+ */
+export async function claimFreeId(
+  name: string, from: Date, stores: readonly Store[], patienceMs: number, signal: AbortSignal,
+): Promise<{ readonly id: string; readonly claimed: readonly Store[] }> {
+  let reached = stores;
+  for (let at = from; ; at = new Date(at.getTime() + 1000)) {
+    const id = backupId(name, at);
+    const now = new Date();
+    const content = renderClaim(now, claimDeadline(now, patienceMs / 1000));
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+    const tried = await Promise.all(reached.map(async store => {
+      try {
+        if (!await store.create(id + STARTED_SUFFIX, content, limit)) return { store, state: 'taken' } as const;
+        return { store, state: (await filesOf(id, store, limit)).length === 1 ? 'ours' : 'shared' } as const;
+      } catch {
+        return { store, state: 'gone' } as const;
+      }
+    }));
+    signal.throwIfAborted();
+    const claimed = tried.filter(({ state }) => state === 'ours').map(({ store }) => store);
+    if (tried.every(({ state }) => state === 'ours' || state === 'gone')) return { id, claimed };
+    await releaseClaim(id, tried.filter(({ state }) => state === 'ours' || state === 'shared').map(({ store }) => store));
+    reached = tried.filter(({ state }) => state !== 'gone').map(({ store }) => store);
+  }
+}
+
 /** Gives an id back. Does not fail: a claim that stays is dead after its deadline. */
 export async function releaseClaim(id: string, stores: readonly Store[]): Promise<void> {
   const signal = AbortSignal.timeout(CLEANUP_MS);
@@ -106,67 +144,4 @@ export async function filesOf(id: string, store: Store, signal: AbortSignal): Pr
     if (parseKey(key)?.id === id) keys.push(key);
   }
   return keys;
-}
-
-/**
- * Removes what runs of the backup `name` have left that were killed: claims past their deadline, unfinished uploads of their ids,
- * and, where there is no record, their files. Nothing else is touched.
- *
- * Does not fail on a store that refuses: the backup that is about to run matters more. It says so once instead.
- */
-export async function removeRemains(name: string, stores: readonly Store[], reporter: Reporter, signal: AbortSignal): Promise<void> {
-  for (const store of stores) {
-    let killed = 0;
-    let ended = 0;
-    try {
-      const dead = await deadRuns(name, store, signal);
-      killed = dead.filter(({ recorded }) => !recorded).length;
-      ended = dead.length - killed;
-      for (const { id } of dead) {
-        const files = await filesOf(id, store, signal);
-        // Also of a run that got as far as its record: it may have been killed between the file's second name and the end of its first.
-        for await (const upload of store.unfinished(id, signal)) {
-          if (parseKey(upload.key)?.id === id) await upload.discard(signal);
-        }
-        if (!files.includes(id + RECORD_SUFFIX)) {
-          await store.remove(files.filter(key => isOwnFile(key) && key !== id + STARTED_SUFFIX), signal);
-        }
-        await store.remove([id + STARTED_SUFFIX], signal);
-        reporter.info('remains.removed', `Removed from ${store.name} what the run ${id} had left, which was killed`, { id, store: store.name, files: files.length });
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      const facts = { store: store.name, killed, ended };
-      if (!isDenied(error)) {
-        reporter.warn('remains.left', `What killed runs have left in ${store.name} can't be removed: ${messageOf(error)}`, facts);
-      } else if (killed > 0) {
-        reporter.warn('remains.left', `What ${killed} killed runs have left in ${store.name} stays there until "cdk8s-backup prune" runs with credentials that may delete: ${messageOf(error)}`, facts);
-      } else {
-        reporter.info('claims.left', `The claims of ${ended} runs that ended well stay in ${store.name}, which is harmless: these credentials may not delete, and "cdk8s-backup prune" removes them`, facts);
-      }
-    }
-  }
-}
-
-interface DeadRun {
-  readonly id: string;
-  /** Whether it has ended well all the same: its claim is all that is left over. */
-  readonly recorded: boolean;
-}
-
-async function deadRuns(name: string, store: Store, signal: AbortSignal): Promise<DeadRun[]> {
-  const claimed: string[] = [];
-  const recorded = new Set<string>();
-  for await (const { key } of store.list(keyPrefix(name), signal)) {
-    const parsed = parseKey(key);
-    if (parsed?.name !== name) continue;
-    if (parsed.suffix === STARTED_SUFFIX) claimed.push(parsed.id);
-    if (parsed.suffix === RECORD_SUFFIX) recorded.add(parsed.id);
-  }
-  const dead: DeadRun[] = [];
-  for (const id of claimed) {
-    const until = await claimedUntil(id, store, signal);
-    if (until !== null && until.getTime() < Date.now()) dead.push({ id, recorded: recorded.has(id) });
-  }
-  return dead;
 }

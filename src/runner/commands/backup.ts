@@ -6,12 +6,14 @@ import { artifactFile, CHECKSUM_SUFFIX, formatChecksums, keyPrefix, parseKey, RE
 import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/record';
 import { sealHeader } from '../age-keys';
 import { Catalog, latest, readCatalog } from '../catalog';
-import { Claim, claimId, filesOf, releaseClaim, removeRemains } from '../claim';
+import { Claim, claimId, filesOf, releaseClaim } from '../claim';
 import { deadlineIn } from '../deadline';
 import { isDenied, messageOf, RunnerError } from '../errors';
 import { leaveFailedRun } from '../failed-run';
+import { isOwnFile } from '../own-files';
 import { backupEnd, push } from '../push';
 import { renderRecord } from '../record';
+import { settleRemains } from '../remains';
 import { formatBytes, formatSeconds, Reporter } from '../reporter';
 import { pruneAfter } from '../retention/after-backup';
 import { openSource } from '../sources/open';
@@ -110,7 +112,7 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
   const before = await readCatalog(config.name, stores, signal);
   for (const fault of before.unreachable.values()) throw fault;
   for (const fault of before.unreadable) reporter.warn('record.unreadable', fault.message);
-  await removeRemains(config.name, stores, reporter, signal);
+  await settleRemains(config.name, stores, reporter, signal);
 
   const claim = await claimId(config, stores, signal);
   reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(to => to.location).join(' and ')}`,
@@ -265,7 +267,8 @@ async function undo({ id }: Claim, stores: readonly Store[], reporter: Reporter)
   await Promise.all(stores.map(async at => {
     try {
       await at.remove([id + RECORD_SUFFIX], signal);
-      const rest = (await filesOf(id, at, signal)).filter(key => parseKey(key)?.suffix !== STARTED_SUFFIX);
+      // Beside them may stand what is not of this run, such as a drill of the same second.
+      const rest = (await filesOf(id, at, signal)).filter(key => isOwnFile(key) && parseKey(key)?.suffix !== STARTED_SUFFIX);
       await at.remove(rest, signal);
     } catch (error) {
       const files: readonly string[] = await filesOf(id, at, signal).catch(() => []);

@@ -3,9 +3,9 @@ import { fault, faultOf, Finding, ok, warning } from './finding';
 import { checkLifecycle } from './lifecycle';
 import { BackupConfig, StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { backupId, keyPrefix, STARTED_SUFFIX } from '../../contract/layout';
+import { backupId, keyPrefix, parseKey, STARTED_SUFFIX } from '../../contract/layout';
 import { latest, readSmall } from '../catalog';
-import { renderClaim } from '../claim';
+import { filesOf, renderClaim } from '../claim';
 import { isDenied } from '../errors';
 import { LookConfig } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
@@ -113,7 +113,8 @@ async function writeProbe(name: string, store: Store, signal: AbortSignal): Prom
     const at = Date.now();
     const key = backupId(name, new Date(at)) + STARTED_SUFFIX;
     const content = renderClaim(new Date(at), new Date(at));
-    if (await store.create(key, content, signal)) return { key, content, at };
+    const free = (await filesOf(parseKey(key)!.id, store, signal)).length === 0;
+    if (free && await store.create(key, content, signal)) return { key, content, at };
     await sleep(1000, undefined, { signal });
   }
   return null;

@@ -5,6 +5,7 @@
 import { DrillConfig } from '../../contract/config';
 import { DRILL_VERSION, DrillRecord } from '../../contract/drill-record';
 import { backupId, DRILL_SUFFIX, keyPrefix, parseKey } from '../../contract/layout';
+import { filesOf } from '../claim';
 import { isDenied, messageOf } from '../errors';
 import { renderDocument } from '../history';
 import { Reporter } from '../reporter';
@@ -42,8 +43,8 @@ export interface StoredDrill {
 }
 
 /**
- * Writes the record into every store that can be written, and removes there what is beyond the `keepDrills` newest. Where another drill
- * began in the same second, as that of another member of a set may, this one is recorded as of the next that is free. Does not fail.
+ * Writes the record into every store that can be written, and removes there what is beyond the `keepDrills` newest. Where a backup began in the
+ * same second, or another drill, as that of another member of a set may, this one is recorded as of the next that is free. Does not fail.
  */
 export async function storeDrill(
   drilled: DrillRecord, keepDrills: number, stores: readonly Store[], reporter: Reporter, signal: AbortSignal,
@@ -62,12 +63,13 @@ export async function storeDrill(
   }
 }
 
-/** The stores that have the record now, and whether another drill has its id in any of them. */
+/** The stores that have the record now, and whether its id is that of something else in any of them. */
 async function write(
   record: DrillRecord, stores: readonly Store[], reporter: Reporter, signal: AbortSignal,
 ): Promise<{ readonly written: readonly Store[]; readonly taken: boolean }> {
   const created = await Promise.all(stores.map(async store => {
     try {
+      if ((await filesOf(record.id, store, signal)).length > 0) return false;
       return await store.create(record.id + DRILL_SUFFIX, renderDocument(record), signal);
     } catch (error) {
       reporter.warn('drill.unrecorded', `the drill is not recorded in ${store.location}: ${messageOf(error)}`, { store: store.name });

@@ -38,11 +38,11 @@ export async function startScratchPostgres(
   const PGDATA = here(env.PGDATA!);
   const as = { uid: owner?.uid, gid: owner?.gid, cwd: directory };
 
-  // What the entry point does where the directory is empty.
+  // What the entry point does where the directory is empty, but for the locale: the image sets one, and this machine may have any, or none that works.
   mkdirSync(path.join(directory, 'run'), { mode: 0o777 });
   if (owner) chownSync(path.join(directory, 'run'), owner.uid, owner.gid);
   writeFileSync(path.join(directory, 'password'), '\n', { mode: 0o644 });
-  execFileSync(path.join(binDir, 'initdb'), ['--username=postgres', `--pwfile=${path.join(directory, 'password')}`], { ...as, env: { ...process.env, PGDATA }, stdio: 'pipe' });
+  execFileSync(path.join(binDir, 'initdb'), ['--username=postgres', `--pwfile=${path.join(directory, 'password')}`, '--encoding=UTF8', '--locale=C'], { ...as, env: { ...process.env, PGDATA }, stdio: 'pipe' });
   appendFileSync(path.join(PGDATA, 'pg_hba.conf'), `\nhost all all all ${env.POSTGRES_HOST_AUTH_METHOD}\n`);
 
   if (program !== 'postgres') throw new Error(`the container starts ${program} and not postgres`);

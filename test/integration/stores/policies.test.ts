@@ -232,7 +232,7 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
       const second = await run(['backup'], at.options(S3Access.BACKUP));
       expect(oddities(second)).toEqual([]);
       expect(second.events.filter(({ event }) => event === 'claims.left').map(({ message }) => message)).toEqual([
-        'The claims of 1 runs that ended well stay in offsite, which is harmless: these credentials may not delete, and "cdk8s-backup prune" removes them',
+        'The claims of 1 runs that have ended stay in offsite, which is harmless: these credentials may not delete, and "cdk8s-backup prune" removes them',
       ]);
       await letClaimEnd(at, second.result.id);
       expect(oddities(await run(['prune'], at.options(S3Access.PRUNE)))).toEqual([]);

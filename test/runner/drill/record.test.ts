@@ -49,3 +49,10 @@ test('drills that began in the same second are all recorded, each under one id i
   const files = ['shop_20261122_040002', 'shop_20261122_040002', 'files'];
   expect(history).toEqual([[db, files], [db, ['shop_20261122_040001', 'shop_20261122_040001', 'cache'], files]]);
 });
+
+test('a drill never stands under the id of a backup that began in its second, or may go on, in any store', async () => {
+  const stores = [new MemoryStore('a'), new MemoryStore('b')];
+  await stores[1]!.create('shop_20261122_040000.json', '{}', never);
+  await stores[0]!.create('shop_20261122_040001.started', '{}', never);
+  expect(await storeDrill(drill('db'), 100, stores, reporter, never)).toMatchObject({ stores: ['a', 'b'], record: { id: 'shop_20261122_040002' } });
+});
