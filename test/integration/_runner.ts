@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { clientPath } from './servers/postgres';
+import { clientPath, PostgresMajor } from './servers/postgres';
 import { Config, CONFIG_ENV } from '../../src/contract/config';
 
 const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
@@ -43,8 +43,10 @@ export interface RunOptions {
   readonly config?: Config;
   /** Secrets, as a pod would get them. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Directories in front of PATH; the clients of PostgreSQL 17 follow. */
+  /** Directories in front of PATH; the clients of PostgreSQL follow. */
   readonly path?: string;
+  /** Which clients of PostgreSQL are there, beside 15, which always is; all of them if it is not said, as in the image. */
+  readonly clients?: readonly PostgresMajor[];
   readonly cwd?: string;
   /** Program and arguments to put in front, such as `faketime`. */
   readonly through?: readonly string[];
@@ -56,9 +58,9 @@ export function programArgs(...args: readonly string[]): string[] {
   return [process.execPath, PROGRAM, ...args];
 }
 
-export function environmentOf({ config, env, path: first }: RunOptions): NodeJS.ProcessEnv {
+export function environmentOf({ config, env, path: first, clients = [] }: RunOptions): NodeJS.ProcessEnv {
   return {
-    PATH: [...first === undefined ? [] : [first], clientPath(17)].join(':'),
+    PATH: [...first === undefined ? [] : [first], clientPath(...clients)].join(':'),
     HOME: '/nonexistent',
     NODE_COMPILE_CACHE: path.join(tmpdir(), 'compile-cache'), // a third of the start-up time, thousands of times
     ...config && { [CONFIG_ENV]: JSON.stringify(config) },

@@ -146,7 +146,7 @@ describe('the dump program', () => {
     ['is older than the server', () => 'echo "pg_dump (PostgreSQL) 15.18"', 12, /15.*17|17.*15/],
   ])('%s', async (_case, script, code, message) => {
     const place = await placeWithBackup(postgres(pg, 'shop'));
-    const ended = await run(['backup'], { ...place.options, path: fakeProgram('pg_dump', script()) });
+    const ended = await run(['backup'], { ...place.options, clients: [code === 12 ? 15 : 17], path: fakeProgram('pg_dump', script()) });
     expect(ended.message).toMatch(message);
     expect(ended.code).toBe(code);
     await expectNothingChanged(place);

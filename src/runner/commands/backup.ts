@@ -117,6 +117,7 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
   const claim = await claimId(config, stores, signal);
   reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(to => to.location).join(' and ')}`,
     { id: claim.id, source: inspection.source, stores: stores.map(to => to.location) });
+  for (const warning of inspection.warnings ?? []) reporter.warn('source.odd', warning, { id: claim.id });
   let left: readonly Left[] = [];
   try {
     return await dumpAndCommit(inspection, claim, before, stores, options, context);

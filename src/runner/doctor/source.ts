@@ -5,23 +5,32 @@ import { ExitCode } from '../../contract/exit-code';
 import { messageOf } from '../errors';
 import { formatBytes } from '../reporter';
 import { openSource } from '../sources/open';
+import { Dump } from '../sources/source';
 
 /** Whether the database can be reached and read, and the programs are new enough for it. Changes nothing. */
 export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Check> {
   const findings: Finding[] = [];
   let expectedBytes: number | null = null;
   try {
-    const { source, tools, dumps } = await openSource(config.source, env, config.scratch).inspect(config.compression, signal);
+    const { source, tools, warnings = [], dumps } = await openSource(config.source, env, config.scratch).inspect(config.compression, signal);
     expectedBytes = dumps.reduce((sum, dump) => sum + dump.expectedBytes, 0);
     const databases = dumps.filter(({ role }) => role === 'data').map(({ database }) => database).filter(name => name !== null);
     findings.push(ok('database', `${source.engine} ${source.serverVersion} at ${source.address} can be read${databases.length > 0 ? `: ${databases.join(', ')}` : ''}`));
     findings.push(ok('programs', `${Object.entries(tools).map(([program, version]) => `${program} ${version}`).join(', ') || 'none are needed'}: new enough for the server`));
+    findings.push(...warnings.map(message => warning('programs', message, null)), ...otherCompression(config, dumps));
   } catch (error) {
     signal.throwIfAborted();
     findings.push(faultOf('database', error));
   }
   findings.push(await checkScratch(config, expectedBytes));
   return { findings, expectedBytes };
+}
+
+/** What `pg_dump` does not know it does in another way. */
+function otherCompression({ compression: { algorithm, level } }: BackupConfig, dumps: readonly Dump[]): Finding[] {
+  const other = dumps.find(({ compressedInside }) => compressedInside !== null && compressedInside.algorithm !== algorithm)?.compressedInside;
+  if (!other) return [];
+  return [ok('compression', `${algorithm} at level ${level} is not known to pg_dump of the server's version, which compresses with ${other.algorithm} at level ${other.level}`)];
 }
 
 /** SQLite is copied as a whole; the others need next to nothing. */

@@ -7,7 +7,6 @@ import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, readCatalog } from '../catalog';
 import { Context } from '../commands/context';
 import { messageOf, RunnerError } from '../errors';
-import { outputOf } from '../process';
 import { formatSeconds } from '../reporter';
 import { VerifiedArtifacts } from '../restore/artifacts';
 import { openRestorer } from '../restore/open';
@@ -99,7 +98,6 @@ export class Rehearsal {
     try {
       const { engine } = this.context.config.target;
       this.progress.server = { engine, version: await this.scratch.started(signal) };
-      this.progress.tools = await toolsOf(engine, signal);
     } finally {
       this.waitedMs = performance.now() - from;
     }
@@ -125,7 +123,8 @@ export class Rehearsal {
   }
 
   private async inspect(restorer: Restorer, input: DrillInput, signal: AbortSignal): Promise<void> {
-    const { missing, notes } = await restorer.inspect(input, signal);
+    const { missing, notes, tools } = await restorer.inspect(input, signal);
+    this.progress.tools = { ...this.progress.tools, ...tools };
     for (const note of notes) this.context.reporter.info('drill.note', note);
     if (missing.length === 0) return;
     throw new RunnerError(
@@ -186,11 +185,4 @@ async function reduced(scratch: ScratchConfig, bytes: number): Promise<ScratchCo
   if (bytes === 0) return scratch;
   const { bavail, bsize } = await statfs(scratch.directory);
   return { ...scratch, limitBytes: Math.max(0, Math.min(bavail * bsize, scratch.limitBytes ?? Infinity) - bytes) };
-}
-
-async function toolsOf(engine: DrillConfig['target']['engine'], signal: AbortSignal): Promise<DrillRecord['tools']> {
-  const own = { 'cdk8s-backup': VERSION };
-  if (engine !== 'postgres') return own;
-  const output = await outputOf({ file: 'pg_restore', args: ['--version'] }, signal);
-  return { ...own, pg_restore: /\) (\S+)/.exec(output)?.[1] ?? output.trim() };
 }

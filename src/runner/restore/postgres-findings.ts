@@ -5,15 +5,19 @@ import { actsAsSuperuser, superusersOnly } from './postgres-superuser';
 import { Finding } from './restorer';
 import { PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { PostgresVersion } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
+import { howToGet, PostgresProgram, PostgresVersion } from '../sources/postgres-programs';
 
 const MOST_NAMED = 10;
+const TRANSACTION_TIMEOUT_MAJOR = 17;
+/** From these on {@link restricts}. */
+const RESTRICTING: { readonly [major: number]: number } = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 };
 
 /** All that is known before a restore begins. */
 export interface Facts {
   readonly config: PostgresTargetConfig;
-  readonly client: PostgresVersion;
+  /** The `pg_restore` that reads the archive, or the newest one where none can. */
+  readonly client: PostgresProgram;
   readonly server: ServerState;
   readonly head: ArchiveHead;
   readonly globals: Globals | null;
@@ -83,13 +87,11 @@ function versions(facts: Facts): Finding[] {
   const fault = (message: string) => ({ message, exitCode: ExitCode.VERSION_MISMATCH });
   const findings: Finding[] = [];
   if (client.major < majorOf(head.dumpVersion)) {
-    findings.push(fault(`the backup was made by pg_dump ${head.dumpVersion}, and pg_restore ${client.text} can't read it: use a runner image with PostgreSQL ${majorOf(head.dumpVersion)} or later`));
+    findings.push(fault(`the backup was made by pg_dump ${head.dumpVersion}, and pg_restore ${client.text} can't read it: ${howToGet(majorOf(head.dumpVersion))}`));
   }
-  if ((config.mode === 'in-place' || config.singleTransaction) && unknownSettings(facts)) {
-    findings.push(fault(
-      `pg_restore ${client.text} uses settings that the server, version ${facts.server.version}, does not know, and in one transaction every error is the end: `
-        + `use a runner image with PostgreSQL ${server}, or ${config.mode === 'in-place' ? 'the mode swap' : 'no single transaction'}`,
-    ));
+  if (rendersScript(facts) && !restricts(client)) {
+    findings.push(fault(`the server, version ${facts.server.version}, does not know all that pg_restore ${client.text} says to it, and psql would run commands that an archive may hide in what is left: `
+      + `update PostgreSQL's client ${client.major} to a release of August 2025 or later`));
   }
   if (config.mode === 'in-place' && server < majorOf(head.serverVersion)) {
     findings.push(fault(`the backup is of PostgreSQL ${head.serverVersion}, the server is ${facts.server.version}, and is to be changed in place: restore into version ${majorOf(head.serverVersion)} or later`));
@@ -97,9 +99,18 @@ function versions(facts: Facts): Finding[] {
   return findings;
 }
 
-/** Whether `pg_restore` sets what the server does not know: `transaction_timeout` came with 17. Harmless where errors can be told apart. */
-export function unknownSettings(facts: Pick<Facts, 'client' | 'server'>): boolean {
-  return facts.client.major >= 17 && serverMajor(facts) < 17;
+/**
+ * Whether what `pg_restore` says to the server has to be rid of something first: of `transaction_timeout`, which came with 17. So it is where a
+ * newer program than the server's has made the archive, which one of the server's age can't read.
+ */
+export function rendersScript(facts: Pick<Facts, 'client' | 'server'>): boolean {
+  return facts.client.major >= TRANSACTION_TIMEOUT_MAJOR && serverMajor(facts) < TRANSACTION_TIMEOUT_MAJOR;
+}
+
+/** Whether `pg_restore` keeps what is in the archive from giving commands to `psql`, which run programs. */
+export function restricts({ text, major }: PostgresVersion): boolean {
+  const minor = Number(text.split('.')[1] ?? 0);
+  return major >= 18 || (RESTRICTING[major] !== undefined && minor >= RESTRICTING[major]);
 }
 
 /** Where something of the archive was, and this server has none of that name. */

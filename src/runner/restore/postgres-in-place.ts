@@ -2,22 +2,21 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
-import { Facts, missingTablespaces } from './postgres-findings';
+import { Facts, missingTablespaces, rendersScript, restricts } from './postgres-findings';
+import { withoutUnknownSettings } from './postgres-script';
 import { literal } from './postgres-sql';
 import { inDatabases, leaveStatements } from './postgres-swap';
 import { PostgresTargetConfig, ScratchConfig } from '../../contract/config';
 import { scratchDirectory } from '../scratch';
-import { PostgresClient, PostgresVersion } from '../sources/postgres-client';
+import { PostgresClient } from '../sources/postgres-client';
 
 /** A run that was stopped is gone after 5 s. */
 const SETTLE_MS = 3000;
 
 /** A stream, or the name of a file. */
-export type Archive = Parameters<PostgresClient['restore']>[1];
+export type Archive = Parameters<PostgresClient['restore']>[2];
 
 const WATCH_MS = 1000;
-/** From these on `pg_restore` keeps what is in the archive from giving commands to `psql`, which run programs. */
-const RESTRICTING: { readonly [major: number]: number } = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 };
 /** The script ends with this, and with comments: what has to be looked at before comes before it. */
 const COMMIT = '\nCOMMIT;\n';
 
@@ -59,12 +58,13 @@ export class PostgresInPlace {
         args.push(`--use-list=${file}`);
       }
       await this.endSessions(maintenance, signal);
-      if (this.assertsWithin(facts)) {
-        const script = this.client.restoreScript(args, archive, database, signal);
-        const checked = Readable.from(beforeCommit(script, assertionStatements(this.config.assertions)), { objectMode: false });
-        await this.client.runScript(database, checked, signal);
+      if (this.assertsWithin(facts) || rendersScript(facts)) {
+        const script = this.client.restoreScript(facts.client, args, archive, database, signal);
+        const known = rendersScript(facts) ? withoutUnknownSettings(script) : script;
+        const assertions = this.assertsWithin(facts) ? assertionStatements(this.config.assertions) : '';
+        await this.client.runScript(database, Readable.from(beforeCommit(known, assertions), { objectMode: false }), signal);
       } else {
-        await this.client.restore(args, archive, database, signal);
+        await this.client.restore(facts.client, args, archive, database, signal);
       }
     } catch (error) {
       // A statement goes on at the server after its client is gone, and keeps everybody out of what it has locked. Where that can't be ended
@@ -130,15 +130,10 @@ function quotedWhereNeeded(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-function restricts({ text, major }: PostgresVersion): boolean {
-  const minor = Number(text.split('.')[1] ?? 0);
-  return major >= 18 || (RESTRICTING[major] !== undefined && minor >= RESTRICTING[major]);
-}
-
 /** The script with statements before the end of its transaction. Fails where the script does, so that nothing is committed then. */
-async function* beforeCommit(script: Readable, statements: string): AsyncGenerator<Buffer> {
+async function* beforeCommit(script: AsyncIterable<Buffer>, statements: string): AsyncGenerator<Buffer> {
   let tail = Buffer.alloc(0);
-  for await (const chunk of script as AsyncIterable<Buffer>) {
+  for await (const chunk of script) {
     const all = Buffer.concat([tail, chunk]);
     const from = Math.max(0, all.length - TAIL_BYTES);
     if (from > 0) yield all.subarray(0, from);

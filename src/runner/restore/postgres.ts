@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream';
 import { RestorerContext } from './open';
 import { readArchiveHead } from './postgres-archive';
 import { checkRestored } from './postgres-checks';
 import { explainRestore } from './postgres-errors';
-import { Facts, findingsOf, givesArchivedProperties, majorOf, missingTablespaces, serverMajor, unknownSettings } from './postgres-findings';
+import { Facts, findingsOf, givesArchivedProperties, majorOf, missingTablespaces, rendersScript, serverMajor } from './postgres-findings';
 import { parseGlobals, roleDifferences } from './postgres-globals';
 import { Archive, PostgresInPlace } from './postgres-in-place';
 import { besideName, besideTime, freeBesideName } from './postgres-names';
@@ -11,6 +12,7 @@ import {
 } from './postgres-properties';
 import { makeRoles } from './postgres-roles';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
+import { withoutUnknownSettings } from './postgres-script';
 import { verbatim } from './postgres-sql';
 import { dropStatements, endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
@@ -21,10 +23,10 @@ import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { readCatalog } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
-import { Program } from '../process';
 import { formatBytes } from '../reporter';
 import { PostgresSource } from '../sources/postgres';
 import { PostgresClient } from '../sources/postgres-client';
+import { installed, restorerOf } from '../sources/postgres-programs';
 import { readText } from '../stream/read-text';
 
 /** From where databases are made and renamed; the second is for servers without the first. */
@@ -67,10 +69,11 @@ export class PostgresRestorer implements Restorer {
   }
 
   public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
-    const client = await this.client.version(signal, 'pg_restore');
     const server = await this.serverState(signal);
     const [data, script] = this.artifactsOf(record);
     const head = await readArchiveHead(await artifacts.peek(data, signal), data.file);
+    const programs = await installed('pg_restore', signal);
+    const client = restorerOf(programs, majorOf(head.dumpVersion)) ?? programs.at(-1)!;
     const globals = script ? parseGlobals(await readText(await artifacts.peek(script, signal), script.file)) : null;
     const names = head.entries.filter(({ type }) => type === 'EXTENSION').map(({ tag }) => tag);
     const extensions = await this.client.query<ExtensionState[]>(this.maintenance, extensionsQuery(names, server.versionNumber), signal);
@@ -83,6 +86,7 @@ export class PostgresRestorer implements Restorer {
         : null,
       missing: findingsOf(this.facts),
       notes: [...await this.tablesNotInBackup(this.facts, signal), ...this.notes(this.facts)],
+      tools: { pg_restore: client.text },
     };
   }
 
@@ -219,7 +223,7 @@ export class PostgresRestorer implements Restorer {
         ...this.inPlace.steps(facts),
       ];
     }
-    const jobs = config.parallelJobs > 1 ? ` with ${config.parallelJobs} jobs` : '';
+    const jobs = config.parallelJobs > 1 && !rendersScript(facts) ? ` with ${config.parallelJobs} jobs` : '';
     const final = config.newDatabase ?? config.database;
     const existing = server.databases.find(({ name }) => name === final);
     return [
@@ -238,6 +242,10 @@ export class PostgresRestorer implements Restorer {
     const notes = globals ? roleDifferences(globals, server.roles) : [];
     if (serverMajor(facts) < majorOf(head.serverVersion)) {
       notes.push(`the backup is of PostgreSQL ${head.serverVersion}, the server is ${server.version}: what the older one does not know makes the restore fail, before anything is replaced`);
+    }
+    if (rendersScript(facts)) {
+      notes.push(`pg_restore ${facts.client.text} makes a script for the older server ${server.version} that psql runs${config.parallelJobs > 1 ? ', in one job' : ''}: `
+        + `the backup was made by pg_dump ${head.dumpVersion}, which older clients can't read`);
     }
     const spaces = missingTablespaces(head, server);
     if (spaces.length > 0) notes.push(`the server has no tablespace ${spaces.join(', ')}: what was there goes into the default one`);
@@ -264,12 +272,17 @@ export class PostgresRestorer implements Restorer {
   }
 
   private async restoreBeside(database: string, archive: Archive, facts: Facts, signal: AbortSignal): Promise<void> {
-    const { head, server } = facts;
-    await this.client.restore([
-      ...this.config.singleTransaction ? ['--single-transaction'] : unknownSettings(facts) ? [] : ['--exit-on-error'],
-      ...this.config.parallelJobs > 1 ? [`--jobs=${this.config.parallelJobs}`] : [],
+    const { client, head, server } = facts;
+    const args = [
+      ...this.config.singleTransaction ? ['--single-transaction'] : ['--exit-on-error'],
       ...missingTablespaces(head, server).length > 0 ? ['--no-tablespaces'] : [],
-    ], archive, database, signal, unknownSettings(facts) ? onlyUnknownSettings : undefined);
+    ];
+    if (rendersScript(facts)) {
+      const script = withoutUnknownSettings(this.client.restoreScript(client, args, archive, database, signal));
+      await this.client.runScript(database, Readable.from(script, { objectMode: false }), signal);
+    } else {
+      await this.client.restore(client, [...args, ...this.config.parallelJobs > 1 ? [`--jobs=${this.config.parallelJobs}`] : []], archive, database, signal);
+    }
     await this.client.run(database, 'analyze;', signal);
   }
 
@@ -384,10 +397,3 @@ interface Committed {
   readonly record: BackupRecord;
   readonly safety: string | null;
 }
-
-/** Whether all that `pg_restore` complained about is a setting that came with version 17, which it sets for itself only. */
-const onlyUnknownSettings: Program['accept'] = (stderr, exitCode) => {
-  const errors = stderr.split('\n').filter(line => /error:/i.test(line));
-  const harmless = errors.filter(line => line.includes('unrecognized configuration parameter "transaction_timeout"'));
-  return exitCode === 1 && stderr.includes('errors ignored on restore') && errors.length === harmless.length;
-};

@@ -19,6 +19,8 @@ export interface RestorePlan {
   readonly missing: readonly Finding[];
   /** What does not stand in the way, but a person should know. */
   readonly notes: readonly string[];
+  /** Versions of the programs that will take part, by program. */
+  readonly tools?: { readonly [program: string]: string };
 }
 
 /** Something that a restore needs and that is not there. */

@@ -1,15 +1,17 @@
 import { CompressionConfig, PostgresConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
-import { PostgresClient, PostgresVersion } from './postgres-client';
+import { PostgresClient } from './postgres-client';
 import { quoted } from './postgres-errors';
 import { Contents, contentsQuery, DatabaseFacts, MissingRights, missingRightsQuery, ServerFacts, serverFactsQuery } from './postgres-facts';
 import { ClusterDumpCheck, CustomFormatCheck } from './postgres-format';
+import { dumperOf, howToGet, installed, PostgresProgram } from './postgres-programs';
 import { Dump, Inspection, OpenDump, Source } from './source';
 import { checked } from '../stream/check';
 
 /** The first client that compresses with anything but gzip. */
 const ZSTD_MAJOR = 16;
+const MAX_GZIP_LEVEL = 9;
 /** Where one asks for the list of databases; the second is for servers without the first. */
 const MAINTENANCE_DATABASES = ['postgres', 'template1'];
 const GLOBALS_BYTES = 16 * 1024 * 1024;
@@ -22,6 +24,8 @@ const COMPRESSED_DUMP_PER_DATABASE = 1.25;
  *
  * Roles and tablespaces, which belong to no database, come from `pg_dumpall --globals-only`: with the hashes of the roles'
  * passwords if the role that dumps may read them, as superusers and members of `pg_read_all_data` may, and without otherwise.
+ *
+ * The programs are of the server's own version, so that its stock tools restore the dump; a newer one says so.
  */
 export class PostgresSource implements Source {
   public readonly description: string;
@@ -34,14 +38,13 @@ export class PostgresSource implements Source {
 
   public async inspect(compression: CompressionConfig, signal: AbortSignal): Promise<Inspection> {
     this.refuseFiltersForAll();
-    const client = await this.client.version(signal);
     const { database, server } = await this.askServer(signal);
-    this.refuseVersions(client, server, compression);
+    const dumper = await this.programFor('pg_dump', server, signal);
     for (const each of server.databases) await this.refuseMissingRights(each, server, signal);
 
-    const dumps = server.databases.map(each => this.dataDump(each, client, compression));
+    const dumps = server.databases.map(each => this.dataDump(each, dumper, inside(dumper, compression)));
     // Last: a role that was made during the dump is then among them. One too many does no harm to a restore, a missing one does.
-    if (this.config.globals) dumps.push(this.globalsDump(database, server));
+    if (this.config.globals) dumps.push(this.globalsDump(await this.programFor('pg_dumpall', server, signal), database, server));
     return {
       source: {
         engine: 'postgres',
@@ -49,7 +52,8 @@ export class PostgresSource implements Source {
         address: this.client.address,
         database: this.config.database,
       },
-      tools: { pg_dump: client.text },
+      tools: { pg_dump: dumper.text },
+      warnings: this.olderTools(dumper, server),
       dumps,
     };
   }
@@ -76,20 +80,21 @@ export class PostgresSource implements Source {
     throw new Error('unreachable: there is a candidate');
   }
 
-  private refuseVersions(client: PostgresVersion, server: ServerFacts, compression: CompressionConfig): void {
-    const serverMajor = Math.floor(server.versionNumber / 10_000);
-    if (client.major < serverMajor) {
-      throw new RunnerError(
-        `${this.description}: pg_dump ${client.text} can't dump a server of version ${server.version}: use a runner image with PostgreSQL ${serverMajor} or later`,
-        ExitCode.VERSION_MISMATCH,
-      );
-    }
-    if (client.major < ZSTD_MAJOR && compression.algorithm === 'zstd') {
-      throw new RunnerError(
-        `${this.description}: pg_dump ${client.text} can't compress with zstd: use gzip, or a runner image with PostgreSQL ${ZSTD_MAJOR} or later`,
-        ExitCode.VERSION_MISMATCH,
-      );
-    }
+  private async programFor(name: 'pg_dump' | 'pg_dumpall', server: ServerFacts, signal: AbortSignal): Promise<PostgresProgram> {
+    const programs = await installed(name, signal);
+    const dumper = dumperOf(programs, majorOf(server));
+    if (dumper) return dumper;
+    throw new RunnerError(
+      `${this.description}: ${name} ${programs.at(-1)!.text} can't dump a server of version ${server.version}: ${howToGet(majorOf(server))}`,
+      ExitCode.VERSION_MISMATCH,
+    );
+  }
+
+  private olderTools(dumper: PostgresProgram, server: ServerFacts): string[] {
+    const major = majorOf(server);
+    if (dumper.major === major) return [];
+    return [`${this.description} is dumped by pg_dump ${dumper.text}, since there is none of the server's version ${major}: stock pg_restore ${major} can't read that. `
+      + `For dumps that it reads, ${howToGet(major)}`];
   }
 
   private async refuseMissingRights(database: DatabaseFacts, server: ServerFacts, signal: AbortSignal): Promise<void> {
@@ -113,7 +118,7 @@ export class PostgresSource implements Source {
     }
   }
 
-  private dataDump(database: DatabaseFacts, client: PostgresVersion, compression: CompressionConfig): Dump {
+  private dataDump(database: DatabaseFacts, dumper: PostgresProgram, compression: CompressionConfig): Dump {
     const share = compression.algorithm === 'none' ? PLAIN_DUMP_PER_DATABASE : COMPRESSED_DUMP_PER_DATABASE;
     return {
       role: 'data',
@@ -124,7 +129,7 @@ export class PostgresSource implements Source {
       expectedBytes: Math.ceil(database.bytes! * share),
       open: async (signal): Promise<OpenDump> => {
         const { rows, empty } = await this.client.query<Contents>(database.name, contentsQuery(this.config), signal);
-        const body = this.client.dump('pg_dump', this.dumpArgs(client, compression), database.name, signal);
+        const body = this.client.dump(dumper, this.dumpArgs(dumper, compression), database.name, signal);
         return {
           stream: checked(body, new CustomFormatCheck(`${this.description}: pg_dump`)),
           counts: { precision: 'estimate', unit: 'rows', items: rows },
@@ -134,12 +139,12 @@ export class PostgresSource implements Source {
     };
   }
 
-  private dumpArgs(client: PostgresVersion, { algorithm, level }: CompressionConfig): string[] {
+  private dumpArgs({ major }: PostgresProgram, { algorithm, level }: CompressionConfig): string[] {
     const { includeSchemas, excludeSchemas, includeTables, excludeTables, lockTimeoutSeconds } = this.config;
     const method = algorithm === 'none' ? 'none' : `${algorithm}:${level}`;
     return [
       '--format=custom',
-      client.major < ZSTD_MAJOR ? `--compress=${level}` : `--compress=${method}`,
+      major < ZSTD_MAJOR ? `--compress=${level}` : `--compress=${method}`,
       `--lock-wait-timeout=${lockTimeoutSeconds * 1000}`,
       '--strict-names', // a pattern that includes nothing is a mistake, and one that nobody would notice
       ...includeSchemas.map(pattern => `--schema=${pattern}`),
@@ -149,7 +154,7 @@ export class PostgresSource implements Source {
     ];
   }
 
-  private globalsDump(database: string, server: ServerFacts): Dump {
+  private globalsDump(dumper: PostgresProgram, database: string, server: ServerFacts): Dump {
     const args = ['--globals-only', ...server.seesPasswords ? [] : ['--no-role-passwords']];
     return {
       role: 'globals',
@@ -159,10 +164,20 @@ export class PostgresSource implements Source {
       compressedInside: null,
       expectedBytes: GLOBALS_BYTES,
       open: async (signal): Promise<OpenDump> => ({
-        stream: checked(this.client.dump('pg_dumpall', args, database, signal), new ClusterDumpCheck(`${this.description}: pg_dumpall`)),
+        stream: checked(this.client.dump(dumper, args, database, signal), new ClusterDumpCheck(`${this.description}: pg_dumpall`)),
         counts: null,
         empty: false,
       }),
     };
   }
+}
+
+function majorOf({ versionNumber }: ServerFacts): number {
+  return Math.floor(versionNumber / 10_000);
+}
+
+/** How a program compresses that is asked to: what it does not know it does with gzip, which the tools of its server open. */
+function inside({ major }: PostgresProgram, compression: CompressionConfig): CompressionConfig {
+  if (compression.algorithm !== 'zstd' || major >= ZSTD_MAJOR) return compression;
+  return { algorithm: 'gzip', level: Math.min(compression.level, MAX_GZIP_LEVEL) };
 }

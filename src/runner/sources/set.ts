@@ -18,10 +18,18 @@ export class SetSource implements Source {
     return {
       source: { engine: 'set', serverVersion: '', address: inspected.map(({ source: { address } }) => address).join(', '), database: null },
       members: Object.fromEntries(inspected.map(({ name, source }) => [name, source])),
-      tools: Object.assign({}, ...inspected.map(({ tools }) => tools)),
+      tools: toolsOfAll(inspected),
+      warnings: inspected.flatMap(({ name, warnings = [] }) => warnings.map(warning => `${name}: ${warning}`)),
       dumps: inspected.flatMap(({ name, dumps }) => dumps.map(dump => ofMember(name, dump))),
     };
   }
+}
+
+/** Each program once, with all versions of it that take part. */
+function toolsOfAll(inspected: readonly Inspection[]): Inspection['tools'] {
+  const versions: { [program: string]: readonly string[] } = {};
+  for (const [program, version] of inspected.flatMap(({ tools }) => Object.entries(tools))) versions[program] = [...versions[program] ?? [], version];
+  return Object.fromEntries(Object.entries(versions).map(([program, all]) => [program, [...new Set(all)].join(', ')]));
 }
 
 function ofMember(member: string, dump: Dump): Dump {

@@ -9,6 +9,8 @@ export interface Inspection {
   readonly members?: { readonly [member: string]: RecordedSource };
   /** Versions of the programs that will take part, by program. */
   readonly tools: { readonly [program: string]: string };
+  /** What is odd, but no reason to do without a backup. */
+  readonly warnings?: readonly string[];
   /** One for each artifact, in the order in which they are to be taken. */
   readonly dumps: readonly Dump[];
 }

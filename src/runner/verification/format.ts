@@ -14,6 +14,7 @@ import { outputOf } from '../process';
 import { formatBytes } from '../reporter';
 import { scratchDirectory } from '../scratch';
 import { ClusterDumpCheck } from '../sources/postgres-format';
+import { installed } from '../sources/postgres-programs';
 import { RdbCheck } from '../sources/rdb-check';
 import { SqliteExamination } from '../sources/sqlite-child';
 import { sqliteProgram } from '../sources/sqlite-program';
@@ -65,15 +66,16 @@ async function through(body: Readable, check: Check): Promise<void> {
 
 /** Makes the script of the whole archive and throws it away: every block of every table is read and decompressed for that. */
 async function restoreToNowhere(artifact: RecordedArtifact, archive: Readable, signal: AbortSignal): Promise<void> {
+  const newest = (await installed('pg_restore', signal)).at(-1)!; // it reads what all others have made
   await outputOf({
-    file: 'pg_restore',
+    file: newest.file,
     args: ['--format=custom', '--file=/dev/null'],
     input: archive,
     explain: (stderr, exitCode) => {
       if (exitCode === null) return undefined; // killed: that says nothing about the archive
       const said = stderr.trim().split('\n')[0] ?? '';
       return PG_RESTORE_TOO_OLD.test(said)
-        ? new RunnerError(`pg_restore is too old for it (${said}): use a runner image with the PostgreSQL version that made it, or a later one`, ExitCode.VERSION_MISMATCH)
+        ? new RunnerError(`pg_restore ${newest.text} is too old for it (${said}): install PostgreSQL's client of the version that made it, or a later one, or use a runner image that has it`, ExitCode.VERSION_MISMATCH)
         : corrupt(artifact, `can't be read to its end by pg_restore (${said})`);
     },
   }, signal);

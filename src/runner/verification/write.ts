@@ -5,8 +5,8 @@ import { BackupRecord } from '../../contract/record';
 import { VERIFICATION_VERSION, VerificationRecord } from '../../contract/verification-record';
 import { isDenied, messageOf, RunnerError } from '../errors';
 import { renderDocument } from '../history';
-import { outputOf } from '../process';
 import { Reporter } from '../reporter';
+import { installed } from '../sources/postgres-programs';
 import { Store } from '../stores/store';
 import { VERSION } from '../version';
 
@@ -92,7 +92,6 @@ async function toolsFor({ source, members = {} }: BackupRecord, signal: AbortSig
   const engines = [source, ...Object.values(members)].map(({ engine }) => engine);
   const ours = { 'cdk8s-backup': VERSION, ...engines.includes('sqlite') && { sqlite: process.versions.sqlite ?? 'unknown' } };
   if (!engines.includes('postgres')) return ours;
-  const output = await outputOf({ file: 'pg_restore', args: ['--version'] }, signal).catch(() => '');
-  const version = /\(PostgreSQL\) (\S+)/.exec(output)?.[1];
-  return version === undefined ? ours : { ...ours, pg_restore: version };
+  const programs = await installed('pg_restore', signal).catch(() => []);
+  return programs.length === 0 ? ours : { ...ours, pg_restore: programs.at(-1)!.text };
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { BackupConfig, CONFIG_VERSION, PostgresTargetConfig, RestoreConfig } from '../../../src/contract/config';
+import { BackupConfig, CONFIG_VERSION, PostgresConfig, PostgresTargetConfig, RestoreConfig } from '../../../src/contract/config';
 import { quoted } from '../../../src/runner/sources/postgres-errors';
 import { configOf, folder, postgres } from '../_configs';
 import { backup, run, Ended, RunOptions } from '../_runner';
@@ -111,7 +111,7 @@ export async function damage(server: PostgresServer, name: string): Promise<void
 
 /** All of a database as SQL, its own properties included, as stock pg_dump sees it. */
 export async function dumpOf(server: PostgresServer, name: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(path.join(clientBin(17), 'pg_dump'), ['--create', '-h', server.host, '-p', String(server.port), '-U', server.superuser], {
+  const { stdout } = await promisify(execFile)(path.join(clientBin(server.major === 18 ? 18 : 17), 'pg_dump'), ['--create', '-h', server.host, '-p', String(server.port), '-U', server.superuser], {
     env: { ...process.env, PGPASSWORD: server.password, PGDATABASE: name }, maxBuffer: 256 * 1024 * 1024,
   });
   return stdout.split('\n').filter(line => !/^\\(restrict|unrestrict|connect|encoding) /.test(line)).join('\n');
@@ -153,11 +153,15 @@ export interface Site {
 }
 
 /** Takes a backup of a database into a folder. */
-export async function backedUp(server: PostgresServer, database: string): Promise<Site> {
+export async function backedUp(
+  server: PostgresServer, database: string, source: Partial<PostgresConfig> = {}, options: Pick<RunOptions, 'clients' | 'path'> = {},
+): Promise<Site> {
   const directory = tempDir('volume');
-  const backupConfig = configOf({ source: postgres(server, database), stores: [folder(directory)], scratch: { directory: tempDir('scratch'), limitBytes: null } });
+  const backupConfig = configOf({
+    source: postgres(server, database, source), stores: [folder(directory)], compression: { algorithm: 'gzip', level: 1 }, scratch: { directory: tempDir('scratch'), limitBytes: null },
+  });
   const env = { POSTGRES_PASSWORD: server.password };
-  const { id } = await backup({ config: backupConfig, env });
+  const { id } = await backup({ config: backupConfig, env, ...options });
   return { server, database, directory, id, backupConfig, env };
 }
 
@@ -193,10 +197,11 @@ export async function restored(options: RunOptions, args: readonly string[] = []
   return { ...ended, report: JSON.parse(ended.stdout.trimEnd().split('\n').at(-1)!) };
 }
 
-/** A directory with a program of this name, a shell script. `$REAL` is the real one. */
+/** A directory with a program of this name, a shell script. `$REAL` is the real one: the newest psql, which the runner takes, or another program of 17. */
 export function fakeProgram(name: string, script: string): string {
   const directory = tempDir('fake');
-  writeFileSync(path.join(directory, name), `#!/bin/bash\nREAL='${path.join(clientBin(17), name)}'\n[ "$1" = --version ] && exec "$REAL" --version\n${script}\n`);
+  const real = path.join(clientBin(name === 'psql' ? 18 : 17), name);
+  writeFileSync(path.join(directory, name), `#!/bin/bash\nREAL='${real}'\n[ "$1" = --version ] && exec "$REAL" --version\n${script}\n`);
   chmodSync(path.join(directory, name), 0o755);
   return directory;
 }

@@ -29,8 +29,8 @@ async function damaged(major: 15 | 17, name: string): Promise<{ site: Site; serv
 test.each<[15 | 17, string, string, number]>([
   [17, 'shop', 'beside, then swap', 1],
   [17, 'Köln "1" – a name of sixty-three bytes, which is all there i', 'a quoted name as long as there are, two jobs', 2],
-  [15, 'shop', 'a server that is older than the client', 1],
-  [15, 'shop\'s "2"', 'a server that is older than the client, two jobs', 2],
+  [15, 'shop', 'an older server', 1],
+  [15, 'shop\'s "2"', 'an older server, two jobs', 2],
 ])('PostgreSQL %i, database %s: %s; rolled back; discarded', async (major, name, _case, parallelJobs) => {
   const { site, server, before, worse } = await damaged(major, name);
   const options = restoreOptions(site, { parallelJobs, assertions: ['select count(*) = 3000 from public.users'] });
@@ -194,8 +194,6 @@ test('a single transaction, beside', async () => {
   const { site, server, before } = await damaged(17, 'single');
   await restored(restoreOptions(site, { singleTransaction: true }));
   expect(await dumpOf(server, 'single')).toBe(before);
-  const old = await run(['restore', '--dry-run'], restoreOptions({ ...site, server: servers[15] }, { singleTransaction: true }));
-  expect(old).toMatchObject({ code: 12, result: { missing: expect.arrayContaining([{ message: expect.stringMatching(/in one transaction every error is the end.*no single transaction/), exitCode: 12 }]) } });
   for (const name of await databasesOf(server)) await server.psql(`drop database ${quoted(name)}`);
 });
 

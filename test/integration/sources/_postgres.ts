@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 import { PostgresConfig } from '../../../src/contract/config';
 import { openSource } from '../../../src/runner/sources/open';
 import { Source } from '../../../src/runner/sources/source';
-import { clientBin, clientPath, PostgresServer } from '../servers/postgres';
+import { clientBin, clientPath, PostgresMajor, PostgresServer } from '../servers/postgres';
 
-/** Makes the programs of this version the ones that the runner finds. */
-export function useClient(major: 15 | 17): void {
-  process.env.PATH = clientPath(major);
+/** Makes the programs of these versions the ones that the runner finds, beside 15, which it always does; without any, all of them. */
+export function useClients(...majors: readonly PostgresMajor[]): void {
+  process.env.PATH = clientPath(...majors);
 }
 
 /** Puts a program of this name, a shell script, before all others. `$REAL` is the real one. */
@@ -71,20 +71,16 @@ export function contentsOf(server: PostgresServer, database: string): Promise<st
   `, database);
 }
 
-/** Restores an archive with the stock program of version 17 into a new database. */
+/** Restores an archive with the stock program of the server's version into a new database. */
 export async function restore(server: PostgresServer, archive: string, database: string): Promise<void> {
   await server.psql(`create database "${database}"`);
   const connection = ['-h', server.host, '-p', String(server.port), '-U', server.superuser, '-d', database];
-  await run('pg_restore', ['--no-owner', ...connection, archive], { PGPASSWORD: server.password }).catch(error => {
-    // A setting that servers before 17 do not have, and can do without.
-    const { stderr } = error as { stderr: string };
-    if (!stderr.includes('"transaction_timeout"') || !stderr.includes('errors ignored on restore: 1\n')) throw error;
-  });
+  await run(server.major, 'pg_restore', ['--no-owner', ...connection, archive], { PGPASSWORD: server.password });
 }
 
-/** Runs a client program of version 17 and returns its output. */
-export async function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { stdout } = await promisify(execFile)(join(clientBin(17), program), args, { env: { ...process.env, ...env } });
+/** Runs a client program of a version and returns its output. */
+export async function run(major: PostgresMajor, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { stdout } = await promisify(execFile)(join(clientBin(major), program), args, { env: { ...process.env, ...env } });
   return stdout;
 }
 

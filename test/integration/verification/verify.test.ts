@@ -185,12 +185,12 @@ describe('what is noted', () => {
     expect(keys.filter(key => key.includes('verified'))).toEqual([]);
   });
 
-  test('that the format was not read, where a program for it is missing', async () => {
+  test('that the format was not read, where the program for it is missing in a version that can', async () => {
     const at = await place(postgres(pg, 'shop'));
     const { id } = await backup(at.options);
     const ended = await run(['verify', '--json'], { ...at.options, env: { ...at.options.env, PATH: '/nonexistent' } });
     expect(ended.code).toBe(0);
-    expect(resultsOf(ended)[1]).toEqual({ id, store: 'volume', result: 'ok', digestOnly: expect.stringContaining('pg_restore is not installed') });
+    expect(resultsOf(ended)[1]).toEqual({ id, store: 'volume', result: 'ok', digestOnly: expect.stringMatching(/pg_restore 15\.\d+ is too old for it .*install PostgreSQL's client/) });
     expect(verificationsIn(at.directory, id)[0]).toMatchObject({ formatRead: false, faults: [] });
   });
 });

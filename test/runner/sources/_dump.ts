@@ -15,7 +15,7 @@ export interface TakenDump extends Omit<OpenDump, 'stream'> {
 }
 
 /** Takes all dumps of a source, in their order. */
-export async function takeAll(source: Source, compression: CompressionConfig = ZSTD): Promise<{ inspection: Inspection; dumps: TakenDump[] }> {
+export async function takeAll(source: Source, compression: CompressionConfig = GZIP): Promise<{ inspection: Inspection; dumps: TakenDump[] }> {
   const inspection = await source.inspect(compression, NO_ABORT);
   const dumps: TakenDump[] = [];
   for (const dump of inspection.dumps) {
@@ -26,7 +26,7 @@ export async function takeAll(source: Source, compression: CompressionConfig = Z
 }
 
 /** Takes the first dump of a source. */
-export async function takeFirst(source: Source, compression: CompressionConfig = ZSTD): Promise<TakenDump> {
+export async function takeFirst(source: Source, compression: CompressionConfig = GZIP): Promise<TakenDump> {
   const [dump] = (await source.inspect(compression, NO_ABORT)).dumps;
   const { stream, ...opened } = await dump!.open(NO_ABORT);
   return { dump: dump!, bytes: await buffer(stream), ...opened };
