@@ -115,8 +115,8 @@ class HeadAndTail {
   }
 }
 
-function shortened(text: string): string {
-  return text.length <= 2 * SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)} … ${text.slice(-SHOWN_CHARS)}`;
+function shortened(message: string): string {
+  return message.length <= 2 * SHOWN_CHARS ? message : `${message.slice(0, SHOWN_CHARS)} … ${message.slice(-SHOWN_CHARS)}`;
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): void {

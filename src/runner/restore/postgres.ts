@@ -11,8 +11,8 @@ import {
   archivedConnectionLimit, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
 } from './postgres-properties';
 import { makeRoles } from './postgres-roles';
-import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
 import { withoutUnknownSettings } from './postgres-script';
+import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
 import { verbatim } from './postgres-sql';
 import { dropStatements, endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';

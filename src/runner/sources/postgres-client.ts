@@ -69,13 +69,17 @@ export class PostgresClient {
   }
 
   /** Restores an archive, a stream or a file, into `database`. */
-  public async restore(restorer: PostgresProgram, args: readonly string[], archive: Readable | string, database: string, signal: AbortSignal): Promise<void> {
+  public async restore(
+    restorer: PostgresProgram, args: readonly string[], archive: Readable | string, database: string, signal: AbortSignal,
+  ): Promise<void> {
     const program = this.program(restorer, ['--no-password', ...args, this.connection(database), ...typeof archive === 'string' ? [archive] : []], database);
     await outputOf({ ...program, ...typeof archive === 'string' ? {} : { input: archive } }, signal);
   }
 
   /** What {@link restore} would do, as a script for `psql`. */
-  public restoreScript(restorer: PostgresProgram, args: readonly string[], archive: Readable | string, database: string, signal: AbortSignal): Readable {
+  public restoreScript(
+    restorer: PostgresProgram, args: readonly string[], archive: Readable | string, database: string, signal: AbortSignal,
+  ): Readable {
     const program = this.program(restorer, ['--file=-', ...args, ...typeof archive === 'string' ? [archive] : []], database);
     return stdoutOf({ ...program, ...typeof archive === 'string' ? {} : { input: archive } }, signal);
   }
