@@ -5,13 +5,11 @@ import { pipeline, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { codeOf, RunnerError } from './errors';
 import { ExitCode } from '../contract/exit-code';
+import { Said, shortened } from './said';
 import { stoppable } from './stream/stoppable';
 
-/** Of what a program says, the beginning and the end are kept: the first error is the cause, the last one what it ended of. */
-const STDERR_HEAD_CHARS = 16_000;
-const STDERR_TAIL_CHARS = 48_000;
-/** That much of each stands in a message. */
-const SHOWN_CHARS = 2000;
+/** Of what a program of our own writes to its stderr. */
+const STDERR_TAIL_CHARS = 64_000;
 /** A program that ignores SIGTERM this long is killed. */
 const KILL_AFTER_MS = 2000;
 
@@ -23,8 +21,14 @@ export interface Program {
   readonly env?: NodeJS.ProcessEnv;
   /** Written to its standard input. If a stream fails, the program is stopped, and what it made of the rest counts for nothing. */
   readonly input?: string | Readable;
-  /** Explains a failure better than the generic error; `undefined` if it can't. */
-  readonly explain?: (stderr: string, exitCode: number | null) => RunnerError | undefined;
+  /**
+   * Explains a failure better than the generic error; `undefined` if it can't.
+   *
+   * @param said the lines of its stderr that quote neither rows nor statements
+   */
+  readonly explain?: (said: string, exitCode: number | null) => RunnerError | undefined;
+  /** As {@link explain}, for a program of our own, which writes what it has to say as data: gets the end of all of its stderr. */
+  readonly decode?: (stderr: string) => RunnerError | undefined;
 }
 
 /**
@@ -34,15 +38,19 @@ export interface Program {
  * Destroying it, or aborting `signal`, stops the program.
  */
 export function stdoutOf(program: Program, signal: AbortSignal): Readable {
-  const { file, args, input, explain } = program;
+  const { file, args, input, explain, decode } = program;
   signal.throwIfAborted();
   const child = spawn(file, args, {
     env: childEnv(program.env),
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     detached: true, // a process group of its own, so that what the program starts is stopped with it
   });
-  const said = new HeadAndTail();
-  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => said.add(chunk));
+  let stderr = '';
+  const said = new Said();
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+    said.add(chunk);
+    if (decode) stderr = (stderr + chunk).slice(-STDERR_TAIL_CHARS);
+  });
   let inputFailure: Error | null = null;
   if (typeof input === 'string') {
     child.stdin!.on('error', () => {}); // it ended before it read everything: its exit code says why
@@ -79,9 +87,8 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
       signal.throwIfAborted();
       if (inputFailure) throw inputFailure as Error;
       if (code !== 0) {
-        const stderr = said.text();
-        throw explain?.(stderr, code)
-          ?? new RunnerError(`${path.basename(file)} ended with ${killedBy ?? `exit code ${code}`}: ${shortened(stderr.trim()) || 'it gave no reason'}`, ExitCode.FAILED);
+        throw explain?.(said.text(), code) ?? decode?.(stderr)
+          ?? new RunnerError(`${path.basename(file)} ended with ${killedBy ?? `exit code ${code}`}: ${shortened(said.text()) || 'it gave no reason'}`, ExitCode.FAILED);
       }
     } finally {
       signal.removeEventListener('abort', stop);
@@ -94,29 +101,6 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
 /** Runs a program without a shell and returns all of its stdout. For small output only. */
 export async function outputOf(program: Program, signal: AbortSignal): Promise<string> {
   return text(stdoutOf(program, signal));
-}
-
-/** The beginning and the end of a text that may be long. */
-class HeadAndTail {
-  private head = '';
-  private tail = '';
-  private dropped = false;
-
-  public add(chunk: string): void {
-    const room = STDERR_HEAD_CHARS - this.head.length;
-    this.head += chunk.slice(0, room);
-    const rest = this.tail + chunk.slice(room);
-    this.dropped ||= rest.length > STDERR_TAIL_CHARS;
-    this.tail = rest.slice(-STDERR_TAIL_CHARS);
-  }
-
-  public text(): string {
-    return this.dropped ? `${this.head}\n…\n${this.tail}` : this.head + this.tail;
-  }
-}
-
-function shortened(message: string): string {
-  return message.length <= 2 * SHOWN_CHARS ? message : `${message.slice(0, SHOWN_CHARS)} … ${message.slice(-SHOWN_CHARS)}`;
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): void {

@@ -2,11 +2,11 @@ import { outputOf } from '../../src/runner/process';
 
 const NO_ABORT = new AbortController().signal;
 /** What a program writes that says a lot, 1 MB of it, between two errors. */
-const LOUD = 'echo "error: the cause" >&2; yes "a line of what it was at" | head -c 1000000 >&2; echo "error: the end" >&2; exit 3';
+const LOUD = 'echo "pg_restore: error: the cause" >&2; yes "pg_restore: a line of what it was at" | head -n 30000 >&2; echo "pg_restore: error: the end" >&2; exit 3';
 
 test('of a program that fails with many words, the first and the last are in the message', async () => {
   const failed: unknown = await outputOf({ file: 'sh', args: ['-c', LOUD] }, NO_ABORT).catch(error => error);
-  expect(String(failed)).toMatch(/sh ended with exit code 3: error: the cause\n[^]* … [^]*error: the end$/);
+  expect(String(failed)).toMatch(/sh ended with exit code 3: pg_restore: error: the cause\n[^]* … [^]*error: the end$/);
   expect(String(failed).length).toBeLessThan(4200);
 });
 
@@ -17,6 +17,6 @@ test('both are seen by what explains the failure', async () => {
     return undefined;
   };
   await expect(outputOf({ file: 'sh', args: ['-c', LOUD], explain }, NO_ABORT)).rejects.toThrow();
-  expect(seen).toMatch(/^error: the cause\n[^]*\n…\n[^]*error: the end\n$/);
+  expect(seen).toMatch(/^pg_restore: error: the cause\n[^]*\n…\n[^]*error: the end$/);
   expect(seen.length).toBeLessThan(70_000);
 });

@@ -1,6 +1,7 @@
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { outputOf } from '../process';
+import { withoutValues } from '../said';
 
 /** What a query has returned. */
 export interface Answer {
@@ -36,7 +37,8 @@ export async function askSqlite(file: string, queries: readonly string[], signal
   const output = await outputOf({
     file: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', '--eval', CHILD, JSON.stringify({ file, queries })],
-    explain: stderr => new RunnerError(`${file} can't be read as a database: ${stderr.trim().split('\n').at(-1)}`, ExitCode.CORRUPT),
+    explain: said => new RunnerError(`${file} can't be read as a database: ${said.split('\n').at(-1)}`, ExitCode.CORRUPT),
   }, signal);
-  return JSON.parse(output) as Answer[];
+  const answers = JSON.parse(output) as Answer[];
+  return answers.map(answer => answer.error === undefined ? answer : { error: withoutValues(answer.error) });
 }

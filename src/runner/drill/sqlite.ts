@@ -10,6 +10,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { messageOf, RunnerError } from '../errors';
 import { removeDatabase, restoringName } from '../restore/sqlite-swap';
+import { shownAnswer } from '../said';
 
 /** A file in the scratch directory of the runner, which is not there before. */
 export class SqliteScratch implements Scratch {
@@ -76,7 +77,7 @@ export class SqliteScratch implements Scratch {
           if (answer.error !== undefined || newest === undefined) {
             return check(
               `freshness of ${each.sql}`,
-              `${answer.error === undefined ? `it returns ${JSON.stringify(answer.value)}` : `it can't be asked for: ${answer.error}`}. It has to return one time: SELECT max(created_at) FROM orders`,
+              `${answer.error === undefined ? `it returns ${shownAnswer(answer.value)}` : `it can't be asked for: ${answer.error}`}. It has to return one time: SELECT max(created_at) FROM orders`,
               '',
             );
           }
@@ -96,7 +97,7 @@ export class SqliteScratch implements Scratch {
 function checkAssertion(sql: string, { value, error }: Answer): DrillCheck {
   const name = JSON.stringify(sql);
   if (error !== undefined) return check(sql, `the assertion ${name} can't be checked: ${error}`, '');
-  return check(sql, value === 1 || value === 'true' ? null : `the assertion ${name} is not true, it answers ${JSON.stringify(value)}`, 'true');
+  return check(sql, value === 1 || value === 'true' ? null : `the assertion ${name} is not true, it answers ${shownAnswer(value)}`, 'true');
 }
 
 function bad(message: string): RunnerError {

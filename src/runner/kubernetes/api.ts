@@ -145,9 +145,14 @@ async function sendOnce(base: URL, token: string | null, ca: string | null, requ
 function reasonOf(answer: string, status: number): string {
   try {
     const { message } = JSON.parse(answer) as { message?: unknown };
-    if (typeof message === 'string' && message !== '') return message;
+    if (typeof message === 'string' && message !== '') return withoutContent(message);
   } catch {
     // not from the API server
   }
   return `status ${status}, ${answer.slice(0, 200)}`;
+}
+
+/** Without what it quotes of the object that was sent, which may be a Secret; a webhook of others may quote anything. */
+function withoutContent(message: string): string {
+  return message.replace(/((?:Invalid|Unsupported|Duplicate) value: )(?:".*?"(?=: |, |$|\])|\S+?(?=: |$))/gs, '$1…').replace(/(denied the request: ).*/s, '$1its log says why');
 }

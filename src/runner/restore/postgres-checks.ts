@@ -3,6 +3,7 @@ import { relationsQuery, rowsQuery } from './postgres-server';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { messageOf, RunnerError } from '../errors';
+import { shownAnswer } from '../said';
 import { PostgresClient } from '../sources/postgres-client';
 
 /** Kinds of objects that are looked for by name afterwards; the rest is known to be there because `pg_restore` ended well. */
@@ -66,7 +67,7 @@ export async function assertTrue(client: PostgresClient, database: string, asser
     signal.throwIfAborted();
     throw new RunnerError(`the assertion ${JSON.stringify(assertion)} can't be checked: ${messageOf(error)}`, ExitCode.BAD_CONFIG, { cause: error });
   }
-  if (answer !== 't') throw new RunnerError(`the assertion ${JSON.stringify(assertion)} is not true, it answers ${JSON.stringify(answer)}`, ExitCode.CORRUPT);
+  if (answer !== 't') throw new RunnerError(`the assertion ${JSON.stringify(assertion)} is not true, it answers ${shownAnswer(answer)}`, ExitCode.CORRUPT);
 }
 
 /** Whether there is a backslash outside of texts and names, where SQL has none. */

@@ -66,8 +66,8 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-export function explainRestore(stderr: string, target: PostgresTarget): RunnerError | undefined {
+export function explainRestore(said: string, target: PostgresTarget): RunnerError | undefined {
   // A connection that was refused says "permission denied" as well.
-  const connecting = /connection to server .* failed|permission denied for database/.test(stderr);
-  return (connecting ? undefined : explainBy(RULES, stderr, target)) ?? explainPostgres(stderr, target);
+  const connecting = /connection to server .* failed|permission denied for database/.test(said);
+  return (connecting ? undefined : explainBy(RULES, said, target)) ?? explainPostgres(said, target);
 }

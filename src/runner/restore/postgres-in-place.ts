@@ -147,10 +147,13 @@ async function* beforeCommit(script: AsyncIterable<Buffer>, statements: string):
 /** The comments behind the COMMIT are shorter. */
 const TAIL_BYTES = 1024;
 
+/** A text that an assertion answers may be of a row. */
+const SHOWN_ANSWER = `case when answer ~ '^(f|false|-?[0-9.]{1,9})$' then answer when answer is null then 'nothing' else 'a text that is not shown since it may be of a row' end`;
+
 function assertionStatements(assertions: readonly string[]): string {
   const each = assertions.map(assertion => `do $assert$ declare answer text; begin
   execute ${literal(assertion.trim().replace(/;*$/, ''))} into answer;
-  if answer is distinct from 'true' and answer is distinct from 't' then raise exception 'assertion: %', ${literal(`${JSON.stringify(assertion)} is not true, it answers `)} || coalesce(answer, 'nothing'); end if;
+  if answer is distinct from 'true' and answer is distinct from 't' then raise exception 'assertion: %', ${literal(`${JSON.stringify(assertion)} is not true, it answers `)} || ${SHOWN_ANSWER}; end if;
 end $assert$;`);
   return ['set local transaction_read_only = on;', 'set local search_path to default;', ...each, ''].join('\n');
 }

@@ -21,8 +21,8 @@ const KEEPALIVES = 'keepalives_idle=30 keepalives_interval=10 keepalives_count=6
 /** Where a server is, and who asks. */
 export type PostgresConnection = Pick<PostgresConfig, 'host' | 'port' | 'user' | 'passwordEnv' | 'tls'>;
 
-/** Explains what a program wrote to stderr; `undefined` if it means nothing. */
-export type Explain = (stderr: string, target: PostgresTarget) => RunnerError | undefined;
+/** Explains what a program said; `undefined` if it means nothing. */
+export type Explain = (said: string, target: PostgresTarget) => RunnerError | undefined;
 
 /** How PostgreSQL's own programs are called: `psql`, `pg_dump`, `pg_dumpall`, `pg_restore`. */
 export class PostgresClient {
@@ -57,7 +57,6 @@ export class PostgresClient {
   public async runScript(database: string, script: string | Readable, signal: AbortSignal): Promise<string> {
     const args = [
       '--no-psqlrc', '--no-align', '--tuples-only', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1',
-      '--set=VERBOSITY=terse', // without the statement, in which there may be the hash of a password
       '--file=-', this.connection(database),
     ];
     this.psql ??= installed('psql', signal).then(programs => programs.at(-1)!);
@@ -111,9 +110,9 @@ export class PostgresClient {
         SSL_CERT_FILE: this.env.SSL_CERT_FILE,
         SSL_CERT_DIR: this.env.SSL_CERT_DIR,
       },
-      explain: (stderr, exitCode) => {
+      explain: (said, exitCode) => {
         const target = { address: this.address, user, database };
-        return this.explain(stderr, target) ?? (name === 'psql' && exitCode === PSQL_LOST_CONNECTION ? lostConnection(stderr, target) : undefined);
+        return this.explain(said, target) ?? (name === 'psql' && exitCode === PSQL_LOST_CONNECTION ? lostConnection(said, target) : undefined);
       },
     };
   }

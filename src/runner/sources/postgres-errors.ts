@@ -102,14 +102,14 @@ const RULES: readonly Rule[] = [
 ];
 
 /** Explains what `psql`, `pg_dump` or `pg_dumpall` wrote to stderr; `undefined` if it means nothing to us. */
-export function explainPostgres(stderr: string, target: PostgresTarget): RunnerError | undefined {
-  return explainBy(RULES, stderr, target);
+export function explainPostgres(said: string, target: PostgresTarget): RunnerError | undefined {
+  return explainBy(RULES, said, target);
 }
 
 /** Explains by the first rule that matches a line. */
-export function explainBy(rules: readonly Rule[], stderr: string, target: PostgresTarget): RunnerError | undefined {
-  // Without the statement that failed, and without names: a table may be called "certificates".
-  const lines = stderr.split('\n').map(line => line.trim()).filter(line => !/^(pg_\w+: )?(detail: (Command|Query) was|STATEMENT|Command was)/.test(line));
+export function explainBy(rules: readonly Rule[], said: string, target: PostgresTarget): RunnerError | undefined {
+  // Without names: a table may be called "certificates". A hint is what the server advises, which is said of many faults.
+  const lines = said.split('\n').filter(line => !line.startsWith('HINT: '));
   for (const { pattern, exitCode, wayOut } of rules) {
     const line = lines.find(candidate => pattern.test(candidate.replace(/"[^"]*"/g, '""')));
     if (line !== undefined) return failure(line, target, wayOut(target), exitCode);
@@ -118,8 +118,8 @@ export function explainBy(rules: readonly Rule[], stderr: string, target: Postgr
 }
 
 /** A connection that could not be made, or was lost, for a reason in a language that we do not know. */
-export function lostConnection(stderr: string, target: PostgresTarget): RunnerError {
-  return failure(stderr.trim().split('\n')[0] ?? '', target, 'check that the server runs, host, port, role and password', ExitCode.UNAVAILABLE);
+export function lostConnection(said: string, target: PostgresTarget): RunnerError {
+  return failure(said.split('\n')[0]!, target, 'check that the server runs, host, port, role and password', ExitCode.UNAVAILABLE);
 }
 
 /** A name as SQL wants it. */

@@ -2,6 +2,8 @@
  * RESP, the protocol of Redis: as much of it as a backup and a restore need, which is plain replies and the odd framing of a snapshot.
  */
 
+import { withoutValues } from '../said';
+
 const CR_LF = Buffer.from('\r\n');
 const NEWLINE = 0x0a;
 const MAX_LINE_BYTES = 64 * 1024;
@@ -17,9 +19,13 @@ export class RespError extends Error {
   public override readonly name = 'RespError';
 }
 
-/** An error that the server sent as its reply, such as `WRONGPASS …`. */
+/** An error that the server sent as its reply, such as `WRONGPASS …`, without what it quotes of keys, values and passwords. */
 export class ServerError extends Error {
   public override readonly name = 'ServerError';
+
+  constructor(reply: string) {
+    super(withoutValues(reply.replace(/, with args beginning with:.*|\b(?:key|near|argument) ['`].*/s, '')));
+  }
 }
 
 /** Reads one after the other what a connection delivers in chunks. */

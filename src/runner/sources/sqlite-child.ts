@@ -46,8 +46,8 @@ export interface SqliteExamination {
   /** Rows by table, as far as they can be counted here. */
   readonly rows: { readonly [table: string]: number };
   readonly warnings: readonly string[];
-  /** Assertions that did not return true, with what they returned instead. */
-  readonly failed: readonly string[];
+  /** Assertions that did not return true, with what they returned instead, which may be of a row. */
+  readonly failed: readonly { readonly sql: string; readonly value?: string | number | null; readonly error?: string }[];
 }
 
 /** The last line of its stderr if it failed, as JSON. */
@@ -177,10 +177,10 @@ function examine(file, assertions) {
   const failed = [];
   for (const sql of assertions) {
     try {
-      const [value] = Object.values(database.prepare(sql).get() ?? { nothing: 'no row' });
-      if (value !== 1 && value !== 'true') failed.push(sql + ' returned ' + value);
+      const [value] = Object.values(database.prepare(sql).get() ?? { nothing: null });
+      if (value !== 1 && value !== 'true') failed.push({ sql, value: typeof value === 'bigint' ? Number(value) : value instanceof Uint8Array ? 'a blob' : value });
     } catch (error) {
-      failed.push(sql + ' failed: ' + error.message);
+      failed.push({ sql, error: error.message });
     }
   }
   database.close();

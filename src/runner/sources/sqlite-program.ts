@@ -1,15 +1,16 @@
 import { SQLITE_CHILD, SqliteFailure, SqliteTask } from './sqlite-child';
 import { RunnerError } from '../errors';
 import { Program } from '../process';
+import { withoutValues } from '../said';
 
 /** A process that does one thing with a SQLite file. */
 export function sqliteProgram(task: SqliteTask, explain: (failure: SqliteFailure) => RunnerError): Program {
   return {
     file: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', '--eval', SQLITE_CHILD, JSON.stringify(task)],
-    explain: stderr => {
+    decode: stderr => {
       const failure = parseFailure(stderr);
-      return failure && explain(failure);
+      return failure && explain('message' in failure ? { ...failure, message: withoutValues(failure.message) } : failure);
     },
   };
 }
@@ -18,6 +19,6 @@ function parseFailure(stderr: string): SqliteFailure | undefined {
   try {
     return JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as SqliteFailure;
   } catch {
-    return undefined; // it crashed: what it wrote is shown as it is
+    return undefined; // it crashed
   }
 }

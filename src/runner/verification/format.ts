@@ -71,9 +71,9 @@ async function restoreToNowhere(artifact: RecordedArtifact, archive: Readable, s
     file: newest.file,
     args: ['--format=custom', '--file=/dev/null'],
     input: archive,
-    explain: (stderr, exitCode) => {
+    explain: (lines, exitCode) => {
       if (exitCode === null) return undefined; // killed: that says nothing about the archive
-      const said = stderr.trim().split('\n')[0] ?? '';
+      const said = lines.split('\n')[0]!;
       return PG_RESTORE_TOO_OLD.test(said)
         ? new RunnerError(`pg_restore ${newest.text} is too old for it (${said}): install PostgreSQL's client of the version that made it, or a later one, or use a runner image that has it`, ExitCode.VERSION_MISMATCH)
         : corrupt(artifact, `can't be read to its end by pg_restore (${said})`);

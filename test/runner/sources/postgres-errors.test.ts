@@ -1,4 +1,5 @@
 import { ExitCode } from '../../../src/contract/exit-code';
+import { Said } from '../../../src/runner/said';
 import { explainPostgres } from '../../../src/runner/sources/postgres-errors';
 
 const TARGET = { address: 'db:5432', user: 'backup', database: 'app' };
@@ -31,7 +32,14 @@ test('is not misled by names and by the statement that failed', () => {
     'pg_dump: detail: Error message from server: FATAL:  terminating connection due to administrator command',
     'pg_dump: detail: Command was: COPY public.certificate (permission denied) TO stdout;',
   ].join('\n');
-  expect(explainPostgres(stderr, TARGET)).toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
+  const said = new Said();
+  said.add(stderr);
+  expect(explainPostgres(said.text(), TARGET)).toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
+});
+
+test('is not misled by what the server advises', () => {
+  const said = 'psql:<stdin>:1: ERROR:  canceling statement due to lock timeout\nHINT:  No space left on device.';
+  expect(explainPostgres(said, TARGET)).toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
 });
 
 test('does not pretend to know what it does not know', () => {
