@@ -4,8 +4,8 @@ import path from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { codeOf, RunnerError } from './errors';
-import { ExitCode } from '../contract/exit-code';
 import { Said, shortened } from './said';
+import { ExitCode } from '../contract/exit-code';
 import { stoppable } from './stream/stoppable';
 
 /** Of what a program of our own writes to its stderr. */

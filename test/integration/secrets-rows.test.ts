@@ -25,7 +25,8 @@ let older: PostgresServer;
 let key: Pair;
 
 beforeAll(async () => {
-  [server, scratch, older, key] = await Promise.all([startPostgres({ major: 17 }), startPostgres({ major: 17 }), startPostgres({ major: 15 }), aPair()]);
+  [server, scratch, older] = await Promise.all([startPostgres({ major: 17 }), startPostgres({ major: 17 }), startPostgres({ major: 15 })]);
+  key = await aPair();
 });
 
 afterAll(async () => {
@@ -67,7 +68,8 @@ describe.each(FAULTS)('%s', (what, make, reason) => {
   });
 
   test('in a drill of an encrypted backup is told in log, record and status page without the rows', async () => {
-    const drilled = await drill(drillOf(config(), postgresTarget(scratch, name), { decryption: decryption() }), { env: { SCRATCH_PASSWORD: scratch.password } });
+    const drillConfig = drillOf(config(), postgresTarget(scratch, name), { decryption: decryption() });
+    const drilled = await drill(drillConfig, { env: { SCRATCH_PASSWORD: scratch.password } });
     expect(drilled.code).not.toBe(0);
     expect(drilled.record.faults.join()).toMatch(reason);
     const exporter = await startExporter([exported('bank', config().stores)], {});

@@ -24,7 +24,7 @@ test.each([
   ['a failed statement with a password', [
     'pg_restore: while PROCESSING TOC:', 'pg_restore: from TOC entry 3374; 6100 16389 SUBSCRIPTION s owner',
     'pg_restore: error: could not execute query: ERROR:  unrecognized subscription parameter: "run_as_owner"',
-    `Command was: CREATE SUBSCRIPTION s`, `    CONNECTION 'host=db password=${IBAN}' PUBLICATION p;`, '', '', 'pg_restore: warning: errors ignored on restore: 1',
+    'Command was: CREATE SUBSCRIPTION s', `    CONNECTION 'host=db password=${IBAN}' PUBLICATION p;`, '', '', 'pg_restore: warning: errors ignored on restore: 1',
   ], 'pg_restore: while PROCESSING TOC:\npg_restore: from TOC entry 3374; 6100 16389 SUBSCRIPTION s owner\n'
     + 'pg_restore: error: could not execute query: ERROR:  unrecognized subscription parameter: "…"\npg_restore: warning: errors ignored on restore: 1'],
   ['a connection string', [`psql:<stdin>:1: ERROR:  invalid connection string syntax: missing "=" after "${IBAN}" in connection info string`],

@@ -1,13 +1,12 @@
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { outputOf } from '../process';
-import { withoutValues } from '../said';
 
 /** What a query has returned. */
 export interface Answer {
   /** First column of the first row; `null` if there is none. */
   readonly value?: string | number | null;
-  /** Why it could not be run. */
+  /** Why it could not be run; SQLite quotes no rows in that, but the query. */
   readonly error?: string;
 }
 
@@ -39,6 +38,5 @@ export async function askSqlite(file: string, queries: readonly string[], signal
     args: ['--disable-warning=ExperimentalWarning', '--eval', CHILD, JSON.stringify({ file, queries })],
     explain: said => new RunnerError(`${file} can't be read as a database: ${said.split('\n').at(-1)}`, ExitCode.CORRUPT),
   }, signal);
-  const answers = JSON.parse(output) as Answer[];
-  return answers.map(answer => answer.error === undefined ? answer : { error: withoutValues(answer.error) });
+  return JSON.parse(output) as Answer[];
 }

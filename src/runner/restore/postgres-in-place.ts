@@ -148,7 +148,7 @@ async function* beforeCommit(script: AsyncIterable<Buffer>, statements: string):
 const TAIL_BYTES = 1024;
 
 /** A text that an assertion answers may be of a row. */
-const SHOWN_ANSWER = `case when answer ~ '^(f|false|-?[0-9.]{1,9})$' then answer when answer is null then 'nothing' else 'a text that is not shown since it may be of a row' end`;
+const SHOWN_ANSWER = 'case when answer ~ \'^(f|false|-?[0-9.]{1,9})$\' then answer when answer is null then \'nothing\' else \'a text that is not shown since it may be of a row\' end';
 
 function assertionStatements(assertions: readonly string[]): string {
   const each = assertions.map(assertion => `do $assert$ declare answer text; begin

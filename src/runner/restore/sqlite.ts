@@ -13,7 +13,7 @@ import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { outputOf } from '../process';
 import { formatBytes } from '../reporter';
-import { shownAnswer, withoutValues } from '../said';
+import { shownAnswer } from '../said';
 import { SqliteExamination } from '../sources/sqlite-child';
 import { sqliteProgram } from '../sources/sqlite-program';
 
@@ -163,7 +163,7 @@ export class SqliteRestorer implements Restorer {
     const output = await outputOf(sqliteProgram(task, failure => corrupt(`can't be read as a database (${'message' in failure ? failure.message : ''})`)), signal);
     const { integrity, rows, warnings, failed } = JSON.parse(output) as SqliteExamination;
     if (integrity.join() !== 'ok') throw corrupt(`is corrupt (${integrity.slice(0, 3).join('; ')})`);
-    if (failed.length > 0) throw corrupt(`does not pass what the config asserts (${failed.map(({ sql, value, error }) => error === undefined ? `${sql} returned ${shownAnswer(value)}` : `${sql} failed: ${withoutValues(error)}`).join('; ')})`);
+    if (failed.length > 0) throw corrupt(`does not pass what the config asserts (${failed.map(({ sql, value, error }) => error === undefined ? `${sql} returned ${shownAnswer(value)}` : `${sql} failed: ${error}`).join('; ')})`);
     const [found, recorded] = [rows, artifact.counts?.items ?? rows].map(items => JSON.stringify(items));
     if (found !== recorded) throw corrupt(`has the rows ${found}, its record says ${recorded}`);
     return warnings;

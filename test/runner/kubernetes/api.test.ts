@@ -51,6 +51,8 @@ test.each<[number, unknown, number, string]>([
   [403, { message: 'User "a" cannot get b' }, 14, 'the Kubernetes API refuses GET /x: User "a" cannot get b'],
   [404, { message: 'b not found' }, 15, 'b not found'],
   [409, { message: 'the object has been modified' }, 1, 'the object has been modified'],
+  [422, { message: 'Secret "tls" is invalid: data[key]: Invalid value: "planted: word": must be none' }, 1, 'Secret "tls" is invalid: data[key]: Invalid value: …: must be none'],
+  [400, { message: 'admission webhook "policy" denied the request: planted word' }, 1, 'admission webhook "policy" denied the request: its log says why'],
   [418, '<html>', 1, 'status 418, <html>'],
 ])('does not try status %d again', async (status, body, exitCode, message) => {
   const { api, seen } = await serverOf([status, body]);

@@ -17,6 +17,15 @@ describe('a reply', () => {
   });
 
   test.each([
+    ['-ERR unknown command `HELLO`, with args beginning with: `3` `AUTH` `planted` \r\n', 'ERR unknown command `HELLO`'],
+    ['-ERR Error compiling function: f:1: unexpected symbol near \'planted\'\r\n', 'ERR Error compiling function: f:1: unexpected symbol '],
+    ['-ERR bad value "planted"\r\n', 'ERR bad value "…"'],
+    ['-NOPERM User backup has no permissions to run the \'psync\' command\r\n', 'NOPERM User backup has no permissions to run the \'psync\' command'],
+  ])('that is an error is told without keys, values and passwords: %j', async (bytes, message) => {
+    await expect(readerOf([Buffer.from(bytes)]).reply()).rejects.toMatchObject({ name: 'ServerError', message });
+  });
+
+  test.each([
     ['*1\r\n$1\r\na\r\n', 'not understood'],
     ['HTTP/1.1 400 Bad Request\r\n', 'not understood'],
     ['$-1\r\n', 'a length that is none'],
