@@ -8,6 +8,7 @@ import { defined } from './_defined';
 import { grant } from './_kubernetes';
 import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
+import { PodParts } from './_pod-parts';
 import { checkJobName, checkNotABackup } from './_restore-checks';
 import { bindStores, checkStores, NameAndLabels, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { checkAccess } from './_store-access';
@@ -17,6 +18,7 @@ import { warn } from './_warnings';
 import { BackupCronJob } from './backup-cron-job';
 import { CONFIG_VERSION, EncryptionConfig, RestoreConfig, TargetConfig, WorkloadConfig } from './contract/config';
 import { parseKey } from './contract/layout';
+import { RUN_ENV } from './contract/run';
 import { NetworkOptions } from './network-options';
 import { RestoreJobProps } from './restore-job-props';
 import { RestoreMode } from './restore-mode';
@@ -24,6 +26,14 @@ import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
 
 const COMMAND = 'restore';
+
+/** Tells a pod which Job it is of, so that one that is started again finds what an earlier one has noted. */
+const RUN_PARTS: PodParts<null> = {
+  config: null,
+  env: { [RUN_ENV]: kplus.EnvValue.fromFieldRef(kplus.EnvFieldPaths.POD_LABEL, { key: 'batch.kubernetes.io/controller-uid' }) },
+  mounts: [],
+  mountsClaim: false,
+};
 
 /**
  * The 30th of February. The API server takes it, and the controller of CronJobs finds no time for it: so even one that somebody resumes
@@ -140,7 +150,9 @@ export class RestoreJob extends Construct {
       backoffLimit,
       serviceAccount: this.serviceAccount,
       automountServiceAccountToken: workloads.length > 0 || targetParts.api !== undefined,
-      ...pod.define(this, [COMMAND], config, [targetParts, ...storeParts, ...decryption ? [decryption] : []]),
+      ...pod.define(this, [COMMAND], config, [
+        targetParts, ...storeParts, ...decryption ? [decryption] : [], ...workloads.length > 0 ? [RUN_PARTS] : [],
+      ]),
     };
     if (trigger._kind === 'template') {
       this.resource = new kplus.CronJob(this, 'Resource', {

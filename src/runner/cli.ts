@@ -28,6 +28,7 @@ import {
 } from './load-config';
 import { decryptionOf } from './open-plain';
 import { createReporter } from './reporter';
+import { RestoreFailure } from './restore/restorer';
 import { VERSION } from './version';
 import { BackupConfig, DrillConfig, ExporterConfig, NamedConfig, RestoreConfig } from '../contract/config';
 import { ExitCode, RETRYABLE } from '../contract/exit-code';
@@ -69,7 +70,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE; // it has said why
     // A command that was stopped may have more to say than that: what a restore has left.
-    const saidSo = error instanceof RunnerError && error.exitCode === ExitCode.CANCELLED;
+    const saidSo = (error instanceof RunnerError && error.exitCode === ExitCode.CANCELLED) || (error instanceof RestoreFailure && error.live);
     const cause: unknown = io.signal.aborted && !saidSo ? io.signal.reason : error;
     const code = cause instanceof RunnerError ? cause.exitCode : ExitCode.FAILED;
     reporter.error('failed', messageOf(cause), {

@@ -3,7 +3,7 @@ import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { deadlineIn } from '../deadline';
 import { messageOf, RunnerError } from '../errors';
-import { formatSeconds } from '../reporter';
+import { formatSeconds, Reporter } from '../reporter';
 import { waitUntilHealthy } from '../restore/health';
 import { RestoreFailure, Restored, Restorer } from '../restore/restorer';
 import { Workloads } from '../restore/workloads';
@@ -29,39 +29,73 @@ export async function attempt(
         ExitCode.DEADLINE, { cause: error },
       );
     }
+    if (error instanceof RestoreFailure && error.live) throw error;
     if (context.signal.aborted) throw new RunnerError(`${messageOf(context.signal.reason)}. ${holds}`, ExitCode.CANCELLED, { cause: error });
     if (error instanceof RestoreFailure) throw error;
     throw new RunnerError(`${messageOf(error)}. ${holds}`, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
   }
 }
 
-/** Stops the workloads, changes the target, and starts them again, also after a failure that they can live with. */
+/**
+ * Stops the workloads, changes the target, and starts them again, also after a failure that they can live with.
+ *
+ * @param id of what is made live
+ */
 export async function whileStopped(
-  restorer: Restorer, workloads: Workloads, change: () => Promise<Restored>, { config, reporter, signal }: Context<RestoreConfig>,
+  id: string, restorer: Restorer, workloads: Workloads, change: () => Promise<Restored>, context: Context<RestoreConfig>,
 ): Promise<Restored> {
+  const { reporter, signal } = context;
   const startedAt = performance.now();
-  let holds = `${restorer.description} is as it was`;
-  let sound = true;
+  let restored: Restored;
   try {
     for (const repaired of await restorer.repair(signal)) reporter.warn('restore.repaired', repaired);
     await workloads.stop(signal);
-    const restored = await change();
-    holds = restored.holds;
-    reporter.info('restore.live', holds, { seconds: (performance.now() - startedAt) / 1000 });
-    await workloads.start(true, signal);
+    restored = await change();
+  } catch (error) {
+    const failure = error instanceof RestoreFailure ? error
+      : new RestoreFailure(messageOf(error), `${restorer.description} is as it was`, true, codeOf(error), { cause: error });
+    // What is stopped stays down only where starting it would make things worse.
+    if (failure.sound) await startAtLast(workloads, reporter, failure.live ? id : undefined);
+    else if (workloads.steps.length > 0) reporter.error('workloads.down', 'the workloads stay stopped: the target is not fit for use');
+    throw failure;
+  }
+  reporter.info('restore.live', restored.holds, { seconds: (performance.now() - startedAt) / 1000 });
+  return bringUp(id, restored, workloads, context);
+}
+
+/**
+ * Starts what was stopped, and waits until it works. What was restored is live from here on, and the application writes to it: no failure
+ * has an exit code with which the Job would restore again, and a run that is told to stop has done its work.
+ */
+export async function bringUp(
+  id: string, restored: Restored, workloads: Workloads, { config, reporter, signal }: Pick<Context<RestoreConfig>, 'config' | 'reporter' | 'signal'>,
+): Promise<Restored> {
+  try {
+    await workloads.start(true, signal, id);
     if (config.healthUrl !== null) await waitUntilHealthy(config.healthUrl, signal);
     return restored;
   } catch (error) {
-    if (error instanceof RestoreFailure) ({ holds, sound } = error);
-    // What is stopped stays down only where starting it would make things worse.
-    if (sound) {
-      await workloads.start(false, AbortSignal.timeout(LAST_CALLS_MS)).catch((failure: unknown) => {
-        reporter.error('workloads.down', `the workloads can't be started again, run this once more or scale them yourself: ${messageOf(failure)}`);
-      });
-    } else if (workloads.steps.length > 0) {
-      reporter.error('workloads.down', 'the workloads stay stopped: the target is not fit for use');
+    const started = await startAtLast(workloads, reporter, id);
+    if (started && signal.aborted && codeOf(signal.reason) === ExitCode.CANCELLED) {
+      const note = 'the run was stopped before the application was seen to work: look whether its pods are ready';
+      reporter.warn('restore.unwatched', `${restored.holds}, and ${note}`);
+      return { ...restored, notes: [...restored.notes, note] };
     }
-    if (error instanceof RestoreFailure) throw error;
-    throw new RestoreFailure(messageOf(error), holds, sound, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
+    throw new RestoreFailure(messageOf(error), restored.holds, true, codeOf(error), { cause: error, live: true });
   }
+}
+
+/** Starts workloads as far as that can be done now, and does not wait for them. Returns whether all are started. */
+async function startAtLast(workloads: Workloads, reporter: Reporter, restored: string | undefined): Promise<boolean> {
+  try {
+    await workloads.start(false, AbortSignal.timeout(LAST_CALLS_MS), restored);
+    return true;
+  } catch (error) {
+    reporter.error('workloads.down', `the workloads can't be started again, ${restored === undefined ? 'run this once more or ' : ''}scale them yourself: ${messageOf(error)}`);
+    return false;
+  }
+}
+
+function codeOf(error: unknown): ExitCode {
+  return error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
 }

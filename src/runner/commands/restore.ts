@@ -1,4 +1,4 @@
-import { attempt, whileStopped } from './attempt';
+import { attempt, bringUp, whileStopped } from './attempt';
 import { confirm } from './confirm';
 import { Context, openStores } from './context';
 import { DatabaseTargetConfig, RestoreConfig, TargetConfig } from '../../contract/config';
@@ -43,6 +43,9 @@ export async function restore(context: Context<RestoreConfig>, options: RestoreO
 
 async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
   const { config, env, reporter, signal } = context;
+  const workloads = openWorkloads(config.workloads, env, reporter);
+  const before = options.dryRun ? null : await workloads.restoredBefore(signal);
+  if (before !== null) return goOn(before, workloads, context);
   const stores = openStores(context);
   const backup = await chooseBackup(context, stores, options);
   const { record } = backup;
@@ -54,7 +57,6 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
 
   refuseOtherEngine(record, config);
   const restorer = openRestorer({ config, env, reporter, stores });
-  const workloads = openWorkloads(config.workloads, env, reporter);
   const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), stores, config, reporter);
   try {
     const plan = await restorer.inspect({ record, artifacts }, signal);
@@ -68,11 +70,18 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
 
     reporter.info('restore.started', `Restoring ${record.id} to ${restorer.description}`, { id: record.id, target: restorer.description, steps });
     await artifacts.verify(needsFiles(config.target), signal);
-    const restored = await whileStopped(restorer, workloads, () => restorer.restore({ record, artifacts }, signal), context);
-    return report(context, record, restored);
+    const restored = await whileStopped(record.id, restorer, workloads, () => restorer.restore({ record, artifacts }, signal), context);
+    return report(context, record.id, record.startedAt, restored);
   } finally {
     await artifacts.dispose();
   }
+}
+
+/** Ends what an earlier pod of this Job has begun, and which is live since. */
+async function goOn(id: string, workloads: Workloads, context: Context<RestoreConfig>): Promise<ExitCode> {
+  const holds = `${id} was restored by an earlier pod of this Job`;
+  context.reporter.warn('restore.resumed', `${holds}, and is not restored again: what was written since would be lost. What is left is to start ${[...workloads.steps].reverse().join(', ')}; to restore once more, start another Job`, { id });
+  return report(context, id, null, await bringUp(id, { holds, previous: null, notes: [] }, workloads, context));
 }
 
 async function chooseBackup(
@@ -181,11 +190,13 @@ function notReady({ description }: Restorer, missing: readonly Finding[]): Runne
   return new RunnerError(`${description} can't be restored: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
 }
 
-function report({ stdout, config }: Context<RestoreConfig>, { id, startedAt }: BackupRecord, { holds, previous, notes }: Restored): ExitCode {
+function report(
+  { stdout, config }: Context<RestoreConfig>, id: string, recoveryPoint: string | null, { holds, previous, notes }: Restored,
+): ExitCode {
   stdout.write(stdout.isTTY
     ? `Done: ${holds}.\n${notes.map(note => `Note: ${note}\n`).join('')}${previous === null ? '' : `What was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it.\n`}`
     : `${JSON.stringify({
-      level: 'info', time: new Date().toISOString(), event: 'restore.finished', id, name: config.name, recoveryPoint: startedAt, holds, previous, notes,
+      level: 'info', time: new Date().toISOString(), event: 'restore.finished', id, name: config.name, recoveryPoint, holds, previous, notes,
     })}\n`);
   return ExitCode.OK;
 }

@@ -32,7 +32,7 @@ async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): 
     throw new RunnerError(`${restorer.description} can't be rolled back: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
   }
   await confirm(`This makes ${describe(kept)} live again as ${restorer.description}, and keeps what is live now.`, options, context);
-  const { holds, previous, notes } = await whileStopped(restorer, workloads, () => restorer.rollback(kept, signal), context);
+  const { holds, previous, notes } = await whileStopped(kept.name, restorer, workloads, () => restorer.rollback(kept, signal), context);
   stdout.write(stdout.isTTY
     ? `Done: ${holds}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n${notes.map(note => `Note: ${note}\n`).join('')}`
     : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'rollback.finished', holds, previous, notes })}\n`);

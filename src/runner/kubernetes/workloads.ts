@@ -10,6 +10,9 @@ import { Workloads } from '../restore/workloads';
 /** On a workload that is stopped for a restore: how many replicas it had. */
 export const REPLICAS_ANNOTATION = 'cdk8s-backup/replicas-before-restore';
 
+/** On a workload that was started after a restore: the uid of the restore's Job, and what it has restored. */
+export const RESTORED_ANNOTATION = 'cdk8s-backup/restored-by';
+
 /** Beside what the pods are given to end, for the controllers and the kubelet. */
 const STOP_SPARE_SECONDS = 120;
 /** Kubernetes' own default for a Deployment. */
@@ -77,13 +80,16 @@ interface Autoscaler {
  * zero, or sets it back and takes the annotation away. It names the version of the object that it was made for, so that it never
  * overwrites what somebody else has just changed. The annotation counts only while the workload is at zero: whoever has scaled it up
  * in between knew better.
+ *
+ * The same request that starts a workload after a restore notes the Job and the backup. A pod that the Job starts again finds that, and
+ * does not restore a second time over what the application has written.
  */
 export class KubernetesWorkloads implements Workloads {
   public readonly steps: readonly string[];
 
   constructor(
     private readonly workloads: readonly WorkloadConfig[], private readonly api: KubernetesApi, private readonly reporter: Reporter,
-    private readonly pace: Pace = PACE,
+    private readonly pace: Pace = PACE, private readonly run: string | null = null,
   ) {
     this.steps = workloads.map(nameOf);
   }
@@ -114,15 +120,13 @@ export class KubernetesWorkloads implements Workloads {
     for (const workload of this.workloads) await this.untilGone(workload, signal);
   }
 
-  public async start(wait: boolean, signal: AbortSignal): Promise<void> {
+  public async start(wait: boolean, signal: AbortSignal, restored?: string): Promise<void> {
     const failures: string[] = [];
-    const started: WorkloadConfig[] = [];
+    const mark = this.run === null || restored === undefined ? null : `${this.run} ${restored}`;
     for (const workload of [...this.workloads].reverse()) {
       try {
-        const replicas = await this.change(workload, toStart, signal);
-        if (replicas === undefined) continue;
-        this.reporter.info('workload.starting', `${nameOf(workload)}: scaled back to ${replicas}`, { workload: workload.name, replicas });
-        started.push(workload);
+        const replicas = await this.change(workload, object => toStart(object, mark), signal);
+        if (replicas !== undefined) this.reporter.info('workload.starting', `${nameOf(workload)}: scaled back to ${replicas}`, { workload: workload.name, replicas });
       } catch (error) {
         // The others are started all the same.
         signal.throwIfAborted();
@@ -130,12 +134,21 @@ export class KubernetesWorkloads implements Workloads {
         failures.push(`${nameOf(workload)} is still stopped (${error.message}): run "kubectl scale ${commandLineOf(workload)} --replicas=N", N is in its annotation ${REPLICAS_ANNOTATION}`);
       }
     }
-    for (const workload of wait ? started : []) {
+    for (const workload of wait ? [...this.workloads].reverse() : []) {
       const failure = await this.untilReady(workload, signal);
       if (failure !== undefined) failures.push(failure);
     }
     // Not one that is tried again: a second run would restore a second time.
     if (failures.length > 0) throw new RunnerError(failures.join('; '), ExitCode.DEADLINE);
+  }
+
+  public async restoredBefore(signal: AbortSignal): Promise<string | null> {
+    if (this.run === null) return null;
+    for (const workload of this.workloads) {
+      const [run, id] = (await this.read(workload, signal)).metadata.annotations?.[RESTORED_ANNOTATION]?.split(' ') ?? [];
+      if (run === this.run && id !== undefined) return id;
+    }
+    return null;
   }
 
   /**
@@ -250,26 +263,27 @@ export class KubernetesWorkloads implements Workloads {
 
 /** A merge patch, for exactly the version of the object that it was made of. */
 interface Change {
-  /** That the workload has, or gets back. */
-  readonly replicas: number;
+  /** That the workload has, or gets back; `undefined` where they stay. */
+  readonly replicas: number | undefined;
   readonly body: unknown;
 }
 
 function toStop(object: Workload): Change {
   const written = writtenDown(object);
   const replicas = replicasOf(object) === 0 && written !== undefined ? written : replicasOf(object);
-  return { replicas, body: bodyOf(object, String(replicas), 0) };
+  return { replicas, body: bodyOf(object, { [REPLICAS_ANNOTATION]: String(replicas), [RESTORED_ANNOTATION]: null }, 0) };
 }
 
-function toStart(object: Workload): Change | undefined {
+function toStart(object: Workload, mark: string | null): Change | undefined {
   const written = writtenDown(object);
-  if (written === undefined) return undefined;
-  const replicas = replicasOf(object) === 0 ? written : replicasOf(object);
-  return { replicas, body: bodyOf(object, null, replicas) };
+  if (written === undefined && (mark === null || object.metadata.annotations?.[RESTORED_ANNOTATION] === mark)) return undefined;
+  const replicas = replicasOf(object) === 0 ? written ?? 0 : replicasOf(object);
+  const annotations = { [REPLICAS_ANNOTATION]: null, ...mark !== null && { [RESTORED_ANNOTATION]: mark } };
+  return { replicas: written === undefined ? undefined : replicas, body: bodyOf(object, annotations, replicas) };
 }
 
-function bodyOf({ metadata: { resourceVersion } }: Workload, annotation: string | null, replicas: number): unknown {
-  return { metadata: { resourceVersion, annotations: { [REPLICAS_ANNOTATION]: annotation } }, spec: { replicas } };
+function bodyOf({ metadata: { resourceVersion } }: Workload, annotations: { readonly [name: string]: string | null }, replicas: number): unknown {
+  return { metadata: { resourceVersion, annotations }, spec: { replicas } };
 }
 
 function writtenDown({ metadata }: Workload): number | undefined {

@@ -70,8 +70,10 @@ export async function loadByReplication(load: Load, signal: AbortSignal): Promis
     await checkAssertions(connection, load);
     await makeMaster(connection, signal);
     reporter.info('redis.loaded', `${description} has loaded ${load.id} and is a primary again`);
-    const { note, info } = await persisted(connection, signal);
-    return { keys: keysIn(info), notes: note === null ? [] : [note] };
+    const loadedKeys = keysIn(parseInfo(await connection.command('INFO')));
+    // It is live: whatever fails from here on is no reason to load it again over what is written meanwhile.
+    const note = await persisted(connection, signal).catch((error: unknown) => `whether the server has rewritten its AOF is not known (${messageOf(error)}): until then what is restored is in its memory only`);
+    return { keys: loadedKeys, notes: note === null ? [] : [note] };
   } catch (error) {
     if (!told) throw error;
     const { holds, sound } = await recover(load, before!, master!, signal);
@@ -155,12 +157,12 @@ export async function countKeys(connection: RedisConnection, pattern: string, en
 }
 
 /** With an AOF, what is loaded is on disk only when that is rewritten: a server that dies before starts with the old one. */
-async function persisted(connection: RedisConnection, signal: AbortSignal): Promise<{ info: Info; note: string | null }> {
+async function persisted(connection: RedisConnection, signal: AbortSignal): Promise<string | null> {
   for (;;) {
     const info = parseInfo(await connection.command('INFO'));
     if (info.aof_enabled !== '1' || (info.aof_rewrite_in_progress !== '1' && info.aof_rewrite_scheduled !== '1')) {
       const failed = info.aof_enabled === '1' && info.aof_last_bgrewrite_status !== 'ok';
-      return { info, note: failed ? 'the server could not rewrite its AOF, so the restored data is in memory only: its log says why' : null };
+      return failed ? 'the server could not rewrite its AOF, so the restored data is in memory only: its log says why' : null;
     }
     await sleep(POLL_MS, undefined, { signal });
   }

@@ -1,5 +1,5 @@
 import { RestoreArtifacts } from './artifacts';
-import { ExitCode } from '../../contract/exit-code';
+import { ExitCode, RETRYABLE } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { RunnerError } from '../errors';
 
@@ -92,14 +92,26 @@ export interface Restorer {
   discard(kept: Kept, signal: AbortSignal): Promise<void>;
 }
 
+export interface RestoreFailureOptions extends ErrorOptions {
+  /** Whether the live name holds what was to be restored, so that restoring again would only undo what is written from now on. */
+  readonly live?: boolean;
+}
+
 /** A restore that failed, and what that means for the target. */
 export class RestoreFailure extends RunnerError {
+  /** See {@link RestoreFailureOptions}. Then the exit code is none that a Job retries. */
+  public readonly live: boolean;
+
   /**
    * @param holds what the live name holds now, a sentence without a full stop: `database shop is as it was`
    * @param sound whether an application can work with that: only then the workloads are started again
    */
-  constructor(message: string, public readonly holds: string, public readonly sound: boolean, exitCode: ExitCode, options?: ErrorOptions) {
-    super(`${message}. ${holds}`, exitCode, options);
+  constructor(
+    message: string, public readonly holds: string, public readonly sound: boolean, exitCode: ExitCode,
+    { live = false, ...options }: RestoreFailureOptions = {},
+  ) {
+    super(`${message}. ${holds}`, live && RETRYABLE.includes(exitCode) ? ExitCode.DEADLINE : exitCode, options);
+    this.live = live;
   }
 }
 

@@ -77,9 +77,14 @@ export class SetRestorer implements Restorer {
         this.reporter.info('restore.member', `${member.name}: ${restored.holds}`);
       } catch (error) {
         const own = error instanceof RestoreFailure ? error : undefined;
+        if (own?.live && !signal.aborted) {
+          // It is restored. To bring back the others would leave a set of two times.
+          done.push({ member, restored: { holds: own.holds, previous: null, notes: [own.message] } });
+          continue;
+        }
         const undone = await this.undo(done);
         const holds = [...undone, `${member.name}: ${own?.holds ?? 'it is not known what it holds'}`].join('; ');
-        throw new RestoreFailure(`${member.name}: ${messageOf(error)}`, holds, own?.sound ?? false, own?.exitCode ?? ExitCode.FAILED, { cause: error });
+        throw new RestoreFailure(`${member.name}: ${messageOf(error)}`, holds, (own?.sound ?? false) && !own?.live, own?.exitCode ?? ExitCode.FAILED, { cause: error });
       }
     }
     return together(done);

@@ -127,7 +127,7 @@ export class SqliteRestorer implements Restorer {
       const replaced = await inodeOf(file) !== before;
       throw new RestoreFailure(
         signal.aborted ? messageOf(signal.reason) : messageOf(error),
-        replaced ? `${this.description} has been replaced, and is whole` : `${this.description} is as it was`, true, exitCodeFor(error), { cause: error },
+        replaced ? `${this.description} has been replaced, and is whole` : `${this.description} is as it was`, true, exitCodeFor(error), { cause: error, live: replaced },
       );
     }
   }

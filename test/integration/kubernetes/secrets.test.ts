@@ -1,9 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
-import { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { App, Chart } from 'cdk8s';
 import { BackupCronJob, BackupSource, BackupStore, Encryption, RestoreJob, RestoreMode } from '../../../src';
@@ -17,6 +14,7 @@ import { backup, Ended, filesIn, list, run, RunOptions } from '../_runner';
 import { watched } from '../_watched';
 import { tempDir } from '../servers/_process';
 import { KubeApiServer, startKubeApiServer } from '../servers/kube-apiserver';
+import { KubectlProxy, startKubectlProxy } from '../servers/kubectl-proxy';
 
 /* Against a real API server, as the service accounts that the constructs make: their Roles are what allows all of this. */
 const VALUE = 'planted-secret-value';
@@ -24,7 +22,13 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 let server: KubeApiServer;
 let key: Pair;
-const proxies: http.Server[] = [];
+const proxies: KubectlProxy[] = [];
+
+async function proxyAs(namespace: string, account: string): Promise<string> {
+  const proxy = await startKubectlProxy(server, namespace, account);
+  proxies.push(proxy);
+  return proxy.url;
+}
 
 beforeAll(async () => {
   [server, key] = await Promise.all([startKubeApiServer(), aPair()]);
@@ -34,28 +38,6 @@ afterAll(async () => {
   for (const proxy of proxies) proxy.close();
   await server?.stop();
 });
-
-/** What `kubectl proxy` does, with the token of a service account. */
-async function proxyAs(namespace: string, account: string): Promise<string> {
-  const token = readFileSync(path.join(await server.serviceAccountDirectory(namespace, account), 'token'), 'utf8');
-  const proxy = http.createServer((request, response) => {
-    request.pipe(https.request({
-      host: server.host,
-      port: server.port,
-      path: request.url,
-      method: request.method,
-      rejectUnauthorized: false,
-      agent: false,
-      headers: { ...request.headers, authorization: `Bearer ${token}` },
-    }, answer => {
-      response.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(response);
-    }));
-  }).listen(0, '127.0.0.1');
-  proxies.push(proxy);
-  await new Promise(resolve => proxy.once('listening', resolve));
-  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-}
 
 const secret = (namespace: string, name: string, data: { [key: string]: string }, more: object = {}) =>
   ({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels: { app: 'shop' }, ...more }, data });

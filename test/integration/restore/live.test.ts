@@ -1,0 +1,164 @@
+import http from 'node:http';
+import { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { restoreOf } from './_restore';
+import { BackupSource, BackupStore, RestoreJob, RestoreWorkload } from '../../../src';
+import { RestoreConfig, WorkloadConfig } from '../../../src/contract/config';
+import { RUN_ENV } from '../../../src/contract/run';
+import { API_URL_ENV } from '../../../src/runner/kubernetes/api';
+import { RESTORED_ANNOTATION } from '../../../src/runner/kubernetes/workloads';
+import { newChart, objectsOf } from '../../synth';
+import { configOf, folder, sqlite } from '../_configs';
+import { backup, run, Running, RunOptions, start } from '../_runner';
+import { tempDir } from '../servers/_process';
+import { startWorkloadControllers, WorkloadControllers } from '../servers/_workload-controllers';
+import { KubeApiServer, startKubeApiServer } from '../servers/kube-apiserver';
+import { KubectlProxy, startKubectlProxy } from '../servers/kubectl-proxy';
+
+/*
+ * What was restored is live, the application writes to it, and the run still waits for its pods: whatever ends the run then, what was
+ * written since is not lost by a second restore.
+ */
+const NAMESPACE = 'shop';
+const WEB = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/web`;
+const web: WorkloadConfig = { kind: 'Deployment', name: 'web', namespace: NAMESPACE };
+
+let server: KubeApiServer;
+let controllers: WorkloadControllers;
+let proxy: KubectlProxy;
+
+beforeAll(async () => {
+  server = await startKubeApiServer();
+  const chart = newChart(NAMESPACE);
+  new RestoreJob(chart, 'db-restore', {
+    target: BackupSource.redis({ host: 'redis' }),
+    stores: [BackupStore.s3({ bucketName: 'bucket', region: 'x' })],
+    workloads: [RestoreWorkload.fromDeploymentName('web')],
+  });
+  await server.create([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }, ...objectsOf(chart).filter(({ kind }) => ['ServiceAccount', 'Role', 'RoleBinding'].includes(kind)), {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: NAMESPACE },
+    spec: { replicas: 1, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'app' }] } } },
+  }]);
+  controllers = startWorkloadControllers(server, NAMESPACE);
+});
+
+afterAll(async () => {
+  await controllers?.stop();
+  await server?.stop();
+});
+
+beforeEach(async () => {
+  proxy = await startKubectlProxy(server, NAMESPACE, 'db-restore');
+});
+
+afterEach(() => {
+  controllers.unready.clear();
+  proxy.close();
+});
+
+interface Site {
+  readonly id: string;
+  /** With the same `job`, a pod of the same Job. */
+  options(job: string, changes?: Partial<RestoreConfig>): RunOptions;
+  write(note: string): void;
+  notes(): string[];
+}
+
+/** A backup with one row, and a database that has another since. */
+async function site(): Promise<Site> {
+  const file = path.join(tempDir('live'), 'app.db');
+  const database = <T>(use: (opened: DatabaseSync) => T): T => {
+    const opened = new DatabaseSync(file);
+    try {
+      return use(opened);
+    } finally {
+      opened.close();
+    }
+  };
+  const write = (note: string) => database(opened => opened.prepare('INSERT INTO notes VALUES (?)').run(note));
+  database(opened => opened.exec('CREATE TABLE notes (note TEXT)'));
+  write('backed up');
+  const config = configOf({ source: sqlite(file), stores: [folder(tempDir('volume'))] });
+  const { id } = await backup({ config });
+  write('to be undone');
+  return {
+    id,
+    write,
+    notes: () => database(opened => opened.prepare('SELECT note FROM notes').all().map(({ note }) => String(note))),
+    options: (job, changes) => ({
+      config: { ...restoreOf(config, { engine: 'sqlite', path: file, lockTimeoutSeconds: 5, keepPrevious: true, assertions: [] }), workloads: [web], ...changes },
+      env: { [API_URL_ENV]: proxy.url, [RUN_ENV]: job },
+    }),
+  };
+}
+
+/** Waits for this event in the log of a run. */
+function logged({ process: child }: Running, event: string): Promise<void> {
+  let text = '';
+  return new Promise((resolve, reject) => {
+    child.stderr!.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes(`"event":"${event}"`)) resolve();
+    });
+    child.once('close', () => reject(new Error(`ended without ${event}: ${text}`)));
+  });
+}
+
+/** Restores until the application is started and not yet ready, and lets it write. */
+async function untilLive({ options, write, notes }: Site, job: string): Promise<Running> {
+  controllers.unready.add('web');
+  const running = start(['restore', '--yes'], options(job));
+  await logged(running, 'workload.starting');
+  expect(notes()).toEqual(['backed up']);
+  write('written since');
+  return running;
+}
+
+test('a restore that is live is not done again by the pod that follows one that was killed', async () => {
+  const given = await site();
+  const first = await untilLive(given, 'job-1');
+  first.process.kill('SIGKILL');
+  expect((await first.ended).code).toBe(137);
+  expect((await server.request('GET', WEB)).metadata.annotations).toEqual({ [RESTORED_ANNOTATION]: `job-1 ${given.id}` });
+  controllers.unready.clear();
+
+  const second = await run(['restore', '--yes'], given.options('job-1'));
+  expect([second.code, second.message]).toEqual([0, expect.stringContaining(`${given.id} was restored by an earlier pod of this Job, and is not restored again`)]);
+  expect(second.result).toMatchObject({ id: given.id });
+  expect(given.notes()).toEqual(['backed up', 'written since']);
+
+  const another = await run(['restore', '--yes'], given.options('job-2'));
+  expect([another.code, another.message]).toEqual([0, expect.anything()]);
+  expect(given.notes()).toEqual(['backed up']);
+});
+
+test('one that is told to stop while it waits for pods has done its work, says what it did not see, and is not run again', async () => {
+  const given = await site();
+  const running = await untilLive(given, 'job-3');
+  running.process.kill('SIGTERM');
+  const ended = await running.ended;
+  expect([ended.code, ended.message]).toEqual([0, expect.stringContaining('the run was stopped before the application was seen to work')]);
+  expect(JSON.parse(ended.stdout)).toMatchObject({ event: 'restore.finished', id: given.id, notes: [expect.stringContaining('the run was stopped before')] });
+  expect(given.notes()).toEqual(['backed up', 'written since']);
+  expect((await server.request('GET', WEB)).spec.replicas).toBe(1);
+});
+
+test('one that is told to stop while it waits for the health of the application has done its work too', async () => {
+  const given = await site();
+  const asked = new Promise<void>(resolve => {
+    health = http.createServer(() => resolve()).listen(0, '127.0.0.1'); // never answers
+  });
+  await new Promise(resolve => health.once('listening', resolve));
+  const running = start(['restore', '--yes'], given.options('job-4', { workloads: [], healthUrl: `http://127.0.0.1:${(health.address() as AddressInfo).port}/` }));
+  await asked;
+  running.process.kill('SIGTERM');
+  const ended = await running.ended;
+  health.closeAllConnections();
+  health.close();
+  expect([ended.code, ended.message]).toEqual([0, expect.stringContaining('the run was stopped before the application was seen to work')]);
+});
+
+let health: http.Server;
