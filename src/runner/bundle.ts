@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const packages = bundledPackages(metafile);
   writeFileSync(`${OUT}/THIRD_PARTY_LICENSES.txt`, packages.map(notice).join(`\n${'-'.repeat(80)}\n\n`));
   writeFileSync(`${OUT}/Dockerfile`, dockerfile());
-  for (const file of ['copy-programs.sh', 'no-shell.js']) copyFileSync(`src/runner/${file}`, `${OUT}/${file}`);
+  for (const file of ['copy-programs.sh', 'more-suites.sh', 'no-shell.js']) copyFileSync(`src/runner/${file}`, `${OUT}/${file}`);
   console.log(`${OUT}/main.js: ${Math.round(metafile.outputs[`${OUT}/main.js`]!.bytes / 1000)} kB with code of ${packages.length} packages`);
 }
 

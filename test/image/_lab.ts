@@ -15,6 +15,10 @@ export const PLANTED_SECRET = 'planted-secret-of-the-build';
 /** What is passed to buildah: no registry is asked, nothing of the host's network is changed, and times are the same in every build. */
 export const BUILDAH_ARGS = ['--pull-never', '--network', 'host', '--isolation', 'chroot', '--timestamp', '1735689600'];
 
+/** Passed to every build of the runner image: the repository of the PostgreSQL project is out of reach here, and no release of Debian has a client 16. */
+export const PROGRAM_ARGS = ['--build-arg', 'PG_REPO=debian', '--build-arg', 'PG_SUITES=bookworm forky'];
+export const PROGRAM_MAJORS = [15, 17, 18];
+
 const OVERLAYFS_MAGIC = 0x794c7630;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 const TIMEOUT_MS = 280_000;
@@ -76,7 +80,7 @@ export async function makeLab(): Promise<void> {
   writeFileSync(inLab('containers.conf'), CONTAINERS_CONF);
   await succeed('podman', ['import', '-q', '--change', 'CMD ["bash"]', BASE_TAR, 'docker.io/library/debian:trixie-slim']);
   await succeed('buildah', ['build', '-q', ...BUILDAH_ARGS, '-t', 'docker.io/library/node:24-trixie-slim', nodeContext()]);
-  await succeed('buildah', ['build', '--no-cache', ...BUILDAH_ARGS, '-t', IMAGE, await packedContext()]);
+  await succeed('buildah', ['build', '--no-cache', ...BUILDAH_ARGS, ...PROGRAM_ARGS, '-t', IMAGE, await packedContext()]);
 }
 
 /** Ends what is left running, and frees the storage so that it can be removed. */

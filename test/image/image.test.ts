@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describeImage } from './_can-run';
 import { contentsOf, filesWith } from './_contents';
 import { Docker, startDocker } from './_docker';
-import { BUILDAH_ARGS, IMAGE, PLANTED_SECRET, ROOT, succeed, tool } from './_lab';
+import { BUILDAH_ARGS, IMAGE, PLANTED_SECRET, PROGRAM_ARGS, PROGRAM_MAJORS, ROOT, succeed, tool } from './_lab';
 import { version } from '../../package.json';
 import { tempDir } from '../integration/servers/_process';
 
@@ -23,7 +23,7 @@ const HARDENED = [
 
 /** Looks at the container from inside. The fastest of five starts counts: what else runs on the machine is not the image's. */
 const LOOK_AROUND = `
-  const { readFileSync, writeFileSync } = require('node:fs');
+  const { readdirSync, readFileSync, writeFileSync } = require('node:fs');
   const { spawnSync } = require('node:child_process');
   const status = readFileSync('/proc/self/status', 'utf8');
   const write = file => { try { writeFileSync(file, 'x'); return 'written'; } catch (error) { return error.code; } };
@@ -40,6 +40,8 @@ const LOOK_AROUND = `
     ...Object.fromEntries(['CapEff', 'CapBnd', 'NoNewPrivs', 'Seccomp'].map(name => [name, new RegExp(name + ':\\\\s*(\\\\w+)').exec(status)[1]])),
     root: write('/x'), app: write('/app/x'), tmp: write('/tmp/x'),
     programs: programs.map(file => spawnSync(file, ['--version'], { encoding: 'utf8' })).map(({ stdout }) => /\\d+/.exec(stdout ?? '')?.[0]),
+    sideBySide: readdirSync('/usr/lib/postgresql').flatMap(major => programs.slice(0, 4).map(name => '/usr/lib/postgresql/' + major + '/bin/' + name))
+      .map(file => spawnSync(file, ['--version'], { encoding: 'utf8' })).map(({ stdout }) => /\\d+/.exec(stdout ?? '')?.[0]),
     startMs: Math.round(starts[0]), cpuMs: (childUser + childSystem) * 10 / starts.length,
   }));
 `;
@@ -65,8 +67,12 @@ describeImage('the runner image', () => {
   });
 
   test('has the programs that the runner starts, and no shell, package manager, perl or npm', () => {
-    const programs = ['usr/bin', 'usr/local/bin', 'usr/lib/postgresql/17/bin'].flatMap(directory => readdirSync(path.join(root, directory)));
+    const programs = ['usr/bin', 'usr/local/bin'].flatMap(directory => readdirSync(path.join(root, directory)));
     expect([...new Set(programs)].sort()).toEqual(['cdk8s-backup', 'env', 'node', 'pg_dump', 'pg_dumpall', 'pg_restore', 'psql', 'sh']);
+    expect(readdirSync(path.join(root, 'usr/lib/postgresql')).map(Number)).toEqual(PROGRAM_MAJORS);
+    for (const major of PROGRAM_MAJORS) {
+      expect(readdirSync(path.join(root, `usr/lib/postgresql/${major}/bin`)).sort()).toEqual(['pg_dump', 'pg_dumpall', 'pg_restore', 'psql']);
+    }
     expect(readdirSync(path.join(root, 'app')).sort()).toEqual(['THIRD_PARTY_LICENSES.txt', 'main.js']);
     const executables = Object.entries(contentsOf(root)).filter(([, what]) => /^[0-7]*[1357][0-7]* \S+ (?!directory)/.test(what)).map(([file]) => path.basename(file));
     expect(executables.filter(file => /^(ba|da|z|a|k)sh$|busybox|perl|^npm|^npx|yarn|corepack|apt|dpkg|python|curl|wget/.test(file))).toEqual([]);
@@ -76,7 +82,9 @@ describeImage('the runner image', () => {
   test('has a /bin/sh for pg_dumpall alone, which runs nothing else', async () => {
     const sh = (command: string) => tool('podman', ['run', ...HARDENED, '--entrypoint', 'sh', IMAGE, '-c', command]);
     const version17 = '"/usr/lib/postgresql/17/bin/pg_dump" -V';
-    expect(await sh(version17)).toMatchObject({ code: 0, stdout: expect.stringContaining('pg_dump (PostgreSQL) 17') });
+    for (const major of PROGRAM_MAJORS) {
+      expect(await sh(version17.replace('17', String(major)))).toMatchObject({ code: 0, stdout: expect.stringContaining(`pg_dump (PostgreSQL) ${major}`) });
+    }
     for (const command of ['true', 'node -e 0', `${version17}; node -e 0`, version17.replace('-V', '--help')]) {
       expect(await sh(command)).toMatchObject({ code: 127, stdout: '', stderr: expect.stringContaining('build the target "debian"') });
     }
@@ -84,14 +92,14 @@ describeImage('the runner image', () => {
 
   test('lists its Debian packages for scanners, each with a version and a copyright; Node.js has its licence', () => {
     const packages = readdirSync(path.join(root, 'var/lib/dpkg/status.d'));
-    expect(packages).toEqual(expect.arrayContaining(['postgresql-client-17', 'libpq5', 'libc6', 'libssl3t64', 'coreutils']));
+    expect(packages).toEqual(expect.arrayContaining([...PROGRAM_MAJORS.map(major => `postgresql-client-${major}`), 'libpq5', 'libc6', 'libssl3t64', 'coreutils']));
     for (const name of packages) {
       const entry = readFileSync(path.join(root, 'var/lib/dpkg/status.d', name), 'utf8');
       expect(entry).toMatch(new RegExp(`^Package: ${name.replaceAll('+', '\\+')}$[^]*^Version: \\S+$`, 'm'));
     }
     expect(readFileSync(path.join(root, 'usr/local/LICENSE'), 'utf8')).toContain('Node.js is licensed');
     const copyrights = Object.keys(contentsOf(root)).filter(file => /^usr\/share\/doc\/[^/]+\/copyright$/.test(file));
-    expect(copyrights).toEqual(expect.arrayContaining(['usr/share/doc/postgresql-client-17/copyright', 'usr/share/doc/libc6/copyright']));
+    expect(copyrights).toEqual(expect.arrayContaining([...PROGRAM_MAJORS.map(major => `usr/share/doc/postgresql-client-${major}/copyright`), 'usr/share/doc/libc6/copyright']));
   });
 
   test('has nothing of the environment and the directory that it was built in', async () => {
@@ -128,7 +136,8 @@ describeImage('the runner image', () => {
       root: 'EROFS',
       app: 'EROFS',
       tmp: 'written',
-      programs: ['17', '17', '17', '17', version.split('.')[0]],
+      programs: ['18', '18', '18', '18', version.split('.')[0]],
+      sideBySide: PROGRAM_MAJORS.flatMap(major => Array.from({ length: 4 }, () => String(major))),
     });
     expect(await succeed('podman', ['run', ...HARDENED, '--user', user, IMAGE, '--version'])).toBe(version);
   });
@@ -142,7 +151,7 @@ describeImage('the runner image', () => {
   test('two builds give the same image: one from the package, one by image:build from here', async () => {
     const id = () => succeed('podman', ['image', 'inspect', '--format', '{{.Id}}', IMAGE]);
     const first = await id();
-    await succeed('npx', ['tsx', 'src/runner/build-image.ts', '--builder', 'buildah', '--no-cache', ...BUILDAH_ARGS]);
+    await succeed('npx', ['tsx', 'src/runner/build-image.ts', '--builder', 'buildah', '--no-cache', ...BUILDAH_ARGS, ...PROGRAM_ARGS]);
     expect(await id()).toBe(first);
   });
 
@@ -153,7 +162,7 @@ describeImage('the runner image', () => {
   });
 
   test('names no architecture', () => {
-    for (const file of ['Dockerfile', 'copy-programs.sh']) {
+    for (const file of ['Dockerfile', 'copy-programs.sh', 'more-suites.sh']) {
       expect(readFileSync(path.join(ROOT, 'dist', 'runner', file), 'utf8')).not.toMatch(/x86|amd64|x64|aarch|arm64/i);
     }
   });
@@ -168,7 +177,7 @@ describeImage('the runner image', () => {
     afterAll(() => engine?.stop());
 
     test('BuildKit builds the same files as buildah does, and they run hardened', async () => {
-      const { stderr } = await tool('npx', ['tsx', 'src/runner/build-image.ts', '--network', 'host'], engine.env);
+      const { stderr } = await tool('npx', ['tsx', 'src/runner/build-image.ts', '--network', 'host', ...PROGRAM_ARGS], engine.env);
       expect(stderr).toContain(`docker builds ${IMAGE}`);
       expect(stderr).toContain('[internal] load build definition'); // as only BuildKit says it
       expect(stderr).toContain(`${IMAGE} is built`);
@@ -187,12 +196,12 @@ describeImage('the runner image', () => {
     });
 
     test('the target debian has a shell as well, and the same programs', async () => {
-      await engine.docker('build', '--network', 'host', '--target', 'debian', '--tag', 'debian-runner', path.join(ROOT, 'dist', 'runner'));
+      await engine.docker('build', '--network', 'host', ...PROGRAM_ARGS, '--target', 'debian', '--tag', 'debian-runner', path.join(ROOT, 'dist', 'runner'));
       const run = (...args: string[]) => engine.docker('run', '--rm', '--network', 'none', '--read-only', '--cap-drop', 'ALL', ...args);
       expect(await run('debian-runner', '--version')).toBe(version);
       const script = 'id -u; for program in psql pg_dump pg_dumpall pg_restore; do $program --version; done; cdk8s-backup --version';
       expect(await run('--entrypoint', 'bash', 'debian-runner', '-c', script)).toMatch(
-        new RegExp(`^10001\n(\\S+ \\(PostgreSQL\\) 17.*\n){4}${version.replaceAll('.', '\\.')}$`),
+        new RegExp(`^10001\n(\\S+ \\(PostgreSQL\\) 18.*\n){4}${version.replaceAll('.', '\\.')}$`),
       );
     });
   });

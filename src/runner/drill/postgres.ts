@@ -15,7 +15,7 @@ import { explainRestore } from '../restore/postgres-errors';
 import { majorOf, namedRoles } from '../restore/postgres-findings';
 import { parseGlobals } from '../restore/postgres-globals';
 import { relationsQuery, rowsQuery, ServerState, serverStateQuery, tablesQuery } from '../restore/postgres-server';
-import { dropStatements } from '../restore/postgres-swap';
+import { dropDatabase } from '../restore/postgres-subscriptions';
 import { PostgresClient } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
 import { readText } from '../stream/read-text';
@@ -75,7 +75,7 @@ export class PostgresScratch implements Scratch {
     const made = await this.rolesLeft(state, signal);
     this.rolesBefore = state.roles.map(({ name }) => name).filter(name => !made.includes(name));
     for (const { name } of left) {
-      await this.client.run(MAINTENANCE, dropStatements(name), signal);
+      await dropDatabase(this.client, MAINTENANCE, name, signal);
       this.context.reporter.warn('drill.leftover', `Dropped the database ${name} in ${this.description}, which a drill has left that was killed`);
     }
     for (const name of made) await this.client.run(MAINTENANCE, `drop role if exists ${quoted(name)};`, signal);
@@ -121,7 +121,7 @@ export class PostgresScratch implements Scratch {
   public async clear(signal: AbortSignal): Promise<void> {
     if (this.rolesBefore === null) return;
     const state = await this.state(signal);
-    for (const { name } of leftoversIn(state, this.database)) await this.client.run(MAINTENANCE, dropStatements(name), signal);
+    for (const { name } of leftoversIn(state, this.database)) await dropDatabase(this.client, MAINTENANCE, name, signal);
     const made = state.roles.map(({ name }) => name).filter(name => !this.rolesBefore!.includes(name));
     for (const name of markLast(made)) await this.client.run(MAINTENANCE, `drop role if exists ${quoted(name)};`, signal);
   }

@@ -49,7 +49,8 @@ export class PostgresInPlace {
     const stop = new AbortController();
     const watching = this.endBlockers(maintenance, AbortSignal.any([signal, stop.signal]));
     try {
-      const args = ['--clean', '--if-exists', '--exit-on-error', '--single-transaction'];
+      // A subscription can't be dropped in a transaction: what there is of it stays.
+      const args = ['--clean', '--if-exists', '--exit-on-error', '--single-transaction', '--no-subscriptions'];
       if (missingTablespaces(facts.head, facts.server).length > 0) args.push('--no-tablespaces');
       const order = orderFor(facts.head);
       if (order !== null) {

@@ -14,7 +14,8 @@ import { makeRoles } from './postgres-roles';
 import { withoutUnknownSettings } from './postgres-script';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
 import { verbatim } from './postgres-sql';
-import { dropStatements, endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
+import { disabledSubscriptions, dropDatabase, plannedSubscriptions } from './postgres-subscriptions';
+import { endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { noteReplaced, safetyBackups, wayBack } from './rollback-order';
 import { asKept, removeBackup, restoreKept, saveBefore } from './safety';
@@ -110,7 +111,7 @@ export class PostgresRestorer implements Restorer {
     let safety: string | null = null;
     try {
       for (const { name } of this.leftovers(facts.server)) {
-        await this.client.run(this.maintenance, dropStatements(name), signal).catch((error: unknown) => {
+        await dropDatabase(this.client, this.maintenance, name, signal).catch((error: unknown) => {
           // Another restore has finished it meanwhile, or dropped it.
           if (!(error instanceof RunnerError) || error.exitCode !== ExitCode.NOT_FOUND) throw error;
         });
@@ -127,6 +128,7 @@ export class PostgresRestorer implements Restorer {
         committed = true;
         const assertions = this.inPlace.assertsWithin(facts) ? [] : this.config.assertions;
         notes.push(...await checkRestored(this.client, this.config.database, facts.head, data, assertions, signal));
+        notes.push(...await disabledSubscriptions(this.client, this.maintenance, this.config.database, this.config.database, signal));
         await noteReplaced(safety, record, this.context, signal);
         return { holds: `${this.description} is ${record.id}`, previous: safety === null ? null : asBackup(safety), notes };
       }
@@ -139,6 +141,7 @@ export class PostgresRestorer implements Restorer {
       const connectionLimit = await this.giveProperties(incoming, facts, signal);
       const names = (await this.serverState(signal)).databases.map(({ name }) => name);
       const aside = names.includes(final) ? freeBesideName(final, 'before', new Date(), names) : null;
+      notes.push(...await disabledSubscriptions(this.client, this.maintenance, incoming, final, signal));
       await this.swap({ live: final, aside, incoming, connectionLimit }, signal);
       return { holds: `postgres database ${final} on ${this.client.address} is ${record.id}`, previous: aside, notes };
     } catch (error) {
@@ -169,8 +172,9 @@ export class PostgresRestorer implements Restorer {
     const names = databases.map(({ name }) => name);
     const aside = names.includes(live) ? freeBesideName(live, 'before', new Date(), names) : null;
     try {
+      const notes = await disabledSubscriptions(this.client, this.maintenance, kept.name, live, signal);
       await this.swap({ live, aside, incoming: kept.name, connectionLimit: null }, signal);
-      return { holds: `${this.description} is ${kept.name} again`, previous: aside, notes: [] };
+      return { holds: `${this.description} is ${kept.name} again`, previous: aside, notes };
     } catch (error) {
       throw await this.failure(error, undefined, null);
     }
@@ -181,7 +185,7 @@ export class PostgresRestorer implements Restorer {
       await removeBackup(kept.name, this.context.stores, signal);
       return;
     }
-    await this.client.run(this.maintenance, dropStatements(kept.name), signal);
+    await dropDatabase(this.client, this.maintenance, kept.name, signal);
   }
 
   private artifactsOf(record: BackupRecord): [data: RecordedArtifact, globals: RecordedArtifact | undefined] {
@@ -247,6 +251,7 @@ export class PostgresRestorer implements Restorer {
       notes.push(`pg_restore ${facts.client.text} makes a script for the older server ${server.version} that psql runs${config.parallelJobs > 1 ? ', in one job' : ''}: `
         + `the backup was made by pg_dump ${head.dumpVersion}, which older clients can't read`);
     }
+    notes.push(...plannedSubscriptions(head, config.newDatabase ?? config.database, config.mode === 'in-place'));
     const spaces = missingTablespaces(head, server);
     if (spaces.length > 0) notes.push(`the server has no tablespace ${spaces.join(', ')}: what was there goes into the default one`);
     if (live && !live.open && !live.closedBySwap) notes.push(`the database ${live.name} accepts no connections now; what is restored does`);
@@ -369,7 +374,7 @@ export class PostgresRestorer implements Restorer {
       if (ours && ours.name === this.config.database) holds = `${this.description} is what was restored: the swap was done before the failure`;
       dropped = made !== undefined && ours === undefined;
       const unfinished = this.leftovers({ databases }).find(({ oid }) => oid === made);
-      if (unfinished) await this.client.run(this.maintenance, dropStatements(unfinished.name), signal);
+      if (unfinished) await dropDatabase(this.client, this.maintenance, unfinished.name, signal);
     } catch (left) {
       holds += `, and accepts connections again once the server is there and the restore has run once more, if it does not by then (${messageOf(left)})`;
     }

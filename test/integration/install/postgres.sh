@@ -110,7 +110,8 @@ download_client() {
   fi
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/sources.d" "$apt/preferences.d"
   touch "$apt/status" "$apt/preferences"
-  echo "deb [signed-by=$keyring] $mirror $client_release main" > "$apt/sources.list"
+  # The mirror may lag behind a release that changes every day.
+  echo "deb [signed-by=$keyring check-valid-until=no] $mirror $client_release main" > "$apt/sources.list"
   local options=(
     -o "Dir::Etc::SourceList=$apt/sources.list" -o "Dir::Etc::SourceParts=$apt/sources.d"
     -o "Dir::Etc::Preferences=$apt/preferences" -o "Dir::Etc::PreferencesParts=$apt/preferences.d"

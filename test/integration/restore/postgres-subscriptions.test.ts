@@ -1,0 +1,89 @@
+import { backedUp, databasesOf, restored, restoreOptions } from './_postgres';
+import { run } from '../_runner';
+import { until } from '../servers/_process';
+import { PostgresServer, startPostgres } from '../servers/postgres';
+
+/*
+ * A database that subscribes to another server: PostgreSQL drops none that has a subscription, and a slot at the publisher belongs to one alone.
+ */
+
+let publisher: PostgresServer;
+
+beforeAll(async () => {
+  publisher = await startPostgres({ major: 17, settings: ['wal_level = logical'] });
+  await publisher.psql('create table items (id int primary key); insert into items select generate_series(1, 100); create publication p for table items');
+});
+
+afterAll(() => publisher?.stop());
+
+describe.each([15, 17] as const)('PostgreSQL %i', major => {
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    server = await startPostgres({ major });
+  });
+  afterAll(() => server?.stop());
+
+  /** Databases that subscribe with a slot of their own, which was there before as those of managed services are. */
+  async function makeSubscriber(name: string): Promise<void> {
+    await server.psql(`create database ${name}`);
+    await server.psql('create table items (id int primary key)', name);
+    await publisher.psql(`select pg_create_logical_replication_slot('${name}_${major}', 'pgoutput')`);
+    await server.psql(`create subscription "News of ${name}" connection 'host=127.0.0.1 port=${publisher.port} user=postgres password=''super secret'' dbname=postgres'
+      publication p with (create_slot = false, slot_name = '${name}_${major}')`, name);
+    await server.psql('insert into items select generate_series(1001, 1100) on conflict do nothing', name);
+  }
+
+  const slots = () => publisher.psql('select slot_name from pg_replication_slots where temporary = false and slot_name !~ \'_sync_\' order by 1').then(names => names.split('\n').filter(name => name.endsWith(`_${major}`)));
+
+  test('is backed up and restored with its subscription, which is told to be disabled, and with what has to be done', async () => {
+    await makeSubscriber('shop');
+    const site = await backedUp(server, 'shop');
+    const plan = await run(['restore', '--dry-run'], restoreOptions(site));
+    const told = /the subscription News of shop is disabled.*in the database shop, ALTER SUBSCRIPTION "News of shop" ENABLE; .*REFRESH PUBLICATION/;
+    expect(JSON.parse(plan.stdout).notes).toEqual(expect.arrayContaining([expect.stringMatching(told)]));
+
+    const { report } = await restored(restoreOptions(site));
+    expect(report.notes).toEqual([expect.stringMatching(told)]);
+    expect(await server.psql('select subname, subenabled, subslotname from pg_subscription s join pg_database d on d.oid = subdbid where datname = \'shop\''))
+      .toBe(`News of shop|f|shop_${major}`);
+
+    // What is told makes it replicate again; the slot is with the database that was kept no more, since that is closed.
+    await server.psql('alter subscription "News of shop" enable; truncate items', 'shop');
+    await server.psql('alter subscription "News of shop" refresh publication', 'shop');
+
+    const back = await run(['rollback'], restoreOptions(site));
+    expect(back.code).toBe(0);
+    const discarded = await run(['discard', '--yes'], restoreOptions(site));
+    expect([discarded.code, discarded.message]).toEqual([0, expect.anything()]);
+    expect(await databasesOf(server)).toEqual(['shop']);
+    expect(await slots()).toEqual([`shop_${major}`]);
+    expect(await server.psql('select subenabled from pg_subscription')).toBe('t');
+  });
+
+  test('what a failed restore has left with a subscription in it is dropped, by that restore and by the next one', async () => {
+    await makeSubscriber('other');
+    const site = await backedUp(server, 'other');
+    const failed = await run(['restore'], restoreOptions(site, { assertions: ['select false'] }));
+    expect(failed.message).toMatch(/"select false" is not true.*other.* is as it was$/);
+    expect((await databasesOf(server)).filter(name => name.startsWith('other'))).toEqual(['other']);
+
+    // As a kill leaves it.
+    await server.psql('create database other_restore_20260101_000000');
+    await server.psql(`create subscription "left" connection 'dbname=x' publication p with (connect = false, slot_name = 'other_${major}')`, 'other_restore_20260101_000000');
+    await restored(restoreOptions(site));
+    expect((await databasesOf(server)).filter(name => name.startsWith('other_restore'))).toEqual([]);
+    expect(await slots()).toContain(`other_${major}`);
+  });
+
+  test('a restore in place leaves its subscription as it is, and says so', async () => {
+    await makeSubscriber('placed');
+    await until('the first copy is complete', 20_000, async () => await server.psql('select count(*) from pg_subscription_rel where srsubstate <> \'r\'', 'placed') === '0');
+    const site = await backedUp(server, 'placed');
+    await server.psql('delete from items', 'placed');
+    const { report, events } = await restored(restoreOptions(site, { mode: 'in-place' }));
+    expect(JSON.stringify([report, events])).toMatch(/subscription News of placed is not restored in place: what there is of it stays/);
+    expect(await server.psql('select subenabled from pg_subscription s join pg_database d on d.oid = subdbid where datname = \'placed\'')).toBe('t');
+    expect(Number(await server.psql('select count(*) from items where id > 1000', 'placed'))).toBe(100);
+  });
+});
