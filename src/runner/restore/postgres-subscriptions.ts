@@ -16,7 +16,9 @@ export async function dropDatabase(client: PostgresClient, maintenance: string, 
 }
 
 /** What a person has to do before anything is replicated into a database that is going to be called `live`, a sentence for each subscription. */
-export async function disabledSubscriptions(client: PostgresClient, maintenance: string, database: string, live: string, signal: AbortSignal): Promise<string[]> {
+export async function disabledSubscriptions(
+  client: PostgresClient, maintenance: string, database: string, live: string, signal: AbortSignal,
+): Promise<string[]> {
   const names = await client.query<string[]>(maintenance, namesQuery(database, 'and not subenabled'), signal);
   return names.map(name => `${disabled(name)}: in the database ${live}, ${replicateAgain(name)}`);
 }
