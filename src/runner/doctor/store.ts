@@ -83,6 +83,7 @@ async function probe(subject: string, { name, pruneAfterBackup }: BackupConfig, 
           ? ok(subject, 'its clock is that of this machine')
           : warning(subject, `its clock and that of this machine are ${formatSeconds(off)} apart`, 'names and times of backups follow the clock here: set both by NTP'));
       }
+      for (const { message, advice } of await store.brokenPromises?.(key, signal) ?? []) findings.push(warning(subject, message, advice));
     } finally {
       await store.remove([key], AbortSignal.timeout(REMOVAL_MS)).catch((error: unknown) => { refusal = error; });
     }

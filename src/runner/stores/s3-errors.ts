@@ -54,8 +54,10 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
     case 'AccessDenied':
     case 'AllAccessDisabled':
     case 'AccountProblem':
-    case 'InvalidObjectState':
       return denied();
+    case 'InvalidObjectState':
+      return failed('the object is in an archive class, where nothing can be read before it was thawed: restore it there first (for S3: "aws s3api restore-object"), which takes hours, '
+        + 'and then run this again; or use another backup or store', ExitCode.NOT_FOUND);
     case 'NoSuchBucket':
       return failed(`the bucket ${bucket} does not exist: create it, or correct its name`, ExitCode.NOT_FOUND);
     case 'NoSuchKey':

@@ -16,6 +16,7 @@ import { clockDifference, explainS3Error, noObjectLock, s3ErrorName, s3Status } 
 import { digestOf, lockSettings } from './s3-lock';
 import { checkListing, Pages } from './s3-pages';
 import { planParts } from './s3-parts';
+import { BrokenPromise, brokenPromises, listsNoUploads } from './s3-promises';
 import { abortUpload, ownedBy, upload, UPLOAD_ID_METADATA } from './s3-upload';
 import { Store, StoredObject, UnfinishedUpload } from './store';
 
@@ -140,9 +141,13 @@ export class S3Store implements Store {
     const pages = new Pages(this.target, 'unfinished uploads');
     let marker: { KeyMarker?: string; UploadIdMarker?: string } = {};
     for (;;) {
-      const page: ListMultipartUploadsCommandOutput = await this.explained('list unfinished uploads', signal, () => client.send(
+      const page: ListMultipartUploadsCommandOutput | undefined = await this.explained('list unfinished uploads', signal, () => client.send(
         new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: keyPrefix + prefix, ...marker }), { abortSignal: signal },
-      ));
+      ).catch((error: unknown) => {
+        if (listsNoUploads(error)) return undefined; // nothing can be found there, and that must not keep prune from the rest
+        throw error;
+      }));
+      if (page === undefined) return;
       const { Uploads = [], NextKeyMarker, NextUploadIdMarker } = page;
       for (const { Key = '', UploadId, Initiated } of Uploads) {
         const key = Key.slice(keyPrefix.length);
@@ -158,6 +163,10 @@ export class S3Store implements Store {
       if (!pages.hasNext({ truncated: page.IsTruncated, next: [NextKeyMarker, NextUploadIdMarker], items })) return;
       marker = { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker };
     }
+  }
+
+  public async brokenPromises(key: string, signal: AbortSignal): Promise<readonly BrokenPromise[]> {
+    return brokenPromises(this.target, checkKey(key), this.config.checksums === 'required-only', signal);
   }
 
   private async putUnlessExists(key: string, content: string, signal: AbortSignal): Promise<boolean> {

@@ -59,6 +59,13 @@ export interface Store {
   /** Yields the uploads under keys starting with `prefix` that were begun and neither completed nor aborted, running ones included. */
   unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload>;
 
+  /**
+   * Tries what backups rely on, and says what the service takes no notice of. Absent where that is known.
+   *
+   * @param key of an object that is there and may be replaced
+   */
+  brokenPromises?(key: string, signal: AbortSignal): Promise<readonly { readonly message: string; readonly advice: string }[]>;
+
   /** Bytes that can still be written. Absent where nobody can say that: in object storage. */
   freeBytes?(signal: AbortSignal): Promise<number>;
 }

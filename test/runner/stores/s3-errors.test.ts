@@ -17,6 +17,7 @@ test.each([
   ['RequestTimeTooSkewed', { name: 'RequestTimeTooSkewed', ServerTime: new Date(Date.now() + 20 * 60_000).toISOString() }, 403,
     ExitCode.DENIED, "the server's is 20 minutes ahead: set the clock of the node, or of the server, by NTP"],
   ['a HEAD without permission', { name: 'Forbidden' }, 403, ExitCode.DENIED, 'access denied (Forbidden: said): the credentials are known'],
+  ['an archived object', { name: 'InvalidObjectState' }, 403, ExitCode.NOT_FOUND, 'the object is in an archive class, where nothing can be read before it was thawed'],
   ['InvalidStorageClass', { name: 'InvalidStorageClass' }, 400, ExitCode.BAD_CONFIG, 'the service refuses a setting (InvalidStorageClass: said)'],
   ['a disabled key', { name: 'KMS.DisabledException' }, 400, ExitCode.BAD_CONFIG, "the service can't use the key for the encryption"],
   ['a full MinIO', { name: 'XMinioStorageFull' }, 507, ExitCode.NO_SPACE, 'the storage or its quota is full'],
