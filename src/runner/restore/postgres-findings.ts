@@ -49,9 +49,17 @@ export function namedRoles(
   { entries }: ArchiveHead, ofDatabase: boolean,
 ): { readonly owners: readonly string[]; readonly others: readonly string[] } {
   const owners = new Set(entries.filter(({ type, owner }) => owner !== '' && type !== 'DATABASE' && type !== 'DATABASE PROPERTIES').map(({ owner }) => owner));
+  owners.delete(DATABASE_OWNER);
   const named = [...entries.flatMap(rolesIn), ...ofDatabase ? rolesOfDatabase(entries) : []];
   const others = new Set(named.filter(role => !owners.has(role)));
   return { owners: [...owners].sort(), others: [...others].sort() };
+}
+
+/** Whoever owns the database at hand is its only member, and nobody can be made one. Since 14. */
+const DATABASE_OWNER = 'pg_database_owner';
+
+function namesDatabaseOwner({ entries }: ArchiveHead): boolean {
+  return entries.some(({ owner }) => owner === DATABASE_OWNER);
 }
 
 const NAME = '(?:"(?:[^"]|"")+"|[^\\s",;()]+)';
@@ -118,13 +126,16 @@ export function missingTablespaces({ entries }: ArchiveHead, { tablespaces }: Se
   return [...new Set(entries.map(({ tablespace }) => tablespace))].filter(name => name !== '' && !tablespaces.includes(name));
 }
 
-function databases({ config, server, live }: Facts): Finding[] {
+function databases(facts: Facts): Finding[] {
+  const { config, server, live } = facts;
   const user = quoted(config.user);
   const findings: Finding[] = [];
   const denied = (message: string) => findings.push({ message, exitCode: ExitCode.DENIED });
   const taken = (message: string, exitCode: ExitCode = ExitCode.FAILED) => findings.push({ message, exitCode });
   if (config.mode === 'in-place') {
-    if (!live) taken(`there is no database ${config.database} to restore into: make it, or use the mode swap, which makes it`, ExitCode.NOT_FOUND);
+    if (!live) {taken(`there is no database ${config.database} to restore into: make it, or use the mode swap, which makes it`, ExitCode.NOT_FOUND);} else if (!live.owned && namesDatabaseOwner(facts.head)) {
+      denied(`the backup has rights that only the owner of the database can give, ${live.owner}: ${membershipFor(live.owner, facts)}, or restore as a superuser`);
+    }
     return findings;
   }
   if (!server.createDb) denied(`the role may not create databases: ALTER ROLE ${user} CREATEDB, or use the mode in-place`);
@@ -135,12 +146,21 @@ function databases({ config, server, live }: Facts): Finding[] {
     return findings;
   }
   if (!live) return findings;
-  if (!live.owned) denied(`the role may not rename the database, which belongs to ${live.owner}: GRANT ${quoted(live.owner)} TO ${user}`);
+  if (!live.owned) denied(`the role may not rename the database, which belongs to ${live.owner}: ${membershipFor(live.owner, facts)}`);
   if (live.preparedTransactions > 0) taken(`${live.preparedTransactions} prepared transactions keep the database from being renamed: COMMIT PREPARED or ROLLBACK PREPARED them`);
   if (live.slots.length > 0) {
     taken(`replication slots keep the database from being renamed: ${live.slots.join(', ')}. Stop what reads them and drop them: select pg_drop_replication_slot('…')`);
   }
   return findings;
+}
+
+/** How the role that restores gets what the other one may do. */
+function membershipFor(role: string, { config, server }: Facts): string {
+  const user = quoted(config.user);
+  if (!server.roles.some(({ name, granted }) => name === role && granted)) return `GRANT ${quoted(role)} TO ${user}`;
+  return serverMajor({ server }) >= 16
+    ? `GRANT ${quoted(role)} TO ${user} WITH INHERIT TRUE, SET TRUE, since it is a member without one of these`
+    : `ALTER ROLE ${user} INHERIT, since it is a member and does not inherit`;
 }
 
 function roles(facts: Facts): Finding[] {
@@ -158,7 +178,7 @@ function roles(facts: Facts): Finding[] {
   for (const name of owners) {
     if (existing.get(name)?.member === false) {
       findings.push({
-        message: `the role may not give to ${name} what belongs to it: GRANT ${quoted(name)} TO ${quoted(config.user)}, or restore as a superuser`,
+        message: `the role may not give to ${name} what belongs to it: ${membershipFor(name, facts)}, or restore as a superuser`,
         exitCode: ExitCode.DENIED,
       });
     }

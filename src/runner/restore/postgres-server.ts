@@ -21,7 +21,7 @@ export interface DatabaseState {
   /** As a text: what a renamed database is recognised by. */
   readonly oid: string;
   readonly owner: string;
-  /** Whether the role that restores is or can act as the owner. */
+  /** Whether the role that restores is the owner, or has its rights by itself. */
   readonly owned: boolean;
   /** `null` if the role may not connect. */
   readonly bytes: number | null;
@@ -36,8 +36,10 @@ export interface DatabaseState {
 
 export interface RoleState {
   readonly name: string;
-  /** Whether the role that restores can make it the owner of something. */
+  /** Whether the role that restores has its rights by itself, and can make it the owner of something. */
   readonly member: boolean;
+  /** Whether it is a member of it, although perhaps without INHERIT or SET, and then can't. */
+  readonly granted: boolean;
   /** Those that it has of `SUPERUSER`, `INHERIT`, `CREATEROLE`, `CREATEDB`, `LOGIN`, `REPLICATION`, `BYPASSRLS`. */
   readonly attributes: readonly string[];
 }
@@ -60,7 +62,7 @@ export function serverStateQuery(): string {
       'name', datname,
       'oid', d.oid::text,
       'owner', pg_get_userbyid(datdba),
-      'owned', pg_has_role(datdba, 'member'),
+      'owned', pg_has_role(datdba, 'usage'),
       'bytes', case when has_database_privilege(d.oid, 'connect') then pg_database_size(d.oid) end,
       'open', datallowconn,
       'closedBySwap', not datallowconn and exists (
@@ -73,7 +75,8 @@ export function serverStateQuery(): string {
     ) order by datname collate "C"), '[]') from pg_database d),
     'roles', (select coalesce(json_agg(json_build_object(
       'name', rolname,
-      'member', pg_has_role(r.oid, 'member'),
+      'member', pg_has_role(r.oid, 'usage') and case when current_setting('server_version_num')::int < 160000 then true else pg_has_role(r.oid, 'set') end,
+      'granted', pg_has_role(r.oid, 'member'),
       'attributes', array_remove(array[
         case when rolsuper then 'SUPERUSER' end, case when rolinherit then 'INHERIT' end, case when rolcreaterole then 'CREATEROLE' end,
         case when rolcreatedb then 'CREATEDB' end, case when rolcanlogin then 'LOGIN' end, case when rolreplication then 'REPLICATION' end,

@@ -10,7 +10,7 @@ import { besideName, besideTime, freeBesideName } from './postgres-names';
 import {
   archivedConnectionLimit, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
 } from './postgres-properties';
-import { makeRoles } from './postgres-roles';
+import { makeRoles, rolesNotMade } from './postgres-roles';
 import { withoutUnknownSettings } from './postgres-script';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
 import { verbatim } from './postgres-sql';
@@ -85,7 +85,7 @@ export class PostgresRestorer implements Restorer {
       replaces: live && this.config.mode !== 'new-database'
         ? `the database ${live.name} on ${this.client.address}, ${live.bytes === null ? 'of unknown size' : formatBytes(live.bytes)}`
         : null,
-      missing: findingsOf(this.facts),
+      missing: [...findingsOf(this.facts), ...await rolesNotMade(this.client, this.maintenance, this.facts, signal)],
       notes: [...await this.tablesNotInBackup(this.facts, signal), ...this.notes(this.facts)],
       tools: { pg_restore: client.text },
     };
@@ -391,10 +391,11 @@ const DROPPED_BY_ANOTHER = 'Another restore has dropped the database that this o
   + 'let it end, and look at what it has restored before you run this again';
 
 /** Owner of the database to be made; `null`: the role that restores. */
-function ownerOf({ head, live, server }: Facts): string | null {
+function ownerOf({ head, live, server, globals }: Facts): string | null {
   if (live) return live.owner;
   const archived = head.entries.find(({ type }) => type === 'DATABASE')?.owner ?? null;
-  return server.superuser || server.roles.some(({ name, member }) => name === archived && member) ? archived : null;
+  const making = server.createRole && globals?.roles.some(({ name }) => name === archived) && !server.roles.some(({ name }) => name === archived);
+  return server.superuser || making || server.roles.some(({ name, member }) => name === archived && member) ? archived : null;
 }
 
 /** What is live in place, and where what was there before is; `null`: nowhere. */

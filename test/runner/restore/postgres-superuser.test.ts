@@ -23,7 +23,7 @@ test.each<[Partial<ArchiveEntry>, string | null]>([
 });
 
 test('a role that may subscribe, and the administrators of hosted services', () => {
-  const role = (name: string, member: boolean) => ({ name, member, attributes: [] });
+  const role = (name: string, member: boolean) => ({ name, member, granted: member, attributes: [] });
   const subscription: ArchiveEntry = { id: 1, type: 'SUBSCRIPTION', tag: 's', schema: '', owner: '', tablespace: '', definition: '' };
   expect(superusersOnly([subscription], { roles: [role('pg_create_subscription', true)] })).toEqual([]);
   expect(superusersOnly([subscription], { roles: [role('pg_create_subscription', false)] })).toEqual(['subscription s']);
