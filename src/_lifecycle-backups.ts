@@ -8,6 +8,7 @@ import { ModelRule } from './_lifecycle-model';
 import { isAllowedMove } from './_lifecycle-moves';
 import { reachOfPeriods } from './_retention';
 import { factsOf, isArchive, retrievalSeconds } from './_retrieval-times';
+import { inOneContainer, StorePlace } from './_store-place';
 import { BackupCronJob } from './backup-cron-job';
 import { keepsForever, RetentionConfig, S3StoreConfig } from './contract/config';
 import { keyPrefix } from './contract/layout';
@@ -41,10 +42,11 @@ const NOTICE = 3600 + 3 * DAY;
 const SMALL_BYTES = 128 * 1024;
 
 /** What a backup writes to a bucket, once for each of its stores there. */
-export function backupsIn(isThere: (store: S3StoreConfig) => boolean, backup: BackupCronJob): BackupInBucket[] {
-  const { stores, name, retention, deadlineSeconds } = backup._config;
+export function backupsIn(bucket: StorePlace, backup: BackupCronJob): BackupInBucket[] {
+  const { name, retention, deadlineSeconds } = backup._config;
+  const stores = backup._config.stores.filter((store, i): store is S3StoreConfig => store.type === 's3' && inOneContainer(backup._places[i], bucket));
   const report = backup._recovery.report([]);
-  return stores.filter(store => store.type === 's3').filter(isThere).map(store => ({
+  return stores.map(store => ({
     title: `backup ${show(backup.cronJobName)}`,
     name,
     storeName: store.name,

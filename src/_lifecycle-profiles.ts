@@ -2,6 +2,8 @@
  * What each provider takes. From the sources of their servers and their documents, as of the date in each profile.
  */
 
+import { hostOf, partitionOf, partitionOfHost } from './_store-place';
+
 /** The rules of one provider. */
 export interface Profile {
   readonly title: string;
@@ -75,11 +77,10 @@ export const PROFILES = {
 
 /** The provider that a store's endpoint belongs to, if its host name says so. */
 export function profileOfStore(endpoint: string | null, region: string | null): Profile {
-  if (endpoint === null) return region?.startsWith('cn-') ? PROFILES.awsChina : PROFILES.aws;
-  const host = new URL(endpoint).hostname;
+  const host = endpoint === null ? '' : hostOf(endpoint);
   const is = (domain: string) => host === domain || host.endsWith(`.${domain}`);
-  if (is('amazonaws.com.cn')) return PROFILES.awsChina;
-  if (is('amazonaws.com')) return PROFILES.aws;
+  const partition = endpoint === null ? partitionOf(region) : partitionOfHost(host);
+  if (partition !== undefined) return partition === 'aws-cn' ? PROFILES.awsChina : PROFILES.aws;
   if (is('r2.cloudflarestorage.com')) return PROFILES.cloudflareR2;
   if (is('scw.cloud')) return PROFILES.scaleway;
   if (is('backblazeb2.com')) return PROFILES.backblazeB2;

@@ -7,6 +7,7 @@ import { PodParts, SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
 import { checkStoreNames, S3CredentialsByStore } from './_store-access';
 import { StoreParts } from './_store-parts';
+import { isOnePlace } from './_store-place';
 import { BackupStore } from './backup-store';
 import { Config, CONFIG_ENV, renderConfig, ScratchConfig } from './contract/config';
 import { RunnerPodOptions } from './runner-pod-options';
@@ -130,12 +131,16 @@ export function bindStores(scope: Construct, stores: readonly BackupStore[], s3C
   checkStoreNames('s3Credentials', s3Credentials, stores);
   const isAlone = (store: BackupStore) => stores.every(other => other === store || other._kind !== store._kind);
   const parts = stores.map(store => store._bind(scope, isAlone(store), s3Credentials[store.storeName]));
-  const locations = parts.map(store => store.location);
-  const twice = locations.findIndex((location, i) => locations.indexOf(location) !== i);
-  if (twice >= 0) {
-    throw new Error(`'stores' must be different places, got ${show(parts[twice].config.name)} at ${locations[twice]}, where another one is already: drop one of them`);
-  }
+  parts.forEach(({ config: { name }, location, place }, i) => {
+    const other = parts.slice(0, i).find(each => isOnePlace(each.place, place));
+    if (other) throw new Error(`'stores' must be different places, got ${show(name)} at ${location}, where ${show(other.config.name)} is already${spelled(other, location)}: drop one of them`);
+  });
   return parts;
+}
+
+/** How the same place is written elsewhere, where that is not how it is written here. */
+export function spelled({ location }: StoreParts, other: string): string {
+  return location === other ? '' : `, as ${location}`;
 }
 
 /** Metadata that everything of one job has. */

@@ -4,6 +4,7 @@
  * The patterns follow the names of `contract/layout.ts`. A name has no dot and its time has a fixed length, so `app_????????_??????.*` is
  * never about the backups of `app_x`. Lists are by prefix alone: whoever may list `app` sees the names of `app_x` too.
  */
+import { hostOf, partitionOf, partitionOfHost } from './_store-place';
 import { holdKey, keyPrefix } from './contract/layout';
 import { S3StoreConfig } from './contract/store-config';
 import { S3Access } from './s3-access';
@@ -46,8 +47,8 @@ export function bucketPolicy(
 }
 
 function statementsOf(access: S3Access, backups: readonly PolicyBackup[]): Statement[] {
-  const { bucket, region } = backups[0].store;
-  const bucketArn = `arn:${partitionOf(region)}:s3:::${bucket}`;
+  const { bucket } = backups[0].store;
+  const bucketArn = `arn:${partitionOfStore(backups[0].store)}:s3:::${bucket}`;
   if (access === S3Access.LIFECYCLE) return [allow('Lifecycle', ['s3:GetLifecycleConfiguration', 's3:PutLifecycleConfiguration'], [bucketArn])];
 
   const keys = (patterns: (id: string, hold: string) => readonly string[]) => unique(backups.flatMap(({ name, store }) => {
@@ -95,13 +96,15 @@ function kmsStatements(access: S3Access, backups: readonly PolicyBackup[]): Stat
   for (const { store } of backups) {
     if (store.encryption?.algorithm === 'aws:kms') keys.set(store.encryption.kmsKeyId ?? '', store);
   }
-  return [...keys].map(([key, { region }], i) => {
-    const through = { 'kms:ViaService': [`s3.${region ?? '*'}.amazonaws.com${partitionOf(region) === 'aws-cn' ? '.cn' : ''}`] };
+  return [...keys].map(([key, store], i) => {
+    const { region } = store;
+    const partition = partitionOfStore(store);
+    const through = { 'kms:ViaService': [`s3.${region ?? '*'}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`] };
     const sid = keys.size > 1 ? `Kms${i + 1}` : 'Kms';
     if (key.startsWith('arn:')) return allow(sid, actions, [key], { StringLike: through });
     // A policy names keys by their ARN only, which has the account in it; an alias is a condition on the key.
     if (key.startsWith('alias/')) return allow(sid, actions, ['*'], { 'StringLike': through, 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': [key] } });
-    return allow(sid, actions, [key === '' ? '*' : `arn:${partitionOf(region)}:kms:${region ?? '*'}:*:key/${key}`], { StringLike: through });
+    return allow(sid, actions, [key === '' ? '*' : `arn:${partition}:kms:${region ?? '*'}:*:key/${key}`], { StringLike: through });
   });
 }
 
@@ -118,9 +121,8 @@ function escape(text: string): string {
   return text.replace(/[*?$]/g, character => `\${${character}}`);
 }
 
-function partitionOf(region: string | null): string {
-  if (region?.startsWith('cn-')) return 'aws-cn';
-  return region?.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+function partitionOfStore({ endpoint, region }: S3StoreConfig): string {
+  return (endpoint === null ? undefined : partitionOfHost(hostOf(endpoint))) ?? partitionOf(region);
 }
 
 function unique(values: readonly string[]): string[] {

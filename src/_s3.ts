@@ -1,7 +1,10 @@
+import { isIP } from 'node:net';
+import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, redact, show, wholeSeconds } from './_check';
 import { StoreParts } from './_store-parts';
+import { hostOf, partitionOfHost, placeOfBucket, withoutBucket } from './_store-place';
 import { S3StoreConfig } from './contract/config';
 import { S3Credentials } from './s3-credentials';
 import { S3ObjectLock } from './s3-object-lock';
@@ -22,15 +25,17 @@ const MAX_LOCK_SECONDS = 36_500 * 86_400;
  * @returns a function of the scope and of what stands before the names of environment variables
  */
 export function s3(storeName: string, options: S3StoreOptions): (scope: Construct, envPrefix: string) => StoreParts {
-  const endpoint = options.endpoint === undefined ? null : checkEndpoint(options.endpoint);
+  const bucket = checkBucket(options.bucketName);
+  const endpoint = options.endpoint === undefined ? null : checkEndpoint(options.endpoint, bucket);
   const store = {
     type: 's3',
     name: storeName,
-    bucket: checkBucket(options.bucketName),
+    bucket,
     prefix: checkPrefix(options.prefix ?? ''),
     region: options.region === undefined ? null : checkRegion(options.region),
     endpoint,
-    pathStyle: options.pathStyle ?? endpoint !== null,
+    // Transfer Acceleration knows the bucket by the host's name only.
+    pathStyle: options.pathStyle ?? (endpoint !== null && !/^s3-accelerate\./.test(hostOf(endpoint))),
     encryption: options.encryption?._toConfig() ?? null,
     storageClass: options.storageClass?.name ?? null,
     objectLock: options.objectLock === undefined ? null : { mode: `${options.objectLock.mode}` as const, seconds: checkLockDuration(options.objectLock) },
@@ -66,6 +71,7 @@ export function s3(storeName: string, options: S3StoreOptions): (scope: Construc
       annotations: credentials._annotations,
       secretName: credentials._keys?.secret.name,
       location: `s3 ${config.endpoint ?? 'aws'} ${config.bucket}/${config.prefix}`,
+      place: placeOfBucket(config, namespaceOf(scope)),
     };
   };
 }
@@ -73,8 +79,9 @@ export function s3(storeName: string, options: S3StoreOptions): (scope: Construc
 /** Where a bucket is, as far as its options tell. */
 export function s3Location({ endpoint, region, storageClass }: S3StoreOptions): StoreLocation {
   if (endpoint !== undefined) {
-    const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : '';
-    return /(^[^.]+|\.svc|\.cluster\.local)\.?$/.test(host) ? StoreLocation.CLUSTER : StoreLocation._of('unknown');
+    const host = URL.canParse(endpoint) ? hostOf(endpoint) : '';
+    if (isIP(host) === 0 && /(^[^.]+|\.svc|\.cluster\.local)$/.test(host)) return StoreLocation.CLUSTER;
+    if (partitionOfHost(host) === undefined) return StoreLocation._of('unknown');
   }
   return StoreLocation._of(storageClass?.name === 'ONEZONE_IA' ? 'zone' : 'region', region);
 }
@@ -129,7 +136,7 @@ function checkRegion(region: string): string {
   return region;
 }
 
-function checkEndpoint(endpoint: string): string {
+function checkEndpoint(endpoint: string, bucket: string): string {
   const refuse = (rule: string, wayOut: string): never => {
     throw new Error(`'endpoint' ${rule}, got ${show(redact(endpoint))}: ${wayOut}`);
   };
@@ -142,5 +149,14 @@ function checkEndpoint(endpoint: string): string {
     refuse('must not have credentials in it', 'it goes into the manifest, so use S3Credentials.fromSecret');
   }
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(endpoint)) refuse('must not have "?" or "#"', 'give the bare URL of the service');
-  return endpoint.replace(/\/+$/, '');
+  if (url.pathname.split('/').includes(bucket)) refuse('must not have the bucket in its path', 'give the bare URL of the service, the bucket is added');
+  const host = hostOf(endpoint);
+  const bare = endpoint.replace(/\/+$/, '');
+  // The address of the bucket, as the console of AWS shows it.
+  return partitionOfHost(host) === undefined ? bare : bare.replace(/^(https?:\/\/)[^/:]+/i, `$1${withoutBucket(host, bucket)}`);
+}
+
+/** The namespace of the pod, as far as it is known: a store is looked at outside of any chart, too. */
+function namespaceOf(scope: Construct): string | undefined {
+  return scope.node.scopes.some(Chart.isChart) ? Chart.of(scope).namespace : undefined;
 }

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { checkText, isDnsLabel, mebibytes, show } from './_check';
 import { BACKUPS } from './_pod-parts';
 import { StoreParts } from './_store-parts';
+import { placeOfClaim } from './_store-place';
 import { VolumeStoreOptions } from './volume-store';
 
 /**
@@ -35,7 +36,8 @@ function mount(scope: Construct, storeName: string, claim: kplus.IPersistentVolu
     mountsClaim: true,
     annotations: {},
     claimName: claim.name,
-    location: `claim ${Chart.of(scope).namespace ?? ''}/${claim.name}`,
+    location: `claim ${Chart.of(scope).namespace ?? 'default'}/${claim.name}`,
+    place: placeOfClaim(claim.name, Chart.of(scope).namespace),
   };
 }
 

@@ -11,6 +11,7 @@ import { profileOfStore } from './_lifecycle-profiles';
 import { refuseErrors } from './_lifecycle-refusal';
 import { days, renderRules } from './_lifecycle-render';
 import { checkAccess } from './_store-access';
+import { inOneContainer, placeOfBucket, StorePlace } from './_store-place';
 import { jsonText, SynthFile } from './_synth-file';
 import { warn } from './_warnings';
 import { BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions } from './backup-bucket-lifecycle-props';
@@ -36,9 +37,9 @@ export class BackupBucketLifecycle extends Construct {
    */
   public static forBackups(scope: Construct, id: string, backups: BackupCronJob[], options: LifecycleForBackupsOptions = {}): BackupBucketLifecycle {
     const { store = onlyBucketOf(backups), expire = false, transitions = [], otherRules = [], ...bucket } = options;
-    const { config } = s3ConfigOf(new Construct(undefined as any, 'Nowhere'), store);
-    const inBucket = backups.flatMap(backup => backupsIn(sameBucket(config), backup));
-    const missing = backups.find(backup => backupsIn(sameBucket(config), backup).length === 0);
+    const { config, place } = s3ConfigOf(new Construct(undefined as any, 'Nowhere'), store);
+    const inBucket = backups.flatMap(backup => backupsIn(place, backup));
+    const missing = backups.find(backup => backupsIn(place, backup).length === 0);
     if (missing) throw new Error(`'backups' must write to the bucket ${show(config.bucket)}, got ${show(missing.cronJobName)}, which does not: give each bucket a lifecycle of its own`);
     const derived = deriveRules(inBucket, factsOf(config, bucket), { expire, transitions });
     return new BackupBucketLifecycle(scope, id, { ...bucket, store, rules: [...derived, ...otherRules] });
@@ -57,6 +58,7 @@ export class BackupBucketLifecycle extends Construct {
   public readonly applyJob?: kplus.Job;
 
   private readonly config: S3StoreConfig;
+  private readonly place: StorePlace;
   private readonly facts: BucketFacts;
   private readonly rules: readonly ModelRule[];
   private readonly known = new Set<BackupCronJob>();
@@ -66,6 +68,7 @@ export class BackupBucketLifecycle extends Construct {
 
     const parts = s3ConfigOf(this, props.store);
     this.config = parts.config;
+    this.place = parts.place;
     this.bucketName = this.config.bucket;
     this.facts = factsOf(this.config, props);
     this.checkOnlyOne();
@@ -100,7 +103,7 @@ export class BackupBucketLifecycle extends Construct {
 
   private checkOnlyOne(): void {
     const other = this.node.root.node.findAll().find(construct => construct instanceof BackupBucketLifecycle && construct !== this
-      && construct.config !== undefined && sameBucket(this.config)(construct.config));
+      && construct.place !== undefined && inOneContainer(this.place, construct.place));
     if (other) {
       throw new Error(`the bucket ${show(this.bucketName)} has the lifecycle ${other.node.path} already: S3 replaces the whole configuration, so put all rules into one`);
     }
@@ -109,7 +112,7 @@ export class BackupBucketLifecycle extends Construct {
   /** Objectives are checked against the storage classes that backups are moved to. */
   private tellBackups(): string[] {
     for (const backup of this.backups()) {
-      const places = backupsIn(sameBucket(this.config), backup);
+      const places = backupsIn(this.place, backup);
       if (places.length === 0 || this.known.has(backup)) continue;
       this.known.add(backup);
       backup._recovery.addStorageClasses({
@@ -121,7 +124,7 @@ export class BackupBucketLifecycle extends Construct {
   }
 
   private checkAgainstBackups(): string[] {
-    const inBucket: BackupInBucket[] = this.backups().flatMap(backup => backupsIn(sameBucket(this.config), backup));
+    const inBucket: BackupInBucket[] = this.backups().flatMap(backup => backupsIn(this.place, backup));
     const findings = checkBackups(this.rules, inBucket, this.facts);
     this.warnAbout(findings);
     return findings.filter(({ level }) => level === 'error').map(showFinding);
@@ -139,19 +142,17 @@ export class BackupBucketLifecycle extends Construct {
 function s3ConfigOf(scope: Construct, store: BackupStore, credentials?: S3Credentials) {
   if (store._kind !== 's3') throw new Error(`'store' must be a bucket, got the volume ${show(store.storeName)}: BackupStore.s3`);
   const parts = store._bind(scope, true, credentials);
-  return { ...parts, config: parts.config as S3StoreConfig };
-}
-
-function sameBucket(one: S3StoreConfig): (other: S3StoreConfig) => boolean {
-  return other => other.bucket === one.bucket && other.endpoint === one.endpoint;
+  const config = parts.config as S3StoreConfig;
+  // The lifecycle may be in another chart than the backups, and then the short name of a Service is not about its own namespace.
+  return { ...parts, config, place: placeOfBucket(config) };
 }
 
 function onlyBucketOf(backups: readonly BackupCronJob[]): BackupStore {
-  const stores = backups.flatMap(backup => backup._backupStores.map((store, i) => ({ store, config: backup._config.stores[i] })))
-    .filter((entry): entry is { readonly store: BackupStore; readonly config: S3StoreConfig } => entry.config.type === 's3');
+  const stores = backups.flatMap(backup => backup._backupStores.map((store, i) => ({ store, place: backup._places[i] })))
+    .filter(({ store }) => store._kind === 's3');
   if (stores.length === 0) throw new Error(`'backups' must write to a bucket, got ${show(backups.map(({ cronJobName }) => cronJobName))}: only S3 stores have a lifecycle`);
-  const buckets = [...new Set(stores.map(({ config }) => config.bucket))];
-  if (stores.some(({ config }) => !sameBucket(stores[0].config)(config))) {
+  const buckets = [...new Set(stores.map(({ place }) => place.container))];
+  if (stores.some(({ place }) => !inOneContainer(stores[0].place, place))) {
     throw new Error(`'store' is missing and the backups write to several buckets, ${show(buckets)}: say which one is meant, each has a lifecycle of its own`);
   }
   return stores[0].store;

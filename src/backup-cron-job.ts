@@ -11,10 +11,11 @@ import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { checkLocks } from './_object-lock-checks';
 import { Recovery } from './_recovery';
-import { bindStores, checkStores, RunnerPod, serviceAccountFor } from './_runner-pod';
+import { bindStores, checkStores, RunnerPod, serviceAccountFor, spelled } from './_runner-pod';
 import { identityPolicy } from './_s3-policy';
 import { checkAccess, missingRights } from './_store-access';
 import { StoreParts } from './_store-parts';
+import { isOnePlace, StorePlace } from './_store-place';
 import { jsonText } from './_synth-file';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
@@ -75,6 +76,13 @@ export class BackupCronJob extends Construct {
    * @internal
    */
   public readonly _backupStores: readonly BackupStore[];
+
+  /**
+   * Where these stores are.
+   *
+   * @internal
+   */
+  public readonly _places: readonly StorePlace[];
 
   /**
    * The longest time between two runs, both that the schedule means to make; `undefined` on demand.
@@ -152,6 +160,7 @@ export class BackupCronJob extends Construct {
 
     const source = props.source._bind(this);
     this.stores = bindStores(this, props.stores);
+    this._places = this.stores.map(({ place }) => place);
     const config: BackupConfig = {
       version: CONFIG_VERSION,
       kind: 'backup',
@@ -302,9 +311,12 @@ export class BackupCronJob extends Construct {
       if (name !== undefined && Chart.of(other).namespace === Chart.of(this).namespace) {
         conflicts.push(`'cronJobName' ${show(name)} is that of ${other.node.path} too: give one of them another name`);
       }
-      const shared = this.stores.find(store => other.stores.some(({ location }) => location === store.location));
-      if (other.backupName === this.backupName && shared) {
-        conflicts.push(`'backupName' ${show(this.backupName)} is that of ${other.node.path} too, and both write to ${shared.location}: give one of them another name, or another prefix`);
+      if (other.backupName === this.backupName) {
+        const [shared] = this.stores.flatMap(store => {
+          const same = other.stores.find(({ place }) => isOnePlace(place, store.place));
+          return same ? [`${store.location}${spelled(same, store.location)}`] : [];
+        });
+        if (shared !== undefined) conflicts.push(`'backupName' ${show(this.backupName)} is that of ${other.node.path} too, and both write to ${shared}: give one of them another name, or another prefix`);
       }
       return conflicts;
     });

@@ -1,10 +1,12 @@
 import { Construct } from 'constructs';
 import { show } from './_check';
 import { bucketPolicy, identityPolicy, PolicyBackup } from './_s3-policy';
+import { inOneContainer, placeOfBucket } from './_store-place';
 import { jsonText, SynthFile } from './_synth-file';
 import { warn } from './_warnings';
 import { BackupCronJob } from './backup-cron-job';
 import { BackupStore } from './backup-store';
+import { S3StoreConfig } from './contract/store-config';
 import { S3Access } from './s3-access';
 
 /** Who may do what, in the policy of a bucket. */
@@ -98,17 +100,20 @@ function checkGrants(grants: readonly S3AccessGrant[]): void {
 /** The backups as they are in the one bucket. */
 function backupsIn(backups: readonly BackupCronJob[], store: BackupStore | undefined): PolicyBackup[] {
   if (backups.length === 0) throw new Error('\'backups\' must have at least one backup, got []');
-  const storesOf = (backup: BackupCronJob) => backup._backupStores.flatMap((each, i) => {
-    const config = backup._config.stores[i];
-    return config.type === 's3' && (store === undefined || each === store) ? [config] : [];
-  });
+  const bucket = store?._kind === 's3' ? store._bind(new Construct(undefined as any, 'Nowhere'), true).config as S3StoreConfig : undefined;
+  const storesOf = (backup: BackupCronJob) => {
+    const stores = backup._config.stores.flatMap((config, i) => config.type === 's3' ? [{ config, store: backup._backupStores[i], place: backup._places[i] }] : []);
+    if (store === undefined) return stores;
+    const itself = stores.filter(each => each.store === store);
+    return itself.length > 0 || bucket === undefined ? itself : stores.filter(({ place }) => inOneContainer(placeOfBucket(bucket), place));
+  };
   const found = backups.map(backup => ({ backup, stores: storesOf(backup) }));
   const missing = found.find(({ stores }) => stores.length === 0);
   if (missing) {
     throw new Error(`'backups' must write to ${store ? `the bucket of 'store', ${show(store.storeName)}` : 'a bucket'}, got ${show(missing.backup.cronJobName)}, which does not: leave it out`);
   }
-  const inBuckets = found.flatMap(({ backup, stores }) => stores.map(config => ({ name: backup.backupName, store: config })));
-  const buckets = [...new Set(inBuckets.map(({ store: { bucket, endpoint } }) => `${endpoint ?? ''} ${bucket}`.trim()))];
-  if (buckets.length > 1) throw new Error(`'store' is missing and the backups write to several buckets, ${show(buckets)}: say which one is meant, each has a policy of its own`);
+  const inBuckets = found.flatMap(({ backup, stores }) => stores.map(({ config, place }) => ({ name: backup.backupName, store: config, place })));
+  const buckets = [...new Set(inBuckets.map(({ store: { bucket: name, endpoint } }) => `${endpoint ?? ''} ${name}`.trim()))];
+  if (inBuckets.some(({ place }) => !inOneContainer(place, inBuckets[0].place))) throw new Error(`'store' is missing and the backups write to several buckets, ${show(buckets)}: say which one is meant, each has a policy of its own`);
   return inBuckets;
 }
