@@ -125,7 +125,9 @@ function checkExpiration({ name, expiration }: ModelRule, backup: BackupInBucket
     const level = retention.keepLast === null ? warning : error;
     return [level(32, `${name} deletes at day ${day}, and ${title} runs on demand: when nobody asks for ${day} days, its last backup is gone although ${Math.max(retention.keepAtLeast, retention.keepLast ?? 0)} are to be kept, and ${noFloor}; drop the expiration`)];
   }
-  if (day >= needed) return [];
+  if (day >= needed) {
+    return [warning(32, `${name} deletes at day ${day} what is pinned or held of ${title}, too: S3 has no filter for "all but these"; where somebody may have to keep a backup, drop the expiration and let the runner prune`)];
+  }
   const { keepLast, keepAtLeast } = retention;
   const periods = reachOfPeriods(retention, gap);
   if (periods && periods.seconds > day * DAY) {

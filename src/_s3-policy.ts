@@ -83,6 +83,8 @@ function statementsOf(access: S3Access, backups: readonly PolicyBackup[]): State
       's3:DeleteObject',
       ...access === S3Access.PRUNE ? ['s3:AbortMultipartUpload'] : [],
     ], keys((id, hold) => [`${id}.*`, hold])));
+    // A pin and a hold say what the bucket deletes all the same.
+    statements.push(allow('LookForExpiry', ['s3:GetLifecycleConfiguration'], [bucketArn]));
     // S3 has no condition on its prefix: the names of all unfinished uploads in the bucket can be seen.
     statements.push(allow('ListUploads', ['s3:ListBucketMultipartUploads'], [bucketArn]));
   }

@@ -68,7 +68,8 @@ export function isOnePlace(one: StorePlace, other: StorePlace): boolean {
 
 function mayBe(vague: string, keeper: string): boolean {
   const [before, after] = vague.split('*');
-  return vague === keeper || (after !== undefined && keeper.length >= before.length + after.length && keeper.startsWith(before) && keeper.endsWith(after));
+  if (after === undefined) return vague === keeper;
+  return keeper.length >= before.length + after.length && keeper.startsWith(before) && keeper.endsWith(after);
 }
 
 function keeperOf(endpoint: string, bucket: string, namespace: string | undefined): string {

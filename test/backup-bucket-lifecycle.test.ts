@@ -209,7 +209,9 @@ describe('forBackups', () => {
       ['cdk8s-backup.orders', 30], ['cdk8s-backup.orders.delete-markers', undefined],
       ['cdk8s-backup.redis', 4], ['cdk8s-backup.redis.delete-markers', undefined],
     ]);
-    expect(warningsOf(lifecycle)).toEqual([]);
+    // No filter of S3 leaves them out.
+    expect(warningsOf(lifecycle)).toEqual([['orders', 30, 'db-backup'], ['redis', 4, 'redis-backup']].map(([name, day, backup]) =>
+      expect.stringContaining(`rule "cdk8s-backup.${name}" deletes at day ${day} what is pinned or held of backup "${backup}", too`)));
   });
 
   test('never deletes what is kept for ever', () => {

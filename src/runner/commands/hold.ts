@@ -3,6 +3,8 @@ import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { holdKey } from '../../contract/layout';
 import { RunnerError } from '../errors';
+import { idOf, whenOf } from '../lifecycle/expiry';
+import { readAllExpiries, WAY_OUT } from '../retention/against-lifecycle';
 import { describeHold, readHolds, renderHold } from '../retention/hold';
 import { inEveryStore } from '../retention/in-every-store';
 
@@ -16,12 +18,23 @@ export async function hold(context: Context<NamedConfig>, { reason }: { readonly
     const already = done.every(({ result }) => !result) ? ' already, and its earlier reason stands' : '';
     stdout.write(`Pruning of ${config.name} is held${already}, by ${done.map(({ store }) => store.name).join(' and ')}: "cdk8s-backup release" ends that.\n`);
   }
+  if (done.length > 0) await warnOfExpiries(context);
   if (failures.length === 0) return ExitCode.OK;
   const [first] = failures as [RunnerError];
   const holds = done.length > 0
     ? 'the other stores hold, and a prune that can read one of them removes nothing anywhere'
     : 'nothing is held';
   throw new RunnerError(`not every store has taken the hold, ${holds}: ${failures.map(({ message }) => message).join('; ')}`, first.exitCode, { cause: first });
+}
+
+/** Says what the hold can't stop, for it is not prune that does it. */
+async function warnOfExpiries(context: Context<NamedConfig>): Promise<void> {
+  const { name } = context.config;
+  for (const { store, rules } of await readAllExpiries(context, `backups of ${name}`)) {
+    for (const rule of rules ?? []) {
+      context.reporter.warn('hold.not-kept', `${store.name}: the lifecycle rule ${idOf(rule)} of its bucket goes on deleting backups of ${name} ${whenOf(rule)}, held or not. ${WAY_OUT}`, { store: store.name });
+    }
+  }
 }
 
 /** Lets pruning of the name go on, if no store holds it any more. */

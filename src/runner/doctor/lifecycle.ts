@@ -5,6 +5,7 @@ import { messageOf } from '../errors';
 import { StoreCheckOptions } from './store';
 import { lifecycleBucket } from '../lazy';
 import { AnyRule } from '../lifecycle/diff';
+import { actsOn, idOf } from '../lifecycle/expiry';
 
 const THAWED_FIRST = ['GLACIER', 'DEEP_ARCHIVE'];
 
@@ -21,7 +22,7 @@ export async function checkLifecycle(
     return [warning(subject, `its lifecycle rules can't be read (${messageOf(error)})`, 'allow s3:GetLifecycleConfiguration, or compare them from elsewhere: cdk8s-backup lifecycle diff')];
   }
   const prefix = `${store.prefix === '' ? '' : `${store.prefix}/`}${keyPrefix(config.name)}`;
-  const own = rules.filter(rule => rule.Status === 'Enabled' && applies(rule, prefix));
+  const own = rules.filter(rule => actsOn(rule, prefix));
   const findings = own.flatMap(rule => ruleFindings(subject, rule, 'retention' in config ? config.retention : undefined));
   if (!own.some(rule => rule.AbortIncompleteMultipartUpload)) {
     findings.push(warning(subject, 'no lifecycle rule aborts uploads that a killed run has left, which are billed and in no list', 'define a BackupBucketLifecycle, or add such a rule: cdk8s-backup lifecycle apply'));
@@ -31,7 +32,7 @@ export async function checkLifecycle(
 
 function ruleFindings(subject: string, rule: AnyRule, retention: RetentionConfig | undefined): Finding[] {
   const findings: Finding[] = [];
-  const name = `the lifecycle rule ${JSON.stringify(rule.ID ?? 'without an ID')}`;
+  const name = `the lifecycle rule ${idOf(rule)}`;
   const days = rule.Expiration?.Days as number | undefined;
   const date = rule.Expiration?.Date as string | Date | undefined;
   if (date !== undefined) findings.push(warning(subject, `${name} removes backups from ${new Date(date).toISOString().slice(0, 10)} on, however young they are`, 'take it out: retention is prune\'s'));
@@ -40,7 +41,7 @@ function ruleFindings(subject: string, rule: AnyRule, retention: RetentionConfig
     if (keptDays !== undefined && days < keptDays) {
       findings.push(warning(subject, `${name} removes backups after ${days} days, and the retention keeps them for ${keptDays === Infinity ? 'ever' : `${Math.ceil(keptDays)} days`}`, 'let the rule begin later, or shorten the retention'));
     } else {
-      findings.push(warning(subject, `${name} removes backups after ${days} days, also the last good ones if no new ones come`, 'know that it knows no floor; prune does'));
+      findings.push(warning(subject, `${name} removes backups after ${days} days, what is pinned or held too, and the last good ones if no new ones come`, 'know that it knows no pins, holds and floor; prune does'));
     }
   }
   for (const { StorageClass: storageClass } of (rule.Transitions ?? []) as readonly AnyRule[]) {
@@ -56,12 +57,4 @@ function keptFor({ keepHours, keepLast, keepHourly, keepDaily, keepWeekly, keepM
   const byNumber = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly].some(value => value !== null);
   if (keepHours === null) return byNumber ? undefined : Infinity;
   return keepHours / 24;
-}
-
-/** Whether a rule acts on keys that begin with `prefix`. Rules for tags don't: no object of ours has any. */
-function applies(rule: AnyRule, prefix: string): boolean {
-  const conditions = rule.Filter?.And ?? rule.Filter ?? {};
-  if (conditions.Tag || conditions.Tags?.length > 0) return false;
-  const own = `${conditions.Prefix ?? rule.Prefix ?? ''}`;
-  return prefix.startsWith(own) || own.startsWith(prefix);
 }

@@ -25,7 +25,8 @@ export class LifecycleBucket {
       const answer = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }), { abortSignal: signal });
       return { rules: answer.Rules ?? [], minimumSize: answer.TransitionDefaultMinimumObjectSize ?? null };
     } catch (error) {
-      if (s3ErrorName(error) === 'NoSuchLifecycleConfiguration') return { rules: [], minimumSize: null };
+      // Some services have none of it, and say so.
+      if (['NoSuchLifecycleConfiguration', 'NotImplemented'].includes(s3ErrorName(error)) || s3Status(error) === 501) return { rules: [], minimumSize: null };
       throw this.explained(error, 'read its lifecycle rules', signal);
     }
   }

@@ -18,8 +18,13 @@ export interface Radosgw extends S3Server {
   addUser(name: string, options?: { readonly maxBytes?: number }): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }>;
 }
 
+export interface RadosgwOptions {
+  /** How long a day of lifecycle rules is; without it no rule ever acts. */
+  readonly lifecycleDaySeconds?: number;
+}
+
 /** Starts the S3 server of Ceph with a cluster of its own: one monitor, and one disk that is in memory and gone afterwards. */
-export async function startRadosgw(): Promise<Radosgw> {
+export async function startRadosgw(options: RadosgwOptions = {}): Promise<Radosgw> {
   const directory = tempDir('radosgw');
   const processes: RunningProcess[] = [];
   const stop = async () => {
@@ -28,21 +33,21 @@ export async function startRadosgw(): Promise<Radosgw> {
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    return { ...await startCluster(directory, processes), stop };
+    return { ...await startCluster(directory, processes, options), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startCluster(directory: string, processes: RunningProcess[]): Promise<Omit<Radosgw, 'stop'>> {
+async function startCluster(directory: string, processes: RunningProcess[], { lifecycleDaySeconds }: RadosgwOptions): Promise<Omit<Radosgw, 'stop'>> {
   for (const name of ['mon', 'osd', 'log', 'run', 'rgw']) mkdirSync(join(directory, name));
   const [monitorPort, port] = [await freePort(), await freePort()];
   const fsid = randomUUID();
   const kmsKeyId = 'testkey-1';
   const conf = join(directory, 'ceph.conf');
   const keyring = join(directory, 'keyring');
-  writeFileSync(conf, cephConf({ directory, fsid, monitorPort, port, kmsKeyId }));
+  writeFileSync(conf, cephConf({ directory, fsid, monitorPort, port, kmsKeyId, lifecycleDaySeconds }));
 
   const tool = (file: string, ...args: string[]) => run(file, args, { timeout: START_TIMEOUT_MS });
   const admin = (...args: string[]) => tool('radosgw-admin', '-c', conf, ...args);
@@ -103,10 +108,11 @@ interface Settings {
   readonly monitorPort: number;
   readonly port: number;
   readonly kmsKeyId: string;
+  readonly lifecycleDaySeconds?: number;
 }
 
 /** Short intervals of the monitor make the start take 2 s rather than 14. Without cephx the gateway never starts to serve. */
-function cephConf({ directory, fsid, monitorPort, port, kmsKeyId }: Settings): string {
+function cephConf({ directory, fsid, monitorPort, port, kmsKeyId, lifecycleDaySeconds }: Settings): string {
   return `
 [global]
 fsid = ${fsid}
@@ -150,6 +156,7 @@ rgw data = ${directory}/rgw
 [client.rgw.a]
 rgw frontends = beast endpoint=127.0.0.1:${port}
 rgw thread pool size = 16
+rgw lc debug interval = ${lifecycleDaySeconds ?? -1}
 rgw enable usage log = false
 rgw enable ops log = false
 rgw user quota bucket sync interval = 1

@@ -31,6 +31,8 @@ const never = new AbortController().signal;
 
 /** What a server does not ask for, so that nothing fails without it. Ceph 16 lets whoever wrote an object read and lock it. */
 const NOT_ASKED_FOR: { readonly [kind: string]: (access: S3Access, action: string) => boolean } = {
+  // It has no lifecycle rules, and says so to everybody.
+  versitygw: (_access, action) => action === 's3:GetLifecycleConfiguration',
   radosgw: (access, action) => action === 's3:PutObjectRetention' || (access === S3Access.BACKUP && action === 's3:GetObject'),
 };
 
@@ -117,13 +119,14 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
       await beforePrune(at);
       await unfinished(at, `${backupId('app', new Date(Date.now() - 3 * DAY_MS))}.db`, rootClient(server));
       const ended = await command(['prune', '--json'], at.options(S3Access.PRUNE));
-      return [...oddities(ended), ...ended.code === 0 && JSON.parse(ended.stdout).removed === 0 ? ['nothing was removed'] : []];
+      const notes = [await command(['pin', 'latest'], at.options(S3Access.PRUNE)), await command(['hold', '--reason', 'x'], at.options(S3Access.PRUNE))];
+      return [...oddities(ended), ...notes.flatMap(oddities), ...ended.code === 0 && JSON.parse(ended.stdout).removed === 0 ? ['nothing was removed'] : []];
     },
     [S3Access.FULL]: async (at, command) => {
       await beforePrune(at);
       await unfinished(at, `${backupId('app', new Date(Date.now() - 3 * DAY_MS))}.db`, rootClient(server));
       const ended = await command(['backup'], at.options(S3Access.FULL, { pruneAfterBackup: true }));
-      return [...oddities(ended), ...ended.events.filter(({ event, removed }) => event === 'prune.finished' && removed === 0).map(({ event }) => event)];
+      return [...oddities(ended), ...oddities(await command(['pin', 'latest'], at.options(S3Access.FULL))), ...ended.events.filter(({ event, removed }) => event === 'prune.finished' && removed === 0).map(({ event }) => event)];
     },
     [S3Access.LIFECYCLE]: async (at, command) => {
       const rules = { Rules: [{ ID: 'cdk8s-backup.app', Status: 'Enabled', Filter: { Prefix: 'db/nightly/app_' }, NoncurrentVersionExpiration: { NoncurrentDays: 4 } }] };

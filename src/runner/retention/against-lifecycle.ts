@@ -1,0 +1,19 @@
+import { NamedConfig, S3StoreConfig } from '../../contract/config';
+import { Context } from '../commands/context';
+import { Expiries, readExpiries } from '../lifecycle/expiry';
+
+/** S3 has no filter for "all but these". */
+export const WAY_OUT = 'Take the expiration out of the rule (in the app: \'expire\' of the BackupBucketLifecycle) and run "cdk8s-backup lifecycle apply"';
+
+/** What the buckets' own lifecycles delete of the backups of this name, store by store. Rules that can't be read are warned of. */
+export async function readAllExpiries({ config, env, reporter, signal }: Pick<Context<NamedConfig>, 'config' | 'env' | 'reporter' | 'signal'>, what: string): Promise<Expiries[]> {
+  const buckets = config.stores.filter((store): store is S3StoreConfig => store.type === 's3');
+  const all = await Promise.all(buckets.map(store => readExpiries(store, config.name, env, signal)));
+  for (const { store, reason } of all) {
+    if (reason !== undefined) {
+      reporter.warn('lifecycle.not-known', `${store.name}: nobody knows whether the lifecycle of its bucket deletes ${what} all the same, for it can't be read (${reason}): `
+        + 'allow s3:GetLifecycleConfiguration, or look from elsewhere: aws s3api get-bucket-lifecycle-configuration', { store: store.name });
+    }
+  }
+  return all;
+}
