@@ -26,6 +26,8 @@ export interface BackupInBucket {
   /** `undefined`: on demand. */
   readonly longestGapSeconds: number | undefined;
   readonly deadlineSeconds: number;
+  /** How much longer than the schedule says it may take from one backup to the next. */
+  readonly lateSeconds: number;
   /** From the damage until somebody acts. */
   readonly noticeSeconds: number;
   readonly hasRto: boolean;
@@ -55,6 +57,7 @@ export function backupsIn(bucket: StorePlace, backup: BackupCronJob): BackupInBu
     retention,
     longestGapSeconds: backup._longestGapSeconds,
     deadlineSeconds,
+    lateSeconds: report.startingDeadlineSeconds + report.deadlineSeconds,
     noticeSeconds: report.noticeSeconds ?? NOTICE,
     hasRto: report.scenarios.some(({ rtoSeconds }) => rtoSeconds !== undefined),
     lockSeconds: store.objectLock?.seconds ?? 0,
@@ -62,12 +65,12 @@ export function backupsIn(bucket: StorePlace, backup: BackupCronJob): BackupInBu
 }
 
 /** Days for which S3 must not delete a backup: `Infinity` for ever, `undefined` if nobody can say. */
-export function daysToKeep({ retention, longestGapSeconds: gap, noticeSeconds }: BackupInBucket): number | undefined {
+export function daysToKeep({ retention, longestGapSeconds: gap, lateSeconds, noticeSeconds }: BackupInBucket): number | undefined {
   const { keepHours, keepLast, keepAtLeast } = retention;
   if (keepsForever(retention)) return Infinity;
   if (gap === undefined) return undefined;
   const byPeriod = reachOfPeriods(retention, gap)?.seconds ?? 0;
-  return Math.ceil(Math.max((keepHours ?? 0) * 3600, (keepLast ?? 0) * gap, byPeriod, noticeSeconds + keepAtLeast * gap) / DAY);
+  return Math.ceil(Math.max((keepHours ?? 0) * 3600, (keepLast ?? 0) * gap, byPeriod, noticeSeconds + keepAtLeast * gap + lateSeconds) / DAY);
 }
 
 /** Whether the rule acts on objects of the backup. Objects of backups have no tags. */
@@ -112,7 +115,7 @@ function checkPrefixes(rules: readonly ModelRule[], backups: readonly BackupInBu
 
 function checkExpiration({ name, expiration }: ModelRule, backup: BackupInBucket): Finding[] {
   if (!expiration) return [];
-  const { title, retention, longestGapSeconds: gap, noticeSeconds } = backup;
+  const { title, retention, longestGapSeconds: gap, lateSeconds, noticeSeconds } = backup;
   const needed = daysToKeep(backup);
   const noFloor = 'no floor of the runner can stop a rule of S3';
   if (needed === Infinity) return [error(32, `${name} deletes what ${title} keeps for ever: set its 'retention', or drop the expiration`)];
@@ -135,7 +138,7 @@ function checkExpiration({ name, expiration }: ModelRule, backup: BackupInBucket
   }
   return [(keepLast ?? 0) * gap > day * DAY
     ? error(32, `${name} deletes at day ${day}, and the ${keepLast} newest backups that ${title} promises to keep go back ${showSeconds(keepLast! * gap)}: delete at day ${needed} or later, or keep fewer`)
-    : error(32, `${name} deletes at day ${day}: when ${title} stops, the ${keepAtLeast} backups of 'keepAtLeast' go back ${showSeconds(keepAtLeast * gap)} and somebody acts ${showSeconds(noticeSeconds)} later, and ${noFloor}; delete at day ${needed} or later`)];
+    : error(32, `${name} deletes at day ${day}: when ${title} stops, the ${keepAtLeast} backups of 'keepAtLeast' go back ${showSeconds(keepAtLeast * gap + lateSeconds)} and somebody acts ${showSeconds(noticeSeconds)} later, and ${noFloor}; delete at day ${needed} or later`)];
 }
 
 function checkVersions({ name, noncurrentExpiration: expiration }: ModelRule, { title, noticeSeconds }: BackupInBucket): Finding[] {

@@ -45,6 +45,9 @@ const SCENARIOS = Object.values(RecoveryScenario);
 const NODE_LOSS_PREPARATION = 12 * 60;
 
 const DAY = 86_400;
+
+/** The only class of S3 that is in one zone. */
+const ONE_ZONE = 'ONEZONE_IA';
 const TWO_HOURS = 2 * 3600;
 
 /** What one backup is good for: the arithmetic of recovery, and what doesn't add up. */
@@ -153,10 +156,10 @@ export class Recovery {
     if (!rpo && !rto) return [`'objectives.${scenario}' promises nothing: give it an 'rpo' or an 'rto', or leave the scenario out`];
     if (!rpo || !this.gaps) return [];
     if (rpo.toSeconds() >= this.worstDataAgeSeconds!) return scenario === RecoveryScenario.CORRUPTION ? this.thinnedProblems(rpo, rpoProperty) : [];
-    const { schedule, timeZone, startingDeadlineSeconds, deadlineSeconds } = this.props;
+    const { schedule, timeZone } = this.props;
     const { longestSeconds, longestFrom, longestTo } = this.gaps;
     const when = longestFrom ? `, as from ${instant(longestFrom)} to ${instant(longestTo)}` : '';
-    const arithmetic = `${showSeconds(longestSeconds)} from run to run (${show(schedule)} in ${show(timeZone)}${when}) + ${showSeconds(startingDeadlineSeconds)} 'startingDeadline' + ${showSeconds(deadlineSeconds)} 'deadline'`;
+    const arithmetic = `${showSeconds(longestSeconds)} from run to run (${show(schedule)} in ${show(timeZone)}${when}) + ${this.showLate()}`;
     const wayOut = rpo.toSeconds() === 0
       ? 'a backup can\'t promise to lose nothing, that is what replication is for: leave the scenario out'
       : `run more often, shorten the deadlines, or promise ${showSeconds(this.worstDataAgeSeconds!)}`;
@@ -166,12 +169,11 @@ export class Recovery {
   /** Damage is noticed late, and by then retention has thinned out what was there before it. */
   private thinnedProblems(rpo: Duration, rpoProperty: string): string[] {
     const notice = this.noticeSeconds();
-    const rule = this.promisedByRetention().find(({ lifetimeSeconds, spacingSeconds }) => lifetimeSeconds >= notice + spacingSeconds);
+    const rule = this.promisedByRetention().find(each => this.outlastsNotice(each));
     if (!rule) return []; // nothing is kept for so long, which is a problem of its own
-    const { startingDeadlineSeconds, deadlineSeconds } = this.props;
-    const worst = rule.spacingSeconds + startingDeadlineSeconds + deadlineSeconds;
+    const worst = rule.spacingSeconds + this.lateSeconds;
     if (rpo.toSeconds() >= worst) return [];
-    return [`'${rpoProperty}' is ${showSeconds(rpo.toSeconds())}, but damage is noticed up to ${showSeconds(notice)} later, and of backups that old 'retention' keeps ${show(rule.rule)} only: ${showSeconds(rule.spacingSeconds)} from one to the next + ${showSeconds(startingDeadlineSeconds)} 'startingDeadline' + ${showSeconds(deadlineSeconds)} 'deadline'; keep all of them for ${showSeconds(notice + this.gaps!.longestSeconds)} with 'age', or promise ${showSeconds(worst)}`];
+    return [`'${rpoProperty}' is ${showSeconds(rpo.toSeconds())}, but damage is noticed up to ${showSeconds(notice)} later, and of backups that old 'retention' keeps ${show(rule.rule)} only: ${showSeconds(rule.spacingSeconds)} from one to the next + ${this.showLate()}; keep all of them for ${showSeconds(notice + this.worstDataAgeSeconds!)} with 'age', or promise ${showSeconds(worst)}`];
   }
 
   private storeProblems(promise: Promised): string[] {
@@ -179,8 +181,9 @@ export class Recovery {
     const { scenario, rto, rtoProperty } = promise;
     const survivors = this.scenario(promise).stores.filter(({ survives }) => survives);
     if (survivors.length === 0) {
-      const list = stores.map(({ name, location }) => `${show(name)} ${location.description}`).join(' and ');
-      const missing = stores.map(({ location }) => location._survival(scenario, objectives!.cluster ?? {}).missing).find(text => text !== undefined);
+      const list = stores.map(store => `${show(store.name)} ${this.locationOf(store).description}${this.becauseOfClass(store)}`).join(' and ');
+      const outcomes = stores.map(store => this.locationOf(store)._survival(scenario, objectives!.cluster ?? {}));
+      const missing = outcomes.find(outcome => outcome.missing !== undefined)?.missing;
       return [`'objectives.${scenario}' needs a store that is still there, got ${list}: ${missing === undefined ? NEEDED[scenario] : `say ${missing}`}`];
     }
     if (!rto) return [];
@@ -190,6 +193,11 @@ export class Recovery {
     const [best] = [...survivors].sort((a, b) => a.totalSeconds! - b.totalSeconds!);
     if (best.totalSeconds! <= rto.toSeconds()) return [];
     return [`'${rtoProperty}' is ${showSeconds(rto.toSeconds())}, but a restore after ${show(scenario)} takes up to ${showSeconds(best.totalSeconds!)} from store ${show(best.store)}: ${this.explain(promise, best)}; ${best.retrievalSeconds > 0 ? 'keep backups in a class that is read at once for as long, ' : ''}make the restore faster, or promise ${showSeconds(best.totalSeconds!)}`];
+  }
+
+  /** Which class has put a bucket of several zones into one. */
+  private becauseOfClass(store: RecoveryStore): string {
+    return this.locationOf(store) === store.location ? '' : ` (${ONE_ZONE}, which a backup of up to ${Math.ceil(this.horizonSeconds() / DAY)} days can be in)`;
   }
 
   private explain({ preparationSeconds }: Promised, store: StoreRecovery): string {
@@ -212,11 +220,11 @@ export class Recovery {
     const notice = this.noticeSeconds();
     const kept = `'retention' keeps backups for ${showSeconds(retention)}`;
     const rules = this.promisedByRetention();
-    if (rules.length > 0 && !rules.some(({ lifetimeSeconds, spacingSeconds }) => lifetimeSeconds >= notice + spacingSeconds)) {
+    if (rules.length > 0 && !rules.some(each => this.outlastsNotice(each))) {
       const margin = ({ lifetimeSeconds, spacingSeconds }: PromisedByRule) => lifetimeSeconds - spacingSeconds;
       const { rule, spacingSeconds: spacing } = rules.reduce((a, b) => (margin(a) >= margin(b) ? a : b));
       const apart = spacing === gap ? 'from run to run' : `from one of ${show(rule)} to the next`;
-      return [`${kept}, but the last good one is ${showSeconds(notice + spacing)} old when somebody acts: ${showSeconds(alertDelay(objectives!))} 'alertDelay' + ${showSeconds(humanDelay(objectives!))} 'humanDelay' + ${showSeconds(spacing)} ${apart}; keep them longer, or shorten the delays if you can`];
+      return [`${kept}, but the last good one is ${showSeconds(notice + spacing + this.lateSeconds)} old when somebody acts: ${showSeconds(alertDelay(objectives!))} 'alertDelay' + ${showSeconds(humanDelay(objectives!))} 'humanDelay' + ${showSeconds(spacing)} ${apart} + ${this.showLate()}; keep them longer, or shorten the delays if you can`];
     }
     if (retention < 2 * gap) {
       return [`${kept}, which is less than twice the ${showSeconds(gap)} from run to run: after one failed run there would be none but the floor; keep them for ${showSeconds(2 * gap)}`];
@@ -238,8 +246,8 @@ export class Recovery {
         const retrieval = Math.max(0, ...storageClasses.map(retrievalSeconds));
         return {
           store: store.name,
-          location: store.location.description,
-          survives: store.location._survival(scenario, objectives!.cluster ?? {}).survives,
+          location: this.locationOf(store).description,
+          survives: this.locationOf(store)._survival(scenario, objectives!.cluster ?? {}).survives,
           storageClasses,
           retrievalSeconds: retrieval,
           totalSeconds: objectives!.restore && preparationSeconds + retrieval + restoreSeconds(objectives!.restore),
@@ -254,13 +262,33 @@ export class Recovery {
     return [...new Set([store.storageClass, ...this.sources.flatMap(source => source.storageClassesWithin(store.name, days))])];
   }
 
+  /** Whether the last backup from before the damage is there when somebody acts. */
+  private outlastsNotice({ lifetimeSeconds, spacingSeconds }: PromisedByRule): boolean {
+    return lifetimeSeconds >= this.noticeSeconds() + spacingSeconds + this.lateSeconds;
+  }
+
   private noticeSeconds(): number {
     return alertDelay(this.props.objectives!) + humanDelay(this.props.objectives!);
   }
 
   private horizonSeconds(): number {
     const gap = this.gaps?.longestSeconds ?? 0;
-    return this.props.objectives!.restoreHorizon?.toSeconds() ?? Math.max(this.noticeSeconds() + gap, 2 * gap);
+    return this.props.objectives!.restoreHorizon?.toSeconds() ?? Math.max(this.noticeSeconds() + gap + this.lateSeconds, 2 * gap);
+  }
+
+  /** How much longer than the schedule says it may take from one backup to the next. */
+  private get lateSeconds(): number {
+    return this.props.startingDeadlineSeconds + this.props.deadlineSeconds;
+  }
+
+  private showLate(): string {
+    return `${showSeconds(this.props.startingDeadlineSeconds)} 'startingDeadline' + ${showSeconds(this.props.deadlineSeconds)} 'deadline'`;
+  }
+
+  /** Where the backups of a store are, as far as one class after the other has them in one zone. */
+  private locationOf(store: RecoveryStore): StoreLocation {
+    const inOneZone = store.location._kind === 'region' && this.storageClasses(store).includes(ONE_ZONE);
+    return inOneZone ? StoreLocation._of('zone', store.location._region) : store.location;
   }
 
   /** How old the oldest backups are when retention removes them. */

@@ -210,8 +210,8 @@ describe('forBackups', () => {
       ['cdk8s-backup.redis', 4], ['cdk8s-backup.redis.delete-markers', undefined],
     ]);
     // No filter of S3 leaves them out.
-    expect(warningsOf(lifecycle)).toEqual([['orders', 30, 'db-backup'], ['redis', 4, 'redis-backup']].map(([name, day, backup]) =>
-      expect.stringContaining(`rule "cdk8s-backup.${name}" deletes at day ${day} what is pinned or held of backup "${backup}", too`)));
+    expect(warningsOf(lifecycle)).toEqual([['orders', 30, 'db-backup'], ['redis', 4, 'redis-backup']].map(([name, day, cronJob]) =>
+      expect.stringContaining(`rule "cdk8s-backup.${name}" deletes at day ${day} what is pinned or held of backup "${cronJob}", too`)));
   });
 
   test('never deletes what is kept for ever', () => {

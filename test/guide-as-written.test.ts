@@ -61,7 +61,7 @@ test.each<[string, string, RecoveryObjectives, Partial<BackupCronJobProps>]>([
   ],
   [
     'Redis, kept 24 hours: over a weekend nobody looks',
-    '\'retention\' keeps backups for 1 day, but the last good one is 3 days 2 hours old when somebody acts',
+    '\'retention\' keeps backups for 1 day, but the last good one is 3 days 4 hours old when somebody acts',
     { corruption: { rpo: Duration.hours(3) } },
     { schedule: Cron.hourly(), deadline: Duration.hours(1), retention: Retention.hours(24) },
   ],

@@ -1,7 +1,8 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import { newChart, props, synth } from './synth';
 import {
-  BackupCronJob, BackupCronJobProps, BackupStore, RecoveryObjectives, RecoveryScenario, Retention, S3Credentials, S3StorageClass, StoreLocation,
+  BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupStore, LifecycleStorageClass, RecoveryObjectives, RecoveryScenario, Retention,
+  S3Credentials, S3StorageClass, StoreLocation,
 } from '../src';
 
 const NIGHTLY = Cron.schedule({ minute: '0', hour: '2' });
@@ -86,6 +87,29 @@ describe('the recovery time', () => {
   });
 });
 
+test('the recovery time counts the thaw of a backup that is as old as late runs make it', () => {
+  const chart = newChart();
+  const bucket = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });
+  // 72 hours of notice and 24 from run to run are 4 days, and 7 hours more with late runs.
+  const objectives = { corruption: { rto: Duration.hours(1) }, restore: RESTORE, alertDelay: Duration.seconds(0) };
+  const job = new BackupCronJob(chart, 'db-backup', props({ stores: [bucket], objectives, startingDeadline: Duration.hours(6), deadline: Duration.hours(1) }));
+  const rules = [{ id: 'x', objectSizeGreaterThan: Size.kibibytes(128), transitions: [{ storageClass: LifecycleStorageClass.GLACIER, after: Duration.days(4) }] }];
+  new BackupBucketLifecycle(chart, 'lifecycle', { store: bucket, rules });
+  expect(job._recovery.problems()).toEqual([expect.stringContaining('5 hours to thaw GLACIER, which a backup of up to 5 days can be in')]);
+});
+
+test('the loss of a zone is not survived by what a lifecycle moves into one zone before anybody restores', () => {
+  const chart = newChart();
+  const bucket = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });
+  const job = new BackupCronJob(chart, 'db-backup', props({ ...DEADLINES, stores: [bucket], objectives: { zoneLoss: { rpo: Duration.hours(26) }, restoreHorizon: Duration.days(60) } }));
+  expect(job._recovery.problems()).toEqual([]);
+  const rules = [{ id: 'x', transitions: [{ storageClass: LifecycleStorageClass.ONEZONE_IA, after: Duration.days(30) }] }];
+  new BackupBucketLifecycle(chart, 'lifecycle', { store: bucket, rules });
+  expect(job._recovery.problems()).toEqual([expect.stringContaining(
+    '\'objectives.zoneLoss\' needs a store that is still there, got "s3" in one zone of region "eu-central-1" (ONEZONE_IA, which a backup of up to 60 days can be in)')]);
+  expect(job.recoveryReport().scenarios[0].stores[0]).toMatchObject({ survives: false });
+});
+
 describe('a scenario', () => {
   const aws = (region?: string) => BackupStore.s3({ bucketName: 'shop-backups', region, storageClass: S3StorageClass.STANDARD });
   const oneZone = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1', storageClass: S3StorageClass.ONEZONE_IA });
@@ -135,9 +159,19 @@ describe('retention', () => {
 
   test('reaches back to before the damage when somebody acts', () => {
     expect(withObjectives(objectives, { retention: Retention.days(3) })).toThrow(
-      '\'retention\' keeps backups for 3 days, but the last good one is 4 days 1 hour old when somebody acts: 1 hour \'alertDelay\' + 3 days \'humanDelay\' + 1 day from run to run; ' +
+      '\'retention\' keeps backups for 3 days, but the last good one is 4 days 3 hours old when somebody acts: 1 hour \'alertDelay\' + 3 days \'humanDelay\' + 1 day from run to run + ' +
+      '1 hour \'startingDeadline\' + 1 hour \'deadline\'; ' +
       'keep them longer, or shorten the delays if you can');
-    expect(withObjectives(objectives, { retention: Retention.hours(97) })).not.toThrow();
+    expect(withObjectives(objectives, { retention: Retention.hours(98) })).toThrow('keeps backups for 4 days 2 hours, but the last good one is 4 days 3 hours old');
+    expect(withObjectives(objectives, { retention: Retention.hours(99) })).not.toThrow();
+  });
+
+  test('reaches back further where runs may begin late: the backup from before the damage is still there', () => {
+    const late = { startingDeadline: Duration.hours(6), deadline: Duration.hours(1) };
+    const promise = { corruption: { rpo: Duration.hours(31) } };
+    expect(withObjectives(promise, { ...late, retention: Retention.hours(97) })).toThrow('1 day from run to run + 6 hours \'startingDeadline\' + 1 hour \'deadline\'');
+    expect(withObjectives(promise, { ...late, retention: Retention.hours(103) })).toThrow('keeps backups for 4 days 7 hours, but the last good one is 4 days 8 hours old');
+    expect(withObjectives(promise, { ...late, retention: Retention.hours(104) })).not.toThrow();
   });
 
   test('is as long as two gaps', () => {
@@ -159,7 +193,7 @@ describe('retention', () => {
   test('counts periods, of which the last one has just begun, and what lies between two of them', () => {
     // A backup of a day is there for 5 days at least, and the next one is a day away.
     expect(withObjectives(objectives, { retention: Retention.of({ daily: 6 }) })).not.toThrow();
-    expect(withObjectives(objectives, { retention: Retention.of({ daily: 5 }) })).toThrow('\'retention\' keeps backups for 4 days, but the last good one is 4 days 1 hour old');
+    expect(withObjectives(objectives, { retention: Retention.of({ daily: 5 }) })).toThrow('\'retention\' keeps backups for 4 days, but the last good one is 4 days 3 hours old');
     const year = Retention.of({ daily: 7, monthly: 12 });
     expect(withObjectives({ ...objectives, restoreHorizon: Duration.days(300) }, { retention: year })).not.toThrow();
     expect(withObjectives({ ...objectives, restoreHorizon: Duration.days(335) }, { retention: year })).toThrow('\'retention\' keeps backups for 331 days, less than');
@@ -171,8 +205,8 @@ describe('retention', () => {
     const thinned = Retention.of({ hourly: 24, daily: 7 });
     expect(withObjectives(promise, { ...hourly, retention: thinned })).toThrow(
       '\'objectives.corruption.rpo\' is 2 hours, but damage is noticed up to 3 days 1 hour later, and of backups that old \'retention\' keeps "7 daily" only: ' +
-      '1 day 1 hour from one to the next + 30 minutes \'startingDeadline\' + 30 minutes \'deadline\'; keep all of them for 3 days 2 hours with \'age\', or promise 1 day 2 hours');
-    expect(withObjectives(promise, { ...hourly, retention: Retention.of({ age: Duration.hours(74), daily: 7 }) })).not.toThrow();
+      '1 day 1 hour from one to the next + 30 minutes \'startingDeadline\' + 30 minutes \'deadline\'; keep all of them for 3 days 3 hours with \'age\', or promise 1 day 2 hours');
+    expect(withObjectives(promise, { ...hourly, retention: Retention.of({ age: Duration.hours(75), daily: 7 }) })).not.toThrow();
     expect(withObjectives({ corruption: { rpo: Duration.hours(26) } }, { ...hourly, retention: thinned })).not.toThrow();
     // A node that is lost is noticed at once.
     expect(withObjectives({ nodeLoss: { rpo: Duration.hours(2) } }, { ...hourly, retention: thinned })).not.toThrow();
