@@ -56,6 +56,8 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
     child.stdin!.on('error', () => {}); // it ended before it read everything: its exit code says why
     child.stdin!.end(input);
   }
+  // Node throws away what a program has written that ends before somebody reads it, unless there is a listener.
+  child.stdout!.on('readable', () => {});
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   let ended = false;
   // A failure to start is reported below, once somebody reads.

@@ -1,4 +1,9 @@
-import { outputOf } from '../../src/runner/process';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { outputOf, stdoutOf } from '../../src/runner/process';
 
 const NO_ABORT = new AbortController().signal;
 /** What a program writes that says a lot, 1 MB of it, between two errors. */
@@ -19,4 +24,12 @@ test('both are seen by what explains the failure', async () => {
   await expect(outputOf({ file: 'sh', args: ['-c', LOUD], explain }, NO_ABORT)).rejects.toThrow();
   expect(seen).toMatch(/^pg_restore: error: the cause\n[^]*\n…\n[^]*error: the end$/);
   expect(seen.length).toBeLessThan(70_000);
+});
+
+test('what a program has written is there for whoever reads it only after the program has ended', async () => {
+  const pid = path.join(mkdtempSync(path.join(tmpdir(), 'process-')), 'pid');
+  const output = stdoutOf({ file: 'sh', args: ['-c', 'echo whole; echo $$ > "$1.new"; mv "$1.new" "$1"', 'sh', pid] }, NO_ABORT);
+  while (!existsSync(pid) || existsSync(`/proc/${readFileSync(pid, 'utf8').trim()}`)) await sleep(10);
+  await sleep(10); // the event of its end has come
+  expect(await text(output)).toBe('whole\n');
 });

@@ -27,6 +27,31 @@ export async function checkRestored(
   return notes;
 }
 
+/**
+ * Analyzes and checks what was restored in place: its transaction has ended, and nothing brings back what was there but a rollback. So a fault
+ * of the data is a failure, and everything else is told: a server that went away, a run that is stopped.
+ */
+export async function checkCommitted(
+  client: PostgresClient, database: string, head: ArchiveHead, artifact: RecordedArtifact, assertions: readonly string[], signal: AbortSignal,
+): Promise<string[]> {
+  const notes: string[] = [];
+  try {
+    await client.run(database, 'analyze;', signal);
+  } catch (error) {
+    notes.push(`the database was restored and could not be analyzed (${reasonOf(error, signal)}): its queries may be slow until somebody runs ANALYZE in it`);
+  }
+  try {
+    return [...notes, ...await checkRestored(client, database, head, artifact, assertions, signal)];
+  } catch (error) {
+    if (!signal.aborted && !(error instanceof RunnerError && error.exitCode === ExitCode.UNAVAILABLE)) throw error;
+    return [...notes, `the database was restored in one transaction and could not be checked after it (${reasonOf(error, signal)}): look at it yourself`];
+  }
+}
+
+function reasonOf(error: unknown, signal: AbortSignal): string {
+  return messageOf(signal.aborted ? signal.reason : error);
+}
+
 async function refuseMissing(client: PostgresClient, database: string, { entries }: ArchiveHead, signal: AbortSignal): Promise<void> {
   const there = new Set(await client.query<string[]>(database, relationsQuery(), signal));
   const missing = entries.filter(({ type, schema, tag }) => RELATIONS.includes(type) && !there.has(`${schema}.${tag}`));

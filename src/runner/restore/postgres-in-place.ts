@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
 import { Facts, missingTablespaces, rendersScript, restricts } from './postgres-findings';
 import { withoutUnknownSettings } from './postgres-script';
+import { oidsQuery } from './postgres-server';
 import { literal } from './postgres-sql';
 import { inDatabases, leaveStatements } from './postgres-swap';
 import { PostgresTargetConfig, ScratchConfig } from '../../contract/config';
+import { messageOf } from '../errors';
 import { scratchDirectory } from '../scratch';
 import { PostgresClient } from '../sources/postgres-client';
 
@@ -16,12 +19,36 @@ const SETTLE_MS = 3000;
 /** A stream, or the name of a file. */
 export type Archive = Parameters<PostgresClient['restore']>[2];
 
-const WATCH_MS = 1000;
+/** Shorter than the server's `deadlock_timeout`, whose victim might be the restore. */
+const WATCH_MS = 500;
 /** The script ends with this, and with comments: what has to be looked at before comes before it. */
 const COMMIT = '\nCOMMIT;\n';
 
+const RELATIONS = ['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'FOREIGN TABLE'];
+
+/** A failure after which nobody can say whether the transaction was committed. */
+export class Unsure extends Error {
+  constructor(public override readonly cause: unknown) {
+    super(messageOf(cause));
+  }
+}
+
+/** Oids by `schema.name`. */
+interface Relations {
+  readonly [name: string]: string;
+}
+
+/** Whether each relation is there, and is none that was there before. */
+function madeAnew(before: Relations, now: Relations): boolean {
+  const names = Object.keys({ ...before, ...now });
+  return names.length > 0 && names.every(name => now[name] !== undefined && now[name] !== before[name]);
+}
+
 /** Replaces the objects of a database inside of it: all of them, or none. */
 export class PostgresInPlace {
+  /** By which its own session is known: others of ours, such as a backup's, are not it. */
+  private readonly application = `cdk8s-backup restore ${randomUUID().slice(0, 8)}`;
+
   constructor(private readonly client: PostgresClient, private readonly config: PostgresTargetConfig, private readonly scratch: ScratchConfig) {}
 
   public steps(facts: Facts): string[] {
@@ -43,8 +70,16 @@ export class PostgresInPlace {
     await this.client.run(maintenance, leaveStatements(inDatabases([this.config.database])), signal);
   }
 
-  public async restore(archive: Archive, facts: Facts, maintenance: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Whatever fails, the server is asked whether the transaction was committed all the same: a run may be stopped, or lose its connection, while
+   * that goes on.
+   *
+   * @returns what went wrong after the commit, a sentence each
+   * @throws Unsure if the server can't be asked, and otherwise what failed: then the database is as it was
+   */
+  public async restore(archive: Archive, facts: Facts, maintenance: string, signal: AbortSignal): Promise<string[]> {
     const { database } = this.config;
+    const before = await this.relationsOf(facts, signal);
     const directory = await scratchDirectory(this.scratch, 'list');
     const stop = new AbortController();
     const watching = this.endBlockers(maintenance, AbortSignal.any([signal, stop.signal]));
@@ -63,27 +98,37 @@ export class PostgresInPlace {
         const script = this.client.restoreScript(facts.client, args, archive, database, signal);
         const known = rendersScript(facts) ? withoutUnknownSettings(script) : script;
         const assertions = this.assertsWithin(facts) ? assertionStatements(this.config.assertions) : '';
-        await this.client.runScript(database, Readable.from(beforeCommit(known, assertions), { objectMode: false }), signal);
+        await this.client.named(this.application).runScript(database, Readable.from(beforeCommit(known, assertions), { objectMode: false }), signal);
       } else {
-        await this.client.restore(facts.client, args, archive, database, signal);
+        await this.client.named(this.application).restore(facts.client, args, archive, database, signal);
       }
     } catch (error) {
       // A statement goes on at the server after its client is gone, and keeps everybody out of what it has locked. Where that can't be ended
       // either, the first failure is the one to tell, and the next run ends it.
-      await this.endSessions(maintenance, AbortSignal.timeout(SETTLE_MS)).catch(() => {});
-      throw error;
+      const settling = AbortSignal.timeout(SETTLE_MS);
+      await this.endSessions(maintenance, settling).catch(() => {});
+      const now = await this.relationsOf(facts, settling).catch(() => null);
+      if (now === null) throw new Unsure(error);
+      if (!madeAnew(before, now)) throw error;
+      return [`the restore was committed, and then failed: ${messageOf(signal.aborted ? signal.reason : error)}`];
     } finally {
       await rm(directory, { recursive: true, force: true });
       stop.abort();
       await watching;
     }
-    await this.client.run(database, 'analyze;', signal);
+    return [];
+  }
+
+  /** What the archive makes anew, as it is in the database now. */
+  private relationsOf({ head }: Facts, signal: AbortSignal): Promise<Relations> {
+    const names = head.entries.filter(({ type }) => RELATIONS.includes(type)).map(({ schema, tag }) => `${schema}.${tag}`);
+    return this.client.query(this.config.database, oidsQuery(names), signal);
   }
 
   /** `pg_restore` waits for locks without a limit: whoever holds one that it wants is sent away. */
   private async endBlockers(maintenance: string, signal: AbortSignal): Promise<void> {
     const sql = `select pg_terminate_backend(blocker) from pg_stat_activity a, unnest(pg_blocking_pids(a.pid)) as blocker
-      where a.datname = ${literal(this.config.database)} and a.application_name in ('cdk8s-backup', 'pg_restore');`;
+      where a.application_name = ${literal(this.application)};`;
     while (!signal.aborted) {
       await this.client.run(maintenance, sql, signal).catch(() => {}); // the restore itself tells what is wrong
       await new Promise<void>(resolve => {

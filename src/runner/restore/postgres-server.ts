@@ -116,6 +116,12 @@ export function relationsQuery(): string {
       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e');`;
 }
 
+/** Oids by `schema.name` of those of `names` that are there. One that is dropped and made again has another one. */
+export function oidsQuery(names: readonly string[]): string {
+  return `select coalesce(json_object_agg(n.nspname || '.' || c.relname, c.oid::text), '{}')
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = any (${literals(names)});`;
+}
+
 /** Tables of a database, without those of extensions, as `schema.name`. */
 export function tablesQuery(): string {
   return `select coalesce(json_agg(n.nspname || '.' || c.relname order by n.nspname, c.relname), '[]')

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { RestorerContext } from './open';
 import { readArchiveHead } from './postgres-archive';
-import { checkRestored } from './postgres-checks';
+import { checkCommitted, checkRestored } from './postgres-checks';
 import { explainRestore } from './postgres-errors';
 import { Facts, findingsOf, givesArchivedProperties, majorOf, missingTablespaces, rendersScript, serverMajor } from './postgres-findings';
 import { parseGlobals, roleDifferences } from './postgres-globals';
-import { Archive, PostgresInPlace } from './postgres-in-place';
+import { Archive, PostgresInPlace, Unsure } from './postgres-in-place';
 import { besideName, besideTime, freeBesideName } from './postgres-names';
 import {
   archivedConnectionLimit, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
@@ -124,12 +124,13 @@ export class PostgresRestorer implements Restorer {
       if (this.config.mode === 'in-place') {
         await this.inPlace.endSessions(this.maintenance, signal); // one that holds a lock would be in the way of the safety backup too
         safety = await this.saveWhatIsThere(record, signal);
-        await this.inPlace.restore(archive, facts, this.maintenance, signal);
+        notes.push(...await this.inPlace.restore(archive, facts, this.maintenance, signal));
         committed = true;
         const assertions = this.inPlace.assertsWithin(facts) ? [] : this.config.assertions;
-        notes.push(...await checkRestored(this.client, this.config.database, facts.head, data, assertions, signal));
-        notes.push(...await disabledSubscriptions(this.client, this.maintenance, this.config.database, this.config.database, signal));
-        await noteReplaced(safety, record, this.context, signal);
+        notes.push(...await checkCommitted(this.client, this.config.database, facts.head, data, assertions, signal));
+        // The list is for people: where it can't be had, the restore is done all the same.
+        notes.push(...await disabledSubscriptions(this.client, this.maintenance, this.config.database, this.config.database, signal).catch(() => []));
+        await noteReplaced(safety, record, this.context, signal.aborted ? this.settling() : signal);
         return { holds: `${this.description} is ${record.id}`, previous: safety === null ? null : asBackup(safety), notes };
       }
       const final = this.config.newDatabase ?? this.config.database;
@@ -355,6 +356,11 @@ export class PostgresRestorer implements Restorer {
    */
   private async failure(error: unknown, made: string | undefined, committed: Committed | null): Promise<RestoreFailure> {
     if (error instanceof RestoreFailure) return error;
+    if (error instanceof Unsure) {
+      const exitCode = error.cause instanceof RunnerError ? error.cause.exitCode : ExitCode.FAILED;
+      const holds = `${this.description} is either as it was or what was restored: the server can't be asked whether the transaction was committed`;
+      return new RestoreFailure(error.message, holds, true, exitCode, { cause: error });
+    }
     const exitCode = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
     if (committed !== null) {
       const before = committed.safety === null ? 'what was there is gone' : `what was there is stored as ${committed.safety}: ${wayBack(committed.safety, committed.record)}`;

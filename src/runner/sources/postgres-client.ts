@@ -33,9 +33,15 @@ export class PostgresClient {
 
   constructor(
     private readonly config: PostgresConnection, private readonly env: NodeJS.ProcessEnv, private readonly explain: Explain = explainPostgres,
+    private readonly application = 'cdk8s-backup',
   ) {
     this.address = `${config.host}:${config.port}`;
     this.password = config.passwordEnv === null ? null : secretFrom(env, config.passwordEnv, `password of ${config.user}@${this.address}`);
+  }
+
+  /** The same, with sessions that the server knows by this name. */
+  public named(application: string): PostgresClient {
+    return new PostgresClient(this.config, this.env, this.explain, application);
   }
 
   /** Runs `sql`, which returns one JSON value, in `database`. */
@@ -103,7 +109,7 @@ export class PostgresClient {
         PGPASSWORD: this.password ?? undefined,
         PGSSLMODE: tls.mode,
         PGSSLROOTCERT: this.roots(program),
-        PGAPPNAME: 'cdk8s-backup',
+        PGAPPNAME: this.application,
         ...name === 'psql' && { PGCLIENTENCODING: 'UTF8' },
         PGCONNECT_TIMEOUT: CONNECT_TIMEOUT_SECONDS,
         // Where an image keeps the roots of its system, if not in the usual place.

@@ -2,6 +2,7 @@
  * What is asked of a PostgreSQL server before a dump, as SQL that returns one JSON value. Works from server 12 on.
  */
 import { filterCondition } from './postgres-pattern';
+import { TableFiles } from './postgres-remade';
 import { PostgresConfig } from '../../contract/config';
 
 /** About the server as a whole. */
@@ -31,6 +32,7 @@ export interface MissingRights {
 export interface Contents {
   /** Rows by `schema.table`, as the server estimates them. */
   readonly rows: { readonly [table: string]: number };
+  readonly files: TableFiles;
   readonly empty: boolean;
 }
 
@@ -89,10 +91,17 @@ export function contentsQuery(config: PostgresConfig): string {
         select coalesce(json_object_agg(schema || '.' || name, rows), '{}') from tables
         where rows > 0 or rows = 0 and (pages > 0 or current_setting('server_version_num')::int >= 140000)
       ),
+      'files', ${TABLE_FILES},
       'empty', not exists (select from tables where pg_relation_size(oid) > 0)
         and not (${dumpsLargeObjects(config)} and pg_relation_size('pg_catalog.pg_largeobject') > 0)
     );`;
 }
+
+export function tableFilesQuery(config: PostgresConfig): string {
+  return `with ${dumpedRelations(config)}, tables as (select * from dumped where kind = 'r') select ${TABLE_FILES};`;
+}
+
+const TABLE_FILES = '(select coalesce(json_object_agg(schema || \'.\' || name, oid || \'/\' || file), \'{}\') from tables)';
 
 /**
  * What `pg_dump` takes: neither the system's own, nor what extensions bring along, except for their tables of settings. A sequence
@@ -100,7 +109,7 @@ export function contentsQuery(config: PostgresConfig): string {
  */
 function dumpedRelations(config: PostgresConfig): string {
   return `candidates as (
-    select c.oid, n.oid as schema_oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.reltuples::bigint as rows, c.relpages as pages,
+    select c.oid, n.oid as schema_oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.reltuples::bigint as rows, c.relpages as pages, c.relfilenode as file,
       ${filterCondition(config)} as wanted
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'S') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

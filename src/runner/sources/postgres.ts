@@ -3,9 +3,10 @@ import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { PostgresClient } from './postgres-client';
 import { quoted } from './postgres-errors';
-import { Contents, contentsQuery, DatabaseFacts, MissingRights, missingRightsQuery, ServerFacts, serverFactsQuery } from './postgres-facts';
+import { Contents, contentsQuery, DatabaseFacts, MissingRights, missingRightsQuery, ServerFacts, serverFactsQuery, tableFilesQuery } from './postgres-facts';
 import { ClusterDumpCheck, CustomFormatCheck } from './postgres-format';
 import { dumperOf, howToGet, installed, PostgresProgram } from './postgres-programs';
+import { lookingOnceLocked, remade, TableFiles } from './postgres-remade';
 import { Dump, Inspection, OpenDump, Source } from './source';
 import { checked } from '../stream/check';
 
@@ -14,6 +15,7 @@ const ZSTD_MAJOR = 16;
 const MAX_GZIP_LEVEL = 9;
 /** Where one asks for the list of databases; the second is for servers without the first. */
 const MAINTENANCE_DATABASES = ['postgres', 'template1'];
+const MOST_NAMED = 5;
 const GLOBALS_BYTES = 16 * 1024 * 1024;
 /** Without indexes a dump is smaller than its database, but it has binary columns as text and big values unpacked. */
 const PLAIN_DUMP_PER_DATABASE = 4;
@@ -128,15 +130,26 @@ export class PostgresSource implements Source {
       compressedInside: compression,
       expectedBytes: Math.ceil(database.bytes! * share),
       open: async (signal): Promise<OpenDump> => {
-        const { rows, empty } = await this.client.query<Contents>(database.name, contentsQuery(this.config), signal);
+        const { rows, files, empty } = await this.client.query<Contents>(database.name, contentsQuery(this.config), signal);
         const body = this.client.dump(dumper, this.dumpArgs(dumper, compression), database.name, signal);
+        const locked = lookingOnceLocked(body, () => this.refuseRemade(database.name, files, signal));
         return {
-          stream: checked(body, new CustomFormatCheck(`${this.description}: pg_dump`)),
+          stream: checked(locked, new CustomFormatCheck(`${this.description}: pg_dump`)),
           counts: { precision: 'estimate', unit: 'rows', items: rows },
           empty,
         };
       },
     };
+  }
+
+  private async refuseRemade(database: string, before: TableFiles, signal: AbortSignal): Promise<void> {
+    const tables = remade(before, await this.client.query<TableFiles>(database, tableFilesQuery(this.config), signal));
+    if (tables.length === 0) return;
+    throw new RunnerError(
+      `postgres ${this.client.address}, database ${database}: ${tables.length} tables were made anew, truncated or rewritten while the dump waited for its locks, and it would have none of their rows: `
+        + `${tables.slice(0, MOST_NAMED).join(', ')}. Nothing was stored; try again, and keep restores in place and schema changes away from the backup`,
+      ExitCode.UNAVAILABLE,
+    );
   }
 
   private dumpArgs({ major }: PostgresProgram, { algorithm, level }: CompressionConfig): string[] {
