@@ -46,7 +46,9 @@ export function checkKeyName(property: string, value: string): string {
 const HOST = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
 const IPV6 = /^[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;
 
-export function checkHost(value: string): string {
+/** @returns the host as programs take it: an IPv6 address without the brackets that it has in a URL */
+export function checkHost(given: string): string {
+  const value = given.replace(/^\[(.*:.*)\]$/, '$1');
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
     throw new Error(`'host' must be a name or an address, got the URL ${show(redact(value))}: give host, port, user and database as properties of their own`);
   }

@@ -9,6 +9,8 @@ import { MEMBER_PATTERN, NAME_PATTERN } from '../contract/layout';
 /** No program and no file can be told a text with a NUL in it. */
 const NO_NUL = [/^[^\0]*$/, 'must not have a NUL in it'] as const;
 const text = z.string().min(1).regex(...NO_NUL);
+/** An IPv6 address may have the brackets that it has in a URL: no program takes them beside a port. */
+const host = text.transform(value => value.replace(/^\[(.*:.*)\]$/, '$1'));
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
 const absolutePath = z.string().startsWith('/', 'must be an absolute path').regex(...NO_NUL);
 const port = z.int().min(1).max(65535);
@@ -18,7 +20,7 @@ const patterns = z.array(text).readonly();
 
 const postgres = z.strictObject({
   engine: z.literal('postgres'),
-  host: text,
+  host,
   port,
   database: text.nullable(),
   user: text,
@@ -37,7 +39,7 @@ const postgres = z.strictObject({
 
 const redis = z.strictObject({
   engine: z.literal('redis'),
-  host: text,
+  host,
   port,
   user: text.nullable(),
   passwordEnv: envName.nullable(),
@@ -68,7 +70,7 @@ const set = z.strictObject({
 
 const postgresTarget = z.strictObject({
   engine: z.literal('postgres'),
-  host: text,
+  host,
   port,
   user: text,
   passwordEnv: envName.nullable(),
@@ -92,7 +94,7 @@ const postgresTarget = z.strictObject({
 
 const redisTarget = z.strictObject({
   engine: z.literal('redis'),
-  host: text,
+  host,
   port,
   user: text.nullable(),
   passwordEnv: envName.nullable(),

@@ -1,5 +1,6 @@
 import { run } from './cli';
 import { RunnerError } from './errors';
+import { createReporter } from './reporter';
 import { ExitCode } from '../contract/exit-code';
 
 /** A stopped run is gone before Kubernetes would kill it, even where a server does not answer its clean-up. */
@@ -9,8 +10,23 @@ const stop = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.on(name, () => {
     stop.abort(new RunnerError(`stopped by ${name}; earlier backups are as they were`, ExitCode.CANCELLED));
-    setTimeout(() => process.exit(ExitCode.CANCELLED), EXIT_AFTER_SIGNAL_MS).unref();
+    setTimeout(giveUp, EXIT_AFTER_SIGNAL_MS).unref();
   });
+}
+
+/**
+ * Ends the process although something hangs. `process.exit` would wait for a thread that is in a file system which does not answer, and
+ * signals of its own don't end a process that is the first one of a container. Another program in its place ends all threads.
+ */
+function giveUp(): void {
+  createReporter(process.stderr).error('failed', 'stopped, and gone before everything was tidied up: a file system or a server does not answer; the next run tidies up', {
+    exitCode: ExitCode.CANCELLED, retryMayHelp: true,
+  });
+  try {
+    process.execve!(process.execPath, [process.execPath, '--eval', `process.exit(${ExitCode.CANCELLED})`], {});
+  } catch {
+    process.exit(ExitCode.CANCELLED); // a system that can't do that
+  }
 }
 
 const { env, stdin, stdout, stderr } = process;

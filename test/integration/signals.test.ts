@@ -1,4 +1,5 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
@@ -174,4 +175,20 @@ test('while a run lives, another leaves its upload alone', async () => {
   expect((await remains(victim)).filter(name => !name.includes(other.id))).not.toEqual([]);
   victim.running.process.kill('SIGKILL');
   await victim.running.ended;
+});
+
+test('a run that is stopped while the file system does not answer an fsync is gone within 5 s, and says so', async () => {
+  const home = tempDir('hanging');
+  const marker = path.join(home, 'hangs');
+  const code = path.join(home, 'fsync.c');
+  writeFileSync(code, `#include <fcntl.h>\n#include <unistd.h>\nint fsync(int fd) { (void)fd; close(open("${marker}", O_CREAT | O_WRONLY, 0600)); for (;;) sleep(1000); }\n`);
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', path.join(home, 'fsync.so'), code]);
+  const config = configOf({ source: sqlite(sqliteFile), stores: [folder(tempDir('volume'))] });
+  const running = start(['backup'], { config, env: { LD_PRELOAD: path.join(home, 'fsync.so') } });
+  await until('an fsync hangs', 60_000, async () => existsSync(marker));
+  const stoppedAt = performance.now();
+  running.process.kill('SIGTERM');
+  const ended = await running.ended;
+  expect([ended.code, ended.message]).toEqual([143, expect.stringContaining('a file system or a server does not answer')]);
+  expect(performance.now() - stoppedAt).toBeLessThan(15_000); // 5 s, on a busy machine; without it, never
 });

@@ -1,3 +1,4 @@
+import { checkHost } from '../../src/_check';
 import { aConfig } from './_fixtures';
 import { version } from '../../package.json';
 import { renderConfig, unescapeEnvValue } from '../../src/contract/config';
@@ -45,4 +46,10 @@ test.each<[string, unknown, string]>([
 
 test('fails on what is not JSON', () => {
   expect(() => parseConfig('nope')).toThrow('the config is not JSON');
+});
+
+test('an IPv6 address may have the brackets that it has in a URL', () => {
+  const redis = { engine: 'redis', host: '[::1]', port: 6379, user: null, passwordEnv: null, tls: null } as const;
+  expect(parseConfig(JSON.stringify(aConfig({ source: redis })))).toMatchObject({ source: { host: '::1' } });
+  expect(checkHost('[fd00::1]')).toBe('fd00::1');
 });

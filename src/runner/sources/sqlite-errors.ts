@@ -6,6 +6,9 @@ import {
   SQLITE_PERM, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_CANTOPEN, SQLITE_PROTOCOL, SQLITE_AUTH, SQLITE_NOTADB,
 } from './sqlite-codes';
 
+/** SQLITE_READONLY_ROLLBACK and SQLITE_READONLY_RECOVERY: there is a journal, or a write-ahead log, that has to be played first. */
+const HOT: readonly number[] = [776, 264];
+
 export interface SqliteTarget extends SqliteConfig {
   readonly description: string;
   readonly scratch: ScratchConfig;
@@ -21,6 +24,13 @@ export function explainSqlite(failure: SqliteFailure, target: SqliteTarget): Run
     );
   }
   const { sqliteCode, message } = failure;
+  if (HOT.includes(sqliteCode)) {
+    return new RunnerError(
+      `${description} was left in the middle of a transaction by a program that was killed, and nobody can read it before that is rolled back, which writes to it (${message}): `
+        + `let the application open it once, or run "sqlite3 ${target.path} 'PRAGMA schema_version'" as its owner, or the backup as a user that may write it and its -journal`,
+      ExitCode.DENIED,
+    );
+  }
   switch (sqliteCode % 256) {
     case SQLITE_BUSY: case SQLITE_LOCKED: case SQLITE_PROTOCOL:
       return new RunnerError(
