@@ -157,7 +157,8 @@ async function dumpAndCommit(
     tools: { 'cdk8s-backup': VERSION, ...inspection.tools },
     artifacts,
     stores: stores.map(({ name }) => name),
-    suspect: options.suspect ?? (options.acceptSmaller ? null : suspicion(taken, config.suspectBelowPercent, latest(before)?.record)),
+    suspect: options.suspect ?? taken.find(({ suspect }) => suspect !== null)?.suspect
+      ?? (options.acceptSmaller ? null : suspicion(taken, config.suspectBelowPercent, latest(before)?.record)),
   };
   for (const to of stores) await commit(record, to, signal);
   return record;
@@ -193,6 +194,8 @@ function report(record: BackupRecord, { reporter, stdout }: Context): ExitCode {
 export interface TakenArtifact {
   readonly artifact: RecordedArtifact;
   readonly empty: boolean;
+  /** What the source has against it. */
+  readonly suspect: string | null;
 }
 
 async function storeDump(
@@ -202,7 +205,7 @@ async function storeDump(
   const recipients = config.encryption?.recipients;
   const file = artifactFile(id, dump.part, dump.extension, inside ? 'none' : config.compression.algorithm, recipients !== undefined);
   const sealing = recipients ? encrypt(await sealHeader(recipients)) : new PassThrough();
-  const { stream, counts, empty, warnings } = await dump.open(signal);
+  const { stream, counts, empty, warnings, suspect } = await dump.open(signal);
   for (const warning of warnings ?? []) reporter.warn('source.odd', warning, { file });
   const plain = new DigestStream();
   const progress = reporter.progress(file, expectedBytes);
@@ -232,6 +235,7 @@ async function storeDump(
       ...recipients && { recipients },
     },
     empty,
+    suspect: suspect?.() ?? null,
   };
 }
 

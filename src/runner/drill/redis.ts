@@ -7,7 +7,9 @@ import { DrillCheck } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { RunnerError } from '../errors';
+import { MARK_KEY } from '../rdb/mark';
 import { keysIn } from '../restore/redis-facts';
+import { readMark } from '../restore/redis-keys-mark';
 import { addressFor, wasLeftByRestore } from '../restore/redis-left';
 import { countKeys, makeMaster } from '../restore/redis-load';
 import { secretFrom } from '../secrets';
@@ -70,6 +72,9 @@ export class RedisScratch implements Scratch {
     try {
       const info = parseInfo(await connection.command('INFO'));
       const checks = [checkCount(selected[0]!, info)];
+      if (await readMark(connection) !== null) {
+        checks.push(check('no mixture', `the backup was taken while a restore key by key had not ended, as its key ${MARK_KEY} says: it is a mixture`, ''));
+      }
       for (const { pattern, leastKeys } of this.asked.assertions) {
         const found = await countKeys(connection, pattern, leastKeys);
         checks.push(check(

@@ -1,4 +1,5 @@
 import { RdbCursor, RdbError, Steps } from './cursor';
+import { RdbFormat } from './format';
 
 /** A value that only a module can read: where it ends is known, what it means is not. */
 export class ModuleValueError extends Error {
@@ -7,7 +8,8 @@ export class ModuleValueError extends Error {
   }
 }
 
-type Skip = (cursor: RdbCursor) => Steps<void>;
+/** Reads to the end of a value whose type was read before. */
+export type Skip = (cursor: RdbCursor) => Steps<void>;
 
 const DOUBLE_BYTES = 8;
 const TIME_BYTES = 8;
@@ -16,22 +18,33 @@ const STREAM_ID_BYTES = 16;
 const WORDLESS_SCORE = 253;
 
 const string: Skip = cursor => cursor.skipString();
-const strings = many(string);
+const strings = many(function* (cursor) {
+  if (!cursor.skipStringNow()) yield* cursor.skipString();
+});
 const pairs = many(function* (cursor) {
-  yield* cursor.skipString();
-  yield* cursor.skipString();
+  if (!cursor.skipStringNow()) yield* cursor.skipString();
+  if (!cursor.skipStringNow()) yield* cursor.skipString();
 });
 
+interface Type {
+  readonly name: string;
+  readonly skip: Skip;
+}
+
+export const STRING_TYPE = 0;
+/** A value of a module, which says where it ends. It begins with the name of the module. */
+export const MODULE_TYPE = 7;
+
 /** All types of values up to version 12 of the format, by number, and how to find where they end. */
-const TYPES: { readonly [type: number]: { readonly name: string; readonly skip: Skip } } = {
-  0: { name: 'string', skip: string },
+const TYPES: { readonly [type: number]: Type } = {
+  [STRING_TYPE]: { name: 'string', skip: string },
   1: { name: 'list', skip: strings },
   2: { name: 'set', skip: strings },
   3: { name: 'sorted set', skip: many(skipOldScored) },
   4: { name: 'hash', skip: pairs },
   5: { name: 'sorted set', skip: many(skipScored) },
   6: { name: 'module', skip: refuseModule },
-  7: { name: 'module', skip: refuseModule },
+  [MODULE_TYPE]: { name: 'module', skip: afterModuleName(skipModuleData) },
   9: { name: 'hash', skip: string },
   10: { name: 'list', skip: string },
   11: { name: 'set', skip: string },
@@ -51,18 +64,22 @@ const TYPES: { readonly [type: number]: { readonly name: string; readonly skip: 
   25: { name: 'hash', skip: afterTime(string) },
 };
 
-export function isValueType(type: number): boolean {
-  return type in TYPES;
+/** Where version 80 of the format, which is Valkey's, differs from version 11. */
+const TYPES_OF_VALKEY: { readonly [type: number]: Type | undefined } = {
+  22: { name: 'hash', skip: many(skipExpiringFieldOfValkey) },
+  23: undefined,
+  24: undefined,
+  25: undefined,
+};
+
+/** How to find where a value of this type ends; `undefined` if the format has no such type. */
+export function skipperOf(type: number, family: RdbFormat['family']): Skip | undefined {
+  return (family === 'valkey' && type in TYPES_OF_VALKEY ? TYPES_OF_VALKEY : TYPES)[type]?.skip;
 }
 
 /** What Redis calls a value of this type. */
 export function nameOfType(type: number): string {
   return TYPES[type]?.name ?? `value of type ${type}`;
-}
-
-/** Reads to the end of a value whose type was read before. */
-export function skipValue(cursor: RdbCursor, type: number): Steps<void> {
-  return TYPES[type]!.skip(cursor);
 }
 
 /** Reads over what a module has written for itself. */
@@ -99,6 +116,13 @@ function afterTime(skip: Skip): Skip {
   };
 }
 
+function afterModuleName(skip: Skip): Skip {
+  return function* (cursor) {
+    yield* cursor.number();
+    yield* skip(cursor);
+  };
+}
+
 function* skipOldScored(cursor: RdbCursor): Steps<void> {
   yield* cursor.skipString();
   const length = yield* cursor.byte();
@@ -121,8 +145,15 @@ function* skipExpiringField(cursor: RdbCursor): Steps<void> {
   yield* cursor.skipString();
 }
 
+/** The module alone knew where such a value ends. */
 function* refuseModule(cursor: RdbCursor): Steps<void> {
   throw new ModuleValueError(nameOfModule(yield* cursor.number()));
+}
+
+function* skipExpiringFieldOfValkey(cursor: RdbCursor): Steps<void> {
+  yield* cursor.skipString();
+  yield* cursor.skipString();
+  yield* cursor.skip(TIME_BYTES);
 }
 
 function* skipStream(cursor: RdbCursor, version: 1 | 2 | 3): Steps<void> {

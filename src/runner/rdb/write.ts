@@ -1,3 +1,4 @@
+import { headerOf } from './format';
 import { Crc64 } from '../stream/crc64';
 
 /* eslint-disable no-bitwise */
@@ -13,7 +14,7 @@ export class RdbWriter {
 
   public header(version: number, fields: { readonly [name: string]: string }): Buffer {
     const pieces = Object.entries(fields).flatMap(field => [Buffer.from([AUX]), ...field.flatMap(text => stringOf(Buffer.from(text)))]);
-    return this.passed([Buffer.from(`REDIS${String(version).padStart(4, '0')}`), ...pieces]);
+    return this.passed([Buffer.from(headerOf(version)), ...pieces]);
   }
 
   /** What stands for itself: functions, as FUNCTION DUMP has them. */

@@ -1,17 +1,15 @@
 import { Readable } from 'node:stream';
+import { FORMAT_BYTES, formatIn, RdbFormat } from '../rdb/format';
 
 /** More than the fields that stand before the keys take. */
 const HEAD_BYTES = 4096;
 const AUX_OPCODE = 0xfa;
-const MAGIC = 'REDIS';
-const VERSION_AT = MAGIC.length;
-const FIELDS_AT = VERSION_AT + 4;
 /* eslint-disable no-bitwise */
 
 /** What a snapshot says of itself before the keys. */
 export interface RdbHead {
-  /** Of the format. A server loads those up to its own. */
-  readonly version: number;
+  /** A server loads those up to its own. */
+  readonly format: RdbFormat;
   /** Version of the server that wrote it; `null` if it does not tell. */
   readonly serverVersion: string | null;
   /** Memory that the data took there; `null` if it does not tell. */
@@ -30,10 +28,10 @@ export async function readRdbHead(snapshot: Readable): Promise<RdbHead | undefin
 
 /** As {@link readRdbHead}; fields beyond the end of `head` are taken for missing. */
 export function parseRdbHead(head: Buffer): RdbHead | undefined {
-  const match = /^REDIS(\d{4})/.exec(head.toString('latin1', 0, FIELDS_AT));
-  if (!match) return undefined;
+  const format = formatIn(head);
+  if (!format) return undefined;
   const fields = new Map<string, string>();
-  const reader = new StringReader(head, FIELDS_AT);
+  const reader = new StringReader(head, FORMAT_BYTES);
   while (reader.take(AUX_OPCODE)) {
     const [name, value] = [reader.text(), reader.text()];
     if (name === undefined || value === undefined) break;
@@ -41,7 +39,7 @@ export function parseRdbHead(head: Buffer): RdbHead | undefined {
   }
   const usedMemory = Number(fields.get('used-mem'));
   return {
-    version: Number(match[1]),
+    format,
     serverVersion: fields.get('valkey-ver') ?? fields.get('redis-ver') ?? null,
     usedMemory: Number.isSafeInteger(usedMemory) && usedMemory > 0 ? usedMemory : null,
   };

@@ -3,6 +3,7 @@ import { Finding } from './restorer';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
+import { isForeign, nameOfFormat, RdbFormat } from '../rdb/format';
 import { versionOf } from '../rdb/payload';
 import { formatBytes } from '../reporter';
 import { countsOf, Info, parseInfo } from '../sources/redis';
@@ -11,8 +12,6 @@ import { REDIS_RIGHTS, RedisUse } from '../sources/redis-errors';
 
 /** Formats that servers load whose commands do not tell: they are not developed any more, so this list is complete. */
 const OLD_FORMATS: readonly (readonly [release: string, version: number])[] = [['3.2', 7], ['4.', 8], ['5.', 9], ['6.', 9], ['7.0', 10], ['7.2', 11]];
-/** Valkey gives these to formats of others, and does not load them. */
-const FOREIGN_TO_VALKEY = { first: 12, last: 79 };
 
 /** What a server says of itself. */
 export interface RedisFacts {
@@ -89,18 +88,25 @@ export function findingsOfRights({ forbidden }: RedisFacts, use: RedisUse): Find
 
 /** Whether the server understands the snapshot: one that does not has emptied itself before it notices. */
 export function findingsOfFormat({ info, loads }: RedisFacts, head: RdbHead): Finding[] {
-  const { version } = head;
-  const written = `the snapshot has format ${version}${head.serverVersion === null ? '' : `, written by version ${head.serverVersion}`}`;
-  const server = `the server is ${info.valkey_version === undefined ? 'Redis' : 'Valkey'} ${info.valkey_version ?? info.redis_version}`;
+  const { format } = head;
+  const written = `the snapshot has format ${nameOfFormat(format)}${head.serverVersion === null ? '' : `, written by version ${head.serverVersion}`}`;
+  const server = `the server is ${nameOf(info)}`;
   const mismatch = (message: string): Finding[] => [{ message, exitCode: ExitCode.VERSION_MISMATCH }];
   if (loads === null) {
     return mismatch(`${written}; ${server}, and does not tell which formats it loads: allow the user "+function|dump", which tells`);
   }
-  if (version > loads) return mismatch(`${written}; ${server}, and loads formats up to ${loads}: restore into a server at least as new as the one that was backed up`);
-  if (info.valkey_version !== undefined && version >= FOREIGN_TO_VALKEY.first && version <= FOREIGN_TO_VALKEY.last) {
-    return mismatch(`${written}; ${server}, and does not load formats ${FOREIGN_TO_VALKEY.first} to ${FOREIGN_TO_VALKEY.last}: restore into a Redis`);
-  }
+  if (isForeign(format, familyOf(info))) return mismatch(`${written}; ${server}, which does not load that: restore into a ${format.family === 'valkey' ? 'Valkey' : 'Redis'} at least as new as the one that was backed up`);
+  if (format.version > loads) return mismatch(`${written}; ${server}, and loads formats up to ${loads}: restore into a server at least as new as the one that was backed up`);
   return [];
+}
+
+export function familyOf(info: Info): RdbFormat['family'] {
+  return info.valkey_version === undefined ? 'redis' : 'valkey';
+}
+
+/** What server it is: `Valkey 9.1.2`. */
+export function nameOf(info: Info): string {
+  return info.valkey_version === undefined ? `Redis ${info.redis_version}` : `Valkey ${info.valkey_version}`;
 }
 
 /** Whether the data fits: what does not is evicted, or makes the server refuse writes, once it is a master again. */

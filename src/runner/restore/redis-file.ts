@@ -12,12 +12,15 @@ import { access, chmod, chown, constants, copyFile, link, mkdir, open, readdir, 
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { headOf, snapshotOf } from './redis-artifact';
+import { notesOfContent, refuseMixture } from './redis-content';
 import { AOF_DIRECTORY, DUMP, exists, OLD_AOF, RedisFiles } from './redis-file-swap';
 import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { syncDirectory } from './sqlite-swap';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { codeOf, messageOf, RunnerError } from '../errors';
+import { nameOfFormat } from '../rdb/format';
+import { RdbLook } from '../rdb/look';
 import { formatBytes } from '../reporter';
 import { RdbCheck } from '../sources/rdb-check';
 import { checked } from '../stream/check';
@@ -47,7 +50,7 @@ export class RedisFileRestorer implements Restorer {
 
   public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
     const artifact = snapshotOf(record);
-    const { version } = await headOf(artifact, artifacts, signal);
+    const { format } = await headOf(artifact, artifacts, signal);
     const present = await this.files.present();
     return {
       steps: [
@@ -59,7 +62,7 @@ export class RedisFileRestorer implements Restorer {
       missing: await this.missing(artifact),
       notes: [
         'the server must be stopped: one that runs overwrites what is restored when it ends',
-        `the server must load format ${version} (it was backed up from version ${record.source.serverVersion}), and use the default names of its files`,
+        `the server must load format ${nameOfFormat(format)} (it was backed up from version ${record.source.serverVersion}), and use the default names of its files`,
       ],
     };
   }
@@ -73,13 +76,15 @@ export class RedisFileRestorer implements Restorer {
     const { prepared } = this.files;
     try {
       await mkdir(prepared);
-      const body = checked(await artifacts.open(artifact, signal), new RdbCheck(artifact.file, 'restore another backup: cdk8s-backup list'));
+      const look = new RdbLook();
+      const body = checked(checked(await artifacts.open(artifact, signal), new RdbCheck(artifact.file, 'restore another backup: cdk8s-backup list')), look);
       await pipeline(body, createWriteStream(path.join(prepared, DUMP), { flags: 'wx' }), { signal });
+      refuseMixture(record, look.isMixture);
       await this.makeAof(prepared, Number.parseInt(record.source.serverVersion, 10));
       await this.give(prepared);
       await syncDirectory(path.join(prepared, DUMP));
       signal.throwIfAborted();
-      return { holds: `${this.description} are ${record.id}`, previous: await this.files.swapIn(), notes: [START] };
+      return { holds: `${this.description} are ${record.id}`, previous: await this.files.swapIn(), notes: [...needsOf(look), START] };
     } catch (error) {
       const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
       throw await this.failure(full
@@ -163,5 +168,14 @@ export class RedisFileRestorer implements Restorer {
 
   private at(name: string): string {
     return path.join(this.directory, name);
+  }
+}
+
+/** Nobody can ask a server that is stopped; where the snapshot can't be looked into, nothing is known. */
+function needsOf(look: RdbLook): string[] {
+  try {
+    return look.content === null ? [] : notesOfContent(look.content);
+  } catch {
+    return [];
   }
 }

@@ -1,8 +1,6 @@
+import { MARK_KEY } from '../rdb/mark';
 import { RedisConnection } from '../sources/redis-connection';
 import { ServerError } from '../sources/resp';
-
-/** A key that the server has while a restore key by key changes its data, in database 0. */
-export const MARK_KEY = 'cdk8s-backup:restoring';
 
 /** Says that the server holds a mixture, and where what it held before is. */
 export interface KeysMark {
@@ -30,8 +28,4 @@ export async function writeMark(connection: RedisConnection, { restoring, safety
 export async function removeMark(connection: RedisConnection): Promise<void> {
   await connection.command('SELECT', '0');
   await connection.command('UNLINK', MARK_KEY);
-}
-
-export function isMark(database: number, key: Buffer): boolean {
-  return database === 0 && key.length === MARK_KEY.length && key.toString('latin1') === MARK_KEY;
 }

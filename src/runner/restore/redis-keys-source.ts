@@ -3,9 +3,10 @@ import { formatOf } from './redis-facts';
 import { RedisConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
+import { formatOfVersion } from '../rdb/format';
 import { KeySet } from '../rdb/key-set';
 import { valueOf, versionOf } from '../rdb/payload';
-import { NEWEST_VERSION } from '../rdb/read';
+import { isKnownFormat } from '../rdb/read';
 import { RdbWriter } from '../rdb/write';
 import { RdbCheck } from '../sources/rdb-check';
 import { countsOf, Info, inspectionOf, parseInfo, versionIn } from '../sources/redis';
@@ -48,8 +49,8 @@ export class RedisKeysSource implements Source {
       const counts = countsOf(info);
       const format = await formatOf(connection, info);
       if (format === null) throw new RunnerError(`${this.description} does not tell the format of its snapshots: allow the user "+function|dump", which tells`, ExitCode.DENIED);
-      if (format > NEWEST_VERSION) {
-        throw new RunnerError(`${this.description} dumps keys in format ${format}, and known are those up to ${NEWEST_VERSION}: use a later runner image`, ExitCode.VERSION_MISMATCH);
+      if (!isKnownFormat(formatOfVersion(format))) {
+        throw new RunnerError(`${this.description} dumps keys in format ${format}, which this runner does not know: use a later runner image`, ExitCode.VERSION_MISMATCH);
       }
       return {
         stream: checked(Readable.from(this.pieces(connection, info, format), { objectMode: false }), RdbCheck.of(this.description)),

@@ -1,11 +1,11 @@
 import { RestoreArtifacts } from './artifacts';
-import { isMark } from './redis-keys-mark';
 import { isExpired, openRdb } from './redis-keys-read';
 import { pagesOf } from './redis-keys-source';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { RunnerError } from '../errors';
 import { KeySet } from '../rdb/key-set';
+import { isMark } from '../rdb/mark';
 import { payloadOf } from '../rdb/payload';
 import { RdbKey } from '../rdb/read';
 import { nameOfType } from '../rdb/value';

@@ -1,7 +1,8 @@
 import { RestorerContext } from './open';
 import { headOf, snapshotOf } from './redis-artifact';
+import { refuseMixture } from './redis-content';
 import { findingsOfFormat, findingsOfMemory, findingsOfRights, findingsOfServer, keysIn, RedisFacts, readFacts } from './redis-facts';
-import { KeysMark, MARK_KEY, readMark, removeMark, writeMark } from './redis-keys-mark';
+import { KeysMark, readMark, removeMark, writeMark } from './redis-keys-mark';
 import { contentOf, SnapshotContent } from './redis-keys-read';
 import { RedisKeysSource } from './redis-keys-source';
 import { keysToWrite, refuseFewer, removeOthers, writeFunctions, writeKeys, Written } from './redis-keys-write';
@@ -14,6 +15,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { messageOf, RunnerError } from '../errors';
 import { KeySet } from '../rdb/key-set';
+import { MARK_KEY } from '../rdb/mark';
 import { formatBytes } from '../reporter';
 import { parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
@@ -62,7 +64,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
           ...findingsOfMemory(facts, head),
         ],
         notes: [
-          ...mark === null ? [] : [`${this.description} holds a mixture, of a restore of ${mark.restoring} that did not end: this one goes over it`
+          ...mark === null ? [] : [`${this.description} holds a mixture, of a restore of ${mark.restoring} that did not end: this one${mark.restoring === record.id ? '' : `, of ${record.id},`} goes over it`
             + (mark.safetyBackup === null ? '' : `; what it held before that is stored as ${mark.safetyBackup}`)],
           ...keys === 0 || saves || mark !== null ? [] : ['what is there now is not stored before: there is no way back'],
           ...saves ? ['what is there now is read key by key: what is written meanwhile may be missing in that backup'] : [],
@@ -84,6 +86,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
     const { id } = record;
     const artifact = snapshotOf(record);
     const content = await contentOf(await this.whole(artifact, artifacts, signal), artifact.file, Date.now());
+    refuseMixture(record, content.isMixture);
     const connection = await this.connect(signal);
     const written: Written = { keys: 0, lasting: 0, removed: 0 };
     let mark: KeysMark | null = null;
@@ -98,7 +101,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       mark = { restoring: id, safetyBackup };
       await writeMark(connection, mark);
       const functions: Buffer[] = [];
-      const version = (await headOf(artifact, artifacts, signal)).version;
+      const version = (await headOf(artifact, artifacts, signal)).format.version;
       const entries = keysToWrite(() => this.whole(artifact, artifacts, signal), artifact, functions, Date.now());
       const all = keys > 0 ? new KeySet() : null; // nothing has to be removed from an empty server
       await writeKeys(connection, entries, version, all, written, signal);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keysIn } from './redis-facts';
+import { familyOf, keysIn } from './redis-facts';
 import { addressFor, portsFor } from './redis-left';
 import { ReplicationSource } from './replication-source';
 import { RestoreFailure } from './restorer';
@@ -10,6 +10,7 @@ import { messageOf, RunnerError } from '../errors';
 import { formatSeconds, Reporter } from '../reporter';
 import { Info, parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
+import { ServerError } from '../sources/resp';
 
 /** A server connects to its master within a second or so. */
 const ARRIVAL_LIMIT_MS = 30_000;
@@ -54,12 +55,14 @@ export async function loadByReplication(load: Load, signal: AbortSignal): Promis
   const { target, reporter, description } = load;
   let master: ReplicationSource | undefined;
   let before: Info | undefined;
+  let dropsEarly = true;
   let told = false;
   const connection = await load.connect(signal);
   try {
     before = parseInfo(await connection.command('INFO'));
-    master = await ReplicationSource.listen(portsFor(target), { replicationId: before.master_replid ?? '', address: connection.addresses.remote }, load.open);
+    dropsEarly = await mayDropEarly(connection, before);
     const host = addressFor(connection, load.advertisedHost);
+    master = await ReplicationSource.listen(host, portsFor(target), { replicationId: before.master_replid ?? '', address: connection.addresses.remote }, load.open);
     connection.waitUpTo(REPLY_LIMIT_MS);
     await connection.command('REPLICAOF', host, String(master.port)).catch(error => {
       told = error instanceof RunnerError && error.exitCode === ExitCode.UNAVAILABLE; // it may have taken it before it went away
@@ -76,12 +79,26 @@ export async function loadByReplication(load: Load, signal: AbortSignal): Promis
     return { keys: loadedKeys, notes: note === null ? [] : [note] };
   } catch (error) {
     if (!told) throw error;
-    const { holds, sound } = await recover(load, before!, master!, signal);
+    const { holds, sound } = await recover(load, { info: before!, dropsEarly }, master!, signal);
     const code = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
     throw new RestoreFailure(`${load.id} was not restored: ${messageOf(error)}`, holds, sound, signal.aborted ? ExitCode.CANCELLED : code, { cause: error });
   } finally {
     connection.close();
     master?.close();
+  }
+}
+
+/**
+ * Whether the server may drop what it holds before it has received all of another data set. Valkey 8.1 and later do with
+ * `repl-diskless-load flush-before-load`; where the user may not ask, they are taken to. No version of Redis does.
+ */
+async function mayDropEarly(connection: RedisConnection, info: Info): Promise<boolean> {
+  if (familyOf(info) === 'redis') return false;
+  try {
+    return (await connection.list('CONFIG', 'GET', 'repl-diskless-load'))[1]?.toString() === 'flush-before-load';
+  } catch (error) {
+    if (error instanceof RunnerError && error.cause instanceof ServerError) return true;
+    throw error;
   }
 }
 
@@ -182,8 +199,12 @@ async function connectAgain(load: Load, signal: AbortSignal): Promise<RedisConne
 }
 
 /** Makes the server a primary again, and finds out what it holds. */
-async function recover(load: Load, before: Info, master: ReplicationSource, signal: AbortSignal): Promise<{ holds: string; sound: boolean }> {
+async function recover(
+  load: Load, before: { readonly info: Info; readonly dropsEarly: boolean }, master: ReplicationSource, signal: AbortSignal,
+): Promise<{ holds: string; sound: boolean }> {
   const { description, wayBack } = load;
+  master.close(); // from here on nothing is sent any more
+  const { state } = master;
   const limit = AbortSignal.timeout(signal.aborted ? LAST_CALLS_MS : REPAIR_LIMIT_MS);
   try {
     const connection = await connectAgain(load, limit);
@@ -195,13 +216,19 @@ async function recover(load: Load, before: Info, master: ReplicationSource, sign
       if ([info.master_replid, info.master_replid2].includes(master.id)) {
         return { holds: `${description} is a primary again, and holds all of ${load.id}, ${keys} keys${wayBack}`, sound: false };
       }
-      if (info.run_id !== before.run_id) {
+      if (info.run_id !== before.info.run_id) {
         return { holds: `${description} has been started anew meanwhile, and holds what it found on its disk, ${keys} keys: restore again${wayBack}`, sound: false };
       }
-      // Expired keys are counted until they are looked at, so the number may be a little lower.
-      if (keys >= keysIn(before) * 0.9) return { holds: `${description} is a primary again, and holds what it held before, ${keys} keys`, sound: true };
-      if (keys === 0 && keysIn(before) > 0) return { holds: `${description} is a primary again, and holds nothing: restore again${wayBack}`, sound: false };
-      return { holds: `${description} is a primary again, and holds ${keys} keys: look whether they are the old ones, or restore again${wayBack}`, sound: false };
+      // What it holds it drops when it has received all, and not before: of what it was not sent to the end it has changed nothing.
+      if (state === 'waiting' || (state !== 'sent' && !before.dropsEarly)) {
+        return { holds: `${description} is a primary again, and holds what it held before, ${keys} keys`, sound: true };
+      }
+      if (keys === 0 && keysIn(before.info) > 0) return { holds: `${description} is a primary again, and holds nothing: restore again${wayBack}`, sound: false };
+      return {
+        holds: `${description} is a primary again, and holds ${keys} keys; whether they are the ${keysIn(before.info)} that it held before is not known, for it may have dropped those: `
+          + `look at them, or restore again${wayBack}`,
+        sound: false,
+      };
     } finally {
       connection.close();
     }

@@ -1,20 +1,26 @@
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { RestoreArtifacts } from './artifacts';
 import { RestorerContext } from './open';
 import { headOf, snapshotOf } from './redis-artifact';
+import { contentOfSnapshot, findingsOfContent, refuseMixture } from './redis-content';
 import { findingsOfMemory, findingsOfReplication, findingsOfServer, keysIn, readFacts } from './redis-facts';
 import { addressFor, followsRunner, wasLeftByRestore } from './redis-left';
 import { loadByReplication, makeMaster } from './redis-load';
 import { RedisServerRestorer } from './redis-server';
-import { asBackup, Finding, Restored, RestoreInput, RestorePlan } from './restorer';
+import { asBackup, exitCodeOf, Finding, Restored, RestoreInput, RestorePlan } from './restorer';
 import { noteReplaced, wayBack } from './rollback-order';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
+import { RunnerError } from '../errors';
+import { RdbContent } from '../rdb/look';
 import { formatBytes } from '../reporter';
 import { secretFrom } from '../secrets';
+import { RdbCheck } from '../sources/rdb-check';
 import { parseInfo, RedisSource } from '../sources/redis';
+import { checked } from '../stream/check';
+
+/** Snapshots of up to this size are read as a whole for the plan; larger ones only before they are restored. */
+const LOOKED_INTO_BYTES = 256 * 1024 * 1024;
 
 const BEING_RESTORED: Finding = {
   message: 'it is being restored by another run just now: let that end, look at what it has restored, and start again if it is not what you want',
@@ -37,6 +43,7 @@ export class RedisRestorer extends RedisServerRestorer {
     const { host, port } = this.target;
     const artifact = snapshotOf(record);
     const head = await headOf(artifact, artifacts, signal);
+    const content = artifact.bytes <= LOOKED_INTO_BYTES ? await contentForPlan(artifact, artifacts, signal) : null;
     const connection = await this.connect(signal);
     try {
       const facts = await readFacts(connection, this.target, [['REPLICAOF', host, String(port)], ['INFO'], ['PSYNC', '?', '-1'], ['REPLCONF', 'capa', 'eof']]);
@@ -47,6 +54,7 @@ export class RedisRestorer extends RedisServerRestorer {
       const replicas = Number(info.connected_slaves ?? 0);
       return {
         steps: [
+          `read all of ${record.id}, and look whether ${this.description} has the databases and modules that it needs`,
           ...left ? [`make ${this.description} a primary again, which a restore that was killed has left as a replica`] : [],
           ...this.target.safetyBackup ? [`store what ${this.description} holds now as a backup of ${this.context.config.name}, which is not the latest`] : [],
           `make ${this.description} a replica of the runner, which refuses writes from then on, keeps what it has until it has received all, and loads ${record.id} then`,
@@ -54,7 +62,10 @@ export class RedisRestorer extends RedisServerRestorer {
           `make ${this.description} a primary again${info.aof_enabled === '1' ? ', and wait until its AOF is rewritten' : ''}`,
         ],
         replaces: keys === 0 ? null : `${keys} keys in ${this.description}, ${formatBytes(Number(info.used_memory ?? 0))}`,
-        missing: ofServer.length > 0 ? ofServer : [...findingsOfReplication(facts, head), ...findingsOfMemory(facts, head)],
+        missing: ofServer.length > 0 ? ofServer : [
+          ...findingsOfReplication(facts, head), ...findingsOfMemory(facts, head),
+          ...content === null ? [] : await findingsOfContent(connection, content),
+        ],
         notes: [
           ...replicas > 0 ? [`${replicas} replicas follow ${this.description}, and will hold what it holds: the restored data`] : [],
           ...facts.sentinels === null ? ['whether Sentinels watch the server can\'t be seen (+pubsub|numsub): if they do, they must not while it is restored'] : [],
@@ -82,7 +93,7 @@ export class RedisRestorer extends RedisServerRestorer {
 
   public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
     const artifact = snapshotOf(input.record);
-    await this.checkWhole(artifact, input.artifacts, signal);
+    await this.refuseWhatKills(input, signal);
     const previous = this.target.safetyBackup ? await this.save(input.record, signal) : null;
     const { notes, keys } = await loadByReplication({
       id: input.record.id,
@@ -107,10 +118,32 @@ export class RedisRestorer extends RedisServerRestorer {
     return advertiseHostEnv === null ? null : secretFrom(this.context.env, advertiseHostEnv, `address under which ${this.description} reaches the runner`);
   }
 
-  /** Reads a snapshot that is in a file to its end: one that a server can't load kills it, and keeps it from starting again. */
-  private async checkWhole(artifact: RecordedArtifact, artifacts: RestoreArtifacts, signal: AbortSignal): Promise<void> {
-    // The network is not read a third time: the digest says that it is what was checked when it was stored, and it is checked while it is sent.
-    if (!artifacts.inScratch) return;
-    await pipeline(await this.whole(artifact, artifacts, signal), new Writable({ write: (_chunk, _encoding, callback) => callback() }), { signal });
+  /** Reads the whole snapshot, if need be from the store once more: one that a server can't load ends it, and keeps it from starting again. */
+  private async refuseWhatKills({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<void> {
+    const artifact = snapshotOf(record);
+    const content = await contentOfSnapshot(await this.whole(artifact, artifacts, signal), artifact.file, signal);
+    if (content === null) {
+      this.context.reporter.warn('restore.note', `${record.id} has a format that is newer than what this runner can look into: whether the server has its databases and modules is not known`);
+      return;
+    }
+    refuseMixture(record, content.isMixture);
+    const connection = await this.connect(signal);
+    try {
+      const missing = await findingsOfContent(connection, content);
+      if (missing.length > 0) throw new RunnerError(`${this.description} can't load ${record.id}, and was told nothing: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
+    } finally {
+      connection.close();
+    }
+  }
+}
+
+/** What is in the first copy, whose digest is not verified yet; `null` if that can't be told: the restore looks again, into a good copy. */
+async function contentForPlan(artifact: RecordedArtifact, artifacts: RestoreArtifacts, signal: AbortSignal): Promise<RdbContent | null> {
+  try {
+    const snapshot = checked(await artifacts.peek(artifact, signal), new RdbCheck(artifact.file));
+    return await contentOfSnapshot(snapshot, artifact.file, signal);
+  } catch {
+    signal.throwIfAborted();
+    return null;
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { AddressInfo, createServer, Server, Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ExitCode } from '../../contract/exit-code';
@@ -17,9 +18,12 @@ const MARK_BYTES = 20;
 
 /** Who may have the snapshot. */
 export interface ReplicaIdentity {
-  /** The id of the data set that the server has, which it tells when it asks for another. */
+  /**
+   * The id of the data set that the server has: 160 random bits that it tells when it asks for another, and that nobody knows who may not
+   * ask the server itself. Empty for a server before 4.0, which has none.
+   */
   readonly replicationId: string;
-  /** Its address, for a server that does not tell. */
+  /** Its address, for a server without an id. */
   readonly address: string;
 }
 
@@ -34,15 +38,19 @@ export type ReplicationState = 'waiting' | 'sending' | 'sent' | 'failed';
  * only then.
  */
 export class ReplicationSource {
-  /** Listens on all addresses, at the first of the ports that is free. */
+  /**
+   * Listens at the first of the ports that is free.
+   *
+   * @param host the address that the server is told; if it is none of this machine, as where addresses are translated, it listens on all
+   */
   public static async listen(
-    [port, ...others]: readonly number[], replica: ReplicaIdentity, open: () => Promise<Readable>,
+    host: string, [port, ...others]: readonly number[], replica: ReplicaIdentity, open: () => Promise<Readable>,
   ): Promise<ReplicationSource> {
-    const server = createServer({ keepAlive: true, keepAliveInitialDelay: 30_000, noDelay: true }).listen(port);
+    const server = createServer({ keepAlive: true, keepAliveInitialDelay: 30_000, noDelay: true }).listen(port, isOwn(host) ? host : undefined);
     try {
       await once(server, 'listening');
     } catch (error) {
-      if (others.length > 0 && codeOf(error) === 'EADDRINUSE') return ReplicationSource.listen(others, replica, open);
+      if (others.length > 0 && codeOf(error) === 'EADDRINUSE') return ReplicationSource.listen(host, others, replica, open);
       throw new RunnerError(`the runner can't listen on port ${port} (${messageOf(error)}): choose another 'listenPort'`, ExitCode.BAD_CONFIG, { cause: error });
     }
     return new ReplicationSource(server, replica, open);
@@ -109,7 +117,7 @@ export class ReplicationSource {
         return;
       case 'PSYNC':
         if (!this.knows(args[0] ?? '', socket)) {
-          this.odd = `${socket.remoteAddress} asked for the snapshot, and is another server: something is between, or several servers have this address`;
+          this.odd = `${socket.remoteAddress} asked for the snapshot, and is not the server that was told to: something is between, or another program asks`;
           socket.write('-ERR this snapshot is for another server\r\n');
         } else if (this.current === 'waiting') {
           void this.send(socket); // it goes on talking meanwhile
@@ -122,7 +130,7 @@ export class ReplicationSource {
   }
 
   private knows(replicationId: string, socket: Socket): boolean {
-    return replicationId === this.replica.replicationId || plain(socket.remoteAddress) === plain(this.replica.address);
+    return this.replica.replicationId === '' ? plain(socket.remoteAddress) === plain(this.replica.address) : replicationId === this.replica.replicationId;
   }
 
   private async send(socket: Socket): Promise<void> {
@@ -142,6 +150,11 @@ export class ReplicationSource {
       socket.destroy();
     }
   }
+}
+
+/** Whether it is an address of this machine. Names are not: the server resolves them, perhaps to another one. */
+function isOwn(host: string): boolean {
+  return Object.values(networkInterfaces()).some(addresses => addresses?.some(({ address }) => address === host));
 }
 
 /** An IPv4 address as a socket for both families tells it has a prefix. */

@@ -1,10 +1,9 @@
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
+import { FORMAT_BYTES, formatIn } from '../rdb/format';
 import { Check } from '../stream/check';
 import { Crc64 } from '../stream/crc64';
 
-const MAGIC = 'REDIS';
-const HEADER_BYTES = MAGIC.length + 4;
 /** Older snapshots have no checksum, and no server in use writes them. */
 const OLDEST_VERSION = 5;
 const END_OPCODE = 0xff;
@@ -36,9 +35,9 @@ export class RdbCheck implements Check {
   ) {}
 
   public add(chunk: Buffer): void {
-    if (this.header.length < HEADER_BYTES) {
-      this.header = Buffer.concat([this.header, chunk.subarray(0, HEADER_BYTES - this.header.length)]);
-      if (this.header.length === HEADER_BYTES) this.checkHeader();
+    if (this.header.length < FORMAT_BYTES) {
+      this.header = Buffer.concat([this.header, chunk.subarray(0, FORMAT_BYTES - this.header.length)]);
+      if (this.header.length === FORMAT_BYTES) this.checkHeader();
     }
     this.crc.update(chunk);
     this.trailer = Buffer.from(chunk.length >= TRAILER_BYTES
@@ -47,16 +46,16 @@ export class RdbCheck implements Check {
   }
 
   public end(): void {
-    if (this.header.length < HEADER_BYTES) throw this.corrupt(`ends after ${this.header.length} bytes`);
+    if (this.header.length < FORMAT_BYTES) throw this.corrupt(`ends after ${this.header.length} bytes`);
     if (this.trailer.length < TRAILER_BYTES || this.trailer[0] !== END_OPCODE) throw this.corrupt('has no end marker: it is cut short');
     const unchecked = this.trailer.subarray(1).every(byte => byte === 0);
     if (!unchecked && !this.crc.endsWithItself()) throw this.corrupt('does not match its own checksum: it was damaged on the way');
   }
 
   private checkHeader(): void {
-    const text = this.header.toString('latin1');
-    if (!text.startsWith(MAGIC) || !/^\d{4}$/.test(text.slice(MAGIC.length))) throw this.corrupt('does not begin as a snapshot does');
-    if (Number(text.slice(MAGIC.length)) < OLDEST_VERSION) throw this.corrupt(`has the version ${text.slice(MAGIC.length)}, which is too old`);
+    const format = formatIn(this.header);
+    if (!format) throw this.corrupt('does not begin as a snapshot does');
+    if (format.version < OLDEST_VERSION) throw this.corrupt(`has the version ${format.version}, which is too old`);
   }
 
   private corrupt(what: string): RunnerError {

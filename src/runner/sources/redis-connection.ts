@@ -37,10 +37,11 @@ export class RedisConnection {
     const tlsHint = config.tls ? 'that the port speaks TLS' : 'whether the port wants TLS';
     const connection = new RedisConnection(address, config.user, use, tlsHint, connectSocket(config, address), signal);
     try {
-      await connection.limited(CONNECT_LIMIT_MS, 'to connect', () => once(connection.socket, config.tls ? 'secureConnect' : 'connect'));
+      await connection.translated('a connection', () => connection.limited(CONNECT_LIMIT_MS, 'to connect', () => once(connection.socket, config.tls ? 'secureConnect' : 'connect')));
       if (config.user !== null) await connection.command('AUTH', config.user, password ?? '');
       else if (password !== null) await connection.command('AUTH', password);
       await connection.command('PING');
+      connection.stage = 'open';
       return connection;
     } catch (error) {
       connection.close();
@@ -50,6 +51,8 @@ export class RedisConnection {
 
   private readonly reader: RespReader;
   private limitMs = REPLY_LIMIT_MS;
+  /** What a connection that ends means: `promised` is a snapshot that the server has agreed to, and of which nothing has come yet. */
+  private stage: 'opening' | 'open' | 'promised' = 'opening';
 
   private constructor(
     private readonly address: string,
@@ -90,9 +93,9 @@ export class RedisConnection {
     return this.ask(args, () => this.reader.list());
   }
 
-  /** One page of the keys of the database that is selected. */
-  public async scan(cursor: string, pattern: string): Promise<{ readonly cursor: string; readonly keys: Buffer[] }> {
-    return this.ask(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000'], () => this.reader.page());
+  /** One page of the keys of the database that is selected, of one type or all. */
+  public async scan(cursor: string, pattern: string, type?: string): Promise<{ readonly cursor: string; readonly keys: Buffer[] }> {
+    return this.ask(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000', ...type === undefined ? [] : ['TYPE', type]], () => this.reader.page());
   }
 
   /** Sends commands in one go, and returns the answer to each: `null` is nothing, and an error is one of the answers. */
@@ -116,7 +119,7 @@ export class RedisConnection {
 
   /** What an error among the answers to {@link all} means. */
   public explain(error: ServerError, what: string): RunnerError {
-    return explainServerError(error.message, what, this.address, this.user, this.use);
+    return explainServerError(error, what, this.address, this.user, this.use);
   }
 
   /** From now on waits this long for each answer: of a server that loads, or empties, its data meanwhile. */
@@ -131,6 +134,7 @@ export class RedisConnection {
       this.socket.write(renderCommand(['PSYNC', '?', '-1']));
       await this.reader.skipNewlines();
       await this.reader.reply(); // the id and offset of a stream that nobody is going to follow
+      this.stage = 'promised';
     });
     return stoppable(this.snapshotChunks(), () => this.close());
   }
@@ -152,6 +156,7 @@ export class RedisConnection {
       for (;;) {
         const { value, done } = await this.translated('PSYNC', () => chunks.next());
         if (done) return;
+        this.stage = 'open';
         yield value;
       }
     } finally {
@@ -166,10 +171,21 @@ export class RedisConnection {
       ExitCode.UNAVAILABLE,
     )), limitMs);
     try {
-      return await this.translated(what, wait);
+      return await wait();
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** It had answered before, so it can be reached. */
+  private explainLostConnection(error: unknown, what: string): RunnerError {
+    return new RunnerError(
+      this.stage === 'promised'
+        ? `redis ${this.address} agreed to send a snapshot, and ended the connection before the first byte of it (${messageOf(error)}): its log says why; `
+          + 'it refuses so what it can\'t write for a replica of this version, and a server that was stopped does it as well'
+        : `redis ${this.address} went away when it was asked for ${what} (${messageOf(error)}): check whether it was stopped or restarted, and its log`,
+      ExitCode.UNAVAILABLE, { cause: error },
+    );
   }
 
   private async translated<T>(what: string, action: () => Promise<T>): Promise<T> {
@@ -178,8 +194,8 @@ export class RedisConnection {
     } catch (error) {
       this.signal.throwIfAborted();
       if (error instanceof RunnerError) throw error;
-      if (error instanceof ServerError) throw explainServerError(error.message, what, this.address, this.user, this.use);
-      throw explainLostConnection(error, this.address);
+      if (error instanceof ServerError) throw this.explain(error, what);
+      throw this.stage === 'opening' ? explainNoConnection(error, this.address) : this.explainLostConnection(error, what);
     }
   }
 }
@@ -217,7 +233,7 @@ function authorities(caFile: string | null, address: string): string | string[] 
   }
 }
 
-function explainLostConnection(error: unknown, address: string): RunnerError {
+function explainNoConnection(error: unknown, address: string): RunnerError {
   const code = codeOf(error) ?? '';
   const reason = messageOf(error);
   if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) {
@@ -233,7 +249,7 @@ function explainLostConnection(error: unknown, address: string): RunnerError {
     );
   }
   return new RunnerError(
-    `redis ${address} can't be reached, or went away (${reason}): check that it runs, host and port, and whether the port wants TLS`,
+    `redis ${address} can't be reached (${reason}): check that it runs, host and port, and whether the port wants TLS`,
     ExitCode.UNAVAILABLE, { cause: error },
   );
 }

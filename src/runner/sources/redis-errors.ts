@@ -1,5 +1,6 @@
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
+import { ServerError } from './resp';
 
 /** What the runner wants of a server. */
 export type RedisUse = 'backup' | 'restore' | 'restore-keys';
@@ -13,7 +14,7 @@ interface Rule {
 /** Commands that a user needs, as ACL SETUSER takes them. */
 export const REDIS_RIGHTS: { readonly [use in RedisUse]: string } = {
   'backup': '+ping +info +psync +replconf',
-  'restore': '+ping +info +psync +replconf +replicaof +function|dump',
+  'restore': '+ping +info +psync +replconf +replicaof +select +scan +function|dump',
   'restore-keys': '~* +ping +info +select +scan +randomkey +dump +pttl +pexpiretime +restore +unlink +get +set +function|dump +function|restore +function|flush',
 };
 
@@ -52,13 +53,14 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What an error that the server sent means, and what to do. */
-export function explainServerError(reply: string, command: string, address: string, user: string | null, use: RedisUse = 'backup'): RunnerError {
+export function explainServerError(error: ServerError, command: string, address: string, user: string | null, use: RedisUse = 'backup'): RunnerError {
+  const { message: reply } = error;
   const rule = RULES.find(({ pattern }) => pattern.test(reply));
   const wayOut = typeof rule?.wayOut === 'object' ? rule.wayOut[use] : rule?.wayOut;
   const who = user === null ? '' : ` to user "${user}"`;
   return new RunnerError(
     `redis ${address} answered ${command}${who} with "${reply}": ${wayOut ?? 'its log may say more'}`,
-    rule?.exitCode ?? ExitCode.FAILED,
+    rule?.exitCode ?? ExitCode.FAILED, { cause: error },
   );
 }
 

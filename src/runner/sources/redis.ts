@@ -1,13 +1,17 @@
+import { RdbCheck } from './rdb-check';
+import { RedisConnection } from './redis-connection';
+import { Inspection, OpenDump, Source } from './source';
 import { RedisConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedCounts } from '../../contract/record';
 import { RunnerError } from '../errors';
+import { RdbLook } from '../rdb/look';
+import { MARK_KEY } from '../rdb/mark';
 import { secretFrom } from '../secrets';
-import { RdbCheck } from './rdb-check';
-import { RedisConnection } from './redis-connection';
-import { Inspection, OpenDump, Source } from './source';
 import { checked } from '../stream/check';
 
+const MIXTURE = `a restore key by key has not ended, as its key ${MARK_KEY} says; run that restore again, or "cdk8s-backup rollback"; `
+  + 'if the data is as you want it, remove the key';
 /** A snapshot is written without the pointers and the spare room of the memory it is taken from, so this is on the safe side. */
 const SNAPSHOT_PER_MEMORY = 1.5;
 
@@ -32,7 +36,8 @@ export class RedisSource implements Source {
   public async inspect(_compression: unknown, signal: AbortSignal): Promise<Inspection> {
     const connection = await this.connect(signal);
     try {
-      return inspectionOf(this.address, await this.readInfo(connection), openSignal => this.open(openSignal));
+      const inspection = inspectionOf(this.address, await this.readInfo(connection), openSignal => this.open(openSignal));
+      return await this.seesMark(connection) ? { ...inspection, warnings: [`${this.description}: ${MIXTURE}`] } : inspection;
     } finally {
       connection.close();
     }
@@ -41,13 +46,17 @@ export class RedisSource implements Source {
   private async open(signal: AbortSignal): Promise<OpenDump> {
     const connection = await this.connect(signal);
     try {
-      const counts = countsOf(await this.readInfo(connection));
-      await this.announce(connection);
+      const info = await this.readInfo(connection);
+      const counts = countsOf(info);
+      const marked = await this.seesMark(connection);
+      await this.announce(connection, info);
       const snapshot = await connection.snapshot();
+      const look = new RdbLook();
       return {
-        stream: checked(snapshot, RdbCheck.of(this.description)),
+        stream: checked(checked(snapshot, RdbCheck.of(this.description)), look),
         counts,
         empty: Object.values(counts.items).every(keys => keys === 0),
+        suspect: () => marked || look.isMixture ? `it holds a mixture: ${MIXTURE}` : null,
       };
     } catch (error) {
       connection.close();
@@ -66,13 +75,31 @@ export class RedisSource implements Source {
     return info;
   }
 
-  private async announce(connection: RedisConnection): Promise<void> {
+  /**
+   * Whether a restore key by key has not ended. A user of its own needs no right to read keys, and asking would be noted in its server's
+   * log of denied commands, so it is not asked for: the snapshot tells as well.
+   */
+  private async seesMark(connection: RedisConnection): Promise<boolean> {
+    if (this.config.user !== null) return false;
+    const [answer] = await connection.all([['GET', MARK_KEY]]);
+    return Buffer.isBuffer(answer);
+  }
+
+  private async announce(connection: RedisConnection, info: Info): Promise<void> {
     await connection.command('REPLCONF', 'capa', 'eof'); // the server may send without writing a file of its own first
     // Spares the server the memory for what is written meanwhile. Servers before 7.0 do not know it and can do without.
-    await connection.command('REPLCONF', 'rdb-only', '1').catch(error => {
-      if (error instanceof RunnerError && error.exitCode !== ExitCode.FAILED) throw error;
-    });
+    await perhaps(connection.command('REPLCONF', 'rdb-only', '1'));
+    // A Valkey writes in a format that a replica of this version loads, and takes one that does not say for an old one, which can't have all
+    // that it holds. Versions that do not know it write in their own format.
+    if (info.valkey_version !== undefined) await perhaps(connection.command('REPLCONF', 'version', info.valkey_version));
   }
+}
+
+/** A server that does not know what it is told goes on. */
+async function perhaps(command: Promise<string>): Promise<void> {
+  await command.catch(error => {
+    if (error instanceof RunnerError && error.exitCode !== ExitCode.FAILED) throw error;
+  });
 }
 
 /** What INFO says, by field. */

@@ -45,6 +45,8 @@ export interface OpenDump {
   readonly empty: boolean;
   /** What is odd about the source, but no reason to do without a backup. For the log. */
   readonly warnings?: readonly string[];
+  /** Why this must not be the latest backup, whatever its size; `null` if it may. To be asked when the stream has ended well. */
+  readonly suspect?: () => string | null;
 }
 
 /**

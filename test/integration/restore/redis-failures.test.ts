@@ -1,17 +1,25 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { BackedUp, backUpAndDamage, digestOf, roleOf } from './_redis';
 import { artifactOf, cutShort, flipByte, restore, startRestore } from './_restore';
 import { RedisConfig, RedisTargetConfig } from '../../../src/contract/config';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { RunnerError } from '../../../src/runner/errors';
+import { RdbWriter } from '../../../src/runner/rdb/write';
+import { createReporter } from '../../../src/runner/reporter';
+import { loadByReplication } from '../../../src/runner/restore/redis-load';
+import { RedisConnection } from '../../../src/runner/sources/redis-connection';
 import { REDIS_RIGHTS } from '../../../src/runner/sources/redis-errors';
 import { Crc64 } from '../../../src/runner/stream/crc64';
 import { run } from '../_runner';
+import { redisTarget } from '../drill/_drill';
 import { issueCertificate, makeAuthority } from '../servers/_certificate';
 import { freePort, tempDir, until } from '../servers/_process';
-import { RedisOptions, RedisServer, startRedis } from '../servers/redis';
+import { RedisOptions, RedisProgram, RedisServer, startRedis } from '../servers/redis';
 
 /*
  * After each of these: what the server holds is said and is so, it is a primary, and an older backup is still there.
@@ -23,7 +31,7 @@ afterAll(async () => {
   await Promise.all(servers.map(server => server.stop()));
 });
 
-const RIGHTS = '+ping +info +psync +replconf +function|dump';
+const RIGHTS = '+ping +info +psync +replconf +select +function|dump';
 const WITH_PASSWORD = { passwordEnv: 'REDIS_PASSWORD' };
 
 interface Case {
@@ -122,6 +130,95 @@ describe('nothing is changed', () => {
     expect(ended.code).toBe(15);
     expect(await digestOf(server)).toBe(before);
   });
+});
+
+/** A server that meets one of these while it loads ends, has its dump.rdb replaced, and does not start again. */
+describe('a server that can\'t load all of a backup is told nothing, keeps its data, and runs on', () => {
+  test.each<[string, (backedUp: BackedUp) => Promise<void> | void, RegExp]>([
+    ['a key in a database that it does not have', () => {}, /has keys in database 20, and the server has fewer databases: set "databases 21"/],
+    ['a value of a module that it does not have', backedUp => editSnapshot(backedUp, withModuleValue), /has data of the type MBbloom--, of the module bf, and the server, Redis 7\.\S+ with no module, does not know it: load the module/],
+    ['a value of a module that nobody knows', backedUp => editSnapshot(backedUp, snapshot => withModuleValue(snapshot, 'my-type-9')), /has data of the type my-type-9, and the server, Redis 7\.\S+ with no module, does not know it/],
+    ['functions in a language that is not Lua', backedUp => editSnapshot(backedUp, withOtherFunctions), /has functions in the language js/],
+  ])('%s', async (_, prepare, message) => {
+    const { backedUp, server, holdsOnlyItsOwn } = await withDatabase20();
+    await prepare(backedUp);
+    const options = backedUp.restoring({ host: server.host, port: server.port });
+    const plan = await run(['restore', '--dry-run'], options);
+    expect(plan.stderr).toBe('');
+    expect(plan.result).toMatchObject({ missing: [expect.objectContaining({ message: expect.stringMatching(message) })] });
+    expect(await restore(options)).toMatchObject({ code: 10, message: expect.stringMatching(message) });
+    await holdsOnlyItsOwn();
+  });
+
+  test('a user who may not select a database is told which right is missing', async () => {
+    const { backedUp, server, holdsOnlyItsOwn } = await withDatabase20({ users: [`r on >right ${REDIS_RIGHTS.restore} -select`] });
+    const { config } = backedUp.restoring({ host: server.host, port: server.port, user: 'r', ...WITH_PASSWORD });
+    expect(await restore({ config, env: { REDIS_PASSWORD: 'right' } })).toMatchObject({ code: 14, message: expect.stringContaining('ACL SETUSER name +select') });
+    await holdsOnlyItsOwn();
+  });
+
+  /** A backup with a key in database 20, and a server with 16 that holds something else. */
+  async function withDatabase20(options: RedisOptions = {}) {
+    const source = await start({ config: ['databases 32'] });
+    await source.cli(['-n', '20', 'set', 'far', 'away']);
+    const backedUp = await backUpAndDamage(source);
+    const server = await start(options);
+    await server.cli(['set', 'precious', 'gold']);
+    await server.cli(['save']);
+    const dump = readFileSync(path.join(server.directory, 'dump.rdb'));
+    return {
+      backedUp,
+      server,
+      holdsOnlyItsOwn: async () => {
+        expect(await server.cli(['get', 'precious'])).toBe('gold');
+        expect(await server.cli(['info', 'keyspace'])).toMatch(/^# Keyspace\s+db0:keys=1,[^\n]*$/);
+        expect(await roleOf(server)).toBe('master');
+        expect(readFileSync(path.join(server.directory, 'dump.rdb'))).toEqual(dump);
+      },
+    };
+  }
+});
+
+describe('what a server holds after a load that failed half way is said only where it is proved', () => {
+  test.each<[RedisProgram, readonly string[], RegExp, boolean]>([
+    ['redis-7', [], /is a primary again, and holds what it held before, 200 keys/, true],
+    ['redis-7', ['repl-diskless-load swapdb'], /is a primary again, and holds what it held before, 200 keys/, true],
+    ['redis-8', [], /is a primary again, and holds what it held before, 200 keys/, true],
+    ['valkey-9', [], /is a primary again, and holds what it held before, 200 keys/, true],
+    ['valkey-9', ['repl-diskless-load flush-before-load'], /is a primary again, and holds nothing: restore again|\d+ keys; whether they are the 200 that it held before is not known/, false],
+  ])('%s %j', async (program, config, holds, sound) => {
+    const server = await start({ program, config });
+    await server.cli(['debug', 'populate', '200', 'own']);
+    const before = await digestOf(server);
+    const snapshot = manyKeys();
+    const failing = () => Promise.resolve(Readable.from((function* () {
+      yield* [snapshot.subarray(0, 3_000_000), snapshot.subarray(3_000_000, 5_000_000)];
+      throw new RunnerError('the store went away', ExitCode.UNAVAILABLE);
+    })()));
+    const target = { ...redisTarget(server), method: 'replication' as const };
+    const loading = loadByReplication({
+      id: 'app_20261126_120000',
+      description: 'redis',
+      target,
+      advertisedHost: null,
+      wayBack: '',
+      reporter: createReporter(new PassThrough().resume()),
+      connect: signal => RedisConnection.open(target, null, signal, 'restore'),
+      open: failing,
+    }, AbortSignal.timeout(60_000));
+    await expect(loading).rejects.toMatchObject({ message: expect.stringContaining('the store went away'), holds: expect.stringMatching(holds), sound });
+    expect(await roleOf(server)).toBe('master');
+    if (sound) expect(await digestOf(server)).toBe(before);
+    else expect(await digestOf(server)).not.toBe(before);
+  });
+
+  /** Eight megabytes. */
+  function manyKeys(): Buffer {
+    const writer = new RdbWriter();
+    const value = Buffer.concat([Buffer.from([0, 0x40 + 4, 0]), Buffer.alloc(1024, 'x')]);
+    const keys = Array.from({ length: 8000 }, (_, i) => writer.key(Buffer.from(`restored:${i}`), value, null));
+    return Buffer.concat([writer.header(10, {}), writer.database(0), ...keys, writer.end()]);
+  }
 });
 
 test('an assertion that fails after loading: the restored data is there, and the way back is named', async () => {
@@ -227,12 +324,37 @@ async function start(options: RedisOptions = {}): Promise<RedisServer> {
 /** Replaces the snapshot of a backup by another, with a record and a checksum file that say so. */
 function editSnapshot({ directory, id }: BackedUp, edit: (snapshot: Buffer) => Buffer): void {
   const file = artifactOf(directory, id);
-  const stored = zstdCompressSync(edit(zstdDecompressSync(readFileSync(file))));
+  const edited = edit(zstdDecompressSync(readFileSync(file)));
+  const stored = zstdCompressSync(edited);
   writeFileSync(file, stored);
   const record = JSON.parse(readFileSync(path.join(directory, `${id}.json`), 'utf8'));
   const [artifact] = record.artifacts;
-  Object.assign(artifact, { bytes: stored.length, sha256: createHash('sha256').update(stored).digest('hex') });
+  Object.assign(artifact, { plainBytes: edited.length, bytes: stored.length, sha256: createHash('sha256').update(stored).digest('hex') });
   writeFileSync(path.join(directory, `${id}.json`), JSON.stringify(record));
+}
+
+/** Type 7, key, and what the module wrote for itself: a string, and the end. In database 0, where all servers have it. */
+function withModuleValue(snapshot: Buffer, type = 'MBbloom--'): Buffer {
+  const id = Buffer.alloc(9, 0x81);
+  id.writeBigUInt64BE([...type].reduce((sum, character) => sum * 64n + BigInt(MODULE_CHARACTERS.indexOf(character)), 0n) * 1024n, 1);
+  return inDatabase0(snapshot, Buffer.concat([Buffer.from([7, 1]), Buffer.from('m'), id, Buffer.from([5, 1]), Buffer.from('x'), Buffer.from([0])]));
+}
+
+const MODULE_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+function withOtherFunctions(snapshot: Buffer): Buffer {
+  const code = '#!js name=other\n1';
+  return inDatabase0(snapshot, Buffer.concat([Buffer.from([245, code.length]), Buffer.from(code)]));
+}
+
+const END = Buffer.from([0xff]);
+
+/** Without what is in database 20, which comes last. */
+function inDatabase0(snapshot: Buffer, more: Buffer): Buffer {
+  const body = Buffer.concat([snapshot.subarray(0, snapshot.lastIndexOf(Buffer.from([0xfe, 20]))), Buffer.from([0xfe, 0]), more, END]);
+  const crc = new Crc64();
+  crc.update(body);
+  return Buffer.concat([body, crc.bytes()]);
 }
 
 function damageInside(snapshot: Buffer): Buffer {

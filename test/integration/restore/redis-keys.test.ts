@@ -1,7 +1,10 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { BackedUp, backUpAndDamage, digestOf } from './_redis';
 import { restore, startRestore } from './_restore';
-import { RedisTargetConfig } from '../../../src/contract/config';
+import { BackupConfig, RedisTargetConfig } from '../../../src/contract/config';
 import { REDIS_RIGHTS } from '../../../src/runner/sources/redis-errors';
+import { redis } from '../_configs';
 import { list, run, start as startRun } from '../_runner';
 import { until } from '../servers/_process';
 import { RedisOptions, RedisServer, startRedis } from '../servers/redis';
@@ -112,6 +115,45 @@ test.each([['killed', 'SIGKILL'], ['stopped', 'SIGTERM']] as const)('a restore t
   expect(await restore(into(server, backedUp))).toMatchObject({ code: 0, result: { previous: expect.stringMatching(/^the backup app_/) } });
   expect(await digestOf(server)).toBe(backedUp.digest);
   expect((await list(backedUp.options)).backups).toHaveLength(backups); // and not stored as what was there before
+}, 240_000);
+
+test('a backup of a half-restored server is kept and never the latest, and the same restore again holds the backup', async () => {
+  const { server: source, backedUp } = await backUpAll(150_000);
+  await source.stop();
+  const server = await start(); // which lets itself be replicated: the next night comes before somebody looks
+  await fillOther(server);
+  const options = into(server, backedUp, { replace: true, safetyBackup: false });
+  const running = startRestore(options);
+  await until('keys are written', 30_000, async () => Number(await server.cli(['dbsize'])) > 5000);
+  running.process.kill('SIGKILL');
+  await running.ended;
+
+  const nightly = { ...backedUp.options, config: { ...backedUp.options.config as BackupConfig, source: redis(server) } };
+  const mixture = /it holds a mixture: a restore key by key has not ended, as its key cdk8s-backup:restoring says; run that restore again/;
+  expect(await run(['backup'], nightly)).toMatchObject({ code: 13, result: { suspect: expect.stringMatching(mixture) } });
+  // Nor where the user may not read a key: the snapshot tells.
+  await server.cli(['acl', 'setuser', 'least', 'on', '>p', ...REDIS_RIGHTS.backup.split(' ')]);
+  const least = { ...nightly, env: { REDIS_PASSWORD: 'p' }, config: { ...nightly.config, source: redis(server, { user: 'least', passwordEnv: 'REDIS_PASSWORD' }) } };
+  expect(await run(['backup', '--accept-smaller'], least)).toMatchObject({ code: 13, result: { suspect: expect.stringMatching(mixture) } });
+  expect((await run(['doctor', '--json'], nightly)).stdout).toMatch(/a restore key by key has not ended/);
+  const { latest, backups } = await list(backedUp.options);
+  expect(latest).toBe(backedUp.id);
+  expect(backups).toHaveLength(3);
+
+  // One that an earlier version has taken says nothing of it.
+  const id = backups.at(-1)!.id;
+  const record = path.join(backedUp.directory, `${id}.json`);
+  writeFileSync(record, JSON.stringify({ ...JSON.parse(readFileSync(record, 'utf8')), suspect: null }));
+  const empty = await start();
+  for (const method of ['keys', 'replication'] as const) {
+    expect(await restore(into(empty, backedUp, { method, safetyBackup: false }))).toMatchObject({ code: 11, message: expect.stringContaining(`${id} was taken while a restore key by key had not ended`) });
+    expect(await empty.cli(['dbsize'])).toBe('0');
+  }
+  rmSync(record);
+
+  expect(await restore(options)).toMatchObject({ code: 0, result: { id: backedUp.id } });
+  expect(await digestOf(server)).toBe(backedUp.digest);
+  expect(await run(['backup'], nightly)).toMatchObject({ code: 0, result: { suspect: null } });
 }, 240_000);
 
 test('a rollback that is killed in the midst is gone on with, and can be undone', async () => {

@@ -1,11 +1,19 @@
 import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Authority, Certificate } from './_certificate';
 import { freePort, startProcess, tempDir } from './_process';
 
+/** Servers of the tests: Redis 7 is among the Debian packages, the others are installed by install/valkey.sh. */
+export type RedisProgram = 'redis-7' | 'redis-8' | 'valkey-8' | 'valkey-9';
+
+export const REDIS_PROGRAMS: readonly RedisProgram[] = ['redis-7', 'redis-8', 'valkey-8', 'valkey-9'];
+
 export interface RedisOptions {
+  /** What it is; `redis-7` if not given. */
+  readonly program?: RedisProgram;
   /** Whether it writes an append-only file. */
   readonly aof?: boolean;
   /** Of the default user. */
@@ -21,6 +29,7 @@ export interface RedisOptions {
 }
 
 export interface RedisServer {
+  readonly program: RedisProgram;
   readonly host: '127.0.0.1';
   readonly port: number;
   readonly pid: number;
@@ -34,7 +43,7 @@ export interface RedisServer {
 
 /** Starts an empty server on a port of its own. It does not wait before it sends a snapshot, unless told otherwise in `config`. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  const { aof = false, password, users = [], tls, config = [], directory = tempDir('redis') } = options;
+  const { program = 'redis-7', aof = false, password, users = [], tls, config = [], directory = tempDir('redis') } = options;
   const port = await freePort();
   writeFileSync(join(directory, 'redis.conf'), [
     'bind 127.0.0.1',
@@ -65,13 +74,14 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     return stdout.trim();
   };
   const server = await startProcess({
-    file: 'redis-server',
+    file: programFile(program, 'server'),
     args: [join(directory, 'redis.conf')],
     logFile: join(directory, 'log'),
     readiness: async () => await cli(['ping']) === 'PONG',
     timeoutMs: 30_000,
   });
   return {
+    program,
     host: '127.0.0.1',
     port,
     pid: server.pid,
@@ -86,4 +96,15 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The program of a server, or the one beside it that checks snapshots. */
+export function programFile(program: RedisProgram, what: 'server' | 'check-rdb'): string {
+  const [name] = program.split('-');
+  return program === 'redis-7' ? `redis-${what}` : join(cacheDirectory(), program, 'usr', 'bin', `${name}-${what}`);
+}
+
+/** As install/valkey.sh finds it. */
+function cacheDirectory(): string {
+  return process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cdk8s-backup-test');
 }

@@ -6,7 +6,7 @@ import { RedisConfig } from '../../../src/contract/config';
 import { openSource } from '../../../src/runner/sources/open';
 import { Source } from '../../../src/runner/sources/source';
 import { tempDir } from '../servers/_process';
-import { RedisServer, startRedis } from '../servers/redis';
+import { programFile, RedisProgram, RedisServer, startRedis } from '../servers/redis';
 
 /** The source for a server of the tests. */
 export function sourceFor(server: RedisServer, options: Partial<RedisConfig> = {}, password: string | null = null): Source {
@@ -40,20 +40,20 @@ export async function fill(server: RedisServer): Promise<void> {
 }
 
 /** What the stock program says of a snapshot; rejects if it does not accept it. */
-export async function checkRdb(snapshot: Buffer): Promise<string> {
+export async function checkRdb(snapshot: Buffer, program: RedisProgram = 'redis-7'): Promise<string> {
   const directory = tempDir('redis-check');
   try {
     const file = join(directory, 'dump.rdb');
     writeFileSync(file, snapshot);
-    return (await promisify(execFile)('redis-check-rdb', [file])).stdout;
+    return (await promisify(execFile)(programFile(program, 'check-rdb'), [file])).stdout;
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
 /** A digest of all keys of a second server that was started from a snapshot. */
-export async function digestAfterLoading(snapshot: Buffer): Promise<string> {
-  const server = await startRedis();
+export async function digestAfterLoading(snapshot: Buffer, program: RedisProgram = 'redis-7'): Promise<string> {
+  const server = await startRedis({ program });
   try {
     const file = join(server.directory, 'dump.rdb');
     writeFileSync(file, snapshot);

@@ -118,6 +118,25 @@ describe('fails', () => {
     await expect(sourceFor(server, { host: 'no-such-host.invalid' }).inspect(NONE, NO_ABORT)).rejects.toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
   });
 
+  test('where the server agrees and then sends nothing, as a Valkey that can\'t write for a replica: that is no server that can\'t be reached', async () => {
+    const answers: { readonly [command: string]: string } = {
+      PING: '+PONG', INFO: '$15\r\nredis_version:7', GET: '$-1', REPLCONF: '+OK', PSYNC: `+FULLRESYNC ${'0'.repeat(40)} 0`,
+    };
+    const refusing = createServer(socket => {
+      socket.on('error', () => {}).on('data', data => {
+        const command = data.toString().split('\r\n')[2]!; // one comes at a time
+        socket.write(`${answers[command]}\r\n`);
+        if (command === 'PSYNC') socket.end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(refusing, 'listening');
+    const server = { host: '127.0.0.1', port: (refusing.address() as { port: number }).port } as RedisServer;
+    const error = await failureOf(takeFirst(sourceFor(server)));
+    refusing.close();
+    expect(error.message).toMatch(/agreed to send a snapshot, and ended the connection before the first byte of it .*its log says why/);
+    expect(error.message).not.toContain('reached');
+  });
+
   test('while the server loads its data', async () => {
     const server = await start({ aof: true, config: ['key-load-delay 10000', 'loading-process-events-interval-bytes 1024'] });
     await server.cli(['eval', 'for i = 1, 2000 do redis.call(\'set\', i, i) end', '0']);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { RdbError } from '../../../src/runner/rdb/cursor';
+import { RdbFormat } from '../../../src/runner/rdb/format';
 import { payloadOf } from '../../../src/runner/rdb/payload';
 import { RdbEntry, RdbKey, readRdb } from '../../../src/runner/rdb/read';
 import { ModuleValueError, nameOfType } from '../../../src/runner/rdb/value';
@@ -9,12 +10,16 @@ import { ModuleValueError, nameOfType } from '../../../src/runner/rdb/value';
 /** A snapshot of a Redis 7.4 with every type that it knows, what it answers to DUMP for each key, and one with a value of a module. */
 const fixture = JSON.parse(readFileSync(path.join(__dirname, 'redis-7.4.json'), 'utf8')) as { snapshot: string; withModule: string; dumps: { [key: string]: string } };
 const snapshot = Buffer.from(fixture.snapshot, 'base64');
+/** The same of a Valkey 9.1, one of whose hashes has a field that expires. */
+const valkey = JSON.parse(readFileSync(path.join(__dirname, 'valkey-9.json'), 'utf8')) as { snapshot: string; dumps: { [key: string]: string } };
 
 test.each([1, 2, 7, 100, 65_536])('each value of a snapshot is what DUMP answers, read in chunks of %d bytes', async chunk => {
-  const { version, entries } = await read(snapshot, chunk);
-  expect(version).toBe(12);
-  const keys = entries.filter(entry => entry.kind === 'key');
-  expect(Object.fromEntries(keys.map(entry => [nameOf(entry), Buffer.concat(payloadOf(entry.value, version)).toString('base64')]))).toEqual(fixture.dumps);
+  for (const [{ snapshot: file, dumps }, expected] of [[fixture, { family: 'redis', version: 12 }], [valkey, { family: 'valkey', version: 80 }]] as const) {
+    const { format, entries } = await read(Buffer.from(file, 'base64'), chunk);
+    expect(format).toEqual(expected);
+    const keys = entries.filter(entry => entry.kind === 'key');
+    expect(Object.fromEntries(keys.map(entry => [nameOf(entry), Buffer.concat(payloadOf(entry.value, format.version)).toString('base64')]))).toEqual(dumps);
+  }
 });
 
 test('it knows when keys expire, what decides on eviction, and functions', async () => {
@@ -28,8 +33,14 @@ test('it knows when keys expire, what decides on eviction, and functions', async
   expect(entries.filter(({ kind }) => kind === 'function')).toHaveLength(1);
 });
 
-test('a value of a module is refused by the name of the module', async () => {
-  await expect(read(Buffer.from(fixture.withModule, 'base64'))).rejects.toEqual(new ModuleValueError('MBbloom--'));
+test('a value of a module has the name of the module, and what stands behind it is read', async () => {
+  const { entries } = await read(Buffer.from(fixture.withModule, 'base64'));
+  expect(entries.filter(entry => entry.kind === 'key' && entry.module !== null)).toMatchObject([{ type: 7, module: 'MBbloom--' }]);
+});
+
+test('a value of a module whose end only the module knew is refused by the name of the module', async () => {
+  const file = Buffer.concat([Buffer.from('REDIS0008'), bytes(6, text('key'), [0x81, ...moduleId('MBbloom--')])]);
+  await expect(read(file)).rejects.toEqual(new ModuleValueError('MBbloom--'));
 });
 
 /** Types that servers in use do not write any more, and load: each with the bytes that end it in another way. */
@@ -59,8 +70,9 @@ test.each<[number, string, Buffer]>([
 test.each<[string, Buffer, RegExp]>([
   ['nothing', Buffer.alloc(0), /ends in the midst/],
   ['no snapshot', Buffer.from('a text that is none'), /does not begin as a snapshot does/],
-  ['a later format', Buffer.from('REDIS0013'), /format 13, and known are 5 to 12/],
-  ['a format of Valkey', Buffer.from('REDIS0080'), /format 80/],
+  ['a later format', Buffer.from('REDIS0013'), /format 13, and known are 5 to 12, and 80 of Valkey/],
+  ['a later format of Valkey', Buffer.from('VALKEY081'), /format 81 of Valkey, and known are/],
+  ['a type of Redis in a format of Valkey', Buffer.concat([Buffer.from('VALKEY080'), Buffer.from([24])]), /0x18 where a key should be/],
   ['a type that nobody knows', Buffer.concat([Buffer.from('REDIS0012'), Buffer.from([99])]), /0x63 where a key should be/],
   ['something behind the end', Buffer.concat([snapshot, Buffer.from('x')]), /something behind its end/],
   ['a length that can\'t be', Buffer.concat([Buffer.from('REDIS0012'), Buffer.from([0, 0x81, ...Buffer.alloc(8, 0xff)])]), /a length of 18446744073709551615/],
@@ -103,13 +115,13 @@ test('an error of what is read is passed on', async () => {
   })()).rejects.toThrow('the store went away');
 });
 
-async function read(file: Buffer, chunk = file.length || 1): Promise<{ version: number; entries: RdbEntry[] }> {
+async function read(file: Buffer, chunk = file.length || 1): Promise<{ format: RdbFormat; entries: RdbEntry[] }> {
   const chunks: Buffer[] = [];
   for (let from = 0; from < file.length; from += chunk) chunks.push(file.subarray(from, from + chunk));
-  const { version, entries } = await readRdb(Readable.from(chunks), true);
+  const { format, entries } = await readRdb(Readable.from(chunks), true);
   const all: RdbEntry[] = [];
   for await (const entry of entries) all.push(entry);
-  return { version, entries: all };
+  return { format, entries: all };
 }
 
 function nameOf({ database, key }: RdbKey): string {
@@ -122,4 +134,13 @@ function text(content: string): Buffer {
 
 function bytes(...parts: (number | readonly number[] | Buffer)[]): Buffer {
   return Buffer.concat(parts.map(part => Buffer.from(typeof part === 'number' ? [part] : part)));
+}
+
+/** Nine characters of six bits each, and a version of ten. */
+function moduleId(name: string): Buffer {
+  const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const id = [...name].reduce((sum, character) => sum * 64n + BigInt(characters.indexOf(character)), 0n) * 1024n;
+  const result = Buffer.alloc(8);
+  result.writeBigUInt64BE(id);
+  return result;
 }

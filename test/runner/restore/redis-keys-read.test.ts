@@ -8,7 +8,7 @@ const snapshot = Buffer.from(fixture.snapshot, 'base64');
 const content = (bytes: Buffer, now = 0) => contentOf(Readable.from([bytes]), 'app_1.rdb', now);
 
 test('tells what will be written', async () => {
-  expect(await content(snapshot)).toEqual({ keys: new Map([[0, 16], [3, 1]]), expired: 0, functions: 1, leftOut: [] });
+  expect(await content(snapshot)).toEqual({ keys: new Map([[0, 16], [3, 1]]), expired: 0, functions: 1, leftOut: [], isMixture: false });
   expect(await content(snapshot, 4102444800000)).toMatchObject({ keys: new Map([[0, 15], [3, 1]]), expired: 1 });
 });
 

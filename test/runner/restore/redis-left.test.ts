@@ -24,9 +24,9 @@ test('a port that is in use is passed over', async () => {
   const taken = await listening(0);
   const { port } = taken.address() as AddressInfo;
   const replica = { replicationId: '', address: '' };
-  const source = await ReplicationSource.listen([port, 0], replica, () => Promise.reject(new Error('not asked for')));
+  const source = await ReplicationSource.listen(OWN, [port, 0], replica, () => Promise.reject(new Error('not asked for')));
   expect(source.port).not.toBe(port);
-  await expect(ReplicationSource.listen([port], replica, () => Promise.reject(new Error('not asked for')))).rejects.toThrow(`can't listen on port ${port}`);
+  await expect(ReplicationSource.listen(OWN, [port], replica, () => Promise.reject(new Error('not asked for')))).rejects.toThrow(`can't listen on port ${port}`);
   source.close();
   taken.close();
 });
