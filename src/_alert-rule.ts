@@ -44,6 +44,14 @@ export function alertRule(context: AlertContext, spec: AlertRuleSpec): AlertRule
   };
 }
 
+/**
+ * The label `namespace`, by which Alertmanager mutes a warning, for an alert whose series have the namespace in the label `from`: where that is
+ * the same, it is there already.
+ */
+export function namespaceOf(namespace: string, from: string): { readonly namespace?: string } {
+  return from === 'namespace' ? {} : { namespace };
+}
+
 /** A selector such as `kube_cronjob_info{namespace="x"}`. */
 export function series(metric: string, labels: { readonly [name: string]: string }): string {
   return `${metric}{${Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}}`;

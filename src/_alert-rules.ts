@@ -1,3 +1,4 @@
+import { absentRule } from './_absent-alerts';
 import { AlertGroup } from './_alert-rule';
 import { AlertContext, AlertTarget, volumesOf } from './_alert-target';
 import { companionRules } from './_companion-alerts';
@@ -14,6 +15,7 @@ export function alertGroups(context: AlertContext, targets: readonly AlertTarget
         ...new JobAlerts(context, target).rules(),
         ...target.companions.flatMap(companion => companionRules(context, target, companion)),
         ...context.runnerMetrics ? storeRules(context, target) : [],
+        absentRule(context, target),
       ],
     })),
     ...volumesOf(targets).map(volume => ({ name: `backup-volume-${volume.namespace}-${volume.claim}`, rules: volumeRules(context, volume) })),

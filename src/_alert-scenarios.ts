@@ -1,3 +1,4 @@
+import { AbsentScenarios } from './_absent-scenarios';
 import { AlertContext, AlertTarget, AlertVolume } from './_alert-target';
 import { AlertTests, minutes, Pace, paceOf, Scenario, toTest } from './_alert-test';
 import { SimulatedJob } from './_cluster-simulation';
@@ -23,7 +24,7 @@ export function alertTests(context: AlertContext, target: AlertTarget, volumes: 
   const ownVolumes = volumes.filter(({ slowest }) => slowest === target);
   const scenarios = target.gapSeconds === undefined ? onDemand(target, pace)
     : target.gapSeconds > LONGEST_GAP || target.gapSeconds < SHORTEST_GAP ? new Scheduled(context, target, ownVolumes, pace).short()
-      : [...new Scheduled(context, target, ownVolumes, pace).all(), ...new StoreScenarios(context, target, ownVolumes, pace).all()];
+      : [Scheduled, StoreScenarios, AbsentScenarios].flatMap(scenariosOf => new scenariosOf(context, target, ownVolumes, pace).all());
   return {
     rule_files: [ruleFile],
     evaluation_interval: `${pace.evaluation}s`,
@@ -44,7 +45,12 @@ function onDemand(target: AlertTarget, { settled }: Pace): Scenario[] {
       jobs: [run(HOUR), { ...run(DAY), failed: true }, run(2 * DAY)],
       until: 2 * DAY + quick + 2 * settled,
       expect: [{ at: DAY + quick + settled, firing: ['BackupJobFailed/warning'] }, { at: 2 * DAY + quick + settled, firing: [] }],
-    }] : [],
+    }] : [{
+      name: 'a run by hand fails, its Job is gone, and the next one succeeds',
+      jobs: [run(HOUR), { ...run(DAY), failed: true, removed: DAY + quick }, run(DAY + 6 * HOUR)],
+      until: DAY + 6 * HOUR + quick + 2 * settled,
+      expect: [{ at: DAY + quick + settled, firing: ['BackupJobFailed/warning'] }, { at: DAY + 6 * HOUR + quick + settled, firing: [] }],
+    }],
     { name: 'a run by hand hangs', jobs: [stuck], until: long + 2 * settled, expect: [{ at: long - 600, firing: [] }, { at: long + settled, firing: ['BackupJobRunningTooLong/warning'] }] },
     { name: 'the CronJob is deleted', jobs: [], deletedAt: HOUR, until: HOUR + 2 * settled, expect: [{ at: HOUR, firing: [] }, { at: HOUR + settled, firing: ['BackupMetricsAbsent/critical'] }] },
   ];

@@ -33,6 +33,8 @@ export interface AlertCompanion {
 export interface AlertContext {
   /** The label of kube-state-metrics that has the namespace of the object. */
   readonly namespaceLabel: string;
+  /** That of the kubelet. */
+  readonly kubeletNamespaceLabel: string;
   /** Labels that all series have. */
   readonly matchLabels: { readonly [name: string]: string };
   /** Whether what the runner measures is scraped. */
@@ -45,7 +47,8 @@ export interface AlertContext {
 /** Metrics come late, and clocks differ. */
 const SLACK_SECONDS = 900;
 
-const DAY = 86_400;
+const HOUR = 3600;
+const DAY = 24 * HOUR;
 
 /** A run that should have ended has not. */
 export function overdueSeconds({ gapSeconds, deadlineSeconds }: Pick<AlertTarget, 'gapSeconds' | 'deadlineSeconds'>): number {
@@ -65,6 +68,18 @@ export function neverScheduledSeconds({ gapSeconds, startingDeadlineSeconds }: A
 /** As {@link tooOldSeconds}, with the time that it takes to look into the stores. */
 export function storeTooOldSeconds(target: AlertTarget): number {
   return tooOldSeconds(target) + SLACK_SECONDS;
+}
+
+/** So far back there are Jobs that are gone: the more the longer, of all CronJobs of the namespace. */
+export function goneJobsSeconds(target: AlertTarget): number {
+  return Math.min(tooOldSeconds(target), 2 * DAY);
+}
+
+/**
+ * A run that was due so long ago has ended. Not longer than Prometheus keeps anything, which is a day with the defaults of its operator.
+ */
+export function rememberedSeconds(target: AlertTarget): number {
+  return Math.max(Math.min(tooOldSeconds(target), 20 * HOUR), target.deadlineSeconds + SLACK_SECONDS);
 }
 
 /** Within this time a claim of the backup has been mounted, if there are runs at all. */

@@ -70,6 +70,8 @@ export interface Scenario extends Omit<Simulation, 'from' | 'step'> {
   readonly expect: readonly Expected[];
   /** Nothing ever fires, not even between the moments that are looked at. */
   readonly quiet?: boolean;
+  /** So many metrics are missing. */
+  readonly incomplete?: number;
   /** Not what this scenario is about, and not worth the arithmetic. */
   readonly ignore?: string;
 }
@@ -85,10 +87,10 @@ export interface AlertTests {
 }
 
 export function toTest(context: AlertContext, target: AlertTarget, pace: Pace, scenario: Scenario): AlertTest {
-  const { name, expect, quiet, ignore, ...simulation } = scenario;
+  const { name, expect, quiet, ignore, incomplete, ...simulation } = scenario;
   const from = Math.max(0, roundUp(simulation.from ?? 0, pace) - 2 * pace.evaluation);
   const until = roundUp(simulation.until, pace);
-  const firing = (range: string) => selectors(context, target, scenario).map(selector => range === '' ? selector : `count_over_time(${selector}${range})`).join(' or ');
+  const firing = (range: string) => selectors(target, scenario).map(selector => range === '' ? selector : `count_over_time(${selector}${range})`).join(' or ');
   return {
     name: `${target.cronJob} in ${target.namespace}: ${name}`,
     interval: `${pace.step}s`,
@@ -99,7 +101,7 @@ export function toTest(context: AlertContext, target: AlertTarget, pace: Pace, s
         eval_time: `${roundUp(expected.at, pace) - from}s`,
         exp_samples: [...expected.firing].sort().map(alert => {
           const [alertname, severity] = alert.split('/');
-          return { labels: series('', { alertname, severity }), value: howMany(target, alertname) };
+          return { labels: series('', { alertname, severity }), value: alertname === 'BackupMetricsIncomplete' ? incomplete ?? 1 : howMany(target, alertname) };
         }),
       })),
       ...quiet ? [{ expr: `count(${firing(`[${until - from}s]`)}) or vector(0)`, eval_time: `${until - from}s`, exp_samples: [{ labels: '{}', value: 0 }] }] : [],
@@ -114,15 +116,17 @@ function howMany(target: AlertTarget, alertname: string): number {
 }
 
 /** The alerts on this backup and on its volumes; other ones of the file have no metrics in its tests, and fire. */
-function selectors({ namespaceLabel: ns }: AlertContext, target: AlertTarget, { ignore, neighboursFail }: Scenario): string[] {
+function selectors(target: AlertTarget, { ignore, neighboursFail }: Scenario): string[] {
   const of = (labels: { readonly [name: string]: string }) =>
     series('ALERTS', { alertstate: 'firing', ...labels }).replace(/}$/, ignore === undefined ? '}' : `,alertname!~${JSON.stringify(ignore)}}`);
   const own = { cronjob: target.cronJob, backup: target.backup };
   // An alert on a neighbour has the neighbour's namespace or claim.
   if (neighboursFail) {
-    return [of(own).replace(/}$/, ',alertname!="BackupMetricsAbsent"}'), ...claimsOf(target).length > 0 ? ['ALERTS{alertstate="firing",alertname=~"BackupVolume.*"}'] : []];
+    const namespaces = ['', '-staging', '-dev'].map(suffix => `${target.namespace}${suffix}`).join('|');
+    return [of(own).replace(/}$/, `,namespace=~"${namespaces}",alertname!="BackupMetricsAbsent"}`), ...claimsOf(target).length > 0 ? ['ALERTS{alertstate="firing",alertname=~"BackupVolume.*"}'] : []];
   }
-  return [of({ [ns]: target.namespace, ...own }), ...claimsOf(target).map(claim => of({ [ns]: target.namespace, persistentvolumeclaim: claim }))];
+  const { namespace } = target;
+  return [of({ namespace, ...own }), ...claimsOf(target).map(claim => of({ namespace, persistentvolumeclaim: claim }))];
 }
 
 /** With what the history limit leaves of them. */

@@ -34,6 +34,12 @@ export interface Simulation {
   readonly suspendedFrom?: number;
   /** When the CronJob is deleted. */
   readonly deletedAt?: number;
+  /** Metrics that the scrape drops. */
+  readonly dropped?: readonly string[];
+  /** When the exporter goes away. */
+  readonly exporterLostAt?: number;
+  /** From when on another cluster has the same backup. */
+  readonly otherClusterFrom?: number;
   /** When kube-state-metrics goes away. */
   readonly metricsLostAt?: number;
   /** When kube-state-metrics is restarted and comes back under another address. */
@@ -71,7 +77,7 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
   const { from, step, jobs, deletedAt = Infinity, metricsLostAt = Infinity } = simulation;
   const result: InputSeries[] = [];
   const put = (metric: string, labels: { readonly [name: string]: string }, at: (time: number) => Sample) => {
-    const values = valuesOf(at, simulation);
+    const values = simulation.dropped?.includes(metric) ? undefined : valuesOf(at, simulation);
     if (values !== undefined) result.push({ series: series(metric, { ...matchLabels, ...labels }), values });
   };
   const replicas = Array.from({ length: simulation.replicas ?? 1 }, (_, i) => `10.0.0.${i + 1}:8080`);
@@ -91,10 +97,18 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
   cronJob('kube_cronjob_info', () => 1);
   cronJob('kube_cronjob_created', () => -from);
   cronJob('kube_cronjob_spec_suspend', time => onDemand || time >= (simulation.suspendedFrom ?? Infinity) ? 1 : 0);
+  cronJob('kube_cronjob_next_schedule_time', time => onDemand || time >= (simulation.suspendedFrom ?? Infinity) ? undefined
+    : (latest(scheduled, ({ start }) => start, time) ?? 0) + target.gapSeconds! - from);
   cronJob('kube_cronjob_status_active', time => scheduled.filter(({ start, end = Infinity }) => start <= time && time < end).length);
   cronJob('kube_cronjob_status_last_schedule_time', time => latest(scheduled, ({ start }) => start - from, time - from));
   cronJob('kube_cronjob_status_last_successful_time', time => latest(mine.filter(job => !job.failed), ({ end }) => end === undefined ? undefined : end - from, time - from));
 
+  const { otherClusterFrom } = simulation;
+  if (otherClusterFrom !== undefined) {
+    for (const metric of ['kube_cronjob_info', 'kube_cronjob_created']) {
+      ksm(metric, { cronjob: target.cronJob, cluster: 'other' }, time => time < otherClusterFrom ? undefined : metric.endsWith('_info') ? 1 : otherClusterFrom - from);
+    }
+  }
   neighbours(target, simulation, ksm, put, context);
 
   for (const job of jobs) {
@@ -112,7 +126,7 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
   if (simulation.freeAfterRun) {
     for (const claim of claimsOf(target)) {
       const of = (kind: string, at: (run: number) => number) =>
-        put(`kubelet_volume_stats_${kind}_bytes`, { [ns]: target.namespace, persistentvolumeclaim: claim, node: 'a' }, time => {
+        put(`kubelet_volume_stats_${kind}_bytes`, { [context.kubeletNamespaceLabel]: target.namespace, persistentvolumeclaim: claim, node: 'a' }, time => {
           // For one sample at least, however quick the run.
           const run = mine.findIndex(({ start, end = Infinity }) => start <= time && time <= Math.max(end, Math.ceil(start / step) * step));
           return run < 0 ? undefined : at(run);
@@ -124,16 +138,22 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
 
   if (context.runnerMetrics) {
     const good = mine.filter(job => !job.failed && job.end !== undefined);
-    const { suspectFrom = Infinity, offsiteStuckAt = Infinity, bytesOfRun = () => 1000 } = simulation;
+    const { suspectFrom = Infinity, offsiteStuckAt = Infinity, exporterLostAt = Infinity, bytesOfRun = () => 1000 } = simulation;
     for (const { name: store, outside, claimName } of target.stores) {
       const seen = (time: number) => outside ? Math.min(time, offsiteStuckAt) : time;
-      const of = (metric: { readonly name: string }, at: (time: number) => Sample) => put(metric.name, { backup: target.backup, store }, at);
+      const of = (metric: { readonly name: string }, at: (time: number) => Sample) =>
+        put(metric.name, { backup_namespace: target.namespace, backup: target.backup, store }, time => time < exporterLostAt ? at(time) : undefined);
       of(Metrics.LAST_RECOVERY_POINT, time => latest(good.filter(({ end }) => end! <= seen(time)), ({ start }) => start - from, time - from));
-      of(Metrics.LAST_SUSPECT, time => Number(time >= suspectFrom));
+      of(Metrics.LAST_SUSPECT, time => good.some(({ end }) => end! <= seen(time)) ? Number(time >= suspectFrom) : undefined);
+      of(Metrics.STORE_READ, time => hourly(time) - from);
+      of(Metrics.BACKUPS, time => good.filter(({ end }) => end! <= seen(time)).length);
       of(Metrics.STORE_UP, time => Number(!isWithin(time, simulation.storesDown)));
       of(Metrics.VERIFICATION_FAILED, time => Number(isWithin(time, simulation.damaged)));
       if (claimName !== undefined) of(Metrics.FREE_BYTES, simulation.freeBytes ?? (() => 1e6));
-      if (target.rtoSeconds !== undefined) of(Metrics.MEASURED_RTO, simulation.drillSeconds ?? (() => target.rtoSeconds));
+      if (target.rtoSeconds !== undefined) {
+        of(Metrics.LAST_DRILL, () => -from);
+        of(Metrics.MEASURED_RTO, simulation.drillSeconds ?? (() => target.rtoSeconds));
+      }
       of(Metrics.LAST_SIZE, time => {
         const runs = good.filter(({ end }) => end! <= seen(time)).length;
         return runs === 0 ? undefined : bytesOfRun(runs - 1);
@@ -154,7 +174,8 @@ function neighbours(target: AlertTarget, { neighboursFail: fail = false, from, u
     const of = (metric: string, at: (time: number) => Sample) => ksm(metric, { cronjob }, at, namespace);
     of('kube_cronjob_info', () => 1);
     of('kube_cronjob_created', () => -from);
-    of('kube_cronjob_spec_suspend', () => Number(fail));
+    // Suspended from the start, nobody misses it.
+    of('kube_cronjob_spec_suspend', () => Number(fail && namespace !== elsewhere));
     of('kube_cronjob_status_active', () => 0);
     if (fail) {
       // One of them has been started at least.
@@ -166,20 +187,32 @@ function neighbours(target: AlertTarget, { neighboursFail: fail = false, from, u
       of('kube_cronjob_status_last_successful_time', time => hourly(time) - from);
     }
   }
+  if (context.runnerMetrics) namesakes(target, fail, { from, until }, put);
   if (!fail) return;
   for (const [namespace, persistentvolumeclaim] of [[target.namespace, 'other-claim'], ...claimsOf(target).map(claim => [elsewhere, claim])]) {
     const of = (kind: string, at: (time: number) => number) =>
-      put(`kubelet_volume_stats_${kind}_bytes`, { [context.namespaceLabel]: namespace, persistentvolumeclaim, node: 'a' }, at);
+      put(`kubelet_volume_stats_${kind}_bytes`, { [context.kubeletNamespaceLabel]: namespace, persistentvolumeclaim, node: 'a' }, at);
     // Nearly full, and fuller every day.
     of('available', time => Math.max(1, 4 - Math.floor((time - from) / 86_400)));
     of('capacity', () => 100);
   }
-  if (!context.runnerMetrics) return;
-  const other = { backup: `${target.backup}-other`, store: target.stores[0].name };
-  for (const { name } of [Metrics.LAST_SUSPECT, Metrics.VERIFICATION_FAILED]) put(name, other, () => 1);
-  for (const { name } of [Metrics.STORE_UP, Metrics.FREE_BYTES]) put(name, other, () => 0);
-  put(Metrics.MEASURED_RTO.name, other, () => 1e6);
-  put(Metrics.LAST_SIZE.name, other, time => time < (from + until) / 2 ? 1000 : 1);
+}
+
+/** What the stores say of other backups: of another name, and of the same name in another namespace. */
+function namesakes(target: AlertTarget, fail: boolean, { from, until }: Pick<Simulation, 'from' | 'until'>, put: Put): void {
+  const store = target.stores[0].name;
+  const others = [
+    { backup_namespace: target.namespace, backup: `${target.backup}-other`, store },
+    ...target.stores.map(({ name }) => ({ backup_namespace: `${target.namespace}-staging`, backup: target.backup, store: name })),
+  ];
+  for (const other of others) {
+    for (const { name } of [Metrics.LAST_SUSPECT, Metrics.VERIFICATION_FAILED]) put(name, other, () => Number(fail));
+    for (const { name } of [Metrics.STORE_UP, Metrics.FREE_BYTES]) put(name, other, () => fail ? 0 : 1e6);
+    for (const { name } of [Metrics.STORE_READ, Metrics.LAST_RECOVERY_POINT]) put(name, other, time => fail ? -from : hourly(time) - from);
+    put(Metrics.BACKUPS.name, other, () => 3);
+    put(Metrics.MEASURED_RTO.name, other, () => fail ? 1e6 : 1);
+    put(Metrics.LAST_SIZE.name, other, time => !fail || time < (from + until) / 2 ? 1000 : 1);
+  }
 }
 
 function isWithin(time: number, span: { readonly from: number; readonly to: number } | undefined): boolean {

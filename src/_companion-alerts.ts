@@ -1,4 +1,4 @@
-import { AlertRule, alertRule } from './_alert-rule';
+import { AlertRule, alertRule, namespaceOf } from './_alert-rule';
 import { AlertCompanion, AlertContext, AlertTarget, overdueSeconds } from './_alert-target';
 import { showSeconds } from './_check';
 import { CronJobQueries } from './_cron-job-queries';
@@ -29,7 +29,7 @@ export function companionRules(context: AlertContext, target: AlertTarget, compa
   const { cronJob, kind } = companion;
   const texts = TEXTS[kind];
   const queries = new CronJobQueries(context, namespace, cronJob);
-  const labels = { cronjob: cronJob, backup: target.backup };
+  const labels = { ...namespaceOf(namespace, context.namespaceLabel), cronjob: cronJob, backup: target.backup };
   const seconds = overdueSeconds(companion);
   const runNow = `kubectl create job --from=cronjob/${cronJob} ${cronJob}-now -n ${namespace}`;
   return [

@@ -27,7 +27,7 @@ export function dashboard(name: string, context: AlertContext, targets: readonly
   const panels = [
     ages(context, targets),
     durations(context, targets),
-    outcomes(context, targets),
+    outcomes(targets),
     ...volumesOf(targets).length > 0 ? [volumes(context, targets)] : [],
     ...context.runnerMetrics ? [...storePanels(context, targets), ...proofPanels(context, targets)] : [],
   ];
@@ -94,18 +94,18 @@ function durations(context: AlertContext, targets: readonly AlertTarget[]): Pane
   };
 }
 
-function outcomes(context: AlertContext, targets: readonly AlertTarget[]): PanelSpec {
+function outcomes(targets: readonly AlertTarget[]): PanelSpec {
   return {
     title: 'Alerts that fire',
     description: 'On these backups and their volumes.',
     unit: 'short',
     queries: [
       ...targets.map(target => ({
-        expr: `count by (alertname, severity) (${series('ALERTS', { alertstate: 'firing', [context.namespaceLabel]: target.namespace, cronjob: target.cronJob, backup: target.backup })})`,
+        expr: `count by (alertname, severity) (${series('ALERTS', { alertstate: 'firing', namespace: target.namespace, cronjob: target.cronJob, backup: target.backup })})`,
         legend: `${target.cronJob}: {{alertname}} {{severity}}`,
       })),
       ...volumesOf(targets).map(({ namespace, claim }) => ({
-        expr: `count by (alertname, severity) (${series('ALERTS', { alertstate: 'firing', [context.namespaceLabel]: namespace, persistentvolumeclaim: claim })})`,
+        expr: `count by (alertname, severity) (${series('ALERTS', { alertstate: 'firing', namespace, persistentvolumeclaim: claim })})`,
         legend: `${claim}: {{alertname}} {{severity}}`,
       })),
     ],
@@ -119,7 +119,7 @@ function volumes(context: AlertContext, targets: readonly AlertTarget[]): PanelS
     unit: 'percentunit',
     queries: volumesOf(targets).map(volume => {
       const bytes = (kind: string) => `last_over_time(${series(`kubelet_volume_stats_${kind}_bytes`, {
-        ...context.matchLabels, [context.namespaceLabel]: volume.namespace, persistentvolumeclaim: volume.claim,
+        ...context.matchLabels, [context.kubeletNamespaceLabel]: volume.namespace, persistentvolumeclaim: volume.claim,
       })}[${volume.windowSeconds}s])`;
       return { expr: `min(${bytes('available')}) / max(${bytes('capacity')})`, legend: volume.claim };
     }),
@@ -133,7 +133,7 @@ function storePanels(context: AlertContext, targets: readonly AlertTarget[]): Pa
     description,
     unit,
     queries: targets.map(target => ({
-      expr: query(metric => `max by (backup, store) (${series(metric.name, { ...context.matchLabels, backup: target.backup })})`),
+      expr: query(metric => `max by (backup, store) (${series(metric.name, { ...context.matchLabels, backup_namespace: target.namespace, backup: target.backup })})`),
       legend: `${target.cronJob} in {{store}}`,
     })),
   });
@@ -149,7 +149,8 @@ function storePanels(context: AlertContext, targets: readonly AlertTarget[]): Pa
 
 /** How long a restore takes, and when it was last shown that it works. */
 function proofPanels(context: AlertContext, targets: readonly AlertTarget[]): PanelSpec[] {
-  const of = (metric: { readonly name: string }, { backup }: AlertTarget) => `max by (backup) (${series(metric.name, { ...context.matchLabels, backup })})`;
+  const of = (metric: { readonly name: string }, { namespace, backup }: AlertTarget) =>
+    `max by (backup) (${series(metric.name, { ...context.matchLabels, backup_namespace: namespace, backup })})`;
   const since = (title: string, metric: { readonly name: string; readonly help: string }): PanelSpec => ({
     title, description: metric.help, unit: 's', queries: targets.map(target => ({ expr: `time() - ${of(metric, target)}`, legend: target.cronJob })),
   });

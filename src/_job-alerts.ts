@@ -1,5 +1,5 @@
-import { AlertRule, alertRule, series } from './_alert-rule';
-import { AlertContext, AlertTarget, neverScheduledSeconds, overdueSeconds, tooOldSeconds } from './_alert-target';
+import { AlertRule, alertRule, namespaceOf, series } from './_alert-rule';
+import { AlertContext, AlertTarget, goneJobsSeconds, neverScheduledSeconds, overdueSeconds, rememberedSeconds, tooOldSeconds } from './_alert-target';
 import { showSeconds } from './_check';
 import { CronJobQueries } from './_cron-job-queries';
 
@@ -19,11 +19,12 @@ export class JobAlerts {
     const { target } = this;
     const scheduled = target.gapSeconds !== undefined;
     return [
-      ...target.keepsFailedJobs ? [this.failedByJobs()] : scheduled ? [this.failedByCronJob()] : [],
+      target.keepsFailedJobs ? this.failedByJobs() : scheduled ? this.failedByCronJob() : this.failedByGoneJobs(),
       ...scheduled ? [this.overdue(), this.tooOld()] : [],
       this.runningTooLong(),
       ...scheduled ? [this.suspended(), this.neverScheduled()] : [],
       this.metricsAbsent(),
+      this.ambiguous(),
     ];
   }
 
@@ -65,6 +66,18 @@ export class JobAlerts {
     });
   }
 
+  /** On demand, where no failed Job is kept, there is nothing else. */
+  private failedByGoneJobs(): AlertRule {
+    return this.rule({
+      alert: 'BackupJobFailed',
+      severity: 'warning',
+      for: '5m',
+      expr: this.queries.newestGone(),
+      summary: `The last run of backup ${this.target.cronJob} failed`,
+      description: `The run that started at {{ $value | humanizeTimestamp }} is gone and has not succeeded. Failed Jobs are not kept (failedJobsRetained is 0): kubectl get events -n ${this.target.namespace} --sort-by=.lastTimestamp, then run it again: ${this.runNow()}`,
+    });
+  }
+
   private overdue(): AlertRule {
     const seconds = overdueSeconds(this.target);
     return this.rule({
@@ -77,10 +90,15 @@ export class JobAlerts {
     });
   }
 
-  /** The age of the data themselves: from when the newest successful run started. */
+  /**
+   * The age of the data themselves: from when the newest successful run started. Its Job may be gone, and if nobody saw it, what is known is
+   * when it ended.
+   */
   private tooOld(): AlertRule {
-    const { ns } = this;
+    const { ns, queries } = this;
     const seconds = tooOldSeconds(this.target);
+    const gone = goneJobsSeconds(this.target);
+    const remembered = rememberedSeconds(this.target);
     const promise = this.target.rpoSeconds === undefined ? `two runs of ${this.target.cronJob} are missing` : `the recovery point objective of ${showSeconds(seconds)} is broken`;
     return this.rule({
       alert: 'BackupJobMissing',
@@ -89,14 +107,27 @@ export class JobAlerts {
       expr: `
         (
           time() - max by (${ns}) (
-            ${this.queries.starts()}
-            and on (${ns}, job_name) (${this.queries.ofNamespace('kube_job_complete', { condition: 'true' })} == 1)
+            (
+              ${queries.starts(gone)}
+              unless on (${ns}, job_name) (${queries.ofNamespace('kube_job_failed', { condition: 'true' }, gone)} == 1)
+            )
+            <= on (${ns}) group_left ()
+            ${queries.ofCronJob('kube_cronjob_status_last_successful_time')}
+            or
+            ${queries.ofCronJob('kube_cronjob_status_last_successful_time')} - ${this.target.deadlineSeconds}
           )
           or on (${ns})
-          time() - ${this.queries.ofCronJob('kube_cronjob_status_last_successful_time')} + ${this.target.deadlineSeconds}
-          or on (${ns})
-          time() - ${this.queries.ofCronJob('kube_cronjob_created')}
-        ) > ${seconds}`,
+          ${queries.ageIfNew()}
+        ) > ${seconds}
+        unless on (${ns})
+        (${queries.suspendedFromTheStart(seconds)})
+        or on (${ns})
+        (
+          0 * ${queries.ago('kube_cronjob_status_last_schedule_time', remembered)} + ${remembered}
+          and on (${ns}) ${queries.ofCronJob('kube_cronjob_info')}
+          unless on (${ns}) ${queries.ofCronJob('kube_cronjob_status_last_successful_time')}
+          unless on (${ns}) ${queries.ofCronJob('kube_cronjob_created')}
+        )`,
       summary: `The newest backup of ${this.target.cronJob} is too old`,
       description: `A restore now would go back {{ $value | humanizeDuration }}: ${promise}. Take a backup at once: ${this.runNow()}; then find out why none was taken: ${this.lookFirst}`,
     });
@@ -138,19 +169,26 @@ export class JobAlerts {
   }
 
   private neverScheduled(): AlertRule {
-    const { ns } = this;
+    const { ns, queries } = this;
+    const seconds = neverScheduledSeconds(this.target);
     return this.rule({
       alert: 'BackupJobNeverScheduled',
       severity: 'critical',
       for: '5m',
       expr: `
         (
-          time() - ${this.queries.ofCronJob('kube_cronjob_created')}
+          (
+            time() - ${queries.ofCronJob('kube_cronjob_created')}
+            or on (${ns})
+            time() - ${queries.ofCronJob('kube_cronjob_next_schedule_time')} + ${this.target.gapSeconds}
+          )
           unless on (${ns})
-          ${this.queries.ofCronJob('kube_cronjob_status_last_schedule_time')}
-        ) > ${neverScheduledSeconds(this.target)}`,
+          ${queries.ofCronJob('kube_cronjob_status_last_schedule_time')}
+        ) > ${seconds}
+        unless on (${ns})
+        (${queries.suspendedFromTheStart(seconds)})`,
       summary: `Backup ${this.target.cronJob} has never been started`,
-      description: `It was made {{ $value | humanizeDuration }} ago and should have run. First: kubectl describe cronjob/${this.target.cronJob} -n ${this.target.namespace}, whose events say why not`,
+      description: `It has waited for {{ $value | humanizeDuration }} and should have run. First: kubectl describe cronjob/${this.target.cronJob} -n ${this.target.namespace}, whose events say why not`,
     });
   }
 
@@ -165,8 +203,28 @@ export class JobAlerts {
     });
   }
 
+  /** Two clusters with backups of the same names: whatever is fresh in one hides what is old in the other. */
+  private ambiguous(): AlertRule {
+    const { ns, queries } = this;
+    const of = (metric: string) => series(metric, queries.cronJobLabels());
+    return this.rule({
+      alert: 'BackupAlertsAmbiguous',
+      severity: 'warning',
+      for: '30m',
+      expr: `
+        max by (${ns}) (${of('kube_cronjob_created')})
+        > on (${ns})
+        min by (${ns}) (${of('kube_cronjob_created')})
+        or on (${ns})
+        count by (${ns}) (count by (${ns}, cluster) (${of('kube_cronjob_info')})) > 1`,
+      summary: `Alerts on backup ${this.target.cronJob} can't tell several clusters apart`,
+      description: `This Prometheus sees ${this.target.namespace}/${this.target.cronJob} in several clusters, and what is fresh in one hides what is old in the other. Set matchLabels of BackupAlertRules, such as { cluster: 'prod' }, with one set of rules for each cluster`,
+    });
+  }
+
   private rule(spec: Omit<Parameters<typeof alertRule>[1], 'labels'>): AlertRule {
-    return alertRule(this.context, { ...spec, labels: { cronjob: this.target.cronJob, backup: this.target.backup } });
+    const { namespace, cronJob: cronjob, backup } = this.target;
+    return alertRule(this.context, { ...spec, labels: { ...namespaceOf(namespace, this.ns), cronjob, backup } });
   }
 
   private runNow(): string {

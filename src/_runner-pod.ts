@@ -9,7 +9,7 @@ import { checkStoreNames, S3CredentialsByStore } from './_store-access';
 import { StoreParts } from './_store-parts';
 import { isOnePlace } from './_store-place';
 import { BackupStore } from './backup-store';
-import { Config, CONFIG_ENV, renderConfig, ScratchConfig } from './contract/config';
+import { Config, CONFIG_ENV, NAMESPACE_ENV, renderConfig, ScratchConfig } from './contract/config';
 import { RunnerPodOptions } from './runner-pod-options';
 
 /** What the props of every construct with a runner have in common; they say what it means. */
@@ -67,7 +67,9 @@ export class RunnerPod {
         image: this.image,
         imagePullPolicy: this.props.imagePullPolicy ?? kplus.ImagePullPolicy.IF_NOT_PRESENT,
         args: [...args],
-        envVariables: Object.assign({ [CONFIG_ENV]: kplus.EnvValue.fromValue(renderConfig(config)) }, ...parts.map(part => part.env)),
+        envVariables: Object.assign(
+          { [CONFIG_ENV]: kplus.EnvValue.fromValue(renderConfig(config)), ...namespaceEnv(config) }, ...parts.map(part => part.env),
+        ),
         resources: this.props.resources ?? {
           cpu: { request: kplus.Cpu.millis(100) },
           memory: { request: Size.mebibytes(256), limit: Size.gibibytes(1) },
@@ -115,6 +117,12 @@ export function restricted(user: number, group: number): kplus.ContainerSecurity
     capabilities: { drop: [kplus.Capability.ALL] },
     seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
   };
+}
+
+/** Where a chart has no namespace, it is known in the pod only. */
+function namespaceEnv(config: Config): { readonly [name: string]: kplus.EnvValue } {
+  const namespaces = config.kind === 'exporter' ? config.backups.map(({ namespace }) => namespace) : config.kind === 'restore' ? [] : [config.namespace];
+  return namespaces.includes(null) ? { [NAMESPACE_ENV]: kplus.EnvValue.fromFieldRef(kplus.EnvFieldPaths.POD_NAMESPACE) } : {};
 }
 
 export function checkStores(stores: readonly BackupStore[]): void {

@@ -1,7 +1,7 @@
-import { neverScheduledSeconds, overdueSeconds, storeTooOldSeconds, tooOldSeconds } from './_alert-target';
+import { neverScheduledSeconds, overdueSeconds, rememberedSeconds, storeTooOldSeconds, tooOldSeconds } from './_alert-target';
 import { Expected, kept, minutes, roundUp, Scenario, unique } from './_alert-test';
 import { SimulatedJob } from './_cluster-simulation';
-import { MISSING, Timeline } from './_timeline';
+import { MISSING, OFFSITE, Timeline, TOO_OLD } from './_timeline';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -12,17 +12,23 @@ const SUSPENDED = 'BackupJobSuspended/warning';
 const NEVER = 'BackupJobNeverScheduled/critical';
 const ABSENT = 'BackupMetricsAbsent/critical';
 
+/** What clusters drop that want few series. */
+const AGE = ['kube_cronjob_created'];
+
 /** What happens to the CronJob and its Jobs. */
 export class Scheduled extends Timeline {
   public all(): Scenario[] {
     const { target } = this;
     return [
-      this.healthy(),
+      this.quickAndSlow('all is well', 3),
       this.failsOnce('a run fails and the next one succeeds', {}),
       this.failsOnce('the same, seen by two kube-state-metrics at a time', { replicas: 2 }),
       this.failsOnce('the same, and kube-state-metrics is restarted meanwhile', { restartedAt: this.restartAfterFailure() }),
       ...target.keepsFailedJobs ? [this.failsOnce('the same, and no Job that succeeded is kept', {}, true), this.failedWhileTheNextRuns()] : [],
+      this.quickAndSlow('the same, and no Job that succeeded is kept', 0),
+      this.jobDeleted(),
       this.failsAlways(),
+      this.failsAlways(true),
       this.rerunByHand(),
       this.others(),
       this.missing('the controller stops', {}),
@@ -36,14 +42,16 @@ export class Scheduled extends Timeline {
 
   /** What needs no run to succeed. */
   public short(): Scenario[] {
-    return [...this.gap > 62 * DAY ? [] : [this.neverScheduled()], this.metricsLost(), this.deleted()];
+    const first = this.gap > 62 * DAY ? [] : [this.neverScheduled(), this.neverScheduled(true), this.suspendedFromTheStart()];
+    return [...first, this.metricsLost(), this.deleted()];
   }
 
-  private healthy(): Scenario {
+  private quickAndSlow(what: string, limit: number): Scenario {
     const count = Math.min(11, Math.max(5, Math.ceil(11 * DAY / this.gap)));
     // From nearly no time to nearly what is "too long".
-    const jobs = this.runs(1, count, run => run % 2 === 0 ? 60 : minutes(0.75 * this.target.deadlineSeconds));
-    return { name: `all is well for ${count} runs, quick ones and slow ones in turn`, jobs, until: this.at(count + 1), quiet: true, expect: [] };
+    const all = this.runs(1, count, run => run % 2 === 0 ? 60 : minutes(0.75 * this.target.deadlineSeconds));
+    const jobs = kept(all.map(job => ({ ...job, removed: undefined })), limit);
+    return { name: `${what} for ${count} runs, quick ones and slow ones in turn`, jobs, until: this.at(count + 1), quiet: true, expect: [] };
   }
 
   /** When the alert has been looked at, and early enough for it to fire anew: what has to last for a while begins again then. */
@@ -88,18 +96,36 @@ export class Scheduled extends Timeline {
     };
   }
 
-  private failsAlways(): Scenario {
+  /** Somebody deletes it, or a time to live does. */
+  private jobDeleted(): Scenario {
+    const { end } = this.run(3);
+    return {
+      name: 'a run fails, the next one succeeds, and its Job is deleted',
+      jobs: [this.run(1), this.failed(2), { ...this.run(3), removed: end! + 600 }],
+      from: this.at(3),
+      until: this.at(4),
+      expect: [{ at: end! + this.clearing(), firing: [] }, { at: this.at(4), firing: [] }],
+    };
+  }
+
+  /**
+   * @param ageUnknown as in clusters that drop the moment at which objects were made
+   */
+  private failsAlways(ageUnknown = false): Scenario {
     const count = Math.ceil(this.horizon / this.gap);
     const now = this.horizon;
+    const remembered = rememberedSeconds(this.target);
+    const missing = (time: number) => ageUnknown ? this.after(time, this.at(1) + remembered, TOO_OLD) : this.missingAt(time);
     const jobs = Array.from({ length: count + 1 }, (_, i) => this.failed(i + 1))
       .map((job, i, all) => ({ ...job, removed: job.removed ?? all[i + 3]?.end }));
     return {
-      name: 'no run has ever succeeded',
+      name: `no run has ever succeeded${ageUnknown ? ', and when the CronJob was made is not known' : ''}`,
+      dropped: ageUnknown ? AGE : [],
       jobs,
       until: now + this.pace.evaluation,
       expect: [
-        { at: this.at(1) + this.quick + this.pace.settled, firing: [FAILED, ...this.missingAt(this.at(1) + this.quick + this.pace.settled)] },
-        { at: now, firing: [FAILED, ...this.missingAt(now)] },
+        { at: this.at(1) + this.quick + this.pace.settled, firing: [FAILED, ...missing(this.at(1) + this.quick + this.pace.settled)] },
+        { at: now, firing: [FAILED, ...missing(now)] },
       ],
     };
   }
@@ -187,15 +213,29 @@ export class Scheduled extends Timeline {
     };
   }
 
-  private neverScheduled(): Scenario {
+  private neverScheduled(ageUnknown = false): Scenario {
     const never = neverScheduledSeconds(this.target);
-    const at = (time: number): Expected => ({ at: time, firing: [...this.after(time, never, NEVER), ...this.missingAt(time)] });
+    // Then only the first run is known, which is due a gap after that.
+    const missing = (time: number) => ageUnknown ? this.missingAt(time - this.gap).filter(alert => alert !== OFFSITE) : this.missingAt(time);
+    const at = (time: number): Expected => ({ at: time, firing: [...this.after(time, never, NEVER), ...missing(time)] });
     return {
-      name: 'no run is ever started',
+      name: `no run is ever started${ageUnknown ? ', and when the CronJob was made is not known' : ''}`,
+      dropped: ageUnknown ? AGE : [],
       jobs: [],
       from: this.shortest - 2 * this.pace.evaluation,
       until: this.horizon + this.pace.evaluation,
       expect: [never - 2 * this.pace.evaluation, never + this.pace.settled, this.horizon].map(time => roundUp(time, this.pace)).map(at),
+    };
+  }
+
+  private suspendedFromTheStart(): Scenario {
+    return {
+      name: 'the CronJob is suspended from the start',
+      suspendedFrom: 0,
+      jobs: [],
+      from: this.shortest - 2 * this.pace.evaluation,
+      until: this.horizon + this.pace.evaluation,
+      expect: [this.horizon].map(time => ({ at: roundUp(time, this.pace), firing: [SUSPENDED] })),
     };
   }
 

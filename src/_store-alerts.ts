@@ -1,6 +1,7 @@
 import { AlertRule, alertRule, series } from './_alert-rule';
-import { AlertContext, AlertTarget, storeTooOldSeconds } from './_alert-target';
+import { AlertContext, AlertTarget, rememberedSeconds, storeTooOldSeconds } from './_alert-target';
 import { showSeconds } from './_check';
+import { CronJobQueries } from './_cron-job-queries';
 import { Metrics } from './contract/metrics';
 
 /** A dump can be this much larger than the one before. */
@@ -9,9 +10,9 @@ const ROOM = 1.2;
 /** Alerts on what is in the stores, from the runner's own metrics. */
 export function storeRules(context: AlertContext, target: AlertTarget): AlertRule[] {
   const { backup, cronJob, namespace } = target;
-  const labels = { [context.namespaceLabel]: namespace, cronjob: cronJob, backup };
+  const labels = { namespace, cronjob: cronJob, backup };
   const of = (metric: { readonly name: string }, store?: string) =>
-    series(metric.name, { ...context.matchLabels, backup, ...store === undefined ? {} : { store } });
+    series(metric.name, { ...context.matchLabels, backup_namespace: namespace, backup, ...store === undefined ? {} : { store } });
   const list = `cdk8s-backup list --manifest FILE --job ${cronJob}`;
   const rules = [
     alertRule(context, {
@@ -78,8 +79,9 @@ export function storeRules(context: AlertContext, target: AlertTarget): AlertRul
   ];
   if (target.gapSeconds === undefined) return rules;
   const seconds = storeTooOldSeconds(target);
-  // A backup that was made just now has no copy yet.
-  const created = series('kube_cronjob_created', { ...context.matchLabels, [context.namespaceLabel]: namespace, cronjob: cronJob });
+  const queries = new CronJobQueries(context, namespace, cronJob);
+  const created = queries.ofCronJob('kube_cronjob_created');
+  // A backup that was made just now has no copy yet. Where that is not known, one that had succeeded a while ago has.
   return [...rules, ...target.stores.filter(({ outside }) => outside).map(({ name }) => alertRule(context, {
     alert: 'BackupOffsiteStale',
     severity: 'critical',
@@ -90,7 +92,11 @@ export function storeRules(context: AlertContext, target: AlertTarget): AlertRul
       (
         absent(${of(Metrics.LAST_RECOVERY_POINT, name)})
         and on ()
-        (time() - max(${created}) > ${seconds})
+        (
+          time() - ${created} > ${seconds} unless on () (${queries.suspendedFromTheStart(seconds)})
+          or
+          ${queries.ago('kube_cronjob_status_last_successful_time', rememberedSeconds(target))} unless on () ${created}
+        )
       )`,
     summary: `Store ${name} has no recent backup of ${cronJob}`,
     description: `More than ${showSeconds(seconds)} old, none at all, or nobody looks: the copy that outlives the cluster can't be counted on. First: ${list}`,

@@ -1,4 +1,4 @@
-import { AlertRule, alertRule, series } from './_alert-rule';
+import { AlertRule, alertRule, namespaceOf, series } from './_alert-rule';
 import { AlertContext, AlertVolume, fullWithinSeconds, trendSeconds } from './_alert-target';
 import { showSeconds } from './_check';
 
@@ -6,7 +6,7 @@ import { showSeconds } from './_check';
  * Alerts on a claim. Its numbers exist while a pod has it mounted, some minutes a day, so all of them look back to the last run.
  */
 export function volumeRules(context: AlertContext, { namespace, claim, windowSeconds: window }: AlertVolume): AlertRule[] {
-  const ns = context.namespaceLabel;
+  const ns = context.kubeletNamespaceLabel;
   const trend = trendSeconds(window);
   const ahead = fullWithinSeconds(window);
   const bytes = (kind: string, offset: string = '') =>
@@ -23,7 +23,7 @@ export function volumeRules(context: AlertContext, { namespace, claim, windowSec
       < ${share}`,
     summary: `The backup volume ${claim} fills up`,
     description: `{{ $value | humanizePercentage }} of it is free. A run for which there is no room fails. ${wayOut}`,
-    labels: {},
+    labels: namespaceOf(namespace, ns),
   });
   return [
     free('warning', 0.15),
@@ -43,7 +43,7 @@ export function volumeRules(context: AlertContext, { namespace, claim, windowSec
         < 0`,
       summary: `The backup volume ${claim} will be full within ${showSeconds(ahead)}`,
       description: `That is so if it fills as fast as in the last ${showSeconds(trend)}. ${wayOut}`,
-      labels: {},
+      labels: namespaceOf(namespace, ns),
     }),
   ];
 }

@@ -75,6 +75,14 @@ export interface BackupAlertRulesProps {
   readonly namespaceLabel?: string;
 
   /**
+   * Label in which the kubelet's series on volumes have the namespace of the claim. The kubelet is scraped by another job than
+   * kube-state-metrics, so the two may differ.
+   *
+   * @default "namespace"
+   */
+  readonly kubeletNamespaceLabel?: string;
+
+  /**
    * Labels that all series have, such as `{ cluster: 'prod' }` where one Prometheus sees several clusters.
    *
    * @default - none

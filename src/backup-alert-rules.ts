@@ -42,12 +42,13 @@ export class BackupAlertRules extends Construct {
     if (props.backups.length === 0) throw new Error('\'backups\' must have at least one backup, got []');
     for (const property of ['ruleLabels', 'dashboardLabels'] as const) checkLabels(property, props[property] ?? {});
     for (const property of ['alertLabels', 'matchLabels'] as const) checkMetricLabels(property, props[property] ?? {});
-    checkMetricLabels('namespaceLabel', { [props.namespaceLabel ?? 'namespace']: '' });
+    for (const property of ['namespaceLabel', 'kubeletNamespaceLabel'] as const) checkMetricLabels(property, { [props[property] ?? 'namespace']: '' });
     if (props.alertLabels && 'severity' in props.alertLabels) {
       throw new Error(`'alertLabels' must not have "severity", got ${show(props.alertLabels)}: each alert has its own, and Alertmanager mutes a warning while the same alert is critical`);
     }
     const context: AlertContext = {
       namespaceLabel: props.namespaceLabel ?? 'namespace',
+      kubeletNamespaceLabel: props.kubeletNamespaceLabel ?? 'namespace',
       matchLabels: props.matchLabels ?? {},
       labels: props.alertLabels ?? {},
       runnerMetrics: props.runnerMetrics ?? false,
@@ -56,7 +57,7 @@ export class BackupAlertRules extends Construct {
     const drills = props.drills ?? [];
     checkDrills(props.backups, drills);
     const targets = props.backups.map(backup => targetOf(backup, drills.filter(drill => drill._drill.backup === backup), props.namespace));
-    checkTargets(targets);
+    checkTargets(context, targets);
     const groups = alertGroups(context, targets);
     const board = jsonText(dashboard(name, context, targets));
 
@@ -135,10 +136,17 @@ function checkDrills(backups: readonly BackupCronJob[], drills: readonly Restore
   if (other) throw new Error(`'drills' has ${other.node.path}, whose backup ${show(other._drill.backup.cronJobName)} is not among 'backups': add it there`);
 }
 
-function checkTargets(targets: readonly AlertTarget[]): void {
+function checkTargets({ runnerMetrics }: AlertContext, targets: readonly AlertTarget[]): void {
   const names = targets.map(({ namespace, cronJob }) => `${namespace}/${cronJob}`);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new Error(`'backups' must have each backup once, got ${show(twice)} more often: drop it, or give the two different names`);
+  if (!runnerMetrics) return;
+  const backups = targets.map(({ namespace, backup }) => `${namespace}/${backup}`);
+  const alike = backups.find((name, i) => backups.indexOf(name) !== i);
+  if (alike !== undefined) {
+    const both = targets.filter(({ namespace, backup }) => `${namespace}/${backup}` === alike).map(({ cronJob }) => cronJob);
+    throw new Error(`'backups' has several of the name ${show(alike)}, those of ${show(both)}: metrics tell backups apart by namespace and name, and an old copy of one would hide behind a fresh one of the other; give one of them another 'backupName'`);
+  }
 }
 
 function checkName(id: string, given: string | undefined): string {

@@ -165,6 +165,7 @@ export class BackupCronJob extends Construct {
       version: CONFIG_VERSION,
       kind: 'backup',
       name: this.backupName,
+      namespace: Chart.of(this).namespace ?? null,
       source: source.config,
       stores: this.stores.map(store => store.config),
       compression: (props.compression ?? Compression.DEFAULT)._toConfig(),

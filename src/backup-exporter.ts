@@ -166,7 +166,7 @@ function describe(backup: BackupCronJob) {
   return {
     name: backup.backupName,
     engine: backup._config.source.engine,
-    namespace: Chart.of(backup).namespace ?? 'default',
+    namespace: backup._config.namespace,
     cronJob: backup.cronJobName,
     staleAfterSeconds: worstDataAgeSeconds === undefined ? null : worstDataAgeSeconds + SLACK_SECONDS,
     rpoSeconds: backup._recovery.rpoSeconds ?? null,

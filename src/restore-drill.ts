@@ -100,6 +100,7 @@ export class RestoreDrill extends Construct {
       version: CONFIG_VERSION,
       kind: 'drill',
       name: backup.backupName,
+      namespace: backup._config.namespace,
       member: props.member ?? null,
       target,
       stores: storeParts.map(store => store.config),

@@ -67,6 +67,7 @@ test('a dollar sign survives the way through a pod spec', () => {
   const expected: BackupConfig = {
     version: 1,
     kind: 'backup',
+    namespace: 'shop',
     name: 'pay_HOME_day',
     source: {
       engine: 'postgres',

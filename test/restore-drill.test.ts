@@ -102,6 +102,7 @@ test('the config of PostgreSQL is a restore as a new database of the scratch ser
   });
   expect(configOf(objects)).toMatchObject({
     kind: 'drill',
+    namespace: 'shop',
     name: 'orders',
     target: {
       host: '127.0.0.1',

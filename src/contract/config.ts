@@ -16,6 +16,9 @@ export * from './target-config';
 /** Environment variable that holds the config. */
 export const CONFIG_ENV = 'CDK8S_BACKUP_CONFIG';
 
+/** Environment variable with the namespace of the pod; there where the config does not know it. */
+export const NAMESPACE_ENV = 'CDK8S_BACKUP_NAMESPACE';
+
 /** Version of the document. A runner refuses every other one by name. */
 export const CONFIG_VERSION = 1;
 
@@ -36,6 +39,8 @@ export interface BackupConfig {
   readonly kind: 'backup';
   /** First part of the name of everything this backup stores, see `layout.ts`. */
   readonly name: string;
+  /** Of the CronJob: its metrics have it, since names of backups are alike in all namespaces. `null`: what {@link NAMESPACE_ENV} says. */
+  readonly namespace: string | null;
   readonly source: SourceConfig;
   /** At least one; their names differ. */
   readonly stores: readonly StoreConfig[];
@@ -105,6 +110,8 @@ export interface DrillConfig {
   readonly kind: 'drill';
   /** First part of the name of what the backup has stored, see `layout.ts`. */
   readonly name: string;
+  /** Of the backup, as there. */
+  readonly namespace: string | null;
   /** Which member of a set is rehearsed; `null` where the source is one database. */
   readonly member: string | null;
   /** An empty server in the drill's own pod, on `localhost`, or a file in the scratch directory: thrown away after the drill. */
@@ -153,7 +160,8 @@ export interface ExportedBackupConfig {
   /** First part of the name of what the backup has stored, see `layout.ts`. */
   readonly name: string;
   readonly engine: SourceConfig['engine'];
-  readonly namespace: string;
+  /** As in {@link BackupConfig}; `null`: that of the exporter. */
+  readonly namespace: string | null;
   readonly cronJob: string;
   /** Name of the restore template that restores this backup; `null`: there is none. */
   readonly restoreJob: string | null;

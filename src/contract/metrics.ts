@@ -7,8 +7,11 @@ export interface Metric {
   readonly help: string;
 }
 
-/** Labels of the metrics: the name of the backup, and the store where the metric is about one. */
-export const METRIC_LABELS = ['backup', 'store'] as const;
+/**
+ * Labels of the metrics: namespace and name of the backup, and the store where the metric is about one. The namespace is not called `namespace`:
+ * that is the scrape's own label, the namespace of the pod that is scraped, and Prometheus would rename or overwrite one of the two.
+ */
+export const METRIC_LABELS = ['backup_namespace', 'backup', 'store'] as const;
 
 /** All metrics are gauges. */
 export const Metrics = {

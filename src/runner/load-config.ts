@@ -6,7 +6,9 @@ import { messageOf, RunnerError } from './errors';
 import { formatBytes } from './reporter';
 import { targetOf } from './restore/target';
 import { cut } from './schema';
-import { BackupConfig, Config, CONFIG_ENV, DrillConfig, ExportedBackupConfig, ExporterConfig, NamedConfig, RestoreConfig, unescapeEnvValue } from '../contract/config';
+import {
+  BackupConfig, Config, CONFIG_ENV, DrillConfig, ExportedBackupConfig, ExporterConfig, NamedConfig, NAMESPACE_ENV, RestoreConfig, unescapeEnvValue,
+} from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 
 /** Of a config or a manifest; the manifests of whole companies have a few. */
@@ -23,7 +25,7 @@ export interface ConfigOptions {
 
 /** Loads a config of any kind that is about one backup: for commands that only look at what is stored. */
 export async function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<NamedConfig> {
-  return named(changed(parseConfig(await configText(options, env, CONFIG_ENV)), options));
+  return named(located(changed(parseConfig(await configText(options, env, CONFIG_ENV)), options), env));
 }
 
 export async function loadBackupConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<BackupConfig> {
@@ -62,7 +64,7 @@ export interface LookConfigs {
 
 /** Loads a config of any kind, for commands that look at one backup or at all of them. */
 export async function loadLookConfigs(options: LookOptions, env: NodeJS.ProcessEnv): Promise<LookConfigs> {
-  const config = changed(parseConfig(await configText(options, env, CONFIG_ENV)), options);
+  const config = located(changed(parseConfig(await configText(options, env, CONFIG_ENV)), options), env);
   const all: readonly LookConfig[] = config.kind === 'exporter' ? config.backups : [config];
   if (options.name === undefined) return { backups: all, one: config.kind !== 'exporter' };
   const found = all.find(({ name }) => name === options.name);
@@ -78,7 +80,7 @@ export async function loadLookConfig(options: LookOptions, env: NodeJS.ProcessEn
 }
 
 export async function loadExporterConfig(options: ConfigOptions, env: NodeJS.ProcessEnv): Promise<ExporterConfig> {
-  const config = changed(parseConfig(await configText(options, env, CONFIG_ENV)), options);
+  const config = located(changed(parseConfig(await configText(options, env, CONFIG_ENV)), options), env);
   if (config.kind !== 'exporter') throw badConfig(`this is the config of a ${config.kind} of ${config.name}, and not of an exporter: name the exporter's Deployment with --job`);
   return config;
 }
@@ -91,6 +93,13 @@ export function named(config: Config): NamedConfig {
 
 function changed(config: Config, { set }: ConfigOptions): Config {
   return checkConfig(set.reduce<unknown>(applySetting, config));
+}
+
+/** With the namespace of this pod where the manifest did not know it. */
+function located(config: Config, env: NodeJS.ProcessEnv): Config {
+  const here = <T extends { readonly namespace: string | null }>(one: T): T => ({ ...one, namespace: one.namespace ?? env[NAMESPACE_ENV] ?? null });
+  if (config.kind === 'restore') return config;
+  return config.kind === 'exporter' ? { ...config, backups: config.backups.map(here) } : here(config);
 }
 
 function restoreOf({ version, name, source, stores, encryption, deadlineSeconds, scratch }: BackupConfig): RestoreConfig {

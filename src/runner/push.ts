@@ -9,16 +9,23 @@ import { bytesOf } from './watch/trend';
 const PUSH_MS = 2000;
 const SHOWN_CHARS = 200;
 
+/** Whose end it is; the namespace is `null` where it is not known. */
+export interface NamespacedBackup {
+  readonly namespace: string | null;
+  readonly name: string;
+}
+
 /**
  * Tells a Pushgateway how a run has ended. Adds to what is there (POST) and never replaces it (PUT): what the last good run has said must
  * outlive the bad ones. A Pushgateway that is down is a warning, and no failure of the run.
  *
  * @param url of the Pushgateway; `null` if there is none
- * @param name of the backup: with the job it is what the values are grouped by
+ * @param backup with the job, its namespace and name are what the values are grouped by
  */
-export async function push(url: string | null, name: string, samples: readonly Sample[], reporter: Reporter): Promise<void> {
+export async function push(url: string | null, { namespace, name }: NamespacedBackup, samples: readonly Sample[], reporter: Reporter): Promise<void> {
   if (url === null) return;
-  const target = `${url.replace(/\/+$/, '')}/metrics/job/cdk8s-backup/backup/${encodeURIComponent(name)}`;
+  const group = `${namespace === null ? '' : `/backup_namespace/${encodeURIComponent(namespace)}`}/backup/${encodeURIComponent(name)}`;
+  const target = `${url.replace(/\/+$/, '')}/metrics/job/cdk8s-backup${group}`;
   try {
     const answer = await fetch(target, {
       method: 'POST',
@@ -49,9 +56,9 @@ async function beginningOf({ body }: Response): Promise<string> {
 }
 
 /** How a backup run has ended: what it says of the run always, and of the backup if there is one. */
-export function backupEnd(name: string, stores: readonly string[], finishedAt: Date, record: BackupRecord | null): Sample[] {
+export function backupEnd({ namespace, name }: NamespacedBackup, stores: readonly string[], finishedAt: Date, record: BackupRecord | null): Sample[] {
   return stores.flatMap(store => {
-    const sample = (metric: Sample['metric'], value: number): Sample => ({ metric, backup: name, store, value });
+    const sample = (metric: Sample['metric'], value: number): Sample => ({ metric, namespace, backup: name, store, value });
     const run = [sample(Metrics.LAST_RUN, finishedAt.getTime() / 1000), sample(Metrics.LAST_RUN_FAILED, record ? 0 : 1)];
     if (!record) return run;
     const [started, finished] = [Date.parse(record.startedAt) / 1000, Date.parse(record.finishedAt) / 1000];

@@ -37,6 +37,7 @@ const restore: RestoreConfig = {
 const drill: DrillConfig = {
   version: CONFIG_VERSION,
   kind: 'drill',
+  namespace: 'shop',
   name: 'app',
   member: null,
   target: { engine: 'sqlite', path: '/data/app.db', lockTimeoutSeconds: 1, keepPrevious: true, assertions: [] },

@@ -5,6 +5,7 @@ export function configOf(changes: Pick<BackupConfig, 'source' | 'stores'> & Part
   return {
     version: CONFIG_VERSION,
     kind: 'backup',
+    namespace: 'shop',
     name: 'app',
     compression: { algorithm: 'zstd', level: 1 },
     retention: {

@@ -268,9 +268,9 @@ test('what a failed run leaves says when it was and why, as the log does', async
   expect(document).toMatchObject({ version: 1, name: 'app', exitCode: 14, message: ended.message });
   expect(Date.parse(document.finishedAt)).toBeGreaterThanOrEqual(Date.parse(document.startedAt));
   const metrics = await run(['metrics'], place.options);
-  expect(metrics.stdout).toMatch(/backup_last_run_failed\{backup="app",store="offsite"\} 1/);
+  expect(metrics.stdout).toMatch(/backup_last_run_failed\{backup_namespace="shop",backup="app",store="offsite"\} 1/);
   await backup(place.options);
-  expect((await run(['metrics'], place.options)).stdout).toMatch(/backup_last_run_failed\{backup="app",store="offsite"\} 0/);
+  expect((await run(['metrics'], place.options)).stdout).toMatch(/backup_last_run_failed\{backup_namespace="shop",backup="app",store="offsite"\} 0/);
 });
 
 test('a run that takes longer than its deadline is stopped', async () => {

@@ -7,6 +7,7 @@ export function aConfig(changes: Partial<BackupConfig> = {}): BackupConfig {
   return {
     version: CONFIG_VERSION,
     kind: 'backup',
+    namespace: 'shop',
     name: 'app',
     source: { engine: 'sqlite', path: '/data/app.db', lockTimeoutSeconds: 10 },
     stores: [{ type: 'folder', name: 'volume', directory: '/backups' }],

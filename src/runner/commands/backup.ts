@@ -44,7 +44,7 @@ export async function backup(context: Context, options: BackupOptions): Promise<
   const startedAt = new Date();
   const stores = config.stores.map(({ name }) => name);
   const tell = (taken: BackupRecord | null) =>
-    push(config.pushgatewayUrl, config.name, backupEnd(config.name, stores, new Date(), taken), reporter);
+    push(config.pushgatewayUrl, config, backupEnd(config, stores, new Date(), taken), reporter);
   let record: BackupRecord;
   try {
     record = await takeWithin(context, options);

@@ -61,7 +61,7 @@ export async function drill(context: Context<DrillConfig>, { wanted }: DrillOpti
       reporter.warn('drill.left', `what the drill has made in ${scratch!.description} is still there (${messageOf(error)}): the next drill removes it, as the end of the pod does`);
     }),
   ]);
-  if (!signal.aborted) await pushState(config.pushgatewayUrl, config.name, stores, reporter);
+  if (!signal.aborted) await pushState(config.pushgatewayUrl, config, stores, reporter);
   return report(context, stored.record, faults, stored.stores, stores);
 }
 

@@ -1,7 +1,9 @@
 import { Context } from './context';
 import { forEachBackup } from './each-backup';
 import { lookAt, reportLook } from './look';
+import { NAMESPACE_ENV } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../errors';
 import { LookConfigs } from '../load-config';
 import { renderSamples, Sample, samplesOf } from '../watch/metrics';
 
@@ -10,11 +12,19 @@ import { renderSamples, Sample, samplesOf } from '../watch/metrics';
  * that it can't.
  */
 export async function metrics(context: Context<LookConfigs>): Promise<ExitCode> {
-  const { reporter, signal, stdout } = context;
+  const { config: { backups }, reporter, signal, stdout } = context;
   const samples: Sample[] = [];
+  for (const config of backups) {
+    if (!('namespace' in config)) {
+      throw new RunnerError(`this is the config of a restore of ${config.name}, which does not say in which namespace the backup is, and its metrics have that: name the job of the backup`, ExitCode.BAD_CONFIG);
+    }
+    if (config.namespace === null) {
+      reporter.warn('metrics.no-namespace', `The namespace of ${config.name} is not known, and alert rules look for metrics that have one: set ${NAMESPACE_ENV}, or give the chart a namespace`, { backup: config.name });
+    }
+  }
   const exitCode = await forEachBackup(context, { json: false }, async (config, stores) => {
     const observation = await lookAt(config.name, stores, signal);
-    samples.push(...samplesOf(observation, 'rpoSeconds' in config ? config : {}));
+    if ('namespace' in config) samples.push(...samplesOf(observation, { ...'rpoSeconds' in config ? config : {}, namespace: config.namespace }));
     return { json: null, text: '', report: () => reportLook(observation, reporter) };
   });
   stdout.write(await renderSamples(samples));

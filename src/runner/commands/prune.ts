@@ -23,7 +23,7 @@ export async function pruneCommand(context: Context, options: PruneCommandOption
   const stores = openStores(context);
   const outcome = await withDeadline(config.deadlineSeconds, context.signal, 'the next prune goes on; raise the deadline if that repeats',
     signal => prune(stores, { ...options, now: new Date() }, { ...context, signal }));
-  if (!options.dryRun) await pushState(config.pushgatewayUrl, config.name, stores, context.reporter);
+  if (!options.dryRun) await pushState(config.pushgatewayUrl, config, stores, context.reporter);
   stdout.write(options.json ? `${JSON.stringify(asJson(config.name, outcome, options.dryRun), null, 2)}\n` : asText(config.name, outcome, options.dryRun));
   return outcome.failures[0]?.exitCode ?? ExitCode.OK;
 }

@@ -1,6 +1,6 @@
 import { lookAt } from './look';
 import { messageOf } from '../errors';
-import { push } from '../push';
+import { NamespacedBackup, push } from '../push';
 import { Reporter } from '../reporter';
 import { Store } from '../stores/store';
 import { samplesOf } from '../watch/metrics';
@@ -8,10 +8,11 @@ import { samplesOf } from '../watch/metrics';
 const LOOK_MS = 30_000;
 
 /** Tells a Pushgateway what the stores hold after a verification, a drill or a prune, as the exporter would. Does not fail. */
-export async function pushState(url: string | null, name: string, stores: readonly Store[], reporter: Reporter): Promise<void> {
+export async function pushState(url: string | null, backup: NamespacedBackup, stores: readonly Store[], reporter: Reporter): Promise<void> {
+  const { name, namespace } = backup;
   if (url === null) return;
   try {
-    await push(url, name, samplesOf(await lookAt(name, stores, AbortSignal.timeout(LOOK_MS))), reporter);
+    await push(url, backup, samplesOf(await lookAt(name, stores, AbortSignal.timeout(LOOK_MS)), { namespace }), reporter);
   } catch (error) {
     reporter.warn('push.failed', `What the stores hold of ${name} can't be read for the Pushgateway: ${messageOf(error)}`, { backup: name });
   }

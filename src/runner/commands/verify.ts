@@ -93,7 +93,7 @@ async function verifyChosen(context: Context<LookConfig>, options: VerifyOptions
       if (fault && options.scheduled) reporter.error('copy.bad', `The copy of ${id} in ${store.name} can't be used: ${messageOf(fault)}`, { id, store: store.name });
     }
   }
-  if ('pushgatewayUrl' in config) await pushState(config.pushgatewayUrl, config.name, stores, reporter);
+  if ('pushgatewayUrl' in config) await pushState(config.pushgatewayUrl, config, stores, reporter);
   codes.add(reportFaults(catalog, reporter));
   stdout.write(options.json
     ? `${JSON.stringify(findings, null, 2)}\n`

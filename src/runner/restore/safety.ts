@@ -26,6 +26,7 @@ export async function takeSafetyBackup(
   const backup: BackupConfig = {
     version: config.version,
     kind: 'backup',
+    namespace: null,
     name: config.name,
     source: sourceConfig,
     stores: config.stores,

@@ -27,7 +27,7 @@ export function card(shown: Shown, now: Date, whole = false): Html {
   return html`<article class="card" aria-labelledby="b-${config.name}">
 <div class="card-head">${icon(tone)}<h3 id="b-${config.name}">${whole ? config.name : html`<a href="${href}">${config.name}</a>`}</h3><span class="tag ${tone}">${
   TAGS[assessment.verdict]}</span></div>
-<p class="quiet under">${ENGINES[config.engine]} by ${config.namespace}/${config.cronJob}</p>
+<p class="quiet under">${ENGINES[config.engine]} by ${config.namespace === null ? '' : `${config.namespace}/`}${config.cronJob}</p>
 ${problems(shown, whole)}
 <dl class="rows">
 ${row('Newest data', newestData(shown, now))}

@@ -9,6 +9,8 @@ import { bytesOf } from './trend';
 /** One value of a metric. */
 export interface Sample {
   readonly metric: Metric;
+  /** `null` where it is not known. */
+  readonly namespace: string | null;
   readonly backup: string;
   /** `null` where the metric is not about one store. */
   readonly store: string | null;
@@ -16,12 +18,12 @@ export interface Sample {
 }
 
 /** What the stores say about one backup. What was never seen has no value: absence is what an alert sees. */
-export function samplesOf(observation: Observation, targets: Partial<Targets> = {}): Sample[] {
+export function samplesOf(observation: Observation, { namespace, ...targets }: Partial<Targets> & { readonly namespace: string | null }): Sample[] {
   const { name, catalog } = observation;
   const samples: Sample[] = [];
   for (const store of observation.stores) {
     const set = (metric: Metric, value: number | null | undefined) => {
-      if (value !== null && value !== undefined) samples.push({ metric, backup: name, store: store.name, value });
+      if (value !== null && value !== undefined) samples.push({ metric, namespace, backup: name, store: store.name, value });
     };
     set(Metrics.STORE_UP, store.trouble === null ? 1 : 0);
     if (store.readAt === null) continue;
@@ -35,8 +37,8 @@ export function samplesOf(observation: Observation, targets: Partial<Targets> = 
     backupsOf(whole, set);
     runsOf(store, whole.at(-1), set);
   }
-  if (targets.rpoSeconds) samples.push({ metric: Metrics.RPO_TARGET, backup: name, store: null, value: targets.rpoSeconds });
-  if (targets.rtoSeconds) samples.push({ metric: Metrics.RTO_TARGET, backup: name, store: null, value: targets.rtoSeconds });
+  if (targets.rpoSeconds) samples.push({ metric: Metrics.RPO_TARGET, namespace, backup: name, store: null, value: targets.rpoSeconds });
+  if (targets.rtoSeconds) samples.push({ metric: Metrics.RTO_TARGET, namespace, backup: name, store: null, value: targets.rtoSeconds });
   return samples;
 }
 
@@ -80,13 +82,13 @@ function historyOf(store: ObservedStore, set: Set): void {
 export async function renderSamples(samples: readonly Sample[]): Promise<string> {
   const registry = new Registry();
   const gauges = new Map<string, Gauge<typeof METRIC_LABELS[number]>>();
-  for (const { metric, backup, store, value } of samples) {
+  for (const { metric, namespace, backup, store, value } of samples) {
     let gauge = gauges.get(metric.name);
     if (!gauge) {
       gauge = new Gauge({ name: metric.name, help: metric.help, labelNames: METRIC_LABELS, registers: [registry] });
       gauges.set(metric.name, gauge);
     }
-    gauge.set(store === null ? { backup } : { backup, store }, value);
+    gauge.set({ ...namespace === null ? {} : { backup_namespace: namespace }, backup, ...store === null ? {} : { store } }, value);
   }
   return registry.metrics();
 }

@@ -18,6 +18,7 @@ export function drillOf(backup: BackupConfig, target: DrillConfig['target'], cha
   return {
     version: CONFIG_VERSION,
     kind: 'drill',
+    namespace: 'shop',
     name: backup.name,
     member: null,
     target,

@@ -5,15 +5,17 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NAMESPACE_ENV } from '../../../src/contract/config';
 import { backupId } from '../../../src/contract/layout';
 import { Metrics } from '../../../src/contract/metrics';
 import { FolderStore } from '../../../src/runner/stores/folder';
 import { S3Store } from '../../../src/runner/stores/s3';
-import { folder } from '../_configs';
+import { configOf, folder, sqlite } from '../_configs';
 import { run } from '../_runner';
 import { RunningExporter, startExporter } from './_exporter';
 import { exported, exporter as exporterConfig, hoursAgo, plantDrill, plantFailedRun, plantMonth, plantVerification } from './_stores';
 import { promtool } from '../alerts/_promtool';
+import { restoreOf } from '../restore/_restore';
 import { freePort, startProcess, tempDir, until } from '../servers/_process';
 import { s3Store } from '../servers/_s3';
 import { startFaultProxy } from '../servers/fault-proxy';
@@ -56,7 +58,7 @@ test('every metric of the contract is there, and is true', async () => {
     for (const { name } of Object.values(Metrics)) expect(metrics).toContain(`# TYPE ${name} gauge`);
     const checked = await checkMetrics(metrics);
     expect(checked).toEqual({ passed: true, output: '' });
-    const of = (name: { readonly name: string }) => metric(exporter, name.name, 'backup="app",store="volume"');
+    const of = (name: { readonly name: string }) => metric(exporter, name.name, 'backup_namespace="whispercache",backup="app",store="volume"');
     expect(await of(Metrics.BACKUPS)).toBe(30);
     expect(await of(Metrics.LAST_RECOVERY_POINT)).toBeCloseTo(hoursAgo(10).getTime() / 1000, -2);
     expect(await of(Metrics.LAST_DURATION)).toBe(184);
@@ -68,8 +70,8 @@ test('every metric of the contract is there, and is true', async () => {
     expect(await of(Metrics.LAST_RUN_FAILED)).toBe(1);
     expect(await of(Metrics.LAST_RUN)).toBeCloseTo(hoursAgo(1).getTime() / 1000 + 30, -2);
     expect(await of(Metrics.STORE_UP)).toBe(1);
-    expect(await metric(exporter, Metrics.RPO_TARGET.name, 'backup="app"')).toBe(97_200);
-    expect(await metric(exporter, Metrics.RTO_TARGET.name, 'backup="app"')).toBe(1800);
+    expect(await metric(exporter, Metrics.RPO_TARGET.name, 'backup_namespace="whispercache",backup="app"')).toBe(97_200);
+    expect(await metric(exporter, Metrics.RTO_TARGET.name, 'backup_namespace="whispercache",backup="app"')).toBe(1800);
   } finally {
     await exporter.stop();
   }
@@ -122,13 +124,13 @@ test('a store that goes away: the last known values stay, and it is said since w
   await copyToBucket(directory, bucket);
   const exporter = await startExporter([exported('app', [offsite, folder(directory)])], { env });
   try {
-    const up = () => metric(exporter, Metrics.STORE_UP.name, 'backup="app",store="offsite"');
-    const kept = () => metric(exporter, Metrics.BACKUPS.name, 'backup="app",store="offsite"');
+    const up = () => metric(exporter, Metrics.STORE_UP.name, 'backup_namespace="whispercache",backup="app",store="offsite"');
+    const kept = () => metric(exporter, Metrics.BACKUPS.name, 'backup_namespace="whispercache",backup="app",store="offsite"');
     expect([await up(), await kept()]).toEqual([1, 30]);
     proxy.inject({ kind: 'status', status: 403, code: 'AccessDenied' }, () => true, Infinity);
     await until('it is seen', 60_000, async () => await up() === 0);
     expect(await kept()).toBe(30);
-    expect(await metric(exporter, Metrics.STORE_UP.name, 'backup="app",store="volume"')).toBe(1);
+    expect(await metric(exporter, Metrics.STORE_UP.name, 'backup_namespace="whispercache",backup="app",store="volume"')).toBe(1);
     const { backups: [app] } = JSON.parse(await exporter.get('/api/backups'));
     expect(app.stores[0]).toMatchObject({ name: 'offsite', up: false, trouble: { message: expect.stringContaining('s3://goes-away'), since: expect.any(String) } });
     expect(app.restorable).toBe('but');
@@ -285,6 +287,22 @@ test('hundreds of backups: one page', async () => {
   }
 });
 
+test('where the manifest does not know the namespace, the metrics have that of the pod', async () => {
+  const directory = tempDir('cli');
+  plantMonth([directory], 'app', { days: 2 });
+  const options = { config: exporterConfig([exported('app', [folder(directory)], { namespace: null })], 8080) };
+  const inPod = await run(['metrics'], { ...options, env: { [NAMESPACE_ENV]: 'shop' } });
+  expect(inPod.stdout).toContain('backup_repository_backups{backup_namespace="shop",backup="app",store="volume"} 2\n');
+  const outside = await run(['metrics'], options);
+  expect(outside.stdout).toContain('backup_repository_backups{backup="app",store="volume"} 2\n');
+  expect(outside.events).toContainEqual(expect.objectContaining({ level: 'warn', event: 'metrics.no-namespace' }));
+});
+
+test('the config of a restore has no metrics, since it does not know the namespace of the backup', async () => {
+  const options = { config: restoreOf(configOf({ source: sqlite('/tmp/x.db'), stores: [folder(tempDir('cli'))] }), { engine: 'sqlite', path: '/tmp/x.db', lockTimeoutSeconds: 1, keepPrevious: false, assertions: [] }) };
+  expect(await run(['metrics'], options)).toMatchObject({ code: 10, message: expect.stringContaining('name the job of the backup') });
+});
+
 test('the command line looks at all backups of the exporter, or at one', async () => {
   const [one, other] = [tempDir('cli'), tempDir('cli')];
   const ids = plantMonth([one], 'app', { days: 3 });
@@ -297,7 +315,7 @@ test('the command line looks at all backups of the exporter, or at one', async (
   expect(await json('list', '--name', 'cache')).toMatchObject({ name: 'cache', backups: [{}, {}] });
   expect((await json('usage')).map(({ stores: [store] }: any) => [store.backups, store.objects, store.freeBytes > 0])).toEqual([[3, 10, true], [2, 6, true]]);
   expect(await json('drills', '--name', 'app')).toMatchObject({ drills: [{ outcome: 'passed', backup: ids[0] }] });
-  expect((await run(['metrics'], options)).stdout).toMatch(/backup_repository_backups\{backup="app",store="volume"\} 3\n.*backup="cache",store="volume"\} 2/s);
+  expect((await run(['metrics'], options)).stdout).toMatch(/backup_repository_backups\{backup_namespace="whispercache",backup="app",store="volume"\} 3\n.*backup="cache",store="volume"\} 2/s);
   expect((await run(['list'], options)).stdout).toMatch(/^app\nBACKUP .*\n\ncache\nBACKUP /s);
   expect(await run(['verify'], options)).toMatchObject({ code: 2, message: 'this config has several backups, say which with --name: app, cache' });
   expect(await run(['list', '--name', 'web'], options)).toMatchObject({ code: 2, message: 'there is no backup web in this config; it has app, cache' });

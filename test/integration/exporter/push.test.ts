@@ -53,11 +53,14 @@ test('a good run, then a bad one: what the good one has said stays', async () =>
   expect(await value('backup_last_success_timestamp_seconds', 'app')).toBe(success);
 });
 
-test('it is grouped by job and backup', async () => {
+test('it is grouped by job, namespace and backup: the same name elsewhere does not overwrite it', async () => {
   const config = aBackup(url, 'other');
   expect((await run(['backup'], { config })).code).toBe(0);
+  const elsewhere = { ...config, namespace: 'staging', source: sqlite('/nowhere/at/all.db') };
+  expect((await run(['backup'], { config: elsewhere })).code).toBe(15);
   const text = await (await fetch(`${url}/metrics`)).text();
-  expect(text).toMatch(/backup_last_run_failed\{backup="other",instance="",job="cdk8s-backup",store="volume"\} 0/);
+  expect(text).toMatch(/backup_last_run_failed\{backup="other",backup_namespace="shop",instance="",job="cdk8s-backup",store="volume"\} 0/);
+  expect(text).toMatch(/backup_last_run_failed\{backup="other",backup_namespace="staging",instance="",job="cdk8s-backup",store="volume"\} 1/);
 });
 
 test('verification, drill and prune tell what the stores hold after them', async () => {

@@ -1,0 +1,69 @@
+import { App, Chart, Size } from 'cdk8s';
+import { promtool } from './_promtool';
+import { HOURLY, RULES, testFilesOf } from './_rules';
+import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupSource, BackupStore, Retention } from '../../../src';
+import { synthFiles } from '../../../src/_synth-file';
+import { props } from '../../synth';
+
+/* Production and staging in one Prometheus, and nobody has named a backup: both are called redis. */
+
+function filesOfBoth(rules: Partial<BackupAlertRulesProps> = {}): { readonly [name: string]: string } {
+  const app = new App();
+  const backups = ['production', 'staging'].map(namespace => {
+    const stores = [BackupStore.volume({ size: Size.gibibytes(1) }), BackupStore.s3({ bucketName: `${namespace}-backups`, region: 'eu-central-1' })];
+    const source = BackupSource.redis({ host: 'redis' });
+    return new BackupCronJob(new Chart(app, namespace, { namespace }), 'cache-backup', props({ ...HOURLY, source, stores, retention: Retention.days(30) }));
+  });
+  new BackupAlertRules(backups[0].node.scope!, 'alerts', { backups, runnerMetrics: true, ruleLabels: { release: 'x' }, ...rules });
+  return synthFiles(app);
+}
+
+const minutes = (count: number, step = 1) => `0+${60 * step}x${count}`;
+
+/** What the exporters say of both: production's off-site copy is dead, staging's newest backup is suspect, and all else is well. */
+const SERIES = ['production', 'staging'].flatMap(namespace => ['volume', 's3'].flatMap(store => {
+  const of = (metric: string, values: string, also = '') => ({ series: `${metric}{backup_namespace="${namespace}",backup="redis",store="${store}"${also}}`, values });
+  return [
+    of('backup_last_recovery_point_timestamp_seconds', namespace === 'production' && store === 's3' ? '0x300' : minutes(300)),
+    of('backup_last_suspect', namespace === 'staging' ? '1x300' : '0x300'),
+    of('backup_store_up', '1x300'),
+    // The scrape has labels of its own, which are those of the exporter's pod.
+    of('backup_repository_backups', '3x300', ',namespace="monitoring"'),
+  ];
+}));
+
+const firing = (namespace: string, alertname: string) => ({
+  expr: `count by (namespace, backup, severity) (ALERTS{alertstate="firing",alertname="${alertname}",namespace="${namespace}"})`, eval_time: '5h',
+});
+
+test('an off-site copy that is dead in production is told of while staging\'s is fresh, and a suspect backup of staging is staging\'s', async () => {
+  const files = filesOfBoth();
+  const labels = (namespace: string) => `{backup="redis",namespace="${namespace}",severity="critical"}`;
+  const fires = (namespace: string) => [{ labels: labels(namespace), value: 1 }];
+  const tests = {
+    rule_files: ['alerts.rules.yaml'],
+    evaluation_interval: '1m',
+    tests: [{
+      interval: '1m',
+      input_series: SERIES,
+      promql_expr_test: [
+        { ...firing('production', 'BackupOffsiteStale'), exp_samples: fires('production') },
+        { ...firing('staging', 'BackupOffsiteStale'), exp_samples: [] },
+        { ...firing('production', 'BackupSuspect'), exp_samples: [] },
+        { ...firing('staging', 'BackupSuspect'), exp_samples: fires('staging') },
+      ],
+    }],
+  };
+  expect(await promtool({ ...files, 'monitoring/both.test.yaml': JSON.stringify(tests) }, 'test', 'rules', 'monitoring/both.test.yaml')).toMatchObject({ passed: true });
+});
+
+test.each<[string, Partial<BackupAlertRulesProps>]>([
+  ['as they are', {}],
+  ['in one cluster of several', { matchLabels: { cluster: 'prod' } }],
+  ['where kube-state-metrics is scraped without honorLabels, and the kubelet with it', { namespaceLabel: 'exported_namespace' }],
+  ['the other way round', { kubeletNamespaceLabel: 'exported_namespace' }],
+])('the rules and tests of both, %s', async (_case, rules) => {
+  const files = filesOfBoth(rules);
+  expect(await promtool(files, 'check', 'rules', RULES)).toMatchObject({ passed: true });
+  expect(await promtool(files, 'test', 'rules', ...testFilesOf(files))).toMatchObject({ passed: true });
+}, 600_000);
