@@ -38,6 +38,11 @@ const RULES: readonly Rule[] = [
     wayOut: () => 'this replica had to go on replaying: raise its max_standby_streaming_delay, or back up the primary',
   },
   {
+    pattern: /out of shared memory/,
+    exitCode: ExitCode.FAILED,
+    wayOut: () => 'a lock is held on every table at once, of which there are more than the server has room for: raise its max_locks_per_transaction, and restart it',
+  },
+  {
     pattern: /No space left on device|disk full/,
     exitCode: ExitCode.NO_SPACE,
     wayOut: () => 'give the server\'s disk more room',

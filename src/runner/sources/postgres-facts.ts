@@ -12,6 +12,8 @@ export interface ServerFacts {
   readonly version: string;
   /** Whether the role may see the hashes of the passwords of all roles. */
   readonly seesPasswords: boolean;
+  /** How many locks it has room for, all sessions together. */
+  readonly locks: number;
   /** The one that was asked for or all, in the order of their names' bytes. */
   readonly databases: readonly DatabaseFacts[];
 }
@@ -27,6 +29,8 @@ export interface MissingRights {
   readonly unreadable: readonly string[];
   readonly hiddenRows: readonly string[];
   readonly largeObjects: number;
+  /** How many tables are dumped, each of which is locked until the end. */
+  readonly tables: number;
 }
 
 export interface Contents {
@@ -47,6 +51,7 @@ export function serverFactsQuery(database: string | null): string {
   return `select json_build_object(
     'versionNumber', current_setting('server_version_num')::int,
     'version', current_setting('server_version'),
+    'locks', current_setting('max_locks_per_transaction')::int * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int),
     'seesPasswords', has_table_privilege('pg_catalog.pg_authid', 'select'),
     'databases', (
       select coalesce(json_agg(json_build_object(
@@ -77,7 +82,8 @@ export function missingRightsQuery(config: PostgresConfig): string {
     select json_build_object(
       'unreadable', (select coalesce(json_agg(name), '[]') from (select name from unreadable order by name limit ${MOST_NAMED}) as few),
       'hiddenRows', (select coalesce(json_agg(name), '[]') from (select name from hidden order by name limit ${MOST_NAMED}) as few),
-      'largeObjects', (select count from objects)
+      'largeObjects', (select count from objects),
+      'tables', (select count(*) from dumped where kind in ('r', 'p'))
     );`;
 }
 

@@ -42,7 +42,11 @@ export class PostgresSource implements Source {
     this.refuseFiltersForAll();
     const { database, server } = await this.askServer(signal);
     const dumper = await this.programFor('pg_dump', server, signal);
-    for (const each of server.databases) await this.refuseMissingRights(each, server, signal);
+    const warnings = this.olderTools(dumper, server);
+    for (const each of server.databases) {
+      const tables = await this.refuseMissingRights(each, server, signal);
+      if (tables > server.locks) warnings.push(this.tooManyTables(each, tables, server));
+    }
 
     const dumps = server.databases.map(each => this.dataDump(each, dumper, inside(dumper, compression)));
     // Last: a role that was made during the dump is then among them. One too many does no harm to a restore, a missing one does.
@@ -55,7 +59,7 @@ export class PostgresSource implements Source {
         database: this.config.database,
       },
       tools: { pg_dump: dumper.text },
-      warnings: this.olderTools(dumper, server),
+      warnings,
       dumps,
     };
   }
@@ -99,7 +103,8 @@ export class PostgresSource implements Source {
       + `For dumps that it reads, ${howToGet(major)}`];
   }
 
-  private async refuseMissingRights(database: DatabaseFacts, server: ServerFacts, signal: AbortSignal): Promise<void> {
+  /** @returns how many tables are dumped */
+  private async refuseMissingRights(database: DatabaseFacts, server: ServerFacts, signal: AbortSignal): Promise<number> {
     const role = quoted(this.config.user);
     const denied = (what: string) => new RunnerError(
       `postgres ${this.client.address}, database ${database.name}: role ${role} ${what}`,
@@ -107,7 +112,7 @@ export class PostgresSource implements Source {
     );
     if (database.bytes === null) throw denied(`may not connect: GRANT CONNECT ON DATABASE ${quoted(database.name)} TO ${role}`);
 
-    const { unreadable, hiddenRows, largeObjects } = await this.client.query<MissingRights>(database.name, missingRightsQuery(this.config), signal);
+    const { unreadable, hiddenRows, largeObjects, tables } = await this.client.query<MissingRights>(database.name, missingRightsQuery(this.config), signal);
     if (unreadable.length > 0) {
       const grant = server.versionNumber >= 140_000
         ? `GRANT pg_read_all_data TO ${role}`
@@ -118,6 +123,12 @@ export class PostgresSource implements Source {
     if (largeObjects > 0) {
       throw denied(`may not read ${largeObjects} large objects: GRANT SELECT ON LARGE OBJECT … TO ${role} for each, or dump as their owner or as a superuser`);
     }
+    return tables;
+  }
+
+  private tooManyTables({ name }: DatabaseFacts, tables: number, { locks }: ServerFacts): string {
+    return `postgres ${this.client.address}, database ${name}: a dump locks all of its ${tables} tables at once, and the server has room for about ${locks} locks: `
+      + 'raise its max_locks_per_transaction, which times max_connections is that number, and restart it';
   }
 
   private dataDump(database: DatabaseFacts, dumper: PostgresProgram, compression: CompressionConfig): Dump {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { childrenNamed, makeShop, sourceFor, useClients, useFake } from './_postgres';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { OpenDump, Source } from '../../../src/runner/sources/source';
-import { failureOf, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/sources/_dump';
+import { failureOf, GZIP, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/sources/_dump';
 import { freePort, tempDir, until } from '../servers/_process';
 import { PostgresServer, startPostgres } from '../servers/postgres';
 
@@ -198,4 +198,21 @@ test('arguments never hold the password', async () => {
   await takeFirst(sourceFor(server));
   expect(readFileSync(join(directory, 'arguments'), 'utf8')).toContain('--format=custom');
   expect(readFileSync(join(directory, 'arguments'), 'utf8')).not.toContain(server.password);
+});
+
+test('more tables than the server can lock are told before the dump, and by name where it fails', async () => {
+  const small = await startPostgres({ major: 17, settings: ['max_locks_per_transaction = 10', 'max_connections = 10'] });
+  try {
+    await small.psql('create database shop');
+    for (let from = 0; from < 3000; from += 50) {
+      await small.psql(`do $$ begin for i in ${from}..${from + 49} loop execute 'create table a_table_with_quite_a_long_name_' || i || ' (id int)'; end loop; end $$`, 'shop');
+    }
+    const inspection = await sourceFor(small).inspect(GZIP, NO_ABORT);
+    expect(inspection.warnings).toEqual([expect.stringMatching(/database shop: a dump locks all of its 3000 tables at once, .*about 100 locks: raise its max_locks_per_transaction/)]);
+    const error = await failureOf(takeFirst(sourceFor(small)));
+    expect(error.message).toMatch(/database shop, .*out of shared memory: .*raise its max_locks_per_transaction/);
+    expect(error.message.length).toBeLessThan(400);
+  } finally {
+    await small.stop();
+  }
 });

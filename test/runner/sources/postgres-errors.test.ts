@@ -26,6 +26,11 @@ test.each([
   expect(explainPostgres(stderr, TARGET)).toMatchObject({ exitCode });
 });
 
+test('a database with more tables than the server can lock is told the setting to raise, without the statement', () => {
+  const { message } = explainPostgres('pg_dump: error: query failed: ERROR:  out of shared memory\nHINT:  You might need to increase "max_locks_per_transaction".', TARGET)!;
+  expect(message).toMatch(/db:5432, database app, .*out of shared memory: .*raise its max_locks_per_transaction/);
+});
+
 test('is not misled by names and by the statement that failed', () => {
   const stderr = [
     'pg_dump: error: Dumping the contents of table "certificate" failed: PQgetCopyData() failed.',
