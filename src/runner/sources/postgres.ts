@@ -112,7 +112,8 @@ export class PostgresSource implements Source {
     );
     if (database.bytes === null) throw denied(`may not connect: GRANT CONNECT ON DATABASE ${quoted(database.name)} TO ${role}`);
 
-    const { unreadable, hiddenRows, largeObjects, tables } = await this.client.query<MissingRights>(database.name, missingRightsQuery(this.config), signal);
+    const rights = await this.client.query<MissingRights>(database.name, missingRightsQuery(this.config), signal);
+    const { unreadable, hiddenRows, largeObjects, tables } = rights;
     if (unreadable.length > 0) {
       const grant = server.versionNumber >= 140_000
         ? `GRANT pg_read_all_data TO ${role}`
