@@ -10,6 +10,7 @@ import { Claim, claimId, filesOf, releaseClaim } from '../claim';
 import { deadlineIn } from '../deadline';
 import { isDenied, messageOf, RunnerError } from '../errors';
 import { leaveFailedRun } from '../failed-run';
+import { memoryLimit, memoryOutlook } from '../memory';
 import { isOwnFile } from '../own-files';
 import { backupEnd, push } from '../push';
 import { renderRecord } from '../record';
@@ -120,6 +121,7 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
   for (const warning of inspection.warnings ?? []) reporter.warn('source.odd', warning, { id: claim.id });
   let left: readonly Left[] = [];
   try {
+    await warnOfMemory(inspection.dumps, claim, context);
     return await dumpAndCommit(inspection, claim, before, stores, options, context);
   } catch (error) {
     left = await undo(claim, stores, reporter);
@@ -131,6 +133,13 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
     // Where something is left, the claim stays: it proves to a later run that what is there is ours to remove.
     await releaseClaim(claim.id, stores.filter(store => !left.some(({ at }) => at === store)));
   }
+}
+
+/** What is killed for its memory can't say why, so it is said before. */
+async function warnOfMemory(dumps: readonly Dump[], { id }: Claim, { reporter, signal }: TakeContext): Promise<void> {
+  const limit = memoryLimit();
+  const outlook = limit === null ? null : await memoryOutlook(dumps, limit, signal);
+  if (outlook && !outlook.enough) reporter.warn('memory.short', `${outlook.message}: ${outlook.advice}`, { id });
 }
 
 async function dumpAndCommit(

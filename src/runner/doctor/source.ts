@@ -3,6 +3,7 @@ import { Check, fault, faultOf, Finding, ok, warning } from './finding';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf } from '../errors';
+import { memoryLimit, memoryOutlook } from '../memory';
 import { formatBytes } from '../reporter';
 import { openSource } from '../sources/open';
 import { Dump } from '../sources/source';
@@ -18,12 +19,19 @@ export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, 
     findings.push(ok('database', `${source.engine} ${source.serverVersion} at ${source.address} can be read${databases.length > 0 ? `: ${databases.join(', ')}` : ''}`));
     findings.push(ok('programs', `${Object.entries(tools).map(([program, version]) => `${program} ${version}`).join(', ') || 'none are needed'}: new enough for the server`));
     findings.push(...warnings.map(message => warning('programs', message, null)), ...otherCompression(config, dumps));
+    findings.push(...await checkMemory(dumps, signal));
   } catch (error) {
     signal.throwIfAborted();
     findings.push(faultOf('database', error));
   }
   findings.push(await checkScratch(config, expectedBytes));
   return { findings, expectedBytes };
+}
+
+async function checkMemory(dumps: readonly Dump[], signal: AbortSignal): Promise<Finding[]> {
+  const outlook = await memoryOutlook(dumps, memoryLimit(), signal);
+  if (outlook === null) return [];
+  return [outlook.enough ? ok('memory', outlook.message) : warning('memory', outlook.message, outlook.advice)];
 }
 
 /** What `pg_dump` does not know it does in another way. */

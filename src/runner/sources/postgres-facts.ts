@@ -113,7 +113,7 @@ const TABLE_FILES = '(select coalesce(json_object_agg(schema || \'.\' || name, o
  * What `pg_dump` takes: neither the system's own, nor what extensions bring along, except for their tables of settings. A sequence
  * comes along with the table that owns it (`a`), and one of an identity column (`i`) does not come without it.
  */
-function dumpedRelations(config: PostgresConfig): string {
+export function dumpedRelations(config: PostgresConfig): string {
   return `candidates as (
     select c.oid, n.oid as schema_oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.reltuples::bigint as rows, c.relpages as pages, c.relfilenode as file,
       ${filterCondition(config)} as wanted

@@ -61,7 +61,7 @@ export function filterCondition(config: Pick<PostgresConfig, 'includeSchemas' | 
 }
 
 /** A SQL literal, whatever `standard_conforming_strings` is. */
-function literal(text: string): string {
+export function literal(text: string): string {
   return `E'${text.replace(/['\\]/g, '\\$&')}'`;
 }
 

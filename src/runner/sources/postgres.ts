@@ -5,6 +5,7 @@ import { PostgresClient } from './postgres-client';
 import { quoted } from './postgres-errors';
 import { Contents, contentsQuery, DatabaseFacts, MissingRights, missingRightsQuery, ServerFacts, serverFactsQuery, tableFilesQuery } from './postgres-facts';
 import { ClusterDumpCheck, CustomFormatCheck } from './postgres-format';
+import { memoryForDump } from './postgres-memory';
 import { dumperOf, howToGet, installed, PostgresProgram } from './postgres-programs';
 import { lookingOnceLocked, remade, TableFiles } from './postgres-remade';
 import { Dump, Inspection, OpenDump, Source } from './source';
@@ -141,6 +142,7 @@ export class PostgresSource implements Source {
       database: database.name,
       compressedInside: compression,
       expectedBytes: Math.ceil(database.bytes! * share),
+      memory: signal => memoryForDump(this.client, database.name, this.config, signal),
       open: async (signal): Promise<OpenDump> => {
         const { rows, files, empty } = await this.client.query<Contents>(database.name, contentsQuery(this.config), signal);
         const body = this.client.dump(dumper, this.dumpArgs(dumper, compression), database.name, signal);

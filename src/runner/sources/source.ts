@@ -30,8 +30,17 @@ export interface Dump {
   /** Generous estimate of the bytes to be stored. */
   readonly expectedBytes: number;
 
+  /** Estimates the memory that the program needs which makes the dump, quickly. Absent where it is next to nothing, whatever is dumped. */
+  readonly memory?: (signal: AbortSignal) => Promise<MemoryNeed>;
+
   /** Starts the dump. Called once. */
   open(signal: AbortSignal): Promise<OpenDump>;
+}
+
+/** An estimate of memory, and what it is for: `pg_dump of shop, for …`. */
+export interface MemoryNeed {
+  readonly bytes: number;
+  readonly what: string;
 }
 
 export interface OpenDump {
