@@ -121,11 +121,6 @@ export function restricts({ text, major }: PostgresVersion): boolean {
   return major >= 18 || (RESTRICTING[major] !== undefined && minor >= RESTRICTING[major]);
 }
 
-/** Where something of the archive was, and this server has none of that name. */
-export function missingTablespaces({ entries }: ArchiveHead, { tablespaces }: ServerState): string[] {
-  return [...new Set(entries.map(({ tablespace }) => tablespace))].filter(name => name !== '' && !tablespaces.includes(name));
-}
-
 function databases(facts: Facts): Finding[] {
   const { config, server, live } = facts;
   const user = quoted(config.user);

@@ -3,11 +3,12 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
-import { Facts, missingTablespaces, rendersScript, restricts } from './postgres-findings';
+import { Facts, rendersScript, restricts } from './postgres-findings';
 import { withoutUnknownSettings } from './postgres-script';
 import { oidsQuery } from './postgres-server';
 import { literal } from './postgres-sql';
 import { inDatabases, leaveStatements } from './postgres-swap';
+import { losesTablespaces } from './postgres-tablespaces';
 import { PostgresTargetConfig, ScratchConfig } from '../../contract/config';
 import { messageOf } from '../errors';
 import { scratchDirectory } from '../scratch';
@@ -86,7 +87,7 @@ export class PostgresInPlace {
     try {
       // A subscription can't be dropped in a transaction: what there is of it stays.
       const args = ['--clean', '--if-exists', '--exit-on-error', '--single-transaction', '--no-subscriptions'];
-      if (missingTablespaces(facts.head, facts.server).length > 0) args.push('--no-tablespaces');
+      if (losesTablespaces(facts)) args.push('--no-tablespaces');
       const order = orderFor(facts.head);
       if (order !== null) {
         const file = path.join(directory, 'order');

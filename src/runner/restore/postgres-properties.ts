@@ -1,5 +1,5 @@
 /*
- * What hangs on a database itself: locale and encoding, owner, comment, rights, connection limit, settings. `pg_restore` makes it
+ * What hangs on a database itself: locale and encoding, tablespace, owner, comment, rights, connection limit, settings, whether it is a template. `pg_restore` makes it
  * only together with a database of the original name, so it is carried over here.
  */
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
@@ -12,6 +12,8 @@ export interface DatabaseProperties {
   readonly owner: string;
   readonly comment: string | null;
   readonly connectionLimit: number;
+  /** Whether others may be made of it by everybody who may create databases. */
+  readonly template: boolean;
   /** In the order in which they were granted; `null` where nobody has changed the defaults. */
   readonly grants: readonly Grant[] | null;
   readonly settings: readonly Setting[];
@@ -43,6 +45,7 @@ export function propertiesQuery(database: string): string {
     'owner', pg_get_userbyid(datdba),
     'comment', shobj_description(d.oid, 'pg_database'),
     'connectionLimit', datconnlimit,
+    'template', datistemplate,
     'grants', case when datacl is not null then (select coalesce(json_agg(json_build_object(
       'grantor', pg_get_userbyid(acl.grantor),
       'grantee', case when acl.grantee <> 0 then pg_get_userbyid(acl.grantee) end,
@@ -58,15 +61,21 @@ export function propertiesQuery(database: string): string {
   ) from pg_database d where datname = ${literal(database)};`;
 }
 
-/** Makes an empty database with the encoding and the locale of the archive. */
-export function createStatement(name: string, head: ArchiveHead, owner: string | null): string {
+/**
+ * Makes an empty database with the encoding and the locale of the archive.
+ *
+ * @param tablespace `null`: the server's default
+ */
+export function createStatement(name: string, head: ArchiveHead, owner: string | null, tablespace: string | null): string {
   const definition = head.entries.find(({ type }) => type === 'DATABASE')?.definition ?? '';
   const options = [...definition.matchAll(OPTION)].map(([, option, value]) => `${option} = ${value}`);
-  return `create database ${quoted(name)} with template = template0 ${options.join(' ')} ${owner === null ? '' : `owner = ${quoted(owner)}`};`;
+  if (owner !== null) options.push(`owner = ${quoted(owner)}`);
+  if (tablespace !== null) options.push(`tablespace = ${quoted(tablespace)}`);
+  return `create database ${quoted(name)} with template = template0 ${options.join(' ')};`;
 }
 
 /** The statements that give `database` the properties of a live one, but for its connection limit: that is for the swap. */
-export function propertyStatements(database: string, { owner, comment, grants, settings }: DatabaseProperties): string[] {
+export function propertyStatements(database: string, { owner, comment, grants, settings, template }: DatabaseProperties): string[] {
   const name = quoted(database);
   return [
     ...comment === null ? [] : [`comment on database ${name} is ${literal(comment)};`],
@@ -82,6 +91,7 @@ export function propertyStatements(database: string, { owner, comment, grants, s
       const whose = role === null ? `database ${name}` : `role ${quoted(role)} in database ${name}`;
       return `alter ${whose} set ${quoted(setting)} to ${LISTS.includes(setting.toLowerCase()) ? listValue(value) : literal(value)};`;
     }),
+    ...template ? [`alter database ${name} is_template true;`] : [],
   ];
 }
 

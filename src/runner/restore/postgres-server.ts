@@ -13,7 +13,7 @@ export interface ServerState {
   readonly createRole: boolean;
   readonly databases: readonly DatabaseState[];
   readonly roles: readonly RoleState[];
-  readonly tablespaces: readonly string[];
+  readonly tablespaces: readonly TablespaceState[];
 }
 
 export interface DatabaseState {
@@ -21,6 +21,8 @@ export interface DatabaseState {
   /** As a text: what a renamed database is recognised by. */
   readonly oid: string;
   readonly owner: string;
+  /** In which everything is that names none of its own. */
+  readonly tablespace: string;
   /** Whether the role that restores is the owner, or has its rights by itself. */
   readonly owned: boolean;
   /** `null` if the role may not connect. */
@@ -32,6 +34,12 @@ export interface DatabaseState {
   /** What keeps a database from being renamed. */
   readonly preparedTransactions: number;
   readonly slots: readonly string[];
+}
+
+export interface TablespaceState {
+  readonly name: string;
+  /** Whether the role that restores may create something there. */
+  readonly usable: boolean;
 }
 
 export interface RoleState {
@@ -62,6 +70,7 @@ export function serverStateQuery(): string {
       'name', datname,
       'oid', d.oid::text,
       'owner', pg_get_userbyid(datdba),
+      'tablespace', (select spcname from pg_tablespace t where t.oid = dattablespace),
       'owned', pg_has_role(datdba, 'usage'),
       'bytes', case when has_database_privilege(d.oid, 'connect') then pg_database_size(d.oid) end,
       'open', datallowconn,
@@ -83,7 +92,7 @@ export function serverStateQuery(): string {
         case when rolbypassrls then 'BYPASSRLS' end
       ], null)
     )), '[]') from pg_roles r),
-    'tablespaces', (select json_agg(spcname) from pg_tablespace)
+    'tablespaces', (select json_agg(json_build_object('name', spcname, 'usable', has_tablespace_privilege(oid, 'create'))) from pg_tablespace)
   ) from pg_roles me where me.rolname = current_user;`;
 }
 

@@ -90,8 +90,10 @@ begin
 end $leave$;`;
 }
 
+/** PostgreSQL drops no template, and a restored database may be one. */
 export function dropStatements(database: string): string {
   return `alter database ${quoted(database)} allow_connections false;
 ${leaveStatements(inDatabases([database]))}
+alter database ${quoted(database)} is_template false;
 drop database ${quoted(database)};`;
 }

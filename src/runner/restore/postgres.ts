@@ -3,7 +3,7 @@ import { RestorerContext } from './open';
 import { readArchiveHead } from './postgres-archive';
 import { checkCommitted, checkRestored } from './postgres-checks';
 import { explainRestore } from './postgres-errors';
-import { Facts, findingsOf, givesArchivedProperties, majorOf, missingTablespaces, rendersScript, serverMajor } from './postgres-findings';
+import { Facts, findingsOf, givesArchivedProperties, majorOf, rendersScript, serverMajor } from './postgres-findings';
 import { parseGlobals, roleDifferences } from './postgres-globals';
 import { Archive, PostgresInPlace, Unsure } from './postgres-in-place';
 import { besideName, besideTime, freeBesideName } from './postgres-names';
@@ -16,6 +16,7 @@ import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStat
 import { verbatim } from './postgres-sql';
 import { disabledSubscriptions, dropDatabase, plannedSubscriptions } from './postgres-subscriptions';
 import { endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
+import { losesTablespaces, tablespaceNotes, tablespaceOf } from './postgres-tablespaces';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { noteReplaced, safetyBackups, wayBack } from './rollback-order';
 import { asKept, removeBackup, restoreKept, saveBefore } from './safety';
@@ -135,7 +136,7 @@ export class PostgresRestorer implements Restorer {
       }
       const final = this.config.newDatabase ?? this.config.database;
       const incoming = besideName(final, 'restore', new Date());
-      await this.client.run(this.maintenance, createStatement(incoming, facts.head, ownerOf(facts)), signal);
+      await this.client.run(this.maintenance, createStatement(incoming, facts.head, ownerOf(facts), tablespaceOf(facts)), signal);
       made = await this.oidOf(incoming, signal) ?? DROPPED;
       await this.restoreBeside(incoming, archive, facts, signal);
       notes.push(...await checkRestored(this.client, incoming, facts.head, data, this.config.assertions, signal));
@@ -230,12 +231,13 @@ export class PostgresRestorer implements Restorer {
     }
     const jobs = config.parallelJobs > 1 && !rendersScript(facts) ? ` with ${config.parallelJobs} jobs` : '';
     const final = config.newDatabase ?? config.database;
+    const tablespace = tablespaceOf(facts);
     const existing = server.databases.find(({ name }) => name === final);
     return [
       ...closed, ...leftovers, ...roles,
-      `create the database ${besideName(final, 'restore', new Date()).slice(0, -15)}… with the encoding and locale of ${head.database}, and restore into it${jobs}`,
+      `create the database ${besideName(final, 'restore', new Date()).slice(0, -15)}… with the encoding and locale of ${head.database}${tablespace === null ? '' : ` in the tablespace ${tablespace}`}, and restore into it${jobs}`,
       `analyze it, and check objects, rows${config.assertions.length > 0 ? ` and ${config.assertions.length} assertions` : ''}`,
-      `give it the rights, settings, comment and connection limit of ${existing ? `the database ${final} as it is now` : 'the backup'}`,
+      `give it the rights, settings, comment, connection limit and template flag of ${existing ? `the database ${final} as it is now` : 'the backup'}`,
       existing
         ? `refuse connections to ${final}, end its ${existing.sessions} sessions, rename it to ${besideName(final, 'before', new Date()).slice(0, -15)}…, and rename the restored database to ${final}: both or none`
         : `rename it to ${final}`,
@@ -253,8 +255,7 @@ export class PostgresRestorer implements Restorer {
         + `the backup was made by pg_dump ${head.dumpVersion}, which older clients can't read`);
     }
     notes.push(...plannedSubscriptions(head, config.newDatabase ?? config.database, config.mode === 'in-place'));
-    const spaces = missingTablespaces(head, server);
-    if (spaces.length > 0) notes.push(`the server has no tablespace ${spaces.join(', ')}: what was there goes into the default one`);
+    notes.push(...tablespaceNotes(facts));
     if (live && !live.open && !live.closedBySwap) notes.push(`the database ${live.name} accepts no connections now; what is restored does`);
     const kept = server.databases.filter(({ name }) => besideTime(name, config.database, 'before'));
     if (kept.length > 0) notes.push(`earlier restores have kept ${kept.map(({ name, bytes }) => bytes === null ? name : `${name} (${formatBytes(bytes)})`).join(', ')}: "cdk8s-backup discard" removes one`);
@@ -278,10 +279,10 @@ export class PostgresRestorer implements Restorer {
   }
 
   private async restoreBeside(database: string, archive: Archive, facts: Facts, signal: AbortSignal): Promise<void> {
-    const { client, head, server } = facts;
+    const { client } = facts;
     const args = [
       ...this.config.singleTransaction ? ['--single-transaction'] : ['--exit-on-error'],
-      ...missingTablespaces(head, server).length > 0 ? ['--no-tablespaces'] : [],
+      ...losesTablespaces(facts) ? ['--no-tablespaces'] : [],
     ];
     if (rendersScript(facts)) {
       const script = withoutUnknownSettings(this.client.restoreScript(client, args, archive, database, signal));

@@ -23,7 +23,7 @@ const head: ArchiveHead = {
 };
 
 test('a database is made with the locale of the archive', () => {
-  expect(createStatement('a "b"', head, 'me')).toBe('create database "a ""b""" with template = template0 ENCODING = \'UTF8\' LOCALE_PROVIDER = icu LOCALE = \'C\' ICU_LOCALE = \'de\'\'x\' owner = "me";');
+  expect(createStatement('a "b"', head, 'me', 'on "fast" disks')).toBe('create database "a ""b""" with template = template0 ENCODING = \'UTF8\' LOCALE_PROVIDER = icu LOCALE = \'C\' ICU_LOCALE = \'de\'\'x\' owner = "me" tablespace = "on ""fast"" disks";');
 });
 
 test('what the archive says of its database is said of another one, and texts stay as they are', () => {
@@ -40,6 +40,7 @@ test('lists of names are quoted one by one, everything else as a whole', () => {
     owner: 'o',
     comment: null,
     connectionLimit: -1,
+    template: false,
     grants: null,
     settings: [
       { role: null, name: 'search_path', value: '"$user", public, "a ""b"", c"' },
@@ -59,7 +60,7 @@ test('rights that somebody else than the owner has given are given in their name
     { grantor: 'o', grantee: null, privilege: 'CONNECT', grantable: false },
     { grantor: 'r', grantee: 's', privilege: 'CONNECT', grantable: true },
   ];
-  expect(propertyStatements('d', { owner: 'o', comment: null, connectionLimit: -1, grants, settings: [] }).slice(2)).toEqual([
+  expect(propertyStatements('d', { owner: 'o', comment: null, connectionLimit: -1, template: false, grants, settings: [] }).slice(2)).toEqual([
     'grant CONNECT on database "d" to public;', 'set role "r";', 'grant CONNECT on database "d" to "s" with grant option;', 'reset role;',
   ]);
 });
