@@ -127,6 +127,7 @@ export class RestoreJob extends Construct {
       stores: storeParts.map(store => store.config),
       backup: point._backup,
       notAfter: point._notAfter,
+      store: null,
       workloads,
       healthUrl: props.healthUrl === undefined ? null : checkHttpUrl('healthUrl', props.healthUrl, 'ask a path that needs none', 'http://backend:8080/health'),
       decryption: decryption?.config ?? null,

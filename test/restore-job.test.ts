@@ -53,6 +53,7 @@ describe('defaults', () => {
       name: 'orders',
       backup: 'latest',
       notAfter: null,
+      store: null,
       workloads: [],
       healthUrl: null,
       decryption: null,

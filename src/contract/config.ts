@@ -91,6 +91,8 @@ export interface RestoreConfig {
   readonly backup: string;
   /** ISO 8601: with `latest`, the newest backup that was started at this time or before; `null`: the newest of all. */
   readonly notAfter: string | null;
+  /** Name of the only store to read from, as where the records differ between them; `null`: any that has a good copy. */
+  readonly store: string | null;
   /** Stopped before anything in the target changes, in this order, and started again afterwards, in reverse. */
   readonly workloads: readonly WorkloadConfig[];
   /** Asked after the workloads are ready again, until it answers with 2xx; `null`: nothing is asked. */

@@ -43,6 +43,14 @@ export const Metrics = {
     name: 'backup_repository_bytes',
     help: 'Stored bytes of all backups.',
   },
+  AHEAD: {
+    name: 'backup_ahead_backups',
+    help: 'Number of backups that say they are from later than now, or than they were stored, by the clock of the store; of a volume, by that of whoever looks. None of them is the latest.',
+  },
+  DIFFERING: {
+    name: 'backup_differing_backups',
+    help: 'Number of backups whose records differ between stores: which of them is right can\'t be told, and nothing is restored of them until a store is named.',
+  },
   PINNED: {
     name: 'backup_repository_pinned_backups',
     help: 'Number of backups that no retention removes.',

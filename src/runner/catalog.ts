@@ -1,3 +1,4 @@
+import { Ahead, aheadOf, Clock, clockOf } from './clock';
 import { RunnerError } from './errors';
 import { parseRecord } from './record';
 import { Store, StoredObject } from './stores/store';
@@ -18,6 +19,13 @@ export interface Backup {
   readonly copies: ReadonlyMap<string, string | null>;
   /** Whether somebody has looked at a suspect backup and accepted it. */
   readonly accepted: boolean;
+  /** That it says it is from later than it can be; `null` if not. */
+  readonly ahead: Ahead | null;
+  /**
+   * The record in each store where they are not the same; `null` where they are. Somebody has changed one of them, and which is right can't be told:
+   * no copy counts as whole then, and {@link record} is just one of them.
+   */
+  readonly differing: ReadonlyMap<string, BackupRecord> | null;
 }
 
 /** All backups of one name, oldest first. */
@@ -29,6 +37,8 @@ export interface Catalog {
   readonly unreachable: ReadonlyMap<string, RunnerError>;
   /** All files under the name, by store and key, as far as the store could be read. */
   readonly files: ReadonlyMap<string, ReadonlyMap<string, StoredObject>>;
+  /** By which it was told what is from the future. */
+  readonly clock: Clock;
 }
 
 /**
@@ -53,21 +63,27 @@ export async function readCatalog(name: string, stores: readonly Store[], signal
       if (!records.has(id)) records.set(id, record);
     }
   }
-  const backups = [...records.values()].sort(byTime).map(record => ({
-    record,
-    copies: new Map(stores.map(({ name: store }) => {
-      const shelf = shelves.find(candidate => candidate.store.name === store);
-      return [store, shelf ? faultOfCopy(record, shelf) : 'store not reachable'];
-    })),
-    accepted: shelves.some(shelf => shelf.files.has(record.id + ACCEPTED_SUFFIX)),
-  }));
+  const clock = clockOf(shelves.map(({ store }) => store));
+  const backups = [...records.values()].sort(byTime).map(record => {
+    const differing = differingRecords(record.id, shelves);
+    return {
+      record,
+      copies: new Map(stores.map(({ name: store }) => {
+        const shelf = shelves.find(candidate => candidate.store.name === store);
+        return [store, shelf ? faultOfCopy(record, shelf, differing) : 'store not reachable'];
+      })),
+      accepted: shelves.some(shelf => shelf.files.has(record.id + ACCEPTED_SUFFIX)),
+      ahead: aheadOf(record, clock, timesOfStoring(record.id, shelves)),
+      differing,
+    };
+  });
   const files = new Map(shelves.map(shelf => [shelf.store.name, shelf.files]));
-  return { backups, unreadable: shelves.flatMap(shelf => shelf.unreadable), unreachable, files };
+  return { backups, unreadable: shelves.flatMap(shelf => shelf.unreadable), unreachable, files, clock };
 }
 
-/** Whether a backup may serve as the latest: nothing suspect about it, and at least one copy is whole. */
+/** Whether a backup may serve as the latest: nothing suspect about it, not from the future, and at least one copy is whole. */
 export function isUsable(backup: Backup): boolean {
-  return (backup.record.suspect === null || backup.accepted) && [...backup.copies.values()].includes(null);
+  return (backup.record.suspect === null || backup.accepted) && backup.ahead === null && [...backup.copies.values()].includes(null);
 }
 
 /** The newest usable backup. */
@@ -75,14 +91,19 @@ export function latest(catalog: Catalog): Backup | undefined {
   return catalog.backups.findLast(isUsable);
 }
 
+/** The newest backup, usable or not, that is not from the future: what everything else is measured by. */
+export function newestOf({ backups }: Pick<Catalog, 'backups'>): Backup | undefined {
+  return backups.findLast(({ ahead }) => ahead === null);
+}
+
 /**
  * Finds a backup by what a person types: `latest`, an id, or the name of one of its files.
  *
- * @throws RunnerError with exit code NOT_FOUND that says which there are
+ * @throws RunnerError with exit code NOT_FOUND that says which there are; for `latest`, with CORRUPT where one that differs between the stores may be it
  */
 export function findBackup(catalog: Catalog, name: string, wanted: string): Backup {
   if (wanted === 'latest') refuseGuess(catalog);
-  const found = wanted === 'latest' ? latest(catalog) : catalog.backups.find(backup => backup.record.id === parseKey(wanted)?.id);
+  const found = wanted === 'latest' ? newestDecided(catalog.backups) : catalog.backups.find(backup => backup.record.id === parseKey(wanted)?.id);
   if (found) return found;
   const { id } = parseKey(wanted) ?? {};
   for (const fault of catalog.unreadable) {
@@ -94,7 +115,7 @@ export function findBackup(catalog: Catalog, name: string, wanted: string): Back
     catalog.backups.length === 0
       ? `there is no backup of ${name}: nothing was ever finished here, or the store or its prefix is another one`
       : wanted === 'latest'
-        ? `there is no backup of ${name} that can serve as the latest: all ${suspects} are suspect or incomplete, see "cdk8s-backup list"; name one to use it anyway: ${newest.join(', ')}`
+        ? `there is no backup of ${name} that can serve as the latest: all ${suspects} are suspect, incomplete or from the future, see "cdk8s-backup list"; name one to use it anyway: ${newest.join(', ')}`
         : `there is no backup ${wanted}; the newest of ${name}: ${newest.join(', ')}`,
     ExitCode.NOT_FOUND,
   );
@@ -108,12 +129,32 @@ export function findBackup(catalog: Catalog, name: string, wanted: string): Back
 export function findBackupAt(catalog: Catalog, name: string, time: Date): Backup {
   refuseGuess(catalog);
   const usable = catalog.backups.filter(isUsable);
-  const found = usable.findLast(({ record }) => Date.parse(record.startedAt) <= time.getTime());
+  const found = newestDecided(catalog.backups.filter(({ record }) => Date.parse(record.startedAt) <= time.getTime()));
   if (found) return found;
   throw new RunnerError(
     `there is no backup of ${name} from ${time.toISOString()} or before${usable[0] ? `; the oldest is ${usable[0].record.id}` : ', and none from later'}`,
     ExitCode.NOT_FOUND,
   );
+}
+
+/** Refuses to choose between records that differ. Whoever reads what is in a backup asks before. */
+export function refuseDiffering({ record: { id }, differing }: Backup): void {
+  if (!differing) return;
+  const stores = [...differing.keys()];
+  throw new RunnerError(
+    `the records of ${id} differ between ${stores.join(' and ')}: one of them was changed, and which is right can't be told by a program. `
+      + `Compare ${id + RECORD_SUFFIX} in both, and name the store that you trust: "restore ${id} --store ${stores[0]}", "fetch ${id} --from ${stores[0]}", `
+      + `in a cluster "restore-manifest --backup ${id} --set store=${stores[0]}"; or name another backup: cdk8s-backup list`,
+    ExitCode.CORRUPT,
+  );
+}
+
+/** The newest usable one; one that differs between the stores and may be newer is not passed over in silence. */
+function newestDecided(backups: readonly Backup[]): Backup | undefined {
+  const found = backups.findLast(backup => isUsable(backup) || (backup.differing !== null && backup.ahead === null
+    && (backup.accepted || [...backup.differing.values()].some(({ suspect }) => suspect === null))));
+  if (found) refuseDiffering(found);
+  return found;
 }
 
 /** What could not be read just now may be the one that is looked for; a damaged one never is. */
@@ -184,16 +225,28 @@ async function isListed(key: string, store: Store, signal: AbortSignal): Promise
   return false;
 }
 
-function faultOfCopy(record: BackupRecord, shelf: Shelf): string | null {
-  const own = shelf.records.get(record.id);
-  if (!own) return 'record missing';
-  if (own !== record && JSON.stringify(own) !== JSON.stringify(record)) return 'record differs from the one in another store';
-  for (const { file, bytes } of record.artifacts) {
+function faultOfCopy({ id, artifacts }: BackupRecord, shelf: Shelf, differing: Backup['differing']): string | null {
+  if (!shelf.records.has(id)) return 'record missing';
+  if (differing) return `record differs from that in ${[...differing.keys()].filter(store => store !== shelf.store.name).join(' and ')}`;
+  for (const { file, bytes } of artifacts) {
     const found = shelf.files.get(file);
     if (!found) return `${file} missing`;
     if (found.bytes !== bytes) return `${file} has ${found.bytes} bytes instead of ${bytes}`;
   }
   return null;
+}
+
+function differingRecords(id: string, shelves: readonly Shelf[]): Backup['differing'] {
+  const records = new Map(shelves.flatMap(({ store, records: own }) => own.has(id) ? [[store.name, own.get(id)!] as const] : []));
+  return new Set([...records.values()].map(record => JSON.stringify(record))).size > 1 ? records : null;
+}
+
+/** When the record was stored, by those stores that have a clock of their own and say so. */
+function timesOfStoring(id: string, shelves: readonly Shelf[]): { readonly at: Date; readonly whose: string }[] {
+  return shelves.flatMap(({ store, files }) => {
+    const at = files.get(id + RECORD_SUFFIX)?.modifiedAt;
+    return store.clockOffsetMs === undefined || !at || at.getTime() === 0 ? [] : [{ at, whose: `the clock of ${store.name}` }];
+  });
 }
 
 function byTime(a: BackupRecord, b: BackupRecord): number {

@@ -165,12 +165,14 @@ Through a port-forward:
   define('restore', 'restore a backup: beside what is there, checked, and then in its place')
     .argument('[backup]', 'latest, or a name from the list; what the config says if not given')
     .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
+    .option('--store <name>', 'read from this store only')
     .option('--to <file>', 'SQLite: restore into this file, which must not exist, and leave it at that')
     .option('--dry-run', 'tell what would be done, and what is missing for it', false)
     .option('--no-safety-backup', 'Redis, and PostgreSQL in place: do not store what is there before it is replaced')
     .option('--yes', 'do not ask for a confirmation', false)
     .option(...IDENTITY)
-    .action((wanted, options) => putBack(options, context => restore(withIdentity(context, options), { ...options, wanted, inPod: inPod(options) })));
+    .action((wanted, options) => putBack(options, context =>
+      restore(withStore(withIdentity(context, options), options), { ...options, wanted, inPod: inPod(options) })));
   program.command('restore-manifest')
     .description('print a Job that restores a backup of your choice, for "kubectl create -f -"; needs no cluster')
     .requiredOption('--manifest <file>', 'a manifest that cdk8s synth wrote')
@@ -239,6 +241,10 @@ const IDENTITY = ['--identity <file>', 'file with an age identity (AGE-SECRET-KE
 
 function withIdentity(context: Context<RestoreConfig>, { identity }: { readonly identity?: string }): Context<RestoreConfig> {
   return { ...context, config: { ...context.config, decryption: decryptionOf(context.config, identity) } };
+}
+
+function withStore(context: Context<RestoreConfig>, { store }: { readonly store?: string }): Context<RestoreConfig> {
+  return store === undefined ? context : { ...context, config: { ...context.config, store } };
 }
 
 /** Whether the config is the one that the container was started with. */

@@ -224,6 +224,7 @@ const restore = z.strictObject({
   stores,
   backup: text,
   notAfter: z.iso.datetime({ offset: true }).nullable(),
+  store: text.nullable(),
   workloads: z.array(workload).readonly(),
   healthUrl: httpUrl.nullable(),
   decryption,

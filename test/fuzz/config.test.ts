@@ -27,6 +27,7 @@ const restore: RestoreConfig = {
   stores: [s3],
   backup: 'latest',
   notAfter: null,
+  store: null,
   workloads: [],
   healthUrl: null,
   decryption: null,

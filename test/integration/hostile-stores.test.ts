@@ -158,6 +158,7 @@ function describeHostile(prepare: () => Promise<Prepared>): void {
       stores,
       backup: 'latest',
       notAfter: null,
+      store: null,
       workloads: [],
       healthUrl: null,
       decryption: null,

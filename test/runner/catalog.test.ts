@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { anArtifact, aRecord } from './_fixtures';
 import { ExitCode } from '../../src/contract/exit-code';
 import { BackupRecord } from '../../src/contract/record';
-import { findBackup, findBackupAt, isUsable, latest, readCatalog } from '../../src/runner/catalog';
+import { findBackup, findBackupAt, isUsable, latest, newestOf, readCatalog, refuseDiffering } from '../../src/runner/catalog';
 import { RunnerError } from '../../src/runner/errors';
 import { renderRecord } from '../../src/runner/record';
 import { MemoryStore } from '../../src/runner/stores/memory';
@@ -70,7 +70,7 @@ test('stores are compared with each other', async () => {
   const { backups } = await readCatalog('app', [s3, volume], signal);
   expect(backups.map(({ copies }) => Object.fromEntries(copies))).toEqual([
     { s3: null, volume: 'record missing' },
-    { s3: null, volume: 'record differs from the one in another store' },
+    { s3: 'record differs from that in volume', volume: 'record differs from that in s3' },
     { s3: 'record missing', volume: null },
   ]);
 });
@@ -130,4 +130,81 @@ test('the newest from a time or before: nothing later is in it, and suspect ones
   expect(findBackupAt(catalog, 'app', new Date('2026-11-22T02:00:00Z')).record.id).toBe(THIRD);
   expect(findBackupAt(catalog, 'app', new Date('2026-11-22T01:59:59Z')).record.id).toBe(FIRST);
   expect(() => findBackupAt(catalog, 'app', new Date('2026-11-20T01:00:00Z'))).toThrow(`there is no backup of app from 2026-11-20T01:00:00.000Z or before; the oldest is ${FIRST}`);
+});
+
+describe('records that differ between stores', () => {
+  async function differing(): Promise<[Store, Store]> {
+    return [
+      await storeWith('s3', aRecord(FIRST), aRecord(SECOND)),
+      await storeWith('volume', aRecord(FIRST), aRecord(SECOND, { tools: { pg_dump: 'another' } })),
+    ];
+  }
+
+  test.each([['one order', false], ['the other', true]])('are never chosen between, whichever store comes first: %s', async (_case, reversed) => {
+    const stores = await differing();
+    const catalog = await readCatalog('app', reversed ? stores.reverse() : stores, signal);
+    const message = /the records of app_20261121_020000 differ between (s3 and volume|volume and s3): .* name the store that you trust: "restore app_20261121_020000 --store/;
+    expect(() => findBackup(catalog, 'app', 'latest')).toThrow(message);
+    expect(() => findBackupAt(catalog, 'app', new Date('2026-11-22T02:00:00Z'))).toThrow(message);
+    expect(() => refuseDiffering(findBackup(catalog, 'app', SECOND))).toThrow(message);
+    expect(isUsable(findBackup(catalog, 'app', SECOND))).toBe(false);
+    refuseDiffering(findBackup(catalog, 'app', FIRST));
+  });
+
+  test('leave the backup to whoever names a store', async () => {
+    for (const store of await differing()) expect(findBackup(await readCatalog('app', [store], signal), 'app', 'latest').record.id).toBe(SECOND);
+  });
+
+  test('hide nothing that is newer', async () => {
+    const [s3, volume] = await differing();
+    for (const store of [s3, volume]) {
+      await store.put(`${THIRD}.db.zst`, Readable.from([Buffer.from('abc')]), null, signal);
+      await store.create(`${THIRD}.json`, renderRecord(aRecord(THIRD)), signal);
+    }
+    expect(findBackup(await readCatalog('app', [s3, volume], signal), 'app', 'latest').record.id).toBe(THIRD);
+  });
+});
+
+describe('a backup from the future', () => {
+  const NEXT_YEAR = 'app_20991122_020000';
+  const future = aRecord(NEXT_YEAR, { startedAt: '2099-11-22T02:00:00.000Z', finishedAt: '2099-11-22T02:00:05.000Z' });
+
+  class ClockStore extends MemoryStore {
+    constructor(name: string, public readonly clockOffsetMs: number) {
+      super(name);
+    }
+  }
+
+  async function at(store: Store, ...records: BackupRecord[]): Promise<Store> {
+    for (const record of records) {
+      await store.put(record.artifacts[0]!.file, Readable.from([Buffer.from('abc')]), null, signal);
+      await store.create(`${record.id}.json`, renderRecord(record), signal);
+    }
+    return store;
+  }
+
+  test('is never the latest, nor the newest before any time, nor what others are measured by; it is taken where it is named', async () => {
+    const catalog = await readCatalog('app', [await storeWith('s3', aRecord(FIRST), future)], signal);
+    expect(latest(catalog)?.record.id).toBe(FIRST);
+    expect(newestOf(catalog)?.record.id).toBe(FIRST);
+    expect(findBackupAt(catalog, 'app', new Date('2100-01-01T00:00:00Z')).record.id).toBe(FIRST);
+    expect(findBackup(catalog, 'app', NEXT_YEAR)).toMatchObject({ ahead: { time: new Date('2099-11-22T02:00:05.000Z'), whose: 'the clock here', whenStored: false } });
+  });
+
+  test('is told by the clock of the store: what a clock here that is behind takes for one is none', async () => {
+    const year = Date.parse('2099-11-22T02:00:00Z') - Date.now();
+    const newest = async (offsetMs: number) => {
+      const stores = [await at(new ClockStore('s3', offsetMs), aRecord(FIRST)), await at(new MemoryStore('volume'), aRecord(FIRST), future)];
+      return latest(await readCatalog('app', stores, signal))?.record.id;
+    };
+    expect(await newest(year + 3_600_000)).toBe(NEXT_YEAR);
+    expect(await newest(year - 3_600_000)).toBe(FIRST);
+  });
+
+  test('stays one when its time has come, where the store says that it was stored before', async () => {
+    const soon = new Date(Date.now() + 90 * 60_000).toISOString();
+    const id = `app_${soon.slice(0, 19).replaceAll('-', '').replaceAll(':', '').replace('T', '_')}`;
+    const store = await at(new ClockStore('s3', 2 * 3_600_000), aRecord(FIRST), aRecord(id, { startedAt: soon, finishedAt: soon }));
+    expect(latest(await readCatalog('app', [store], signal))?.record.id).toBe(FIRST);
+  });
 });

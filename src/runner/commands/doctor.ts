@@ -1,5 +1,6 @@
 import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
+import { checkCatalog } from '../doctor/catalog';
 import { Check, Finding, Level } from '../doctor/finding';
 import { checkSecrets } from '../doctor/secrets';
 import { checkSource } from '../doctor/source';
@@ -24,7 +25,8 @@ export async function doctor(context: Context<LookConfig>, { json }: { readonly 
   const source: Check = 'source' in config ? await checkSource(config, env, signal) : { findings: [], expectedBytes: null };
   const { expectedBytes } = source;
   const stores = await Promise.all(config.stores.map(store => checkStore(store, { config, env, signal, expectedBytes })));
-  const findings: readonly Finding[] = [...checkSecrets(config, env), ...source.findings, ...stores.flat()];
+  const catalog = await checkCatalog(config, env, signal);
+  const findings: readonly Finding[] = [...checkSecrets(config, env), ...source.findings, ...stores.flat(), ...catalog];
   signal.throwIfAborted();
   stdout.write(json
     ? `${JSON.stringify({ name: config.name, findings }, null, 2)}\n`

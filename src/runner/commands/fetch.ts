@@ -5,7 +5,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, ENCRYPTED_SUFFIX, formatChecksums, parseKey } from '../../contract/layout';
 import { RecordedArtifact } from '../../contract/record';
 import { readThrough, useArtifact } from '../artifact';
-import { Backup, findBackup, readCatalog } from '../catalog';
+import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
 import { filesOf } from '../claim';
 import { RunnerError } from '../errors';
 import { LookConfig } from '../load-config';
@@ -37,6 +37,7 @@ export async function fetch(context: Context<LookConfig>, options: FetchOptions)
     throw new RunnerError(`there is no store ${options.from}; the config has ${config.stores.map(({ name }) => name).join(', ')}`, ExitCode.USAGE);
   }
   const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, options.wanted);
+  refuseDiffering(backup);
   const { id, artifacts, suspect } = backup.record;
   if (suspect !== null) reporter.warn('backup.suspect', `${id} is suspect: ${suspect}`);
 

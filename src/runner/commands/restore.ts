@@ -4,11 +4,13 @@ import { Context, openStores } from './context';
 import { DatabaseTargetConfig, RestoreConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
-import { Backup, findBackup, findBackupAt, readCatalog } from '../catalog';
+import { Backup, findBackup, findBackupAt, readCatalog, refuseDiffering } from '../catalog';
+import { warnOfCatalog } from '../catalog-notes';
 import { RunnerError } from '../errors';
 import { formatBytes, formatSeconds } from '../reporter';
 import { VerifiedArtifacts } from '../restore/artifacts';
 import { openRestorer } from '../restore/open';
+import { readFrom } from '../restore/read-from';
 import { exitCodeOf, Finding, Restored, RestorePlan, Restorer } from '../restore/restorer';
 import { inTheClear, takesSafetyBackup } from '../restore/safety';
 import { restoreIntoNewFile } from '../restore/sqlite-new-file';
@@ -47,17 +49,18 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   const before = options.dryRun ? null : await workloads.restoredBefore(signal);
   if (before !== null) return goOn(before, workloads, context);
   const stores = openStores(context);
-  const backup = await chooseBackup(context, stores, options);
+  const from = readFrom(config, stores);
+  const backup = await chooseBackup(context, from, options);
   const { record } = backup;
   if (record.suspect !== null) reporter.warn('backup.suspect', `${record.id} is suspect: ${record.suspect}`);
   if (config.encryption !== null && record.artifacts.some(({ recipients }) => recipients === undefined)) {
     reporter.warn('backup.unsealed', `${record.id} is not encrypted, and backups of ${config.name} are now: it is from before that, or was put into the store by somebody else`);
   }
-  if (options.to !== undefined) return restoreIntoNewFile(context, backup, stores, options.to);
+  if (options.to !== undefined) return restoreIntoNewFile(context, backup, from, options.to);
 
   refuseOtherEngine(record, config);
   const restorer = openRestorer({ config, env, reporter, stores });
-  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), stores, config, reporter);
+  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), from, config, reporter);
   try {
     const plan = await restorer.inspect({ record, artifacts }, signal);
     const unsealed = takesSafetyBackup(config.target) ? inTheClear(record, config) : null;
@@ -94,14 +97,14 @@ async function chooseBackup(
     throw new RunnerError(`--at takes a time such as 2026-11-22T02:00:00Z, got ${JSON.stringify(at)}`, ExitCode.USAGE);
   }
   const catalog = await readCatalog(config.name, stores, signal);
-  for (const fault of catalog.unreadable) reporter.warn('record.unreadable', fault.message);
-  for (const [name, fault] of catalog.unreachable) reporter.warn('store.unreachable', `${name}: ${fault.message}`);
+  warnOfCatalog(catalog, reporter);
   const chosen = wanted ?? config.backup;
   // A backup that is named on the command line has precedence over the time in the config.
   const notAfter = at ?? (wanted === undefined ? config.notAfter : null);
   const backup = chosen === 'latest' && notAfter !== null
     ? findBackupAt(catalog, config.name, new Date(notAfter))
     : findBackup(catalog, config.name, chosen);
+  refuseDiffering(backup);
   if (![...backup.copies.values()].includes(null)) {
     throw new RunnerError(
       `no store has ${backup.record.id} whole: ${[...backup.copies].map(([store, fault]) => `${store}: ${fault}`).join('; ')}. Choose another: cdk8s-backup list`,

@@ -4,6 +4,7 @@ import { Look, lookAt, reportLook } from './look';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { Backup, findBackup, isUsable, latest } from '../catalog';
+import { describeAhead } from '../clock';
 import { LookConfig } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
 import { printable, renderTable } from '../table';
@@ -34,6 +35,8 @@ function asJson(backup: Backup, look: Look) {
     latest: latest(look.catalog) === backup,
     usable: isUsable(backup),
     accepted,
+    ahead: backup.ahead !== null,
+    differing: backup.differing !== null,
     pinned: look.pinned.has(record.id),
     bytes: storedBytes(backup),
     tookSeconds: tookSeconds(backup),
@@ -79,10 +82,12 @@ function asText(backup: Backup, look: Look, now: Date): string {
 }
 
 function stateOf(backup: Backup, { pinned }: Look): string {
-  const { record: { id, suspect }, accepted } = backup;
+  const { record: { id, suspect }, accepted, ahead, differing } = backup;
   const states = [
+    differing ? `records differ between ${[...differing.keys()].join(' and ')}; what is shown is that of ${[...differing.keys()][0]}` : undefined,
+    ahead ? describeAhead(ahead) : undefined,
     suspect === null ? undefined : accepted ? `suspect, accepted: ${suspect}` : `suspect: ${suspect}; if it is right: cdk8s-backup accept ${id}`,
-    [...backup.copies.values()].includes(null) ? undefined : 'no whole copy anywhere',
+    differing || [...backup.copies.values()].includes(null) ? undefined : 'no whole copy anywhere',
     pinned.has(id) ? 'pinned' : undefined,
   ].filter(text => text !== undefined);
   return states.join('; ') || 'ok';

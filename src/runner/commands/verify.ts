@@ -134,13 +134,14 @@ async function verifyBackup(
   const result: Copy[] = [];
   const good = copies.find(({ fault, absent }) => fault === null && absent === null);
   for (const copy of copies) {
-    const repairable = options.repair && good && copy.fault && isFaultOfCopy(copy.fault);
+    // Records that differ are no fault of one copy: none is repaired from another, and no note beside any says that it is damaged.
+    const repairable = options.repair && !backup.differing && good && copy.fault && isFaultOfCopy(copy.fault);
     const verified = repairable ? await repaired(backup, copy, copy.fault, good, context) : copy;
     result.push(verified);
     // Where there is no record, nothing stands next to it.
     const isThere = verified.repairedFrom !== null || (verified.absent === null && backup.copies.get(verified.store.name) !== 'record missing');
     const isAboutCopy = verified.fault === null || isFaultOfCopy(verified.fault);
-    if (options.record && isThere && isAboutCopy) await writeVerification(backup.record, verified.store, verified, context);
+    if (options.record && !backup.differing && isThere && isAboutCopy) await writeVerification(backup.record, verified.store, verified, context);
   }
   return result;
 }

@@ -4,7 +4,8 @@ import { DrillConfig, RestoreConfig, ScratchConfig } from '../../contract/config
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
-import { Backup, findBackup, readCatalog } from '../catalog';
+import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
+import { warnOfCatalog } from '../catalog-notes';
 import { Context } from '../commands/context';
 import { messageOf, RunnerError } from '../errors';
 import { formatSeconds } from '../reporter';
@@ -106,9 +107,9 @@ export class Rehearsal {
   private async choose(wanted: string, signal: AbortSignal): Promise<Backup> {
     const { config, reporter } = this.context;
     const catalog = await readCatalog(config.name, this.stores, signal);
-    for (const fault of catalog.unreadable) reporter.warn('record.unreadable', fault.message);
-    for (const [name, fault] of catalog.unreachable) reporter.warn('store.unreachable', `${name}: ${fault.message}`);
+    warnOfCatalog(catalog, reporter);
     const backup = findBackup(catalog, config.name, wanted);
+    refuseDiffering(backup);
     const { id, startedAt, suspect } = backup.record;
     if (suspect !== null) reporter.warn('backup.suspect', `${id} is suspect: ${suspect}`);
     this.progress.backup = id;
@@ -177,7 +178,7 @@ export function noProgress({ rtoSeconds }: DrillConfig): Progress {
 
 /** The config of a restore that goes to the scratch server. */
 function restoreConfig({ version, name, stores, decryption, deadlineSeconds, scratch }: DrillConfig, { target }: Scratch): RestoreConfig {
-  return { version, kind: 'restore', name, target, stores, backup: 'latest', notAfter: null, workloads: [], healthUrl: null, decryption, encryption: null, deadlineSeconds, scratch };
+  return { version, kind: 'restore', name, target, stores, backup: 'latest', notAfter: null, store: null, workloads: [], healthUrl: null, decryption, encryption: null, deadlineSeconds, scratch };
 }
 
 /** The scratch directory, as if that much of it were taken. */

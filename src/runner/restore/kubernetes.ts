@@ -5,9 +5,10 @@ import { asKept, removeBackup, takeSafetyBackup } from './safety';
 import { KubernetesTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { findBackup, readCatalog } from '../catalog';
+import { findBackup, readCatalog, refuseDiffering } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
 import { VerifiedArtifacts } from './artifacts';
+import { readFrom } from './read-from';
 import { ApiError, KubernetesApi } from '../kubernetes/api';
 import { differences, keysOf, parseObjects, portable, PortableObject, StoredObject, titleOf } from '../kubernetes/portable-objects';
 import { KubernetesSource, pathOf } from '../sources/kubernetes';
@@ -96,8 +97,10 @@ export class KubernetesRestorer implements Restorer {
   /** Puts back what was replaced. Objects that the restore has created stay. */
   public async rollback({ name }: Kept, signal: AbortSignal): Promise<Restored> {
     const { config, stores, reporter } = this.context;
-    const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, name);
-    const artifacts = await VerifiedArtifacts.plan(backup, this.select(backup.record), stores, config, reporter);
+    const from = readFrom(config, stores);
+    const backup = findBackup(await readCatalog(config.name, from, signal), config.name, name);
+    refuseDiffering(backup);
+    const artifacts = await VerifiedArtifacts.plan(backup, this.select(backup.record), from, config, reporter);
     try {
       await artifacts.verify(false, signal);
       const replacing = new KubernetesRestorer({ ...this.target, replace: true }, this.context, this.api);

@@ -37,8 +37,10 @@ export function wayBack(safetyBackup: string, restored: BackupRecord): string {
 
 /** Safety backups of this server, or of one database of it: first the one that a rollback brings back, then the others, newest first. */
 export function safetyBackups({ backups, files }: Catalog, address: string, database: string | null = null): Backup[] {
-  const newestFirst = backups.filter(({ record }) => isSafetyBackup(record))
+  const own = backups.filter(({ record }) => isSafetyBackup(record))
     .filter(({ record: { source } }) => source.address === address && source.database === database).reverse();
+  // One that a clock which was ahead has dated would be the newest for as long.
+  const newestFirst = [...own.filter(({ ahead }) => ahead === null), ...own.filter(({ ahead }) => ahead !== null)];
   const goal = unfinished(newestFirst[0]?.record, files);
   const first = newestFirst.find(({ record }) => record.id === goal);
   return first === undefined ? newestFirst : [first, ...newestFirst.filter(backup => backup !== first)];

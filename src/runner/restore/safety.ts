@@ -1,12 +1,13 @@
 import { VerifiedArtifacts } from './artifacts';
 import { RestorerContext } from './open';
+import { readFrom } from './read-from';
 import { exitCodeOf, Finding, Kept, RestoreFailure, Restored, Restorer } from './restorer';
 import { safetyText } from './rollback-order';
 import { BackupConfig, RestoreConfig, SourceConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { ACCEPTED_SUFFIX, RECORD_SUFFIX, REPLACED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
-import { Backup, findBackup, readCatalog } from '../catalog';
+import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
 import { filesOf } from '../claim';
 import { takeBackup } from '../commands/backup';
 import { messageOf, RunnerError } from '../errors';
@@ -94,8 +95,10 @@ export async function saveBefore(
 export async function restoreKept(
   restorer: Restorer, { name }: Kept, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
 ): Promise<Restored> {
-  const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, name);
-  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(backup.record), stores, config, reporter);
+  const from = readFrom(config, stores);
+  const backup = findBackup(await readCatalog(config.name, from, signal), config.name, name);
+  refuseDiffering(backup);
+  const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(backup.record), from, config, reporter);
   try {
     const { missing } = await restorer.inspect({ record: backup.record, artifacts }, signal);
     if (missing.length > 0) {

@@ -14,9 +14,13 @@ export async function pruneAfter({ id }: BackupRecord, stores: readonly Store[],
   const left = `${id} is complete; what is past its retention stays until the next run, or "cdk8s-backup prune"`;
   try {
     const { removed, failures } = await prune(stores, { dryRun: false, unclaimed: false, now: new Date() }, context);
-    if (failures.length > 0) reporter.error('prune.incomplete', `Not everything was removed (${messageOf(failures[0])}). ${left}`, { id, removed, failures: failures.length });
-    else reporter.info('prune.finished', `Removed ${removed} from all stores together`, { id, removed });
+    if (failures.length > 0) {
+      reporter.error('prune.incomplete', `Not everything was removed (${messageOf(failures[0])}). ${left}. If that repeats, "cdk8s-backup doctor" looks at the stores`,
+        { id, removed, failures: failures.length });
+    } else {
+      reporter.info('prune.finished', `Removed ${removed} from all stores together`, { id, removed });
+    }
   } catch (error) {
-    reporter.error('prune.failed', `Pruning failed: ${messageOf(error)}. ${left}`, { id });
+    reporter.error('prune.failed', `Pruning failed: ${messageOf(error)}. ${left}. If that repeats, "cdk8s-backup doctor" looks at the stores`, { id });
   }
 }

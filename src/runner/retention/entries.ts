@@ -2,7 +2,7 @@ import { Inventory, ownFilesOf } from './inventory';
 import { planRetention } from './plan';
 import { RetentionConfig } from '../../contract/config';
 import { parseKey } from '../../contract/layout';
-import { Catalog } from '../catalog';
+import { Catalog, newestOf } from '../catalog';
 
 /** This many runs that failed stay in the history. */
 const FAILED_RUNS_KEPT = 100;
@@ -26,7 +26,7 @@ export function entriesOf(inventory: Inventory, catalog: Catalog, retention: Ret
   const entry = (id: string, what: PruneEntry['what'], goes: boolean, reason: string, keys: readonly string[], uploads: readonly string[] = []) =>
     ({ store: store.name, id, what, action: goes ? 'delete' as const : 'keep' as const, reason, files: keys, uploads });
 
-  const newest = catalog.backups.at(-1)?.record.id;
+  const newest = newestOf(catalog)?.record.id;
   const decisions = planRetention(candidates.map(one => (one.id === newest ? { ...one, verified: one.doubt === null } : one)), retention, now);
   const oldest = candidates.find((_, i) => decisions[i]!.keep)?.startedAt;
   return [

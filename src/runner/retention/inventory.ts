@@ -3,6 +3,7 @@ import { findRubbish, Rubbish } from './rubbish';
 import { FAILED_RUN_SUFFIX, parseKey, PINNED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog';
+import { describeAhead } from '../clock';
 import { RunnerError } from '../errors';
 import { newestVerificationKeys, readVerifications } from '../history';
 import { isMarker } from '../own-files';
@@ -55,7 +56,7 @@ export async function takeStock(name: string, store: Store, catalog: Catalog, op
         pinned: pinned.has(id),
       };
     }),
-    records: new Map(present.map(({ record }) => [record.id, record])),
+    records: new Map(present.map(({ record, differing }) => [record.id, differing?.get(store.name) ?? record])),
     unreadable: keys.filter(key => {
       const { id, suffix } = parseKey(key)!;
       const backup = byIdOfRecord.get(id);
@@ -84,8 +85,9 @@ function groupedById(keys: readonly string[]): Map<string, string[]> {
   return groups;
 }
 
-function doubtOf({ record, accepted, copies }: Backup, store: Store, faults: readonly string[] | undefined): string | null {
+function doubtOf({ record, accepted, copies, ahead }: Backup, store: Store, faults: readonly string[] | undefined): string | null {
   if (record.suspect !== null && !accepted) return `suspect (${record.suspect})`;
+  if (ahead) return describeAhead(ahead);
   const fault = copies.get(store.name) ?? null;
   if (fault !== null) return `not whole here (${fault})`;
   return faults !== undefined && faults.length > 0 ? `damaged (${faults[0]})` : null;

@@ -6,7 +6,7 @@ import { removeLeftovers } from './leftovers';
 import { removeBackup, removeFiles, Removal } from './remove';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { Catalog, readCatalog } from '../catalog';
+import { Catalog, newestOf, readCatalog } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
 import { Reporter } from '../reporter';
 import { Store } from '../stores/store';
@@ -57,7 +57,7 @@ export async function prune(stores: readonly Store[], options: PruneOptions, con
     const why = `nothing is removed from any store, since one of them can't be read and may hold what must stay: ${messageOf(fault)}`;
     throw new RunnerError(why, fault.exitCode, { cause: fault });
   }
-  const stopped = stopsAll(catalog, await readHolds(config.name, stores, signal), options.now);
+  const stopped = stopsAll(catalog, await readHolds(config.name, stores, signal));
   const plans: StorePlan[] = [];
   for (const store of stores) {
     const onOdd = (error: RunnerError) => {
@@ -91,7 +91,7 @@ async function pruneStore(
   try {
     if (reason === null && deletesBackup && !options.dryRun) reason = await newestUnread(inventory, catalog, context);
     // Somebody may have stopped it since the plan was made: reading back can take hours.
-    if (reason === null && !options.dryRun) reason = stopsAll(catalog, await readHolds(config.name, [store], signal), options.now);
+    if (reason === null && !options.dryRun) reason = stopsAll(catalog, await readHolds(config.name, [store], signal));
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RunnerError)) throw error;
@@ -105,10 +105,7 @@ async function pruneStore(
   }
   outcome.entries.push(...entries);
   if (options.dryRun) return;
-  for (const entry of entries) {
-    const { action, what, id, reason: why } = entry;
-    reporter.info(`prune.${action}`, `${action === 'keep' ? 'Keeping' : 'Removing'} ${what} ${id} in ${store.name}: ${why}`, { ...entry });
-  }
+  tellPlan(store, entries, reporter);
   const waiting = entries.filter(({ action }) => action === 'delete');
   async function removeOn(): Promise<void> {
     for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
@@ -119,6 +116,18 @@ async function pruneStore(
   const gone = new Set(entries.filter(({ action }) => action === 'delete').map(({ id }) => id));
   const removal = await removeLeftovers(inventory, gone, reporter, signal);
   if (removal.kind !== 'removed') note({ id: `of ${config.name}`, store: store.name, what: 'leftovers' }, removal, outcome, reporter);
+}
+
+/** What goes, one by one, and how much stays: why is asked with a dry run. */
+function tellPlan({ name }: Store, entries: readonly PruneEntry[], reporter: Reporter): void {
+  for (const entry of entries.filter(({ action }) => action === 'delete')) {
+    reporter.info('prune.delete', `Removing ${entry.what} ${entry.id} in ${name}: ${entry.reason}`, { ...entry });
+  }
+  const kept = entries.filter(({ action }) => action === 'keep');
+  const backups = kept.filter(({ what }) => what === 'backup').length;
+  const others = kept.length - backups;
+  reporter.info('prune.kept', `${name} keeps ${backups} backups${others === 0 ? '' : ` and ${others} other things`}; "cdk8s-backup prune --dry-run" says of each why`,
+    { store: name, backups, others });
 }
 
 function remove({ id, what, files }: PruneEntry, { store, records, rubbish }: Inventory, signal: AbortSignal): Promise<Removal> {
@@ -145,7 +154,7 @@ function note({ id, store, what }: Pick<PruneEntry, 'id' | 'store'> & { readonly
 
 /** Makes sure that the newest backup can be read back: what it replaces goes only then. The answer is why not; `null` if it can. */
 async function newestUnread({ store, candidates }: Inventory, catalog: Catalog, context: PruneContext): Promise<string | null> {
-  const { record } = catalog.backups.at(-1)!;
+  const { record } = newestOf(catalog)!;
   if (candidates.find(({ id }) => id === record.id)?.verified) return null;
   const startedAt = new Date();
   const finding = await checkCopy(record, store, context);

@@ -57,6 +57,8 @@ function backupDocument({ config, observation, assessment }: Shown, now: Date) {
       usable: isUsable(backup),
       suspect: backup.record.suspect,
       accepted: backup.accepted,
+      ahead: backup.ahead !== null,
+      differing: backup.differing !== null,
       pinned: observation.pinned.has(backup.record.id),
       copies: Object.fromEntries([...backup.copies].map(([store, fault]) => [store, fault ?? 'ok'])),
       verifications: observation.stores.flatMap(store => {

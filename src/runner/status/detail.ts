@@ -1,5 +1,6 @@
 import { FailedRun } from '../../contract/failed-run';
 import { Backup, isUsable } from '../catalog';
+import { describeAhead } from '../clock';
 import { formatBytes, formatSeconds } from '../reporter';
 import { card } from './card';
 import { html, Html } from './html';
@@ -60,7 +61,9 @@ function backups({ observation, assessment }: Shown, now: Date): Html {
 }
 
 function backupState(backup: Backup): Html {
-  const { record: { suspect }, accepted } = backup;
+  const { record: { suspect }, accepted, ahead, differing } = backup;
+  if (differing) return state('bad', `records differ between ${[...differing.keys()].join(' and ')}`);
+  if (ahead) return state('warn', describeAhead(ahead));
   if (suspect !== null) return accepted ? state('good', `suspect, accepted: ${suspect}`) : state('warn', `suspect: ${suspect}`);
   return isUsable(backup) ? state('good', 'usable') : state('bad', 'no whole copy');
 }

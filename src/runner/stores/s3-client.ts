@@ -32,6 +32,8 @@ export interface S3Target {
   readonly location: string;
   /** For messages. */
   readonly endpoint: string;
+  /** The service's clock beyond that of this machine, by its last answer. */
+  readonly clock: { offsetMs: number | undefined };
 }
 
 export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: S3Patience): S3Target {
@@ -54,7 +56,20 @@ export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: 
     maxAttempts: patience.maxAttempts,
     retryStrategy: retryStrategy(patience.maxAttempts),
   });
-  return { client, bucket, keyPrefix: prefix === '' ? '' : `${prefix}/`, name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };
+  const clock = readClock(client);
+  return { client, clock, bucket, keyPrefix: prefix === '' ? '' : `${prefix}/`, name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };
+}
+
+/** The SDK keeps an offset as well, and only where it is five minutes or more. */
+function readClock(client: S3Client): S3Target['clock'] {
+  const clock: S3Target['clock'] = { offsetMs: undefined };
+  client.middlewareStack.add(next => async args => {
+    const result = await next(args);
+    const date = Date.parse((result.response as { readonly headers?: { readonly [name: string]: string } } | undefined)?.headers?.date ?? '');
+    if (!Number.isNaN(date)) clock.offsetMs = date - Date.now();
+    return result;
+  }, { step: 'deserialize', priority: 'low', name: 'readClock' });
+  return clock;
 }
 
 type RetryStrategy = Extract<Awaited<Exclude<S3ClientConfig['retryStrategy'], undefined>>, { acquireInitialRetryToken: unknown }>;

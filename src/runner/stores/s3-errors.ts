@@ -133,7 +133,7 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
 }
 
 /** What stands in the way where the bucket has no Object Lock, and how it gets one. */
-export function noObjectLock({ name, bucket, location, endpoint }: Omit<S3Target, 'client' | 'keyPrefix'>, doing: string, cause?: unknown): RunnerError {
+export function noObjectLock({ name, bucket, location, endpoint }: Omit<S3Target, 'client' | 'keyPrefix' | 'clock'>, doing: string, cause?: unknown): RunnerError {
   return new RunnerError(
     `${name} (${location} at ${endpoint}): can't ${doing}: the bucket ${bucket} has no Object Lock, and the config asks for one: switch it on with versioning, `
       + `"aws s3api put-object-lock-configuration --bucket ${bucket} --object-lock-configuration ObjectLockEnabled=Enabled", or, where the service takes that `

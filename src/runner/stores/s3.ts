@@ -52,10 +52,14 @@ export class S3Store implements Store {
     checkListing(page, this.target);
     if (this.config.objectLock !== null) await this.checkLock(signal);
     // The SDK signs with the server's time from its second request on, so a wrong clock would pass unseen.
-    const offsetMs = client.config.systemClockOffset;
+    const offsetMs = this.clockOffsetMs ?? client.config.systemClockOffset;
     if (Math.abs(offsetMs) >= CLOCK_WARNING_MS) {
       this.warn(`${this.name} (${this.location}): ${clockDifference(offsetMs)}; names and times of backups follow the clock here: set both by NTP`);
     }
+  }
+
+  public get clockOffsetMs(): number | undefined {
+    return this.target.clock.offsetMs;
   }
 
   public async put(key: string, body: Readable, expectedBytes: number | null, signal: AbortSignal): Promise<number> {

@@ -26,6 +26,8 @@ export interface Store {
   readonly name: string;
   /** For messages: `s3://bucket/prefix`, `/backups`. */
   readonly location: string;
+  /** What its clock says beyond that of this machine, by its last answer. Absent where it has none, or has not answered yet. */
+  readonly clockOffsetMs?: number | undefined;
 
   /**
    * Rejects unless the store can be reached, exists, lets itself be listed, and can do what its config asks for. Changes nothing.

@@ -1,5 +1,6 @@
 import { isVerificationSuffix, parseKey } from '../../contract/layout';
 import { Catalog, latest } from '../catalog';
+import { isAhead } from '../clock';
 
 /**
  * What a scheduled verification reads: the newest backup, the one that a restore would take, and a share of all others, those first
@@ -9,7 +10,11 @@ export function chooseScheduled(catalog: Catalog, olderPercent: number): Catalog
   const { backups } = catalog;
   const always = new Set([backups.at(-1), latest(catalog)].filter(backup => backup !== undefined));
   const read = lastRead(catalog);
-  const readAt = (id: string, startedAt: string) => read.get(id)?.getTime() ?? Date.parse(startedAt);
+  // A reading that is still to come does not keep anybody from reading until then.
+  const readAt = (id: string, startedAt: string) => {
+    const at = read.get(id);
+    return at === undefined || isAhead(at, catalog.clock) ? Date.parse(startedAt) : at.getTime();
+  };
   const others = backups
     .filter(backup => !always.has(backup))
     .map(backup => ({ backup, readAt: readAt(backup.record.id, backup.record.startedAt) }))

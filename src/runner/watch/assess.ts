@@ -2,7 +2,8 @@ import { ExportedBackupConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
-import { Backup, isUsable, latest } from '../catalog';
+import { Backup, isUsable, latest, newestOf } from '../catalog';
+import { describeAhead } from '../clock';
 import { formatSeconds } from '../reporter';
 import { stateOf } from './drills';
 import { Observation, ObservedStore } from './observe';
@@ -45,7 +46,7 @@ export interface Assessment {
 export function assess(observation: Observation, targets: Targets, now: Date): Assessment {
   const { catalog, stores, drills, failedRuns } = observation;
   const chosen = catalog ? latest(catalog) : undefined;
-  const newest = catalog?.backups.at(-1);
+  const newest = catalog ? newestOf(catalog) : undefined;
   const ageSeconds = chosen ? secondsSince(chosen.record.startedAt, now) : null;
   const { last: lastDrill, lastPassed: lastPassedDrill, measuredSeconds } = stateOf(drills);
   const verifications = stores.flatMap(store => [...store.verifications.values()]);
@@ -59,7 +60,7 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   const readable = chosen && catalog ? stores.filter(store => chosen.copies.get(store.name) === null && store.trouble === null) : [];
   const faulty = readable.filter(store => (store.verifications.get(chosen!.record.id)?.faults.length ?? 0) > 0);
   if (catalog && !chosen) {
-    bad(catalog.backups.length === 0 ? 'There is no backup.' : `None of the ${catalog.backups.length} backups can be used: each is suspect or has no whole copy.`);
+    bad(catalog.backups.length === 0 ? 'There is no backup.' : `None of the ${catalog.backups.length} backups can be used: each is suspect, from the future or has no whole copy.`);
   } else if (chosen && readable.length === 0) {
     bad('No store with a whole copy of the newest backup can be read now.');
   } else if (chosen && faulty.length === readable.length) {
@@ -72,7 +73,11 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
     warning(`A run is missing: there should be a backup that is less than ${formatSeconds(targets.staleAfterSeconds)} old.`);
   }
   if (failedRun) warning(`The last run failed ${formatSeconds(secondsSince(failedRun.finishedAt, now))} ago: ${failedRun.message}`);
-  if (newest && newest !== chosen && !isUsable(newest)) {
+  for (const { record: { id }, differing, ahead } of catalog?.backups ?? []) {
+    if (differing) bad(`The records of ${id} differ between ${[...differing.keys()].join(' and ')}: one of them was changed, and a restore takes it only where a store is named.`);
+    if (ahead) warning(`${id} is never the latest: it is ${describeAhead(ahead)}.`);
+  }
+  if (newest && newest !== chosen && !newest.differing && !isUsable(newest)) {
     warning(newest.record.suspect !== null && !newest.accepted
       ? `The newest backup, ${newest.record.id}, is suspect, and an earlier one is used: ${newest.record.suspect}.`
       : `The newest backup, ${newest.record.id}, has no whole copy, and an earlier one is used.`);

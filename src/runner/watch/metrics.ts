@@ -1,6 +1,6 @@
 import { Gauge, Registry } from 'prom-client';
 import { Metric, METRIC_LABELS, Metrics } from '../../contract/metrics';
-import { Backup } from '../catalog';
+import { Backup, newestOf } from '../catalog';
 import { lastRunIfFailed, newestBy, Targets } from './assess';
 import { stateOf } from './drills';
 import { Observation, ObservedStore } from './observe';
@@ -35,8 +35,10 @@ export function samplesOf(observation: Observation, { namespace, ...targets }: P
     if (!catalog || catalog.unreachable.has(store.name)) continue;
     const whole = catalog.backups.filter(({ copies }) => copies.get(store.name) === null);
     backupsOf(whole, set);
-    runsOf(store, whole.at(-1), set);
+    runsOf(store, newestOf({ backups: whole }), set);
   }
+  const differing = catalog?.backups.filter(backup => backup.differing !== null).length;
+  if (differing !== undefined) samples.push({ metric: Metrics.DIFFERING, namespace, backup: name, store: null, value: differing });
   if (targets.rpoSeconds) samples.push({ metric: Metrics.RPO_TARGET, namespace, backup: name, store: null, value: targets.rpoSeconds });
   if (targets.rtoSeconds) samples.push({ metric: Metrics.RTO_TARGET, namespace, backup: name, store: null, value: targets.rtoSeconds });
   return samples;
@@ -45,8 +47,9 @@ export function samplesOf(observation: Observation, { namespace, ...targets }: P
 type Set = (metric: Metric, value: number | null | undefined) => void;
 
 function backupsOf(whole: readonly Backup[], set: Set): void {
-  const newest = whole.at(-1);
-  const good = whole.findLast(({ record, accepted }) => record.suspect === null || accepted)?.record;
+  const newest = newestOf({ backups: whole });
+  const good = whole.findLast(({ record, accepted, ahead }) => ahead === null && (record.suspect === null || accepted))?.record;
+  set(Metrics.AHEAD, whole.filter(({ ahead }) => ahead !== null).length);
   set(Metrics.BACKUPS, whole.length);
   set(Metrics.BYTES, whole.reduce((sum, { record }) => sum + bytesOf(record), 0));
   if (newest) {

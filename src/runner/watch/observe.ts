@@ -2,8 +2,9 @@ import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
 import { Catalog, readCatalog } from '../catalog';
+import { Clock, clockOf, isAhead } from '../clock';
 import { RunnerError } from '../errors';
-import { readDrills, readFailedRuns, readVerifications } from '../history';
+import { readDrills, readFailedRuns, readVerifications, Stored } from '../history';
 import { Shelf } from './shelf';
 
 /** What was seen of one backup name in one store. */
@@ -38,15 +39,19 @@ export interface Observation {
   readonly failedRuns: readonly FailedRun[];
   readonly held: boolean;
   readonly pinned: ReadonlySet<string>;
-  /** What beside backups could not be read, one sentence each. */
+  /** What beside backups could not be read, or is from the future, one sentence each. */
   readonly unreadable: readonly string[];
+  /** Whether anything is from the future now, and so can be seen otherwise later although nothing has changed. */
+  readonly ahead: boolean;
 }
 
 /** Reads what the shelves of one backup name hold. Asks no store for anything. */
 export async function observe(name: string, shelves: readonly Shelf[], signal: AbortSignal): Promise<Observation> {
   const unreadable: string[] = [];
+  const early: string[] = [];
   const stores: ObservedStore[] = [];
-  for (const shelf of shelves) stores.push(await observeStore(shelf, unreadable, signal));
+  const clock = clockOf(shelves);
+  for (const shelf of shelves) stores.push(await observeStore(shelf, clock, unreadable, early, signal));
   let catalog: Catalog | null;
   try {
     catalog = await readCatalog(name, shelves, signal);
@@ -62,16 +67,24 @@ export async function observe(name: string, shelves: readonly Shelf[], signal: A
     failedRuns: merged(stores.map(store => store.failedRuns), run => run.startedAt),
     held: stores.some(store => store.held),
     pinned: new Set(stores.flatMap(store => [...store.pinned])),
-    unreadable,
+    unreadable: [...unreadable, ...early],
+    ahead: early.length > 0 || catalog?.backups.some(({ ahead }) => ahead !== null) === true,
   };
 }
 
-async function observeStore(shelf: Shelf, unreadable: string[], signal: AbortSignal): Promise<ObservedStore> {
+async function observeStore(shelf: Shelf, clock: Clock, unreadable: string[], early: string[], signal: AbortSignal): Promise<ObservedStore> {
   const keys = shelf.historyKeys;
   const verifications = await readVerifications(keys, shelf, signal);
   const drills = await readDrills(keys, shelf, signal);
   const failedRuns = await readFailedRuns(keys, shelf, signal);
   unreadable.push(...verifications.unreadable, ...drills.unreadable, ...failedRuns.unreadable);
+  // A run, a drill or a good verification that is still to come says nothing: it would be the last one until its time has come.
+  const past = <T extends { readonly finishedAt: string }>(documents: readonly Stored<T>[], counts: (document: T) => boolean = () => true) =>
+    documents.filter(({ key, document }) => {
+      if (!counts(document) || !isAhead(document.finishedAt, clock)) return true;
+      early.push(`${key} in ${shelf.location} is from the future (${document.finishedAt}) by ${clock.whose}, and is left out`);
+      return false;
+    }).map(({ document }) => document);
   let bytes = 0;
   for (const object of shelf.objects.values()) bytes += object.bytes;
   return {
@@ -82,9 +95,9 @@ async function observeStore(shelf: Shelf, unreadable: string[], signal: AbortSig
     bytes,
     held: shelf.held,
     pinned: new Set(shelf.pinned),
-    verifications: new Map(verifications.found.map(({ document }) => [document.id, document])),
-    drills: drills.found.map(({ document }) => document),
-    failedRuns: failedRuns.found.map(({ document }) => document),
+    verifications: new Map(past(verifications.found, ({ faults }) => faults.length === 0).map(document => [document.id, document])),
+    drills: past(drills.found),
+    failedRuns: past(failedRuns.found),
   };
 }
 

@@ -25,6 +25,7 @@ interface Contents {
   readonly pinned: readonly string[];
   readonly held: boolean;
   readonly freeBytes: number | null;
+  readonly clockOffsetMs: number | undefined;
 }
 
 interface Document {
@@ -77,6 +78,11 @@ export class Shelf implements Store {
 
   public get held(): boolean {
     return this.contents?.held ?? false;
+  }
+
+  /** That of the store behind, as it was at the last look. */
+  public get clockOffsetMs(): number | undefined {
+    return this.contents?.clockOffsetMs;
   }
 
   public get freeSpace(): number | null {
@@ -181,7 +187,7 @@ export class Shelf implements Store {
     const documents = await this.read(documentKeys, objects, signal, step);
     // What went away since it was listed.
     for (const key of documentKeys) if (!documents.has(key)) objects.delete(key);
-    return { readAt, objects, documents, pinned, held, freeBytes };
+    return { readAt, objects, documents, pinned, held, freeBytes, clockOffsetMs: this.behind.clockOffsetMs };
   }
 
   /** Reads the documents that are new, and those that could not be read the last time. */

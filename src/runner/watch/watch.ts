@@ -96,7 +96,7 @@ export class Watch {
   private async update(shelf: Shelf, changed: boolean, signal: AbortSignal): Promise<void> {
     const { config: { name }, shelves } = this.entries.find(entry => entry.shelves.includes(shelf))!;
     const known = this.observations.get(name);
-    if (changed || !known) {
+    if (changed || !known || known.ahead) {
       this.observations.set(name, await observe(name, shelves, signal));
     } else {
       const stores = known.stores.map((store, i) => shelves[i] === shelf ? { ...store, ...accessTo(shelf) } : store);
@@ -136,5 +136,6 @@ function nothingYet(name: string, shelves: readonly Shelf[]): Observation {
     held: false,
     pinned: new Set(),
     unreadable: [],
+    ahead: false,
   };
 }

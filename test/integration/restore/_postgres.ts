@@ -174,6 +174,7 @@ export function restoreOptions(site: Site, target: Partial<PostgresTargetConfig>
     stores: site.backupConfig.stores,
     backup: 'latest',
     notAfter: null,
+    store: null,
     workloads: [],
     healthUrl: null,
     decryption: null,

@@ -245,14 +245,21 @@ describe('the stores are compared with each other', () => {
     expect(await recordsIn(stores[0]!)).toEqual(ids);
   });
 
-  test('two records that differ are named, and not repaired: which is right can\'t be told', async () => {
+  test('two records that differ are named in both stores, and neither is repaired, blamed or fetched until a store is named', async () => {
     const { directories, config, stores } = await twoFolders();
     const [id] = await writeNights(1, 0, stores);
     const file = path.join(directories[1], `${id}.json`);
     writeFileSync(file, readFileSync(file, 'utf8').replace('7.0.15', '7.0.16'));
-    const ended = await run(['verify', '--repair', '--json'], { config });
+    const ended = await run(['verify', id!, '--repair', '--json'], { config });
     expect(ended.code).toBe(11);
-    expect(resultsOf(ended)[1]!.result).toMatch(/record differs from the one in another store; not repaired: the records of \S+ differ between the stores/);
+    const [one, other] = stores.map(({ name }) => name);
+    expect(resultsOf(ended).map(({ result }) => result)).toEqual([`record differs from that in ${other}`, `record differs from that in ${one}`]);
+    for (const directory of directories) expect(filesIn(directory).filter(name => name.includes('.verified.'))).toEqual([]);
+    expect(await run(['list'], { config })).toMatchObject({ code: 11, message: expect.stringContaining(`The records of ${id} differ between ${one} and ${other}`) });
+    expect((await run(['metrics'], { config })).stdout).toMatch(/^backup_differing_backups\{[^}]*backup="app"[^}]*\} 1$/m);
+    const to = tempDir('fetched');
+    expect(await run(['fetch', '--to', to], { config })).toMatchObject({ code: 11, message: expect.stringContaining(`"fetch ${id} --from ${one}"`) });
+    expect(await run(['fetch', '--to', to, '--from', other!], { config })).toMatchObject({ code: 0 });
   });
 
   test('a damaged record is replaced; one of a later release is not', async () => {

@@ -23,7 +23,7 @@ const env = (config: unknown) => ({ [CONFIG_ENV]: JSON.stringify(config) });
 
 function aRestore(changes: Partial<RestoreConfig> = {}): RestoreConfig {
   const { version, name, stores, deadlineSeconds, scratch } = aConfig();
-  return { version, kind: 'restore', name, stores, deadlineSeconds, scratch, target: targetOf(postgres), backup: 'latest', notAfter: null, workloads: [], healthUrl: null, decryption: null, encryption: null, ...changes };
+  return { version, kind: 'restore', name, stores, deadlineSeconds, scratch, target: targetOf(postgres), backup: 'latest', notAfter: null, store: null, workloads: [], healthUrl: null, decryption: null, encryption: null, ...changes };
 }
 
 test.each([postgres, aConfig().source, { engine: 'redis', host: 'r', port: 6379, user: null, passwordEnv: null, tls: null } as const])(

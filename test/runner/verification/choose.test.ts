@@ -9,7 +9,7 @@ const idOf = (day: number) => `app_202611${String(day).padStart(2, '0')}_020000`
 function backup(day: number, changes: Partial<Backup> = {}, suspect: string | null = null): Backup {
   const id = idOf(day);
   const startedAt = `2026-11-${String(day).padStart(2, '0')}T02:00:00.000Z`;
-  return { record: aRecord(id, { startedAt, suspect }), copies: new Map([['a', null], ['b', null]]), accepted: false, ...changes };
+  return { record: aRecord(id, { startedAt, suspect }), copies: new Map([['a', null], ['b', null]]), accepted: false, ahead: null, differing: null, ...changes };
 }
 
 /** A catalog of two stores; `read` says on which days in December a backup was read in a store. */
@@ -18,7 +18,7 @@ function catalog(backups: readonly Backup[], read: readonly (readonly [store: st
     const key = verificationKey(idOf(day), new Date(Date.UTC(2026, 11, at)));
     return [key, { key, bytes: 1, modifiedAt: new Date() }];
   }))]));
-  return { backups, unreadable: [], unreachable: new Map(), files };
+  return { backups, unreadable: [], unreachable: new Map(), files, clock: { offsetMs: Date.UTC(2027, 0, 1) - Date.now(), whose: 'the clock of a' } };
 }
 
 function chosen(...args: Parameters<typeof chooseScheduled>): string[] {
