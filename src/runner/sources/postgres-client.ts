@@ -18,6 +18,17 @@ const PSQL_LOST_CONNECTION = 2;
 /** A server whose machine vanished says nothing any more: without this it would be waited for two hours. */
 const KEEPALIVES = 'keepalives_idle=30 keepalives_interval=10 keepalives_count=6';
 
+/**
+ * What an administrator has set for a server, a database or a role protects it from applications. None of it may end a dump or a
+ * restore half way, so each session has its own, and deadlines are the runner's.
+ */
+const SESSION_SETTINGS = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  default_transaction_read_only: 'off',
+};
+
 /** Where a server is, and who asks. */
 export type PostgresConnection = Pick<PostgresConfig, 'host' | 'port' | 'user' | 'passwordEnv' | 'tls'>;
 
@@ -110,6 +121,7 @@ export class PostgresClient {
         PGSSLMODE: tls.mode,
         PGSSLROOTCERT: this.roots(program),
         PGAPPNAME: this.application,
+        PGOPTIONS: Object.entries(SESSION_SETTINGS).map(([setting, value]) => `-c ${setting}=${value}`).join(' '),
         ...name === 'psql' && { PGCLIENTENCODING: 'UTF8' },
         PGCONNECT_TIMEOUT: CONNECT_TIMEOUT_SECONDS,
         // Where an image keeps the roots of its system, if not in the usual place.

@@ -28,6 +28,11 @@ const RULES: readonly Rule[] = [
     wayOut: () => 'use another compression, gzip for one, or a runner image whose pg_dump was built with it',
   },
   {
+    pattern: /unsupported startup parameter/,
+    exitCode: ExitCode.BAD_CONFIG,
+    wayOut: () => 'this is a connection pooler such as pgbouncer, which does not let a session have its own timeouts: give host and port of the PostgreSQL server itself',
+  },
+  {
     pattern: /canceling statement due to (lock|statement) timeout/,
     exitCode: ExitCode.UNAVAILABLE,
     wayOut: () => 'somebody held a lock on a table for longer than the lock timeout: end that transaction, keep schema changes away from the backup, or raise the timeout',

@@ -11,6 +11,7 @@ packages=(
   faketime                  # a wrong clock
   openssl                   # certificates
   patchelf                  # for what postgres.sh unpacks
+  pgbouncer                 # a connection pooler, which a backup has to recognise
   postgresql-15
   prometheus                # and promtool
   prometheus-pushgateway

@@ -13,6 +13,9 @@ const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_
 /** Of this process, before a test changes it. */
 const PATH = process.env.PATH;
 
+/** What a test has set for its role or database is not for the test itself. */
+const OWN_SETTINGS = '-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off';
+
 export type PostgresMajor = 15 | 16 | 17 | 18;
 
 export interface PostgresOptions {
@@ -92,7 +95,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const psql = async (sql: string, database = 'postgres') => {
     const { stdout } = await promisify(execFile)(join(clientBin(17), 'psql'), [
       '-XAtqw', '-v', 'ON_ERROR_STOP=1', '-h', directory, '-p', String(port), '-U', SUPERUSER, '-c', sql,
-    ], { env: { ...process.env, PGDATABASE: database }, maxBuffer: 64 * 1024 * 1024 });
+    ], { env: { ...process.env, PGDATABASE: database, PGOPTIONS: OWN_SETTINGS }, maxBuffer: 64 * 1024 * 1024 });
     return stdout.trim();
   };
   const start = () => startProcess({

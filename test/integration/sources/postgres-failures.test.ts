@@ -1,13 +1,13 @@
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { childrenNamed, makeShop, sourceFor, useClients, useFake } from './_postgres';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { OpenDump, Source } from '../../../src/runner/sources/source';
 import { failureOf, GZIP, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/sources/_dump';
-import { freePort, tempDir, until } from '../servers/_process';
-import { PostgresServer, startPostgres } from '../servers/postgres';
+import { freePort, startProcess, tempDir, until } from '../servers/_process';
+import { PostgresServer, serverUser, startPostgres } from '../servers/postgres';
 
 const directory = tempDir('postgres-failures');
 let server: PostgresServer;
@@ -51,6 +51,25 @@ describe('the server does not let us', () => {
     const error = await failureOf(sourceFor(server, { port: await freePort() }).inspect(ZSTD, NO_ABORT));
     expect(error).toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
     expect(error.message).toContain('Connection refused');
+  });
+
+  test('a connection pooler is called one', async () => {
+    const port = await freePort();
+    const folder = tempDir('pgbouncer');
+    const files = { config: join(folder, 'pgbouncer.ini'), users: join(folder, 'users.txt'), log: join(folder, 'log') };
+    writeFileSync(files.users, '"postgres" "pooled"\n');
+    writeFileSync(files.config, [
+      '[databases]', `* = host=127.0.0.1 port=${server.port}`, '[pgbouncer]', 'listen_addr = 127.0.0.1', `listen_port = ${port}`, 'unix_socket_dir =',
+      'auth_type = plain', `auth_file = ${files.users}`, 'pool_mode = transaction', '',
+    ].join('\n'));
+    const user = serverUser();
+    if (user) for (const file of [folder, files.config, files.users]) chownSync(file, user.uid, user.gid);
+    const pooler = await startProcess({ ...user, file: '/usr/sbin/pgbouncer', args: [files.config], logFile: files.log, readiness: () => listens(port), timeoutMs: 10_000 });
+    const error = await failureOf(sourceFor(server, { port }, 'pooled').inspect(ZSTD, NO_ABORT));
+    await pooler.stop();
+    expect(error).toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+    expect(error.message).toContain('this is a connection pooler such as pgbouncer');
+    expect(error.message).toContain('give host and port of the PostgreSQL server itself');
   });
 
   test('a server that speaks another language, or none', async () => {
@@ -216,3 +235,10 @@ test('more tables than the server can lock are told before the dump, and by name
     await small.stop();
   }
 });
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.destroy();
+  return true;
+}
