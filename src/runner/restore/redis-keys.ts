@@ -82,6 +82,29 @@ export class RedisKeysRestorer extends RedisServerRestorer {
   }
 
   public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
+    const left = await this.markLeft(signal);
+    try {
+      return await this.restoreKeys(input, signal);
+    } catch (error) {
+      // Nothing was changed, but what is there is not what it was either: no application may be started on it.
+      if (left === null || error instanceof RestoreFailure) throw error;
+      throw new RestoreFailure(
+        messageOf(error), `${this.description} still holds a mixture, of a restore of ${left.restoring} that did not end: restore again, which goes over it; ${before(left, input.record)}`,
+        false, signal.aborted ? ExitCode.CANCELLED : error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+      );
+    }
+  }
+
+  private async markLeft(signal: AbortSignal): Promise<KeysMark | null> {
+    const connection = await this.connect(signal);
+    try {
+      return await readMark(connection);
+    } finally {
+      connection.close();
+    }
+  }
+
+  private async restoreKeys(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
     const { record, artifacts } = input;
     const { id } = record;
     const artifact = snapshotOf(record);
@@ -159,18 +182,22 @@ export class RedisKeysRestorer extends RedisServerRestorer {
   }
 
   private failure(
-    error: unknown, record: BackupRecord, { restoring, safetyBackup }: KeysMark, written: Written, { keys }: SnapshotContent, signal: AbortSignal,
+    error: unknown, record: BackupRecord, mark: KeysMark, written: Written, { keys }: SnapshotContent, signal: AbortSignal,
   ): RestoreFailure {
     const total = [...keys.values()].reduce((sum, count) => sum + count, 0);
     const done = written.keys < total ? `up to ${written.keys} of its ${total} keys are written, and none of the others is removed` : `all of its ${total} keys are written, and ${written.removed} others are removed`;
-    const before = safetyBackup === null
-      ? 'what it held before is not stored: restore another backup, or FLUSHALL'
-      : `what it held before is stored as ${safetyBackup}: ${wayBack(safetyBackup, record)}`;
     return new RestoreFailure(
-      messageOf(error), `${this.description} holds a mixture of ${restoring} and what it held before: ${done}. Restore again, which goes over it; ${before}`, false,
+      messageOf(error), `${this.description} holds a mixture of ${mark.restoring} and what it held before: ${done}. Restore again, which goes over it; ${before(mark, record)}`, false,
       signal.aborted ? ExitCode.CANCELLED : error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
     );
   }
+}
+
+/** Where what the server held before is. */
+function before({ safetyBackup }: KeysMark, record: BackupRecord): string {
+  return safetyBackup === null
+    ? 'what it held before is not stored: restore another backup, or FLUSHALL'
+    : `what it held before is stored as ${safetyBackup}: ${wayBack(safetyBackup, record)}`;
 }
 
 /** Commands that the server does not have, or has under another name: it says so before it looks for what is missing behind them. */

@@ -156,6 +156,19 @@ test('a backup of a half-restored server is kept and never the latest, and the s
   expect(await run(['backup'], nightly)).toMatchObject({ code: 0, result: { suspect: null } });
 }, 240_000);
 
+test('a restore over a mixture that fails early does not say that all is as it was', async () => {
+  const source = await start({ config: ['databases 32'] });
+  await source.cli(['-n', '20', 'set', 'far', 'away']);
+  const backedUp = await backUpAndDamage(source);
+  const server = await start({ config: MANAGED });
+  await server.cli(['set', 'half', 'restored']);
+  await server.cli(['set', 'cdk8s-backup:restoring', JSON.stringify({ restoring: 'app_20261126_120000', safetyBackup: 'app_20261126_115900' })]);
+  const ended = await restore(into(server, backedUp, { replace: true }));
+  expect(ended).toMatchObject({ code: 10, message: expect.stringMatching(/raise its setting "databases".*still holds a mixture, of a restore of app_20261126_120000 .*is stored as app_20261126_115900/) });
+  expect(ended.message).not.toMatch(/as it was|Nothing was changed/);
+  expect(await server.cli(['get', 'half'])).toBe('restored');
+});
+
 test('a rollback that is killed in the midst is gone on with, and can be undone', async () => {
   const { server: source, backedUp } = await backUpAll();
   await source.stop();
