@@ -13,6 +13,7 @@ import {
 import { makeRoles, rolesNotMade } from './postgres-roles';
 import { withoutUnknownSettings } from './postgres-script';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
+import { spaceNote } from './postgres-space';
 import { verbatim } from './postgres-sql';
 import { disabledSubscriptions, dropDatabase, plannedSubscriptions } from './postgres-subscriptions';
 import { endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
@@ -260,9 +261,7 @@ export class PostgresRestorer implements Restorer {
     const kept = server.databases.filter(({ name }) => besideTime(name, config.database, 'before'));
     if (kept.length > 0) notes.push(`earlier restores have kept ${kept.map(({ name, bytes }) => bytes === null ? name : `${name} (${formatBytes(bytes)})`).join(', ')}: "cdk8s-backup discard" removes one`);
     if (config.mode === 'in-place' && !config.safetyBackup) notes.push('what is there now is not stored before: there is no way back');
-    if (config.mode !== 'in-place') {
-      notes.push(`the server's disk has to have room for a second copy${live?.bytes == null ? '' : `, about ${formatBytes(live.bytes)}`}: SQL can't ask how much is free, and a disk that gets full ends the restore, not the live database`);
-    }
+    notes.push(spaceNote(live));
     return notes;
   }
 
