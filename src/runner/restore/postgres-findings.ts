@@ -40,6 +40,11 @@ export function serverMajor({ server }: Pick<Facts, 'server'>): number {
   return Math.floor(server.versionNumber / 10_000);
 }
 
+/** What of the archive is restored: in place, no subscription is. */
+export function restoredOf({ head, config }: Pick<Facts, 'head' | 'config'>): ArchiveHead {
+  return config.mode === 'in-place' ? { ...head, entries: head.entries.filter(({ type }) => type !== 'SUBSCRIPTION') } : head;
+}
+
 /**
  * Roles that the archive names as owners, or gives rights to.
  *
@@ -159,8 +164,8 @@ function membershipFor(role: string, { config, server }: Facts): string {
 }
 
 function roles(facts: Facts): Finding[] {
-  const { config, server, head, globals } = facts;
-  const { owners, others } = namedRoles(head, givesArchivedProperties(facts));
+  const { config, server, globals } = facts;
+  const { owners, others } = namedRoles(restoredOf(facts), givesArchivedProperties(facts));
   const existing = new Map(server.roles.map(role => [role.name, role]));
   const inScript = new Set(globals?.roles.map(({ name }) => name));
   const canBeMade = (name: string) => inScript.has(name) && server.createRole;
@@ -203,7 +208,7 @@ function extensions({ server, extensions: wanted, config }: Facts): Finding[] {
 
 function superusers({ server, head, config }: Facts): Finding[] {
   if (actsAsSuperuser(server)) return [];
-  const what = superusersOnly(head.entries, server);
+  const what = superusersOnly(restoredOf({ head, config }).entries, server);
   if (what.length === 0) return [];
   const list = `${what.slice(0, MOST_NAMED).join(', ')}${what.length > MOST_NAMED ? ` and ${what.length - MOST_NAMED} more` : ''}`;
   return [{

@@ -1,4 +1,4 @@
-import { Facts, givesArchivedProperties, namedRoles, serverMajor } from './postgres-findings';
+import { Facts, givesArchivedProperties, namedRoles, restoredOf, serverMajor } from './postgres-findings';
 import { Globals, Membership, ScriptRole } from './postgres-globals';
 import { verbatim } from './postgres-sql';
 import { Finding } from './restorer';
@@ -93,14 +93,14 @@ function missingRoles({ roles }: Globals, { server }: Facts): ScriptRole[] {
 
 /** Those that the archive names. */
 function neededRoles(facts: Facts): string[] {
-  const { owners, others } = namedRoles(facts.head, givesArchivedProperties(facts));
+  const { owners, others } = namedRoles(restoredOf(facts), givesArchivedProperties(facts));
   return [...owners, ...others];
 }
 
 /** Whoever is no superuser can only give to a role what belongs to it as a member of the role; having made it, it may make itself one. */
 function ownsAsMember(name: string, facts: Facts): boolean {
   const { entries } = facts.head;
-  return !facts.server.superuser && (namedRoles(facts.head, false).owners.includes(name) || entries.some(({ type, owner }) => type === 'DATABASE' && owner === name));
+  return !facts.server.superuser && (namedRoles(restoredOf(facts), false).owners.includes(name) || entries.some(({ type, owner }) => type === 'DATABASE' && owner === name));
 }
 
 function makingOf({ name, statements }: ScriptRole, facts: Facts): string[] {

@@ -3,8 +3,11 @@
  * publisher may be that of a live subscription: it is never touched.
  */
 import { ArchiveHead } from './postgres-archive';
+import { Facts } from './postgres-findings';
 import { literal } from './postgres-sql';
 import { dropStatements } from './postgres-swap';
+import { Finding } from './restorer';
+import { ExitCode } from '../../contract/exit-code';
 import { PostgresClient } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
 
@@ -29,6 +32,30 @@ export function plannedSubscriptions({ entries }: ArchiveHead, live: string, inP
     ? `the subscription ${tag} is not restored in place: what there is of it stays, and afterwards, ${replicateAgain(tag)}`
     : `${disabled(tag)}: afterwards, in the database ${live}, ${replicateAgain(tag)}`);
 }
+
+/**
+ * What keeps tables from being dropped in place: PostgreSQL drops none, from version 14 on, that a subscription has not copied to its end, be it
+ * enabled or not.
+ */
+export async function unfinishedCopies(client: PostgresClient, { config, live, head, server }: Facts, signal: AbortSignal): Promise<Finding[]> {
+  if (config.mode !== 'in-place' || !live?.open || live.bytes === null || server.versionNumber < 140_000) return [];
+  const inBackup = new Set(head.entries.filter(({ type }) => type === 'TABLE').map(({ schema, tag }) => `${schema}.${tag}`));
+  const copies = await client.query<{ subscription: string; table: string }[]>(live.name, COPIES_QUERY, signal);
+  const inTheWay = copies.filter(({ table }) => inBackup.has(table));
+  return [...new Set(inTheWay.map(({ subscription }) => subscription))].map(name => {
+    const tables = inTheWay.filter(({ subscription }) => subscription === name).map(({ table }) => table);
+    return {
+      message: `the subscription ${name} has not copied ${tables.slice(0, MOST_NAMED).join(', ')}${tables.length > MOST_NAMED ? ` and ${tables.length - MOST_NAMED} more` : ''} to the end, and such tables can't be `
+        + `dropped: in the database ${live.name}, ALTER SUBSCRIPTION ${quoted(name)} ENABLE and let it end that, or DROP SUBSCRIPTION ${quoted(name)}, or use the mode swap`,
+      exitCode: ExitCode.FAILED,
+    };
+  });
+}
+
+const MOST_NAMED = 5;
+const COPIES_QUERY = `select coalesce(json_agg(json_build_object('subscription', subname, 'table', nspname || '.' || relname) order by subname, nspname, relname), '[]')
+  from pg_subscription_rel r join pg_subscription s on s.oid = srsubid join pg_class c on c.oid = srrelid join pg_namespace n on n.oid = relnamespace
+  where srsubstate <> 'r';`;
 
 function disabled(name: string): string {
   return `the subscription ${name} is disabled, as every one out of a backup, and what its publisher has changed since then is missing`;

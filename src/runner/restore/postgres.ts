@@ -15,7 +15,7 @@ import { withoutUnknownSettings } from './postgres-script';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
 import { spaceNote } from './postgres-space';
 import { verbatim } from './postgres-sql';
-import { disabledSubscriptions, dropDatabase, plannedSubscriptions } from './postgres-subscriptions';
+import { disabledSubscriptions, dropDatabase, plannedSubscriptions, unfinishedCopies } from './postgres-subscriptions';
 import { endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
 import { losesTablespaces, tablespaceNotes, tablespaceOf } from './postgres-tablespaces';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
@@ -29,6 +29,7 @@ import { messageOf, RunnerError } from '../errors';
 import { formatBytes } from '../reporter';
 import { PostgresSource } from '../sources/postgres';
 import { PostgresClient } from '../sources/postgres-client';
+import { quoted } from '../sources/postgres-errors';
 import { installed, restorerOf } from '../sources/postgres-programs';
 import { readText } from '../stream/read-text';
 
@@ -87,7 +88,11 @@ export class PostgresRestorer implements Restorer {
       replaces: live && this.config.mode !== 'new-database'
         ? `the database ${live.name} on ${this.client.address}, ${live.bytes === null ? 'of unknown size' : formatBytes(live.bytes)}`
         : null,
-      missing: [...findingsOf(this.facts), ...await rolesNotMade(this.client, this.maintenance, this.facts, signal)],
+      missing: [
+        ...findingsOf(this.facts),
+        ...await rolesNotMade(this.client, this.maintenance, this.facts, signal),
+        ...await unfinishedCopies(this.client, this.facts, signal),
+      ],
       notes: [...await this.tablesNotInBackup(this.facts, signal), ...this.notes(this.facts)],
       tools: { pg_restore: client.text },
     };
@@ -210,10 +215,17 @@ export class PostgresRestorer implements Restorer {
     throw new Error('unreachable: there is a candidate');
   }
 
-  /** Databases that restores have begun and never finished. */
+  /** Databases that restores have begun and never finished, and that this role may drop. */
   private leftovers({ databases }: Pick<ServerState, 'databases'>): DatabaseState[] {
     const final = this.config.newDatabase ?? this.config.database;
-    return databases.filter(({ name }) => besideTime(name, final, 'restore') !== undefined);
+    return databases.filter(({ name, owned }) => owned && besideTime(name, final, 'restore') !== undefined);
+  }
+
+  /** The same of roles whose databases this one can't drop. They are in nobody's way. */
+  private leftoversOfOthers({ databases }: ServerState): string[] {
+    const final = this.config.newDatabase ?? this.config.database;
+    return databases.filter(({ name, owned }) => !owned && besideTime(name, final, 'restore') !== undefined)
+      .map(({ name, owner }) => `the database ${name}, which a restore has begun and not finished, belongs to ${owner} and stays, since ${this.config.user} may not drop it: as ${owner}, DROP DATABASE ${quoted(name)}`);
   }
 
   private steps(facts: Facts): string[] {
@@ -256,6 +268,7 @@ export class PostgresRestorer implements Restorer {
         + `the backup was made by pg_dump ${head.dumpVersion}, which older clients can't read`);
     }
     notes.push(...plannedSubscriptions(head, config.newDatabase ?? config.database, config.mode === 'in-place'));
+    notes.push(...this.leftoversOfOthers(server));
     notes.push(...tablespaceNotes(facts));
     if (live && !live.open && !live.closedBySwap) notes.push(`the database ${live.name} accepts no connections now; what is restored does`);
     const kept = server.databases.filter(({ name }) => besideTime(name, config.database, 'before'));

@@ -120,6 +120,21 @@ describe.each<PostgresMajor>([15, 17])('on PostgreSQL %d', major => {
     await server.psql(wayOut);
     await restored(restoreOptions(site));
   });
+
+  test('what a restore of another role has left is no obstacle: it stays, and the plan says who can drop it', async () => {
+    await server.psql('create database den owner admin');
+    await server.psql('set role admin; create table t (id int); insert into t values (5)', 'den');
+    const site = byAdministrator(await backedUp(server, 'den'), server);
+    await server.psql('create database den_restore_20260101_000000');
+    await server.psql('create database den_restore_20260102_000000 owner admin');
+    const planned = await run(['restore', '--dry-run'], restoreOptions(site));
+    expect(planned.code).toBe(0);
+    const { steps, notes } = JSON.parse(planned.stdout) as { steps: string[]; notes: string[] };
+    expect(steps.filter(step => step.startsWith('drop the database'))).toEqual([expect.stringContaining('den_restore_20260102_000000')]);
+    expect(notes).toContainEqual(expect.stringMatching(/den_restore_20260101_000000, .* belongs to \S+ and stays, .*DROP DATABASE "den_restore_20260101_000000"/));
+    await restored(restoreOptions(site));
+    expect((await databasesOf(server)).filter(name => name.startsWith('den_restore'))).toEqual(['den_restore_20260101_000000']);
+  });
 });
 
 test('memberships come back with the options that they had, and with no others', async () => {

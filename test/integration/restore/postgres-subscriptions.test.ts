@@ -86,4 +86,36 @@ describe.each([15, 17] as const)('PostgreSQL %i', major => {
     expect(await server.psql('select subenabled from pg_subscription s join pg_database d on d.oid = subdbid where datname = \'placed\'')).toBe('t');
     expect(Number(await server.psql('select count(*) from items where id > 1000', 'placed'))).toBe(100);
   });
+
+  test('a table that a subscription has not copied to the end is in the plan of a restore in place, which begins once that is mended', async () => {
+    await server.psql('create database half');
+    await server.psql('create table items (id int primary key); insert into items values (7)', 'half');
+    await server.psql('create subscription "Half" connection \'dbname=x\' publication p with (connect = false, slot_name = none)', 'half');
+    const site = await backedUp(server, 'half');
+    // As a disabled one is after a REFRESH, without a publisher that can be reached.
+    await server.psql('insert into pg_subscription_rel (srsubid, srrelid, srsubstate) select oid, \'items\'::regclass, \'i\' from pg_subscription where subname = \'Half\'', 'half');
+    const before = await server.psql('select \'items\'::regclass::oid', 'half');
+    for (const args of [['restore', '--dry-run'], ['restore', '--yes']]) {
+      const ended = await run(args, restoreOptions(site, { mode: 'in-place', safetyBackup: false }));
+      expect(ended.code).not.toBe(0);
+      expect(ended.stdout + ended.stderr).toMatch(/the subscription Half has not copied public\.items to the end, .*in the database half, ALTER SUBSCRIPTION .*Half.* ENABLE/);
+    }
+    expect(await server.psql('select \'items\'::regclass::oid', 'half')).toBe(before);
+    await server.psql('drop subscription "Half"', 'half');
+    await restored(restoreOptions(site, { mode: 'in-place', safetyBackup: false }));
+    expect(await server.psql('select * from items', 'half')).toBe('7');
+  });
+
+  test('who is no superuser restores a database with a subscription in place, where it is not restored', async () => {
+    await server.psql('create role tenant login createdb password \'of the tenant\'');
+    await server.psql('create database leased owner tenant');
+    await server.psql('set role tenant; create table things (id int); insert into things values (3)', 'leased');
+    await server.psql('create subscription leased connection \'dbname=x\' publication p with (connect = false, slot_name = none)', 'leased');
+    const site = await backedUp(server, 'leased');
+    await server.psql('truncate things', 'leased');
+    const asTenant = { ...site, server: { ...server, superuser: 'tenant' }, env: { POSTGRES_PASSWORD: 'of the tenant' } };
+    await restored(restoreOptions(asTenant, { mode: 'in-place', safetyBackup: false }));
+    expect(await server.psql('select * from things', 'leased')).toBe('3');
+    expect(await server.psql('select count(*) from pg_subscription where subname = \'leased\'')).toBe('1');
+  });
 });
