@@ -1,7 +1,7 @@
 import { Command } from './_command';
 import { Dice } from './_dice';
 import { Place } from './_place';
-import { RunOptions, Running } from '../integration/_runner';
+import { Ended, RunOptions, Running } from '../integration/_runner';
 
 /** What an undisturbed run of a command does: faults strike somewhere within. */
 export interface Baseline {
@@ -26,8 +26,12 @@ export interface Armed {
   readonly what: string;
   /** What the run needs in addition. */
   readonly options?: Partial<RunOptions>;
+  /** Changes what the run is told, where that depends on it. */
+  change?(options: RunOptions): RunOptions;
   /** Called when the run has started. */
   started?(running: Running): void | Promise<void>;
+  /** Broken promises that only this fault can show, after the disturbed run. */
+  check?(ended: readonly Ended[]): readonly string[] | Promise<readonly string[]>;
   /** Puts the world right after the run. */
   heal?(): Promise<void>;
 }

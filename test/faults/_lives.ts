@@ -10,6 +10,7 @@ import { DatabaseTargetConfig, PostgresTargetConfig, RedisTargetConfig, SqliteTa
 import { targetOf } from '../integration/restore/_postgres';
 import { artifactOf } from '../integration/restore/_restore';
 import { until } from '../integration/servers/_process';
+import { PostgresServer } from '../integration/servers/postgres';
 
 /* Databases that an application uses, and that a restore replaces. */
 
@@ -117,7 +118,20 @@ async function postgresState({ pg }: Site, database: string): Promise<string> {
 
 async function dropLive({ pg }: Site): Promise<void> {
   const names = (await pg.psql('select datname from pg_database where datname like \'live%\'')).split('\n').filter(Boolean);
-  for (const name of names) await pg.psql(`drop database "${name}" with (force)`);
+  for (const name of names) {
+    await dropSubscriptions(pg, name);
+    await pg.psql(`drop database "${name}" with (force)`);
+  }
+}
+
+/** PostgreSQL drops no database that has one. */
+async function dropSubscriptions(pg: PostgresServer, database: string): Promise<void> {
+  const names = (await pg.psql(`select subname from pg_subscription join pg_database d on d.oid = subdbid where datname = '${database}'`)).split('\n').filter(Boolean);
+  if (names.length === 0) return;
+  await pg.psql(`alter database "${database}" allow_connections true`);
+  for (const name of names) {
+    for (const what of [`alter subscription "${name}" disable`, `alter subscription "${name}" set (slot_name = none)`, `drop subscription "${name}"`]) await pg.psql(what, database);
+  }
 }
 
 /** The data directory of a Redis that is stopped. */

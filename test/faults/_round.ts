@@ -50,7 +50,8 @@ export async function playRound(command: Command, fault: Fault, seed: string, si
       return !over;
     };
     const armed = await fault.arm({ command, place, baseline, dice, hit });
-    const options = withDeadline({ ...scene.options, ...armed.options }, fault.deadlineSeconds);
+    const told = withDeadline({ ...scene.options, ...armed.options }, fault.deadlineSeconds);
+    const options = armed.change?.(told) ?? told;
     const disturbed: Promise<Ended>[] = [];
     const begin = () => {
       const running = start(scene.args, options);
@@ -65,6 +66,7 @@ export async function playRound(command: Command, fault: Fault, seed: string, si
     }
     const all = await Promise.all(disturbed);
     over = true;
+    broken.push(...await armed.check?.(all) ?? []);
     await armed.heal?.();
     healProxies(site);
     said.push(...all.map(tell));

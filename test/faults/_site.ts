@@ -40,6 +40,9 @@ export interface Files {
   readonly later: string;
   readonly identity: string;
   readonly recipient: string;
+  /** Of somebody who can write to the stores. */
+  readonly attacker: string;
+  readonly attackerRecipient: string;
 }
 
 /** Makes what all workers share. */
@@ -51,9 +54,20 @@ export async function makeFiles(): Promise<Files> {
   make(at('small.db'), ['CREATE TABLE t (id INTEGER PRIMARY KEY, x)', rows(300, 900)]);
   make(at('large.db'), ['CREATE TABLE t (id INTEGER PRIMARY KEY, x)', rows(36, 500_000)]);
   make(at('later.db'), ['CREATE TABLE t (id INTEGER PRIMARY KEY, x)', rows(200, 900), 'CREATE TABLE later (y)', 'INSERT INTO later VALUES (1)']);
-  const identity = await generateIdentity();
-  writeFileSync(at('identity'), `${identity}\n`, { mode: 0o600 });
-  return { small: at('small.db'), large: at('large.db'), later: at('later.db'), identity: at('identity'), recipient: await identityToRecipient(identity) };
+  const makeIdentity = async (name: string) => {
+    const identity = await generateIdentity();
+    writeFileSync(at(name), `${identity}\n`, { mode: 0o600 });
+    return identityToRecipient(identity);
+  };
+  return {
+    small: at('small.db'),
+    large: at('large.db'),
+    later: at('later.db'),
+    identity: at('identity'),
+    recipient: await makeIdentity('identity'),
+    attacker: at('attacker'),
+    attackerRecipient: await makeIdentity('attacker'),
+  };
 }
 
 function make(file: string, statements: readonly string[]): void {

@@ -15,18 +15,20 @@ import { DRILL_COMMANDS } from './_drill-commands';
 import { Baseline, Fault } from './_fault';
 import { NETWORK_FAULTS } from './_network-faults';
 import { NOTE_COMMANDS } from './_note-commands';
+import { PLANTED_FAULTS } from './_planted-faults';
 import { PROCESS_FAULTS, whyNoMemoryLimit } from './_process-faults';
 import { markdownOf, Played, writeReport } from './_report';
 import { RESTORE_COMMANDS } from './_restore-commands';
 import { measure, playRound } from './_round';
 import { checkTheChecks } from './_self-check';
+import { SETTING_FAULTS } from './_setting-faults';
 import { makeFiles, Site, startSite } from './_site';
 import { STORE_COMMANDS } from './_store-commands';
 import setup from '../_setup';
 import teardown from '../_teardown';
 
 const COMMANDS: readonly Command[] = [...STORE_COMMANDS, ...NOTE_COMMANDS, ...RESTORE_COMMANDS, ...DRILL_COMMANDS];
-const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...NETWORK_FAULTS, ...DISK_FAULTS];
+const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...NETWORK_FAULTS, ...DISK_FAULTS, ...SETTING_FAULTS, ...PLANTED_FAULTS];
 const REPORT_DIRECTORY = path.join(__dirname, '..', '..', '.cache', 'faults');
 
 interface Cell {
