@@ -65,7 +65,7 @@ export class FollowUpCronJob extends Construct {
     const timeZone = checkTimeZone(props.timeZone);
     const { schedule, deadlineSeconds, startingDeadlineSeconds } = timing(props, `${command}.`);
     this.deadlineSeconds = deadlineSeconds;
-    this.gapSeconds = gapsOf(schedule.expressionString, timeZone).longestSeconds;
+    this.gapSeconds = gapsOf(schedule.expressionString, timeZone, deadlineSeconds).longestSeconds;
 
     const labels = { component: `backup-${command}` };
     const metadata = { name: this.cronJobName, labels };

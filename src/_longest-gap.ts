@@ -36,15 +36,17 @@ const cache = new Map<string, Gaps>();
  * The gaps between the runs that the CronJob controller makes of a schedule from 2026 to 2035.
  *
  * @param expression that has at least two runs in these years; all do that the controller finds a run for
+ * @param longestRunSeconds how long a run may take. Where the clock is put back, two runs can be closer together than that: the second is left
+ * out if the first still goes on, and the gap reaches to the third
  */
-export function gapsOf(expression: string, timeZone: string): Gaps {
-  const key = `${timeZone} ${expression}`;
+export function gapsOf(expression: string, timeZone: string, longestRunSeconds: number = 0): Gaps {
+  const key = `${timeZone} ${expression} ${longestRunSeconds}`;
   const known = cache.get(key);
   if (known) return known;
   const schedule = parseSchedule(expression);
   const gaps = schedule.kind === 'interval'
     ? { longestSeconds: schedule.seconds, shortestSeconds: schedule.seconds }
-    : walk(schedule, clockOf(timeZone));
+    : walk(schedule, clockOf(timeZone), longestRunSeconds * 1000);
   cache.set(key, gaps);
   return gaps;
 }
@@ -58,14 +60,17 @@ function clockOf(timeZone: string): ZoneClock {
 }
 
 /** Goes from run to run: by the calendar where the clock goes evenly, and as the controller does where it is changed. */
-function walk(schedule: CalendarSchedule, clock: ZoneClock): Gaps {
+function walk(schedule: CalendarSchedule, clock: ZoneClock, longestRun: number): Gaps {
   let [longest, shortest, from, to] = [0, Infinity, 0, 0];
   const gap = (first: number, second: number) => {
     if (second - first > longest) [longest, from, to] = [second - first, first, second];
     if (second - first < shortest) shortest = second - first;
   };
   let previous: number | undefined;
+  let leftOutAfter: number | undefined;
   const visit = (run: number) => {
+    if (leftOutAfter !== undefined) gap(leftOutAfter, run);
+    leftOutAfter = previous !== undefined && run - previous < longestRun ? previous : undefined;
     if (previous !== undefined) gap(previous, run);
     previous = run;
   };

@@ -59,7 +59,7 @@ export class Recovery {
 
   constructor(private readonly props: RecoveryProps) {
     if (props.schedule === undefined) return;
-    this.gaps = gapsOf(props.schedule, props.timeZone);
+    this.gaps = gapsOf(props.schedule, props.timeZone, props.deadlineSeconds);
     this.worstDataAgeSeconds = this.gaps.longestSeconds + props.startingDeadlineSeconds + props.deadlineSeconds;
   }
 

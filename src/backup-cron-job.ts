@@ -203,7 +203,7 @@ export class BackupCronJob extends Construct {
     this._backupStores = props.stores;
     const connections = connectionsOf({ ...config, database: config.source }, this._network.network);
     checkNetwork(props, this._network, connections);
-    this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, timeZone).longestSeconds;
+    this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, timeZone, deadlineSeconds).longestSeconds;
     const locks = checkLocks(config, this._longestGapSeconds);
     if (locks.errors.length > 0) throw new Error(locks.errors[0]);
     for (const warning of locks.warnings) warn(this, warning);

@@ -144,7 +144,7 @@ export class RestoreDrill extends Construct {
     server?.patch(object);
     this.networkPolicy = defineJobPolicy(this, metadata, network, connections);
 
-    const gaps = gapsOf(props.schedule.expressionString, timeZone);
+    const gaps = gapsOf(props.schedule.expressionString, timeZone, deadlineSeconds);
     this._drill = { cronJobName: this.cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds, backup, rtoSeconds };
     const between = backup._longestGapSeconds;
     if (between !== undefined && gaps.shortestSeconds < between) {

@@ -21,3 +21,11 @@ test('the second question costs nothing', () => {
   gapsOf('*/5 * * * *', 'America/Chicago');
   expect(gapsOf('*/5 * * * *', 'America/Chicago')).toBe(gapsOf('*/5 * * * *', 'America/Chicago'));
 });
+
+test('the second run of the hour that comes twice does not count where the first may still go on', () => {
+  const gaps = (longestRunSeconds: number) => gapsOf('30 1 * * *', 'America/New_York', longestRunSeconds);
+  expect(gaps(3600)).toMatchObject({ longestSeconds: 24 * 3600, shortestSeconds: 3600 });
+  expect(gaps(3601)).toMatchObject({
+    longestSeconds: 25 * 3600, longestFrom: new Date('2026-11-01T05:30:00Z'), longestTo: new Date('2026-11-02T06:30:00Z'),
+  });
+});
