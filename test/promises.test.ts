@@ -153,7 +153,7 @@ test('what synth says that holds, holds through a year of late starts, long runs
     const broken = brokenPromise(judged.behaviour, judged.promise, new Dice(String(plan.dice)));
     if (broken !== undefined) throw new Error(`${broken}\n${JSON.stringify(judged, null, 1)}`);
   }), { numRuns: 300, seed: 11 });
-  expect(passed).toBeGreaterThan(60); // else nothing was looked at
+  expect(passed).toBeGreaterThan(40); // else nothing was looked at
 });
 
 describe('the simulation sees', () => {
