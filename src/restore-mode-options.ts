@@ -1,3 +1,4 @@
+import { Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
 /** What all ways to restore PostgreSQL have in common. */
@@ -58,6 +59,16 @@ export interface PostgresParallelRestoreOptions extends PostgresRestoreOptions {
    * @default false: a failure leaves a database beside that is dropped, and the live one as it was
    */
   readonly singleTransaction?: boolean;
+
+  /**
+   * How much the disk of the server's data has free for the restored database: all that is free, less the server's `max_wal_size` where
+   * write-ahead log is on the same disk, which a disk that gets full would stop. A restore that needs more is refused before anything
+   * happens, and one that grows beyond it is stopped, and what it has made is dropped. Sizes are asked for twice a second. Temporary files
+   * of the server are not counted.
+   *
+   * @default - not declared: SQL can't ask how much is free, so a restore goes on until the disk is full
+   */
+  readonly targetFreeSpace?: Size;
 }
 
 /** Keys that have to be there after a restore. */

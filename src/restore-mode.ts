@@ -150,6 +150,9 @@ function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null
   const parallelJobs = checkWholeNumber('parallelJobs', options.parallelJobs ?? 1, 1, 64);
   const singleTransaction = options.singleTransaction ?? false;
   if (singleTransaction && parallelJobs > 1) throw new Error(`'singleTransaction' can't be shared by several jobs: leave 'parallelJobs' at 1, got ${parallelJobs}`);
+  const { targetFreeSpace } = options;
+  const freeBytes = targetFreeSpace === undefined ? null : targetFreeSpace.toKibibytes() * 1024;
+  if (freeBytes === 0) throw new Error('\'targetFreeSpace\' must be more than nothing, got 0 bytes: leave it out where it is not known');
   const sourceDatabase = options.sourceDatabaseName === undefined ? null : checkDatabaseName('sourceDatabaseName', options.sourceDatabaseName);
   const given = options.databaseName === undefined ? null : checkDatabaseName('databaseName', options.databaseName);
 
@@ -176,6 +179,7 @@ function postgres(mode: PostgresTargetConfig['mode'], newDatabase: string | null
       newDatabase,
       parallelJobs,
       singleTransaction,
+      freeBytes,
       safetyBackup: options.safetyBackup ?? true,
       globals: options.globals ?? globals,
       assertions,

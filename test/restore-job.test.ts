@@ -145,6 +145,7 @@ describe('modes', () => {
   test.each<[string, Changes, object]>([
     ['in place', { mode: RestoreMode.inPlace({ globals: false }) }, { mode: 'in-place', newDatabase: null, globals: false, safetyBackup: true, singleTransaction: false }],
     ['in place, and no way back', { mode: RestoreMode.inPlace({ safetyBackup: false }) }, { mode: 'in-place', safetyBackup: false }],
+    ['beside, with declared room', { mode: RestoreMode.swap({ targetFreeSpace: Size.mebibytes(3) }) }, { mode: 'swap', freeBytes: 3 * 1024 * 1024 }],
     ['beside, in one transaction', { mode: RestoreMode.swap({ singleTransaction: true }) }, { mode: 'swap', singleTransaction: true }],
     ['new database', { mode: RestoreMode.newDatabase('look') }, { mode: 'new-database', newDatabase: 'look', database: 'orders' }],
     ['Redis by default', { target: redis }, { method: 'replication', advertiseHostEnv: 'POD_IP', listenPort: 6379, safetyBackup: true, directory: null }],
@@ -291,6 +292,7 @@ describe('fails on', () => {
     ['a date that is none', () => RestorePoint.notAfter(new Date('x')), '\'time\' must be a date, got an invalid one'],
     ['a name of no object', () => RestoreWorkload.fromDeploymentName('Web_1'), '\'name\' must be that of an object of Kubernetes'],
     ['65 jobs', () => RestoreMode.swap({ parallelJobs: 65 }), '\'parallelJobs\' must be a whole number from 1 to 64, got 65'],
+    ['room for nothing', () => RestoreMode.swap({ targetFreeSpace: Size.kibibytes(0) }), '\'targetFreeSpace\' must be more than nothing, got 0 bytes: leave it out where it is not known'],
     ['several jobs in one transaction', () => RestoreMode.swap({ singleTransaction: true, parallelJobs: 2 }), '\'singleTransaction\' can\'t be shared by several jobs: leave \'parallelJobs\' at 1, got 2'],
     ['an empty assertion', () => RestoreMode.inPlace({ assertions: [' '] }), '\'assertions\' must be SQL that returns true, got " "'],
     ['a port of root', () => RestoreMode.replication({ listenPort: 80 }), '\'listenPort\' must be a whole number from 1024 to 65535, got 80: the pod is not root'],

@@ -35,6 +35,8 @@ export interface PostgresTargetConfig {
   readonly parallelJobs: number;
   /** Whether what is restored beside is restored in one transaction, which takes a lock for each object; `in-place` always does. */
   readonly singleTransaction: boolean;
+  /** Bytes that the server's disk has free for a restore beside, as declared; `null`: nobody has said. */
+  readonly freeBytes: number | null;
   /** `in-place`: whether the present database is stored as an ordinary backup before; with the other modes it is kept itself. */
   readonly safetyBackup: boolean;
   /** Whether roles that are in the backup and not on the server are made. */

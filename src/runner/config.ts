@@ -81,6 +81,7 @@ const postgresTarget = z.strictObject({
   newDatabase: text.nullable(),
   parallelJobs: z.int().min(1).max(64),
   singleTransaction: z.boolean(),
+  freeBytes: z.int().min(1).nullable(),
   safetyBackup: z.boolean(),
   globals: z.boolean(),
   assertions: z.array(text).readonly(),
@@ -89,6 +90,7 @@ const postgresTarget = z.strictObject({
   if ((value.mode === 'new-database') !== (value.newDatabase !== null)) fault('newDatabase', 'must be given with the mode new-database, and be null with every other');
   if (value.newDatabase === value.database) fault('newDatabase', 'must be another name than that of the database: the mode swap replaces it');
   if (value.singleTransaction && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 in a single transaction');
+  if (value.mode === 'in-place' && value.freeBytes !== null) fault('freeBytes', 'must be null with the mode in-place: what a transaction that is open takes can\'t be measured');
   if (value.mode === 'in-place' && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 with the mode in-place, which works in one transaction');
 });
 

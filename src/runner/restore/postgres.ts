@@ -13,7 +13,7 @@ import {
 import { makeRoles, rolesNotMade } from './postgres-roles';
 import { withoutUnknownSettings } from './postgres-script';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
-import { spaceNote } from './postgres-space';
+import { spaceFindings, spaceNote, withinSpace } from './postgres-space';
 import { verbatim } from './postgres-sql';
 import { disabledSubscriptions, dropDatabase, plannedSubscriptions, unfinishedCopies } from './postgres-subscriptions';
 import { endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
@@ -92,6 +92,7 @@ export class PostgresRestorer implements Restorer {
         ...findingsOf(this.facts),
         ...await rolesNotMade(this.client, this.maintenance, this.facts, signal),
         ...await unfinishedCopies(this.client, this.facts, signal),
+        ...spaceFindings(this.config, live, data.bytes),
       ],
       notes: [...await this.tablesNotInBackup(this.facts, signal), ...this.notes(this.facts)],
       tools: { pg_restore: client.text },
@@ -144,7 +145,9 @@ export class PostgresRestorer implements Restorer {
       const incoming = besideName(final, 'restore', new Date());
       await this.client.run(this.maintenance, createStatement(incoming, facts.head, ownerOf(facts), tablespaceOf(facts)), signal);
       made = await this.oidOf(incoming, signal) ?? DROPPED;
-      await this.restoreBeside(incoming, archive, facts, signal);
+      const { client, maintenance, config: { freeBytes } } = this;
+      const beside = (within: AbortSignal) => this.restoreBeside(incoming, archive, facts, within);
+      await withinSpace({ client, maintenance, database: incoming, freeBytes }, signal, beside);
       notes.push(...await checkRestored(this.client, incoming, facts.head, data, this.config.assertions, signal));
       const connectionLimit = await this.giveProperties(incoming, facts, signal);
       const names = (await this.serverState(signal)).databases.map(({ name }) => name);
@@ -274,7 +277,7 @@ export class PostgresRestorer implements Restorer {
     const kept = server.databases.filter(({ name }) => besideTime(name, config.database, 'before'));
     if (kept.length > 0) notes.push(`earlier restores have kept ${kept.map(({ name, bytes }) => bytes === null ? name : `${name} (${formatBytes(bytes)})`).join(', ')}: "cdk8s-backup discard" removes one`);
     if (config.mode === 'in-place' && !config.safetyBackup) notes.push('what is there now is not stored before: there is no way back');
-    notes.push(spaceNote(live));
+    notes.push(spaceNote(config, live));
     return notes;
   }
 

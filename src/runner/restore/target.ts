@@ -24,6 +24,7 @@ function databaseTargetOf(source: DatabaseConfig): DatabaseTargetConfig {
         newDatabase: null,
         parallelJobs: 1,
         singleTransaction: false,
+        freeBytes: null,
         safetyBackup: true,
         globals,
         assertions: [],

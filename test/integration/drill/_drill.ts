@@ -54,6 +54,7 @@ export function postgresTarget(
     parallelJobs: 1,
     globals: true,
     singleTransaction: false,
+    freeBytes: null,
     safetyBackup: false,
     assertions: [],
     ...changes,

@@ -136,6 +136,7 @@ export function targetOf(server: PostgresServer, database: string, changes: Part
     newDatabase: null,
     parallelJobs: 1,
     singleTransaction: false,
+    freeBytes: null,
     safetyBackup: true,
     globals: true,
     assertions: [],

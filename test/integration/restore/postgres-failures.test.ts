@@ -163,6 +163,28 @@ describe('the server', () => {
     }
   });
 
+  test('has less room than is declared: refused in the plan, or stopped and dropped', async () => {
+    const own = await startPostgres({ major: 17 });
+    try {
+      await own.psql('create database wide');
+      await own.psql('create table t as select i, repeat(\'x\', 1000) as x from generate_series(1, 50000) i', 'wide'); // 57 MB that compress well
+      const other = await backedUp(own, 'wide');
+      const options = restoreOptions(other, { freeBytes: 30_000_000 });
+      expect(await run(['restore'], options)).toMatchObject({ code: 16, message: expect.stringMatching(/second copy of the database wide.*declared.*Nothing was changed$/) });
+
+      await own.psql('drop table t; create table t as select 1 as i', 'wide'); // nothing tells now how much it will be
+      const ended = await run(['restore'], options);
+      expect(ended.message).toMatch(/has become .* large, more than the 30.* MB that are declared.*database wide on \S+ is as it was/s);
+      expect(ended.code).toBe(16);
+      expect(await databasesOf(own)).toEqual(['wide']);
+
+      await restored(restoreOptions(other, { freeBytes: 500_000_000 }));
+      expect(await own.psql('select count(*) from t', 'wide')).toBe('50000');
+    } finally {
+      await own.stop();
+    }
+  });
+
   test('runs full during the restore', async () => {
     const small = tempDir('small');
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m,mode=777', 'tmpfs', small]);
