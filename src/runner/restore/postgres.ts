@@ -381,10 +381,10 @@ export class PostgresRestorer implements Restorer {
     if (committed !== null) {
       const before = committed.safety === null ? 'what was there is gone' : `what was there is stored as ${committed.safety}: ${wayBack(committed.safety, committed.record)}`;
       const holds = `${this.description} is ${committed.record.id}, which is not fit for use, and ${before}`;
-      return new RestoreFailure(messageOf(error), holds, false, exitCode, { cause: error });
+      return new RestoreFailure(messageOf(error), holds, false, exitCode, { cause: error, live: true });
     }
     let holds = `${this.description} is as it was`;
-    let dropped = false;
+    let [dropped, live] = [false, false];
     try {
       const signal = this.settling();
       await this.client.run(this.maintenance, endSwapStatements(this.config.database), signal);
@@ -393,7 +393,8 @@ export class PostgresRestorer implements Restorer {
         await this.client.run(this.maintenance, reopen(this.config.database), signal);
       }
       const ours = made === undefined ? undefined : databases.find(({ oid }) => oid === made);
-      if (ours && ours.name === this.config.database) holds = `${this.description} is what was restored: the swap was done before the failure`;
+      live = ours !== undefined && ours.name === this.config.database;
+      if (live) holds = `${this.description} is what was restored: the swap was done before the failure`;
       dropped = made !== undefined && ours === undefined;
       const unfinished = this.leftovers({ databases }).find(({ oid }) => oid === made);
       if (unfinished) await dropDatabase(this.client, this.maintenance, unfinished.name, signal);
@@ -403,7 +404,7 @@ export class PostgresRestorer implements Restorer {
     // It says that a database is not there, which is no fault of the config.
     return dropped
       ? new RestoreFailure(`${messageOf(error)}. ${DROPPED_BY_ANOTHER}`, holds, true, ExitCode.UNAVAILABLE, { cause: error })
-      : new RestoreFailure(messageOf(error), holds, true, exitCode, { cause: error });
+      : new RestoreFailure(messageOf(error), holds, true, exitCode, { cause: error, live });
   }
 }
 
