@@ -71,6 +71,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     jestConfig: {
       collectCoverage: false,
       testPathIgnorePatterns: ['/node_modules/', '/test/integration/', '/test/image/'],
+      testTimeout: 30_000, // a machine that is busy with other things must not fail a test
       globalSetup: '<rootDir>/test/_setup.ts',
       globalTeardown: '<rootDir>/test/_teardown.ts',
       // ES modules only, which jest can't load without an experimental flag of Node.

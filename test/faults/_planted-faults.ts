@@ -19,17 +19,18 @@ export const PLANTED_FAULTS: readonly Fault[] = [
   {
     name: 'backup from the future',
     codes: [0],
-    appliesTo: ({ name }) => /^(restore|drill|fetch|backup)/.test(name),
+    appliesTo: ({ name }) => /^(restore|drill |fetch|backup)/.test(name),
     arm: async strike => {
       const { place, dice, hit } = strike;
       const days = dice.oneOf([1, 30, 300]);
       const id = idsIn(place.stores.volume).at(-1)!;
-      const future = backupId('app', new Date(Date.now() + days * DAY_MS));
+      const at = new Date(Date.now() + days * DAY_MS);
+      const future = backupId('app', at);
       for (const [store, directory] of Object.entries(place.stores)) {
         for (const file of filesIn(directory).filter(name => parseKey(name)?.id === id)) {
           const content = readFileSync(path.join(directory, file));
           await put(place, store, file.replace(id, future), file.endsWith(RECORD_SUFFIX) || file.endsWith(CHECKSUM_SUFFIX)
-            ? content.toString().replaceAll(id, future).replaceAll(/"(started|finished)At":\s*"[^"]+"/g, `"$1At": "${new Date(Date.now() + days * DAY_MS).toISOString()}"`)
+            ? content.toString().replaceAll(id, future).replaceAll(/"(started|finished)At":\s*"[^"]+"/g, `"$1At": "${at.toISOString()}"`)
             : content);
         }
       }
@@ -43,7 +44,7 @@ export const PLANTED_FAULTS: readonly Fault[] = [
   {
     name: 'records that differ',
     codes: [ExitCode.CORRUPT],
-    appliesTo: ({ name }) => /^(restore|drill|fetch)/.test(name),
+    appliesTo: ({ name }) => /^(restore|drill |fetch)/.test(name),
     arm: strike => rewritten(strike, [strike.dice.oneOf(['volume', 'offsite'])], record => ({ ...record, finishedAt: new Date(Date.parse(record.finishedAt) + 1000).toISOString() })),
   },
   {
