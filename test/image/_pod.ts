@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Output, succeed, tool } from './_lab';
@@ -71,7 +72,13 @@ async function prepare(cluster: Cluster, object: any): Promise<Prepared> {
   const securityContext = spec.securityContext ?? {};
   const volumes = new Map<string, Volume>((spec.volumes ?? []).map((volume: any) =>
     [volume.name, layOut(volume, securityContext, { claims: claimsOf(cluster), pod, secrets: cluster.secrets })]));
-  const env = environment(container, cluster, { 'metadata.name': name, 'metadata.namespace': namespace, 'status.podIP': '127.0.0.1', 'status.hostIP': '127.0.0.1' });
+  const env = environment(container, cluster, {
+    'metadata.name': name,
+    'metadata.namespace': namespace,
+    'metadata.labels[\'batch.kubernetes.io/controller-uid\']': randomUUID(), // each pod that is played is of a Job of its own
+    'status.podIP': '127.0.0.1',
+    'status.hostIP': '127.0.0.1',
+  });
   const expand = (texts: string[] = []) => texts.map(text => expanded(text, env));
   const mounts = (container.volumeMounts ?? []).flatMap((mount: any) => mountArgs(mount, volumes));
   if (spec.automountServiceAccountToken !== false) mounts.push(...await tokenArgs(cluster, namespace, spec));
