@@ -40,7 +40,7 @@ export function safetyBackups({ backups, files }: Catalog, address: string, data
   const own = backups.filter(({ record }) => isSafetyBackup(record))
     .filter(({ record: { source } }) => source.address === address && source.database === database).reverse();
   // One that a clock which was ahead has dated would be the newest for as long.
-  const newestFirst = [...own.filter(({ ahead }) => ahead === null), ...own.filter(({ ahead }) => ahead !== null)];
+  const newestFirst = afterWhatTheyReplaced([...own.filter(({ ahead }) => ahead === null), ...own.filter(({ ahead }) => ahead !== null)]);
   const goal = unfinished(newestFirst[0]?.record, files);
   const first = newestFirst.find(({ record }) => record.id === goal);
   return first === undefined ? newestFirst : [first, ...newestFirst.filter(backup => backup !== first)];
@@ -62,8 +62,26 @@ export async function noteReplaced(
 
 /** Id of what a rollback that did not end was to bring back, if that is what the newest safety backup was taken before. */
 function unfinished(newest: BackupRecord | undefined, files: Catalog['files']): string | undefined {
-  if (!newest?.suspect?.endsWith(ROLLBACK) || [...files.values()].some(keys => keys.has(newest.id + REPLACED_SUFFIX))) return undefined;
-  return newest.suspect.slice(SAFETY.length, -ROLLBACK.length);
+  if (newest === undefined || [...files.values()].some(keys => keys.has(newest.id + REPLACED_SUFFIX))) return undefined;
+  return broughtBack(newest);
+}
+
+/** Id of the safety backup whose rollback has stored this one; `undefined` if none has. */
+function broughtBack({ suspect }: BackupRecord): string | undefined {
+  return suspect?.endsWith(ROLLBACK) ? suspect.slice(SAFETY.length, -ROLLBACK.length) : undefined;
+}
+
+/** What a rollback has stored is newer than what it brought back, whatever the clock said. */
+function afterWhatTheyReplaced(newestFirst: readonly Backup[]): Backup[] {
+  const order = [...newestFirst];
+  for (const backup of newestFirst) {
+    const older = order.findIndex(({ record }) => record.id === broughtBack(backup.record));
+    const at = order.indexOf(backup);
+    if (older === -1 || older > at) continue;
+    order.splice(at, 1);
+    order.splice(older, 0, backup);
+  }
+  return order;
 }
 
 function isSafetyBackup({ suspect }: BackupRecord): boolean {

@@ -49,6 +49,14 @@ test('one that did not end is gone on with, however often', async () => {
   expect((await inOrder())[0]).toBe(ended.id);
 });
 
+test('a rollback under a clock that was put back is undone by the next all the same', async () => {
+  hour = 5;
+  const old = await attempt(backup);
+  hour = 2;
+  const undone = await attempt(old, 'ends well');
+  expect(await inOrder()).toEqual([undone.id, old.id]);
+});
+
 test('a restore after a rollback that did not end counts', async () => {
   const old = await attempt(backup);
   await attempt(old);
