@@ -51,10 +51,12 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
       agent: false,
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       headers: { 'authorization': `Bearer ${ADMIN_TOKEN}`, 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
-    }, async response => {
-      const answer = await text(response);
-      if (response.statusCode! > 299) reject(new Error(`${method} ${path}: ${response.statusCode} ${answer}`));
-      else resolve(answer.startsWith('{') ? JSON.parse(answer) : answer);
+    }, response => {
+      // One whose body breaks off has to reject, too: whoever waits for it would do so for ever.
+      text(response).then(answer => {
+        if (response.statusCode! > 299) throw new Error(`${method} ${path}: ${response.statusCode} ${answer}`);
+        return answer.startsWith('{') ? JSON.parse(answer) : answer;
+      }).then(resolve, error => reject(new Error(`${method} ${path}: ${(error as Error).message}`, { cause: error })));
     }).on('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
   });
 
