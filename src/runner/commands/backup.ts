@@ -1,5 +1,5 @@
 import { PassThrough, pipeline, Readable } from 'node:stream';
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { artifactFile, CHECKSUM_SUFFIX, formatChecksums, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
@@ -19,6 +19,7 @@ import { formatBytes, formatSeconds, Reporter } from '../reporter';
 import { pruneAfter } from '../retention/after-backup';
 import { openSource } from '../sources/open';
 import { Dump, Inspection, Source } from '../sources/source';
+import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 import { compress } from '../stream/compress';
 import { DigestStream } from '../stream/digest';

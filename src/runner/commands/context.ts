@@ -1,8 +1,6 @@
 import { Readable, Writable } from 'node:stream';
-import { BackupConfig, StoreConfig } from '../../contract/config';
+import { BackupConfig } from '../../contract/config';
 import { Reporter } from '../reporter';
-import { openStore } from '../stores/open';
-import { Store } from '../stores/store';
 
 /** What a command gets from the process it runs in. */
 export interface Context<C = BackupConfig> {
@@ -15,8 +13,4 @@ export interface Context<C = BackupConfig> {
   readonly reporter: Reporter;
   /** Aborted when the process is told to stop. */
   readonly signal: AbortSignal;
-}
-
-export function openStores({ config, env, reporter }: Pick<Context<{ readonly stores: readonly StoreConfig[] }>, 'config' | 'env' | 'reporter'>): Store[] {
-  return config.stores.map(store => openStore(store, env, message => reporter.warn('store.odd', message, { store: store.name })));
 }

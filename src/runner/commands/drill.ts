@@ -1,4 +1,4 @@
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { pushState } from './push-state';
 import { DrillConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
@@ -11,6 +11,7 @@ import { noProgress, Rehearsal } from '../drill/rehearsal';
 import { Scratch } from '../drill/scratch';
 import { messageOf, RunnerError } from '../errors';
 import { formatBytes, formatSeconds } from '../reporter';
+import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 
 /** Time to clean up and to write the record after an end that nobody has hurried. */

@@ -1,7 +1,8 @@
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
 import { LookConfig, LookConfigs } from '../load-config';
+import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 
 /** What a command has to say about one backup. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, ENCRYPTED_SUFFIX, formatChecksums, parseKey } from '../../contract/layout';
 import { RecordedArtifact } from '../../contract/record';
@@ -12,6 +12,7 @@ import { LookConfig } from '../load-config';
 import { decryptionOf, identitiesFor, unseal } from '../open-plain';
 import { formatBytes } from '../reporter';
 import { FolderStore } from '../stores/folder';
+import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 
 const DAY_MS = 86_400_000;

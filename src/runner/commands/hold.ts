@@ -1,4 +1,4 @@
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { holdKey } from '../../contract/layout';
@@ -7,6 +7,7 @@ import { idOf, whenOf } from '../lifecycle/expiry';
 import { readAllExpiries, WAY_OUT } from '../retention/against-lifecycle';
 import { describeHold, readHolds, renderHold } from '../retention/hold';
 import { inEveryStore } from '../retention/in-every-store';
+import { openStores } from '../stores/open';
 
 /** Stops all pruning of the name, in every store, until somebody releases it. One store that takes the hold is enough for all. */
 export async function hold(context: Context<NamedConfig>, { reason }: { readonly reason: string }): Promise<ExitCode> {

@@ -2,6 +2,7 @@ import { Context } from './context';
 import { forEachBackup } from './each-backup';
 import { ExitCode } from '../../contract/exit-code';
 import { Backup, Catalog, isUsable, latest, readCatalog } from '../catalog';
+import { reportFaults } from '../catalog-notes';
 import { describeAhead } from '../clock';
 import { LookConfigs } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
@@ -14,19 +15,6 @@ export async function list(context: Context<LookConfigs>, options: { readonly js
     const catalog = await readCatalog(config.name, stores, signal);
     return { json: asJson(config.name, catalog), text: asText(config.name, catalog), report: () => reportFaults(catalog, reporter) };
   });
-}
-
-/** Tells what of a catalog could not be read, or can't be trusted, and the exit code that follows from it. */
-export function reportFaults(catalog: Catalog, reporter: Context['reporter']): ExitCode {
-  for (const fault of [...catalog.unreachable.values(), ...catalog.unreadable]) reporter.error('catalog.incomplete', fault.message);
-  const differing = catalog.backups.flatMap(({ record: { id }, differing: records }) => records ? [{ id, stores: [...records.keys()] }] : []);
-  for (const { id, stores } of differing) {
-    reporter.error('records.differ', `The records of ${id} differ between ${stores.join(' and ')}: one of them was changed, and nothing is restored of it until a store is named, `
-      + `"restore ${id} --store ${stores[0]}"`, { id, stores });
-  }
-  for (const { record: { id }, ahead } of catalog.backups) if (ahead) reporter.warn('backup.ahead', `${id} is never the latest, it is ${describeAhead(ahead)}`, { id });
-  if (differing.length > 0) return ExitCode.CORRUPT;
-  return catalog.unreadable[0]?.exitCode ?? [...catalog.unreachable.values()][0]?.exitCode ?? ExitCode.OK;
 }
 
 function asText(name: string, catalog: Catalog): string {

@@ -1,7 +1,7 @@
 import { Context } from './context';
-import { reportFaults } from './list';
 import { ExitCode } from '../../contract/exit-code';
 import { Catalog } from '../catalog';
+import { reportFaults } from '../catalog-notes';
 import { RunnerError } from '../errors';
 import { Store } from '../stores/store';
 import { observe, Observation } from '../watch/observe';

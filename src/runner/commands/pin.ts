@@ -1,4 +1,4 @@
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { parseKey, PINNED_SUFFIX } from '../../contract/layout';
@@ -7,6 +7,7 @@ import { RunnerError } from '../errors';
 import { firstDeletion } from '../lifecycle/expiry';
 import { readAllExpiries, WAY_OUT } from '../retention/against-lifecycle';
 import { inEveryStore } from '../retention/in-every-store';
+import { openStores } from '../stores/open';
 
 /** Keeps a backup, in every store, until somebody unpins it. */
 export async function pin(context: Context<NamedConfig>, wanted: string): Promise<ExitCode> {

@@ -1,9 +1,10 @@
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { pushState } from './push-state';
 import { ExitCode } from '../../contract/exit-code';
 import { withDeadline } from '../deadline';
 import { PruneEntry } from '../retention/entries';
 import { prune, PruneOutcome } from '../retention/prune';
+import { openStores } from '../stores/open';
 import { renderTable } from '../table';
 
 export interface PruneCommandOptions {

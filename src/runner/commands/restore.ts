@@ -1,6 +1,6 @@
 import { attempt, bringUp, whileStopped } from './attempt';
 import { confirm } from './confirm';
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { DatabaseTargetConfig, RestoreConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
@@ -15,6 +15,7 @@ import { exitCodeOf, Finding, Restored, RestorePlan, Restorer } from '../restore
 import { inTheClear, takesSafetyBackup } from '../restore/safety';
 import { restoreIntoNewFile } from '../restore/sqlite-new-file';
 import { openWorkloads, Workloads } from '../restore/workloads';
+import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 
 export interface RestoreOptions {

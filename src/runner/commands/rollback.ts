@@ -1,6 +1,6 @@
 import { attempt, whileStopped } from './attempt';
 import { confirm } from './confirm';
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
@@ -8,6 +8,7 @@ import { formatBytes } from '../reporter';
 import { openRestorer } from '../restore/open';
 import { exitCodeOf, Kept, Restorer } from '../restore/restorer';
 import { openWorkloads } from '../restore/workloads';
+import { openStores } from '../stores/open';
 
 export interface KeptOptions {
   /** Name of what is kept; if not given, the newest, and for a rollback what one that did not end was to bring back. */

@@ -1,4 +1,4 @@
-import { Context, openStores } from './context';
+import { Context } from './context';
 import { storedBytes, tookSeconds } from './list';
 import { Look, lookAt, reportLook } from './look';
 import { ExitCode } from '../../contract/exit-code';
@@ -7,6 +7,7 @@ import { Backup, findBackup, isUsable, latest } from '../catalog';
 import { describeAhead } from '../clock';
 import { LookConfig } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
+import { openStores } from '../stores/open';
 import { printable, renderTable } from '../table';
 import { secondsSince } from '../watch/assess';
 

@@ -1,14 +1,15 @@
 import { tmpdir } from 'node:os';
-import { Context, openStores } from './context';
-import { reportFaults } from './list';
+import { Context } from './context';
 import { pushState } from './push-state';
 import { ExitCode } from '../../contract/exit-code';
 import { Identities } from '../age-keys';
 import { Backup, Catalog, findBackup, readCatalog } from '../catalog';
+import { reportFaults } from '../catalog-notes';
 import { withDeadline } from '../deadline';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { LookConfig } from '../load-config';
 import { decryptionOf } from '../open-plain';
+import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 import { renderTable } from '../table';
 import { chooseScheduled } from '../verification/choose';

@@ -1,6 +1,7 @@
 import { FolderStore } from './folder';
 import { Store } from './store';
 import { StoreConfig } from '../../contract/config';
+import { Context } from '../commands/context';
 import { s3Store } from '../lazy';
 
 /**
@@ -14,4 +15,8 @@ export function openStore(config: StoreConfig, env: NodeJS.ProcessEnv, warn: (me
     case 's3': return new (s3Store().S3Store)(config, env, warn);
     case 'folder': return new FolderStore(config);
   }
+}
+
+export function openStores({ config, env, reporter }: Pick<Context<{ readonly stores: readonly StoreConfig[] }>, 'config' | 'env' | 'reporter'>): Store[] {
+  return config.stores.map(store => openStore(store, env, message => reporter.warn('store.odd', message, { store: store.name })));
 }
