@@ -2,6 +2,7 @@ import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, isDnsLabel, mebibytes, show } from './_check';
+import { refuseNamesakes } from './_namesakes';
 import { BACKUPS } from './_pod-parts';
 import { StoreParts } from './_store-parts';
 import { placeOfClaim } from './_store-place';
@@ -78,11 +79,13 @@ export class ClaimToMake {
     if (chart.node.tryFindChild(this.claimName)) {
       throw new Error(`the chart ${show(chart.node.id)} has a child ${show(this.claimName)} already: share one BackupStore among the backups, give another 'claimName', or use BackupStore.fromClaim`);
     }
-    return new kplus.PersistentVolumeClaim(chart, this.claimName, {
+    const claim = new kplus.PersistentVolumeClaim(chart, this.claimName, {
       metadata: { name: this.claimName },
       storage: this.options.size,
       storageClassName: this.options.storageClassName,
       accessModes: this.options.accessModes ?? [kplus.PersistentVolumeAccessMode.READ_WRITE_ONCE],
     });
+    refuseNamesakes(claim, 'claimName', this.claimName, { wayOut: 'share one BackupStore, use BackupStore.fromClaim for a claim that is made elsewhere, or give another \'claimName\'' });
+    return claim;
   }
 }

@@ -7,6 +7,7 @@ import { toCronJobName } from './_backup-name';
 import { checkHttpUrl, checkLabels, isDnsLabel, show } from './_check';
 import { companionTests } from './_companion-scenarios';
 import { dashboard } from './_dashboard';
+import { refuseNamesakes } from './_namesakes';
 import { jsonText, SynthFile } from './_synth-file';
 import { warn } from './_warnings';
 import { WatchedCronJob } from './_watched';
@@ -96,6 +97,7 @@ export class BackupAlertRules extends Construct {
         data: { [`${name}.json`]: board },
       });
     }
+    refuseNamesakes(this, 'ruleName', name);
   }
 }
 

@@ -10,6 +10,7 @@ import { ModelRule } from './_lifecycle-model';
 import { profileOfStore } from './_lifecycle-profiles';
 import { refuseErrors } from './_lifecycle-refusal';
 import { days, renderRules } from './_lifecycle-render';
+import { refuseNamesakes } from './_namesakes';
 import { checkAccess } from './_store-access';
 import { inOneContainer, placeOfBucket, StorePlace } from './_store-place';
 import { jsonText, SynthFile } from './_synth-file';
@@ -93,6 +94,7 @@ export class BackupBucketLifecycle extends Construct {
         document: document as LifecycleDocument,
         transitionDefaultMinimumObjectSize: this.facts.minimumSize ?? null,
       }, jobParts, props.applyJob);
+      refuseNamesakes(this, 'bucketName', this.bucketName);
     }
 
     this.tellBackups();

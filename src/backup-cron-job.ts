@@ -7,15 +7,17 @@ import { defined } from './_defined';
 import { FollowUpCronJob, MAX_CRON_JOB_NAME_LENGTH } from './_follow-up-cron-job';
 import { grant } from './_kubernetes';
 import { gapsOf } from './_longest-gap';
+import { refuseNamesakes } from './_namesakes';
 import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { checkLocks } from './_object-lock-checks';
+import { refuseOnePlace } from './_one-place';
 import { Recovery } from './_recovery';
-import { bindStores, checkStores, RunnerPod, serviceAccountFor, spelled } from './_runner-pod';
+import { bindStores, checkStores, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { identityPolicy } from './_s3-policy';
 import { checkAccess, missingRights } from './_store-access';
 import { StoreParts } from './_store-parts';
-import { isOnePlace, StorePlace } from './_store-place';
+import { StorePlace } from './_store-place';
 import { jsonText } from './_synth-file';
 import { checkTimeZone } from './_time-zones';
 import { runnerDeadlineSeconds, timing } from './_timing';
@@ -257,8 +259,10 @@ export class BackupCronJob extends Construct {
       stores: this.stores.map(({ config: { name }, claimName }, i) => ({ name, claimName, outside: props.stores[i].location._isOutside })),
       verify: verify && { cronJobName: verify.cronJobName, gapSeconds: verify.gapSeconds, deadlineSeconds: verify.deadlineSeconds },
     };
+    refuseNamesakes(this, 'cronJobName', this.cronJobName, { jobNames: this.cronJobNames });
+    refuseOnePlace(this, this.backupName, this.stores);
     // The lifecycle of a bucket may come later, and with it other storage classes.
-    this.node.addValidation({ validate: () => [...this.conflicts(), ...this._recovery.problems()] });
+    this.node.addValidation({ validate: () => this._recovery.problems() });
   }
 
   /**
@@ -301,26 +305,6 @@ export class BackupCronJob extends Construct {
   /** What this backup is good for, and the arithmetic behind it, as data. */
   public recoveryReport(): RecoveryReport {
     return this._recovery.report(warningsOf(this));
-  }
-
-  /** What this backup and others of the app can't both have; each pair is reported once. */
-  private conflicts(): string[] {
-    const all = this.node.root.node.findAll().filter((construct): construct is BackupCronJob => construct instanceof BackupCronJob);
-    return all.slice(0, all.indexOf(this)).flatMap(other => {
-      const conflicts: string[] = [];
-      const name = this.cronJobNames.find(one => other.cronJobNames.includes(one));
-      if (name !== undefined && Chart.of(other).namespace === Chart.of(this).namespace) {
-        conflicts.push(`'cronJobName' ${show(name)} is that of ${other.node.path} too: give one of them another name`);
-      }
-      if (other.backupName === this.backupName) {
-        const [shared] = this.stores.flatMap(store => {
-          const same = other.stores.find(({ place }) => isOnePlace(place, store.place));
-          return same ? [`${store.location}${spelled(same, store.location)}`] : [];
-        });
-        if (shared !== undefined) conflicts.push(`'backupName' ${show(this.backupName)} is that of ${other.node.path} too, and both write to ${shared}: give one of them another name, or another prefix`);
-      }
-      return conflicts;
-    });
   }
 }
 

@@ -1,9 +1,10 @@
-import { ApiObject, Chart, Duration, Size } from 'cdk8s';
+import { ApiObject, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { toCronJobName } from './_backup-name';
 import { checkLabels, checkPort, isDnsLabel, show, wholeSeconds } from './_check';
 import { ExporterStores } from './_exporter-stores';
+import { refuseNamesakes } from './_namesakes';
 import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineNetworkPolicy, inheritNetwork } from './_network-policy';
 import { RunnerPod, serviceAccountFor } from './_runner-pod';
@@ -147,15 +148,7 @@ export class BackupExporter extends Construct {
         },
       });
     }
-    this.node.addValidation({ validate: () => this.conflicts() });
-  }
-
-  /** Who else in the app has the name. */
-  private conflicts(): string[] {
-    const all = this.node.root.node.findAll().filter((construct): construct is BackupExporter => construct instanceof BackupExporter);
-    return all.slice(0, all.indexOf(this))
-      .filter(other => other.exporterName === this.exporterName && Chart.of(other).namespace === Chart.of(this).namespace)
-      .map(other => `'exporterName' ${show(this.exporterName)} is that of ${other.node.path} too: give one of them another name`);
+    refuseNamesakes(this, 'exporterName', this.exporterName);
   }
 }
 

@@ -1,4 +1,4 @@
-import { ApiObject, Chart, Duration, JsonPatch, Size } from 'cdk8s';
+import { ApiObject, Duration, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, show, showSeconds, wholeSeconds } from './_check';
@@ -6,6 +6,7 @@ import { defined } from './_defined';
 import { DrillServer } from './_drill-server';
 import { drillSource, drillTarget, freshnessOf } from './_drill-target';
 import { gapsOf } from './_longest-gap';
+import { refuseNamesakes } from './_namesakes';
 import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { checkJobName, checkNotABackup } from './_restore-checks';
@@ -20,7 +21,6 @@ import { CONFIG_VERSION, DrillConfig } from './contract/config';
 import { DrillVolume } from './drill-volume';
 import { RecoveryScenario } from './recovery-scenario';
 import { RestoreDrillProps } from './restore-drill-props';
-import { RestoreJob } from './restore-job';
 
 const COMMAND = 'drill';
 
@@ -153,21 +153,8 @@ export class RestoreDrill extends Construct {
     if (gaps.longestSeconds > LONG_WITHOUT_DRILL) {
       warn(this, `${show(props.schedule.expressionString)} leaves ${showSeconds(gaps.longestSeconds)} between two drills: for as long nobody knows whether the backups restore; drill every month, or more often`);
     }
-    this.node.addValidation({ validate: () => this.conflicts() });
+    refuseNamesakes(this, 'cronJobName', this.cronJobName, { jobNames: [this.cronJobName] });
   }
-
-  /** Who else in the app has the name. */
-  private conflicts(): string[] {
-    const all = this.node.root.node.findAll();
-    return all.filter(other => other !== this && nameOf(other) === this.cronJobName && Chart.of(other).namespace === Chart.of(this).namespace)
-      .filter(other => !(other instanceof RestoreDrill) || all.indexOf(other) < all.indexOf(this))
-      .map(other => `'cronJobName' ${show(this.cronJobName)} is that of ${other.node.path} too: give one of them another name`);
-  }
-}
-
-function nameOf(construct: unknown): string | undefined {
-  if (construct instanceof RestoreJob) return construct._baseName;
-  return construct instanceof BackupCronJob || construct instanceof RestoreDrill ? construct.cronJobName : undefined;
 }
 
 /** What is promised for the case that a drill rehearses: the data are damaged, and everything else is there. */

@@ -6,6 +6,7 @@ import { checkBackupName } from './_backup-name';
 import { checkHttpUrl, checkWholeNumber, show, wholeSeconds } from './_check';
 import { defined } from './_defined';
 import { grant } from './_kubernetes';
+import { refuseNamesakes } from './_namesakes';
 import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { PodParts } from './_pod-parts';
@@ -178,28 +179,8 @@ export class RestoreJob extends Construct {
       ApiObject.of(this.resource).addJsonPatch(JsonPatch.replace('/metadata/name', this.jobName));
     }
     this.networkPolicy = defineJobPolicy(this, metadata, network, connections);
-    this.node.addValidation({ validate: () => this.conflicts() });
+    refuseNamesakes(this, 'jobName', this.baseName, { jobNames: [this.baseName] });
   }
-
-  /** Who else in the app has the name. */
-  private conflicts(): string[] {
-    const all = this.node.root.node.findAll();
-    return all.filter(other => other !== this && nameOf(other) === this.baseName && Chart.of(other).namespace === Chart.of(this).namespace)
-      .filter(other => other instanceof BackupCronJob || all.indexOf(other) < all.indexOf(this))
-      .map(other => `'jobName' ${show(this.baseName)} is that of ${other.node.path} too: give one of them another name`);
-  }
-
-  /**
-   * @internal
-   */
-  public get _baseName(): string {
-    return this.baseName;
-  }
-}
-
-function nameOf(construct: unknown): string | undefined {
-  if (construct instanceof BackupCronJob) return construct.cronJobName;
-  return construct instanceof RestoreJob ? construct._baseName : undefined;
 }
 
 /** The rights to stop and start exactly these objects. */

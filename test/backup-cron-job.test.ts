@@ -240,6 +240,6 @@ describe('two backups of one app', () => {
     const app = new App();
     for (const id of ['one', 'two']) new BackupCronJob(new Chart(app, id), 'db-backup', props({ backupName: id }));
 
-    expect(() => app.synthYaml()).toThrow('\'cronJobName\' "db-backup" is that of one/db-backup too');
+    expect(() => app.synthYaml()).toThrow('"db-backup" of namespace "default", which one/db-backup makes too');
   });
 });

@@ -197,7 +197,7 @@ describe('fails', () => {
     const backup = new BackupCronJob(chart, 'db-backup', props());
     new BackupExporter(chart, 'a', { backups: [backup], exporterName: 'x' });
     new BackupExporter(chart, 'b', { backups: [backup], exporterName: 'x' });
-    expect(() => App._synthChart(chart)).toThrow('[chart/b] \'exporterName\' "x" is that of chart/a too: give one of them another name');
+    expect(() => App._synthChart(chart)).toThrow('[chart/b] \'exporterName\' "x" makes ServiceAccount and NetworkPolicy "x-exporter" and Deployment and Service "x" of namespace "shop", which chart/a makes too');
   });
 
   test('on more backups than an environment variable takes', () => {

@@ -128,5 +128,5 @@ test('fails where another backup has the name of a verification', () => {
   const chart = newChart();
   new BackupCronJob(chart, 'db-backup-verify', props({ backupName: 'other' }));
   new BackupCronJob(chart, 'db-backup', props({ verify: VERIFY }));
-  expect(() => objectsOf(chart)).toThrow('\'cronJobName\' "db-backup-verify" is that of chart/db-backup-verify too');
+  expect(() => objectsOf(chart)).toThrow('"db-backup-verify" of namespace "shop", which chart/db-backup-verify makes too');
 });

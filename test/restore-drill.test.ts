@@ -290,7 +290,7 @@ describe('fails', () => {
       new RestoreJob(chart, 'db-restore', { backup });
       new RestoreDrill(chart, 'other-drill', { backup, schedule: WEEKLY });
       new RestoreDrill(chart, 'db-drill', { backup, schedule: WEEKLY, cronJobName: other });
-      expect(() => app.synth()).toThrow(`'cronJobName' "${other}" is that of chart/${other} too`);
+      expect(() => app.synth()).toThrow(`"${other}" of namespace "default", which chart/${other} makes too`);
     }
   });
 });

@@ -264,7 +264,7 @@ describe('fails on', () => {
       backup: new BackupCronJob(chart, 'b', props({ backupName: 'b', labels: { tier: 'safe' } })), labels: { tier: 'safe', also: 'this' },
     }), '\'labels\' must not be those of a backup'],
     ['53 characters', { jobName: 'a'.repeat(53) }, '\'jobName\' must be up to 52 lower-case letters'],
-    ['the name of the backup', { jobName: 'db-backup' }, '\'jobName\' "db-backup" is that of chart/db-backup too: give one of them another name'],
+    ['the name of the backup', { jobName: 'db-backup' }, '"db-backup" of namespace "shop", which chart/db-backup makes too'],
     ['several jobs without a scratch volume', { mode: RestoreMode.swap({ parallelJobs: 2 }) }, '\'scratchSize\' is missing: several \'parallelJobs\' need the whole archive in a file'],
     ['all databases and none to restore', { target: BackupSource.postgres({ host: 'h', user: 'u', allDatabases: true }) }, '\'databaseName\' is missing: the backup has all databases'],
     ['a new database of the live one\'s name', { mode: RestoreMode.newDatabase('orders') }, '\'newName\' must be another name than that of the database, got "orders": to replace it, use RestoreMode.swap'],
@@ -317,6 +317,6 @@ describe('fails on', () => {
     const chart = newChart();
     const backup = new BackupCronJob(chart, 'db-backup', props({ schedule: Cron.daily() }));
     for (const id of ['one', 'two']) new RestoreJob(chart, id, { backup, jobName: 'db-restore' });
-    expect(() => objectsOf(chart)).toThrow('\'jobName\' "db-restore" is that of chart/one too');
+    expect(() => objectsOf(chart)).toThrow('\'jobName\' "db-restore" makes ServiceAccount, CronJob and NetworkPolicy "db-restore" of namespace "shop", which chart/one makes too');
   });
 });
