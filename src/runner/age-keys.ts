@@ -2,10 +2,14 @@
  * Keys and headers of age files: who can open what. Written by the library of age's author, so that none of it is our invention.
  */
 import { open as openFile } from 'node:fs/promises';
+import type * as Age from 'age-encryption';
 import { messageOf, RunnerError } from './errors';
-import { age } from './lazy';
 import { askPassphrase } from './passphrase';
 import { ExitCode } from '../contract/exit-code';
+
+/* Takes long to load, so it is where it is used first. `import()` in the tests is that of Node.js, which knows no TypeScript. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const age = (): typeof Age => require('age-encryption') as typeof Age;
 
 /** Of an identity file; a larger one is none, and is not read into memory. */
 const MAX_FILE_BYTES = 1024 * 1024;

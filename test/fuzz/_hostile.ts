@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ExitCode } from '../../src/contract/exit-code';
 import { RunnerError } from '../../src/runner/errors';
 import { isKey } from '../../src/runner/stores/keys';
-import { MemoryStore } from '../../src/runner/stores/memory';
+import { MemoryStore } from '../runner/stores/_memory';
 
 /* What somebody may leave in a store who means harm, or a disk that is going bad. Seeded: a run that fails fails again. */
 

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { anArtifact, aRecord } from './_fixtures';
+import { MemoryStore } from './stores/_memory';
 import { ExitCode } from '../../src/contract/exit-code';
 import { BackupRecord } from '../../src/contract/record';
 import { findBackup, findBackupAt, isUsable, latest, newestOf, readCatalog, refuseDiffering } from '../../src/runner/catalog';
 import { RunnerError } from '../../src/runner/errors';
 import { renderRecord } from '../../src/runner/record';
-import { MemoryStore } from '../../src/runner/stores/memory';
 import { Store } from '../../src/runner/stores/store';
 
 const signal = new AbortController().signal;

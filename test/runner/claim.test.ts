@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { aConfig } from './_fixtures';
+import { MemoryStore } from './stores/_memory';
 import { claimId, releaseClaim } from '../../src/runner/claim';
-import { MemoryStore } from '../../src/runner/stores/memory';
 import { Store } from '../../src/runner/stores/store';
 
 const signal = new AbortController().signal;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { aRecord, capture } from './_fixtures';
+import { MemoryStore } from './stores/_memory';
 import { formatChecksums } from '../../src/contract/layout';
 import { readCatalog } from '../../src/runner/catalog';
 import { renderClaim } from '../../src/runner/claim';
@@ -10,7 +11,6 @@ import { renderRecord } from '../../src/runner/record';
 import { settleRemains } from '../../src/runner/remains';
 import { createReporter } from '../../src/runner/reporter';
 import { FolderStore } from '../../src/runner/stores/folder';
-import { MemoryStore } from '../../src/runner/stores/memory';
 import { Store } from '../../src/runner/stores/store';
 
 const signal = new AbortController().signal;

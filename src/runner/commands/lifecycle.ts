@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { LifecycleConfig } from '../../contract/lifecycle';
 import { RunnerError } from '../errors';
-import { Context } from './context';
-import { lifecycleBucket } from '../lazy';
 import type { LifecycleBucket } from '../lifecycle/bucket';
 import { Configuration, Difference, difference, isOurs, sameRules, showDifference } from '../lifecycle/diff';
+import { openBucket } from '../lifecycle/open';
 
 /** What the commands about a lifecycle get. */
 type LifecycleContext = Context<LifecycleConfig>;
@@ -21,7 +21,7 @@ const READ_BACK_PAUSE_MS = 1000;
 
 /** Shows what `lifecycle apply` would change. */
 export async function lifecycleDiff(context: LifecycleContext, options: { readonly exitCode: boolean }): Promise<ExitCode> {
-  const bucket = new (lifecycleBucket().LifecycleBucket)(context.config.store, context.env);
+  const bucket = openBucket(context.config.store, context.env);
   const { diff } = await show(context, bucket);
   return options.exitCode && !diff.isEmpty ? ExitCode.DIFFERS : ExitCode.OK;
 }
@@ -30,7 +30,7 @@ export async function lifecycleDiff(context: LifecycleContext, options: { readon
 export async function lifecycleApply(context: LifecycleContext, { keepOthers, removeOthers }: ApplyOptions): Promise<ExitCode> {
   const { config, env, reporter, signal } = context;
   if (keepOthers && removeOthers) throw new RunnerError('--keep-others and --remove-others exclude each other: give one of them', ExitCode.USAGE);
-  const bucket = new (lifecycleBucket().LifecycleBucket)(config.store, env);
+  const bucket = openBucket(config.store, env);
   const { present, diff } = await show(context, bucket);
   const others = present.rules.filter(rule => !isOurs(rule));
   if (others.length > 0 && !keepOthers && !removeOthers) {

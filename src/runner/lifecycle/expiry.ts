@@ -1,7 +1,7 @@
+import { AnyRule } from './diff';
+import { openBucket } from './open';
 import { S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
-import { lifecycleBucket } from '../lazy';
-import { AnyRule } from './diff';
 import { messageOf } from '../errors';
 import { StoredObject } from '../stores/store';
 
@@ -29,7 +29,7 @@ const DAY_MS = 86_400_000;
 /** The rules that delete backups of `name` for their age. */
 export async function readExpiries(store: S3StoreConfig, name: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Expiries> {
   try {
-    const { rules } = await new (lifecycleBucket().LifecycleBucket)(store, env).read(signal);
+    const { rules } = await openBucket(store, env).read(signal);
     return { store, rules: rules.filter(rule => deletes(rule) && actsOn(rule, fullKey(store, keyPrefix(name)))) };
   } catch (error) {
     signal.throwIfAborted();

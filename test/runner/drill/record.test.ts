@@ -3,8 +3,8 @@ import { DRILL_SUFFIX } from '../../../src/contract/layout';
 import { storeDrill } from '../../../src/runner/drill/record';
 import { readDrills } from '../../../src/runner/history';
 import { createReporter } from '../../../src/runner/reporter';
-import { MemoryStore } from '../../../src/runner/stores/memory';
 import { all } from '../stores/_bodies';
+import { MemoryStore } from '../stores/_memory';
 
 const never = new AbortController().signal;
 const reporter = createReporter(process.stderr);

@@ -5,9 +5,9 @@ import { RunnerError } from '../../../src/runner/errors';
 import { renderRecord } from '../../../src/runner/record';
 import { Reporter } from '../../../src/runner/reporter';
 import { noteReplaced, safetyBackups, safetyText, wayBack } from '../../../src/runner/restore/rollback-order';
-import { MemoryStore } from '../../../src/runner/stores/memory';
 import { Store } from '../../../src/runner/stores/store';
 import { aRecord } from '../_fixtures';
+import { MemoryStore } from '../stores/_memory';
 
 const signal = new AbortController().signal;
 const ADDRESS = '/data/app.db';

@@ -1,4 +1,4 @@
+import { MemoryStore } from './_memory';
 import { describeStore } from './conformance';
-import { MemoryStore } from '../../../src/runner/stores/memory';
 
 describeStore('MemoryStore', async () => new MemoryStore());

@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { createReporter } from '../../../src/runner/reporter';
-import { MemoryStore } from '../../../src/runner/stores/memory';
 import { writeVerification } from '../../../src/runner/verification/write';
 import { aRecord, capture } from '../_fixtures';
+import { MemoryStore } from '../stores/_memory';
 
 const ID = 'app_20261122_020000';
 const never = new AbortController().signal;

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { holdKey, verificationKey } from '../../../src/contract/layout';
 import { renderRecord } from '../../../src/runner/record';
-import { MemoryStore } from '../../../src/runner/stores/memory';
 import { StoredObject } from '../../../src/runner/stores/store';
 import { observe } from '../../../src/runner/watch/observe';
 import { Shelf } from '../../../src/runner/watch/shelf';
 import { anArtifact, aRecord } from '../_fixtures';
+import { MemoryStore } from '../stores/_memory';
 
 const signal = new AbortController().signal;
 const ID = 'app_20261122_020000';

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
-import { checkKey, checkKeyPrefix, compareKeys } from './keys';
-import { Store, StoredObject, UnfinishedUpload } from './store';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { RunnerError } from '../../../src/runner/errors';
+import { checkKey, checkKeyPrefix, compareKeys } from '../../../src/runner/stores/keys';
+import { Store, StoredObject, UnfinishedUpload } from '../../../src/runner/stores/store';
 
 /** Keeps everything in memory: for tests. */
 export class MemoryStore implements Store {
