@@ -3,10 +3,10 @@ import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { deadlineIn } from '../deadline';
 import { messageOf, RunnerError } from '../errors';
+import { Workloads } from '../kubernetes/workloads';
 import { formatSeconds, Reporter } from '../reporter';
 import { waitUntilHealthy } from '../restore/health';
 import { RestoreFailure, Restored, Restorer } from '../restore/restorer';
-import { Workloads } from '../restore/workloads';
 
 /** Time to start workloads again when the run itself is being stopped. */
 const LAST_CALLS_MS = 3000;

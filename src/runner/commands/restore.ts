@@ -7,14 +7,16 @@ import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, findBackupAt, readCatalog, refuseDiffering } from '../catalog';
 import { warnOfCatalog } from '../catalog-notes';
 import { RunnerError } from '../errors';
+import { Workloads } from '../kubernetes/workloads';
 import { formatBytes, formatSeconds } from '../reporter';
 import { VerifiedArtifacts } from '../restore/artifacts';
+import { Finding } from '../restore/finding';
 import { openRestorer } from '../restore/open';
 import { readFrom } from '../restore/read-from';
-import { exitCodeOf, Finding, Restored, RestorePlan, Restorer } from '../restore/restorer';
+import { exitCodeOf, Restored, RestorePlan, Restorer } from '../restore/restorer';
 import { inTheClear, takesSafetyBackup } from '../restore/safety';
 import { restoreIntoNewFile } from '../restore/sqlite-new-file';
-import { openWorkloads, Workloads } from '../restore/workloads';
+import { openWorkloads } from '../restore/workloads';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 

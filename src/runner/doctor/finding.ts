@@ -1,5 +1,6 @@
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
+import { LookConfig } from '../load-config';
 
 export type Level = 'ok' | 'warning' | 'error';
 
@@ -36,4 +37,12 @@ export function fault(subject: string, message: string, advice: string | null, e
 /** An error of the runner says itself what to do. */
 export function faultOf(subject: string, error: unknown): Finding {
   return fault(subject, messageOf(error), null, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED);
+}
+
+export interface StoreCheckOptions {
+  readonly config: LookConfig;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  /** Of the next backup; `null` if the source did not say. */
+  readonly expectedBytes: number | null;
 }

@@ -1,11 +1,10 @@
-import { Finding, ok, warning } from './finding';
+import { Finding, ok, StoreCheckOptions, warning } from './finding';
 import { RetentionConfig, S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
 import { messageOf } from '../errors';
-import { StoreCheckOptions } from './store';
-import { lifecycleBucket } from '../lazy';
 import { AnyRule } from '../lifecycle/diff';
 import { actsOn, idOf } from '../lifecycle/expiry';
+import { openBucket } from '../lifecycle/open';
 
 const THAWED_FIRST = ['GLACIER', 'DEEP_ARCHIVE'];
 
@@ -15,7 +14,7 @@ export async function checkLifecycle(
 ): Promise<Finding[]> {
   let rules: readonly AnyRule[];
   try {
-    ({ rules } = await new (lifecycleBucket().LifecycleBucket)(store, env).read(signal));
+    ({ rules } = await openBucket(store, env).read(signal));
   } catch (error) {
     signal.throwIfAborted();
     // Many keys may not read them, and a backup does not need it.

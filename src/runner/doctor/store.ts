@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fault, faultOf, Finding, ok, warning } from './finding';
+import { fault, faultOf, Finding, ok, warning, StoreCheckOptions } from './finding';
 import { checkLifecycle } from './lifecycle';
 import { BackupConfig, StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -7,7 +7,6 @@ import { backupId, keyPrefix, parseKey, STARTED_SUFFIX } from '../../contract/la
 import { latest, readSmall } from '../catalog';
 import { filesOf, renderClaim } from '../claim';
 import { isDenied } from '../errors';
-import { LookConfig } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
 import { openStore } from '../stores/open';
 import { Store } from '../stores/store';
@@ -19,14 +18,6 @@ const REMOVAL_MS = 20_000;
 const PROBE_ATTEMPTS = 3;
 /** As for S3: from here on names and times of backups contradict those of the store visibly. */
 const CLOCK_WARNING_SECONDS = 60;
-
-export interface StoreCheckOptions {
-  readonly config: LookConfig;
-  readonly env: NodeJS.ProcessEnv;
-  readonly signal: AbortSignal;
-  /** Of the next backup; `null` if the source did not say. */
-  readonly expectedBytes: number | null;
-}
 
 /** Whether a store can be reached, listed, written, read and deleted from, and has room for the next backup. */
 export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOptions): Promise<Finding[]> {

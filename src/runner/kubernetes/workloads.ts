@@ -4,8 +4,7 @@ import { WorkloadConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
 import { Reporter } from '../reporter';
-import { Finding } from '../restore/restorer';
-import { Workloads } from '../restore/workloads';
+import { Finding } from '../restore/finding';
 
 /** On a workload that is stopped for a restore: how many replicas it had. */
 export const REPLICAS_ANNOTATION = 'cdk8s-backup/replicas-before-restore';
@@ -338,4 +337,30 @@ function wayOut(error: RunnerError): string {
   if (error.exitCode === ExitCode.DENIED) return '; the Role that RestoreJob makes has these rights: apply its manifest, or name the workload in \'workloads\'';
   if (error.exitCode === ExitCode.NOT_FOUND) return '; apply the application first, or take it out of \'workloads\'';
   return '';
+}
+
+/** What uses the target, and must not while it is restored. */
+export interface Workloads {
+  /** What will be stopped and started, by name, for the plan. */
+  readonly steps: readonly string[];
+
+  /** Whether the rights are there, the objects exist, and nothing fights a scale to zero. Changes nothing. */
+  inspect(signal: AbortSignal): Promise<readonly Finding[]>;
+
+  /** Writes down the replica counts where a crash can't lose them, scales to zero, and waits until all pods are gone. */
+  stop(signal: AbortSignal): Promise<void>;
+
+  /**
+   * Scales back to what was written down, also by an earlier run that was killed.
+   *
+   * @param wait whether to wait until they are ready; a run that is being stopped does not
+   * @param restored id of the backup that is live now, which is noted before anything is started; not given: none is
+   */
+  start(wait: boolean, signal: AbortSignal, restored?: string): Promise<void>;
+
+  /**
+   * Id of the backup that an earlier pod of this Job has made live and noted; `null`: none. The application has written since then, so it
+   * must not be restored again.
+   */
+  restoredBefore(signal: AbortSignal): Promise<string | null>;
 }

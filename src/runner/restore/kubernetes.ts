@@ -1,5 +1,7 @@
-import { RestorerContext } from './open';
-import { asBackup, Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { VerifiedArtifacts } from './artifacts';
+import { Finding } from './finding';
+import { readFrom } from './read-from';
+import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { noteReplaced, safetyBackups } from './rollback-order';
 import { asKept, removeBackup, takeSafetyBackup } from './safety';
 import { KubernetesTargetConfig } from '../../contract/config';
@@ -7,8 +9,6 @@ import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { findBackup, readCatalog, refuseDiffering } from '../catalog';
 import { messageOf, RunnerError } from '../errors';
-import { VerifiedArtifacts } from './artifacts';
-import { readFrom } from './read-from';
 import { ApiError, KubernetesApi } from '../kubernetes/api';
 import { differences, keysOf, parseObjects, portable, PortableObject, StoredObject, titleOf } from '../kubernetes/portable-objects';
 import { KubernetesSource, pathOf } from '../sources/kubernetes';

@@ -3,20 +3,11 @@ import { PostgresRestorer } from './postgres';
 import { RedisRestorer } from './redis';
 import { RedisFileRestorer } from './redis-file';
 import { RedisKeysRestorer } from './redis-keys';
-import { Restorer } from './restorer';
+import { Restorer, RestorerContext } from './restorer';
 import { SetRestorer } from './set';
 import { SqliteRestorer } from './sqlite';
-import { Config, DatabaseTargetConfig, RedisTargetConfig, RestoreConfig } from '../../contract/config';
-import { Context } from '../commands/context';
+import { DatabaseTargetConfig, RedisTargetConfig } from '../../contract/config';
 import { openKubernetes } from '../kubernetes/api';
-import { Store } from '../stores/store';
-
-/** What a restorer may use beside its own target. */
-export interface RestorerContext extends Pick<Context<Config>, 'env' | 'reporter'> {
-  readonly config: RestoreConfig;
-  /** Those of the backup: a safety backup goes there too. */
-  readonly stores: readonly Store[];
-}
 
 /** The restorer for the target of the config. Reads its password, touches nothing else. */
 export function openRestorer(context: RestorerContext): Restorer {

@@ -1,8 +1,8 @@
+import { Finding } from './finding';
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
 import { Globals, unquoted } from './postgres-globals';
 import { DatabaseState, ExtensionState, ServerState } from './postgres-server';
 import { actsAsSuperuser, superusersOnly } from './postgres-superuser';
-import { Finding } from './restorer';
 import { PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { quoted } from '../sources/postgres-errors';

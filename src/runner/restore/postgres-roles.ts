@@ -1,7 +1,7 @@
+import { Finding } from './finding';
 import { Facts, givesArchivedProperties, namedRoles, restoredOf, serverMajor } from './postgres-findings';
 import { Globals, Membership, ScriptRole } from './postgres-globals';
 import { verbatim } from './postgres-sql';
-import { Finding } from './restorer';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
 import { Reporter } from '../reporter';

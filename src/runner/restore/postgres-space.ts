@@ -2,9 +2,9 @@
  * Room on the disk of the server that is restored into, of which SQL can't ask how much there is.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Finding } from './finding';
 import { DatabaseState } from './postgres-server';
 import { literal } from './postgres-sql';
-import { Finding } from './restorer';
 import { PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { RestorerContext } from './open';
 import { readArchiveHead } from './postgres-archive';
 import { checkCommitted, checkRestored } from './postgres-checks';
 import { explainRestore } from './postgres-errors';
@@ -18,7 +17,7 @@ import { verbatim } from './postgres-sql';
 import { disabledSubscriptions, dropDatabase, plannedSubscriptions, unfinishedCopies } from './postgres-subscriptions';
 import { endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
 import { losesTablespaces, tablespaceNotes, tablespaceOf } from './postgres-tablespaces';
-import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { noteReplaced, safetyBackups, wayBack } from './rollback-order';
 import { asKept, removeBackup, restoreKept, saveBefore } from './safety';
 import { PostgresConfig, PostgresTargetConfig } from '../../contract/config';

@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Finding } from './finding';
 import { nameOf } from './redis-facts';
-import { Finding } from './restorer';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { messageOf, RunnerError } from '../errors';

@@ -1,5 +1,5 @@
+import { Finding } from './finding';
 import { RdbHead } from './rdb-head';
-import { Finding } from './restorer';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';

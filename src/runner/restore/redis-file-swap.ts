@@ -9,8 +9,8 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Kept } from './restorer';
-import { syncDirectory } from './sqlite-swap';
 import { freeName, stampOf, timeOf } from './stamp';
+import { syncDirectory } from '../sync-directory';
 
 export const DUMP = 'dump.rdb';
 export const AOF_DIRECTORY = 'appendonlydir';

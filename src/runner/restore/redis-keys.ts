@@ -1,4 +1,4 @@
-import { RestorerContext } from './open';
+import { Finding } from './finding';
 import { headOf, snapshotOf } from './redis-artifact';
 import { refuseMixture } from './redis-content';
 import { findingsOfFormat, findingsOfMemory, findingsOfRights, findingsOfServer, keysIn, RedisFacts, readFacts } from './redis-facts';
@@ -8,7 +8,7 @@ import { RedisKeysSource } from './redis-keys-source';
 import { keysToWrite, refuseFewer, removeOthers, writeFunctions, writeKeys, Written } from './redis-keys-write';
 import { checkAssertions } from './redis-load';
 import { RedisServerRestorer } from './redis-server';
-import { asBackup, Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan } from './restorer';
+import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from './restorer';
 import { noteReplaced, wayBack } from './rollback-order';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';

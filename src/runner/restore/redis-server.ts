@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
 import { RestoreArtifacts } from './artifacts';
-import { RestorerContext } from './open';
 import { snapshotOf } from './redis-artifact';
-import { Kept, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { Kept, Restored, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { safetyBackups } from './rollback-order';
 import { asKept, removeBackup, restoreKept, saveBefore } from './safety';
 import { RedisConfig, RedisTargetConfig } from '../../contract/config';

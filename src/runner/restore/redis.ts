@@ -1,12 +1,12 @@
 import { RestoreArtifacts } from './artifacts';
-import { RestorerContext } from './open';
+import { Finding } from './finding';
 import { headOf, snapshotOf } from './redis-artifact';
 import { contentOfSnapshot, findingsOfContent, refuseMixture } from './redis-content';
 import { findingsOfMemory, findingsOfReplication, findingsOfServer, keysIn, readFacts } from './redis-facts';
 import { addressFor, followsRunner, wasLeftByRestore } from './redis-left';
 import { loadByReplication, makeMaster } from './redis-load';
 import { RedisServerRestorer } from './redis-server';
-import { asBackup, exitCodeOf, Finding, Restored, RestoreInput, RestorePlan } from './restorer';
+import { asBackup, exitCodeOf, Restored, RestoreInput, RestorePlan, RestorerContext } from './restorer';
 import { noteReplaced, wayBack } from './rollback-order';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';

@@ -1,7 +1,11 @@
 import { RestoreArtifacts } from './artifacts';
+import { Finding } from './finding';
+import { Config, RestoreConfig } from '../../contract/config';
 import { ExitCode, RETRYABLE } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
+import { Context } from '../commands/context';
 import { RunnerError } from '../errors';
+import { Store } from '../stores/store';
 
 /** What is to be restored. */
 export interface RestoreInput {
@@ -21,13 +25,6 @@ export interface RestorePlan {
   readonly notes: readonly string[];
   /** Versions of the programs that will take part, by program. */
   readonly tools?: { readonly [program: string]: string };
-}
-
-/** Something that a restore needs and that is not there. */
-export interface Finding {
-  /** What is missing, and the way out. */
-  readonly message: string;
-  readonly exitCode: ExitCode;
 }
 
 /** A restore, or a rollback, that has ended well. */
@@ -123,4 +120,11 @@ export function exitCodeOf(missing: readonly Finding[]): ExitCode {
 /** How {@link Restored.previous} names what is kept as a backup, rather than under a name of its own. */
 export function asBackup(id: string): string {
   return `the backup ${id}`;
+}
+
+/** What a restorer may use beside its own target. */
+export interface RestorerContext extends Pick<Context<Config>, 'env' | 'reporter'> {
+  readonly config: RestoreConfig;
+  /** Those of the backup: a safety backup goes there too. */
+  readonly stores: readonly Store[];
 }

@@ -1,4 +1,4 @@
-import { RestorerContext } from './open';
+import { RestorerContext } from './restorer';
 import { REPLACED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog';

@@ -1,7 +1,7 @@
 import { VerifiedArtifacts } from './artifacts';
-import { RestorerContext } from './open';
+import { Finding } from './finding';
 import { readFrom } from './read-from';
-import { exitCodeOf, Finding, Kept, RestoreFailure, Restored, Restorer } from './restorer';
+import { exitCodeOf, Kept, Restored, RestoreFailure, Restorer, RestorerContext } from './restorer';
 import { safetyText } from './rollback-order';
 import { BackupConfig, RestoreConfig, SourceConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -9,10 +9,10 @@ import { ACCEPTED_SUFFIX, RECORD_SUFFIX, REPLACED_SUFFIX } from '../../contract/
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
 import { filesOf } from '../claim';
-import { takeBackup } from '../commands/backup';
 import { messageOf, RunnerError } from '../errors';
 import { Source } from '../sources/source';
 import { Store } from '../stores/store';
+import { takeBackup } from '../take-backup';
 
 /**
  * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the

@@ -1,4 +1,5 @@
-import { asBackup, Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { Finding } from './finding';
+import { asBackup, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { messageOf, RunnerError } from '../errors';

@@ -10,16 +10,15 @@
  * file takes the name over, in one step. So the name never is without a file, and a crash before 3 is seen by one file with both
  * names.
  */
-import { link, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, lstat, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { freeName, stampOf, timeOf } from './stamp';
 import { codeOf } from '../errors';
+import { syncDirectory } from '../sync-directory';
 
 const SIDES = ['-wal', '-shm', '-journal'] as const;
 /** A file system that has no hard links. The name then is without a file for a moment. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
-/** A file system, or a kernel, that can't sync a directory. */
-const NO_DIRECTORY_SYNC = ['EINVAL', 'EPERM', 'ENOTSUP', 'EISDIR'];
 
 export interface KeptFile {
   readonly file: string;
@@ -101,18 +100,6 @@ export async function removeEmptySides(database: string): Promise<void> {
   for (const side of SIDES) {
     const found = await stat(database + side).catch(() => undefined);
     if (found?.size === 0) await rm(database + side, { force: true });
-  }
-}
-
-/** Names are on disk only when the directory is. */
-export async function syncDirectory(file: string): Promise<void> {
-  const directory = await open(path.dirname(file), 'r');
-  try {
-    await directory.sync().catch(error => {
-      if (!NO_DIRECTORY_SYNC.includes(codeOf(error) ?? '')) throw error;
-    });
-  } finally {
-    await directory.close();
   }
 }
 

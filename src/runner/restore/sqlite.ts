@@ -3,8 +3,8 @@ import { access, chmod, chown, constants, open, realpath, stat, statfs } from 'n
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RestoreArtifacts } from './artifacts';
-import { RestorerContext } from './open';
-import { Finding, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
+import { Finding } from './finding';
+import { Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { hold, holdersOf } from './sqlite-hold';
 import { inodeOf, keptFiles, removeDatabase, removeEmptySides, repairSwap, restoringName, swapIn } from './sqlite-swap';
 import { SqliteTargetConfig } from '../../contract/config';

@@ -1,0 +1,8 @@
+import { ExitCode } from '../../contract/exit-code';
+
+/** Something that a restore needs and that is not there. */
+export interface Finding {
+  /** What is missing, and the way out. */
+  readonly message: string;
+  readonly exitCode: ExitCode;
+}
