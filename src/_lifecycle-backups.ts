@@ -74,8 +74,12 @@ export function daysToKeep({ retention, longestGapSeconds: gap, lateSeconds, not
 }
 
 /** Whether the rule acts on objects of the backup. Objects of backups have no tags. */
-export function covers(rule: ModelRule, { prefix }: BackupInBucket): boolean {
-  return rule.enabled && !rule.hasTags && (prefix.startsWith(rule.prefix) || rule.prefix.startsWith(prefix));
+export function covers(rule: ModelRule, backup: BackupInBucket): boolean {
+  return !rule.hasTags && actsUnder(rule, backup);
+}
+
+function actsUnder(rule: ModelRule, { prefix }: BackupInBucket): boolean {
+  return rule.enabled && (prefix.startsWith(rule.prefix) || rule.prefix.startsWith(prefix));
 }
 
 /** Storage classes that the rules move an object of the backup to while it is at most `days` old. */
@@ -92,6 +96,7 @@ export function checkBackups(
     ...checkPrefixes(rules, backups),
     ...versioned ? [] : backups.filter(({ lockSeconds }) => lockSeconds > 0)
       .map(({ title }) => error(27, `${title} has 'objectLock', and a bucket with Object Lock keeps old versions: take 'versioned: false' back`)),
+    ...backups.flatMap(backup => rules.filter(rule => rule.hasTags && actsUnder(rule, backup)).flatMap(rule => checkTagged(rule, backup))),
     ...backups.flatMap(backup => rules.filter(rule => covers(rule, backup)).flatMap(rule => [
       ...checkExpiration(rule, backup),
       ...checkVersions(rule, backup),
@@ -139,6 +144,12 @@ function checkExpiration({ name, expiration }: ModelRule, backup: BackupInBucket
   return [(keepLast ?? 0) * gap > day * DAY
     ? error(32, `${name} deletes at day ${day}, and the ${keepLast} newest backups that ${title} promises to keep go back ${showSeconds(keepLast! * gap)}: delete at day ${needed} or later, or keep fewer`)
     : error(32, `${name} deletes at day ${day}: when ${title} stops, the ${keepAtLeast} backups of 'keepAtLeast' go back ${showSeconds(keepAtLeast * gap + lateSeconds)} and somebody acts ${showSeconds(noticeSeconds)} later, and ${noFloor}; delete at day ${needed} or later`)];
+}
+
+/** Scanners and replications tag objects, and people do. */
+function checkTagged({ name, filter, expiration }: ModelRule, { title, prefix }: BackupInBucket): Finding[] {
+  if (!expiration) return [];
+  return [warning(32, `${name} deletes objects of ${title} that somebody gives the tags of its filter, ${filter}: the runner sets none, and what scanners, replications or people tag under ${show(prefix)} is gone; add a prefix that no backup has`)];
 }
 
 function checkVersions({ name, noncurrentExpiration: expiration }: ModelRule, { title, noticeSeconds }: BackupInBucket): Finding[] {

@@ -1,9 +1,11 @@
 /*
- * A lifecycle document as it was given, checked for its shape (rules 1 to 12, 21, 23 and 24 of the table), and what of it the other
- * checks need. It may be anything: users bring documents that were written by hand.
+ * A lifecycle document as it was given, and what of it the other checks need. It may be anything: users bring documents that were
+ * written by hand. Its shape is checked by the schema that the runner has too; what S3 refuses beyond that is checked here.
  */
 import { show } from './_check';
 import { error, Finding, warning } from './_lifecycle-findings';
+import { LifecycleConditions, LifecycleDocumentRule, LifecycleTag } from './contract/lifecycle';
+import { LifecycleFault, lifecycleFaults } from './contract/lifecycle-schema';
 
 /** When a transition or an expiry happens. */
 export interface When {
@@ -36,175 +38,84 @@ export interface ModelRule {
   readonly abortDays: number | undefined;
 }
 
-type Json = { readonly [key: string]: any };
-
-const PROPERTIES = [
-  'ID', 'Status', 'Filter', 'Prefix', 'Transitions', 'Expiration', 'NoncurrentVersionTransitions', 'NoncurrentVersionExpiration', 'AbortIncompleteMultipartUpload',
-];
-const ACTIONS = PROPERTIES.slice(4);
-const CONDITIONS = ['Prefix', 'Tag', 'ObjectSizeGreaterThan', 'ObjectSizeLessThan', 'And'];
 const DAY_MS = 86_400_000;
 
 /** Reads a document; a rule with a wrong shape is reported and left out. */
 export function readDocument(document: unknown, maxRules: number): { readonly rules: readonly ModelRule[]; readonly findings: readonly Finding[] } {
-  const given = (document as Json | undefined)?.Rules as unknown;
-  if (!Array.isArray(given) || given.length === 0) {
-    return { rules: [], findings: [error(1, `there must be at least one rule in "Rules", got ${show(given)}: S3 takes no empty configuration, to remove one use "aws s3api delete-bucket-lifecycle"`)] };
-  }
-  const findings: Finding[] = [];
-  const others = Object.keys(document as Json).filter(key => key !== 'Rules');
-  if (others.includes('TransitionDefaultMinimumObjectSize')) {
-    findings.push(error(25, 'TransitionDefaultMinimumObjectSize is a header of the request and no part of the document: set \'transitionDefaultMinimumObjectSize\''));
-  } else if (others.length > 0) {
-    findings.push(error(4, `the document must have "Rules" only, got ${show(others)} too`));
-  }
+  const faults = lifecycleFaults(document);
+  const findings = faults.map(fault => findingOf(fault, document));
+  const given = (document as { readonly Rules?: unknown } | null | undefined)?.Rules;
+  if (!Array.isArray(given)) return { rules: [], findings };
   if (given.length > maxRules) findings.push(error(1, `there may be ${maxRules} rules in a bucket, got ${given.length}: join rules that differ in their prefix only`));
-  const rules = given.map((rule, i) => {
-    const shape = new Shape(rule as Json, i);
-    const read = shape.read();
-    findings.push(...shape.findings);
-    return shape.findings.some(({ level }) => level === 'error') ? undefined : read;
-  }).filter(rule => rule !== undefined);
-  const ids = given.map(rule => (rule as Json).ID as unknown).filter(id => id !== undefined);
-  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  const ids = new Set<unknown>();
+  const twice = given.map(idOf).find(id => id !== undefined && ids.size === ids.add(id).size);
   if (twice !== undefined) findings.push(error(2, `the ID ${show(twice)} must be unique: S3 refuses a second rule of that name`));
+  const wrong = new Set(faults.map(({ path }) => path[1]));
+  const rules = given.flatMap((rule: LifecycleDocumentRule, i) => wrong.has(i) ? [] : [modelOf(rule, nameOf(rule, i), findings)]);
   return { rules, findings };
 }
 
-/** One rule while it is read. */
-class Shape {
-  public readonly findings: Finding[] = [];
-  private readonly name: string;
-
-  constructor(private readonly rule: Json, index: number) {
-    this.name = `rule ${rule.ID === undefined ? index + 1 : show(rule.ID)}`;
+function findingOf({ rule, path: [first, index, ...inside], message }: LifecycleFault, document: unknown): Finding {
+  if (first === 'TransitionDefaultMinimumObjectSize') {
+    return error(25, `${first} is a header of the request and no part of the document: set 'transitionDefaultMinimumObjectSize'`);
   }
-
-  public read(): ModelRule {
-    const { rule, name } = this;
-    const unknown = Object.keys(rule).filter(key => !PROPERTIES.includes(key));
-    if (unknown.length > 0) this.error(4, `has ${show(unknown)}, which S3 does not know`);
-    if (rule.ID !== undefined && (typeof rule.ID !== 'string' || rule.ID.length > 255)) this.error(2, `must have an ID of up to 255 characters, got ${String(rule.ID).length}`);
-    if (rule.Status !== 'Enabled' && rule.Status !== 'Disabled') this.error(3, `must have the Status "Enabled" or "Disabled", got ${show(rule.Status)}`);
-    const filter = this.filter();
-    if (!ACTIONS.some(action => rule[action] !== undefined && !(Array.isArray(rule[action]) && rule[action].length === 0))) {
-      this.error(8, 'must do something: give it a transition, an expiration or an abort of unfinished uploads');
-    }
-    const transitions = this.moves('Transitions');
-    const noncurrentTransitions = this.moves('NoncurrentVersionTransitions');
-    const expiration = this.expiration();
-    const noncurrentExpiration = this.noncurrentExpiration();
-    const deleteMarkers = rule.Expiration?.ExpiredObjectDeleteMarker === true;
-    if (deleteMarkers && (filter.hasTags || filter.hasSizes)) {
-      this.error(24, 'can\'t choose delete markers by tags or sizes, which they don\'t have: give ExpiredObjectDeleteMarker a rule of its own');
-    }
-    const abortDays = rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation as number | undefined;
-    if (rule.AbortIncompleteMultipartUpload !== undefined) {
-      if (!isDays(abortDays, 1)) this.error(23, `must have AbortIncompleteMultipartUpload with DaysAfterInitiation of at least 1, got ${show(abortDays)}`);
-      if (filter.hasTags || filter.hasSizes) {
-        this.error(23, 'can\'t choose unfinished uploads by tags or sizes, which they don\'t have: give AbortIncompleteMultipartUpload a rule of its own');
-      }
-    }
-    return {
-      id: rule.ID ?? '', name, enabled: rule.Status === 'Enabled', ...filter, transitions, expiration, deleteMarkers, noncurrentTransitions, noncurrentExpiration, abortDays,
-    };
-  }
-
-  private filter(): Pick<ModelRule, 'filter' | 'prefix' | 'hasTags' | 'hasSizes' | 'largerThan'> {
-    const { Filter: filter, Prefix: base } = this.rule as { readonly Filter?: Json; readonly Prefix?: unknown };
-    if (filter === undefined) {
-      this.error(4, `must have a Filter, which may be {}${base === undefined ? '' : `: write "Filter": {"Prefix": ${show(base)}} for the old "Prefix"`}`);
-    } else if (base !== undefined) {
-      this.error(5, `has ${show(base)} as a Prefix of its own beside its Filter: move it into the Filter`);
-    }
-    const keys = Object.keys(filter ?? {});
-    if (keys.length > 1) this.error(4, `must have at most one condition in its Filter, got ${show(keys)}: put them into "And"`);
-    const unknown = keys.filter(key => !CONDITIONS.includes(key));
-    if (unknown.length > 0) this.error(4, `has ${show(unknown)} in its Filter, which S3 does not know`);
-    const conditions = (filter?.And ?? filter ?? {}) as Json;
-    const tags = (conditions.Tags ?? (conditions.Tag ? [conditions.Tag] : [])) as readonly { readonly Key: string; readonly Value: string }[];
-    const names = tags.map(({ Key }) => Key);
-    const twice = names.find((key, i) => names.indexOf(key) !== i);
-    if (twice !== undefined) this.error(6, `has the tag ${show(twice)} twice in its Filter: an object has it once`);
-    const { ObjectSizeGreaterThan: larger, ObjectSizeLessThan: smaller, Prefix: prefix = '' } = conditions;
-    if (larger !== undefined && smaller !== undefined && smaller <= larger) {
-      this.error(7, `must have an ObjectSizeLessThan over its ObjectSizeGreaterThan, got ${smaller} and ${larger}: no object is both`);
-    }
-    this.checkPrefix(`${prefix}`);
-    const shown = [`prefix=${prefix}`, ...names.map(name => `tag=${name}`), ...larger === undefined ? [] : [`larger than ${larger}`], ...smaller === undefined ? [] : [`smaller than ${smaller}`]];
-    return {
-      filter: `(${shown.join(', ')})`, prefix: `${prefix}`, hasTags: tags.length > 0, hasSizes: larger !== undefined || smaller !== undefined, largerThan: larger,
-    };
-  }
-
-  private checkPrefix(prefix: string): void {
-    if (prefix.startsWith('/')) this.error(30, `must have a prefix without a slash in front, got ${show(prefix)}: no object's name begins with one`);
-    if (/[*?]/.test(prefix)) this.error(30, `must have a prefix without wildcards, got ${show(prefix)}: S3 reads them as they are; names that begin so are meant anyway`);
-  }
-
-  private expiration(): When | undefined {
-    const expiration = this.rule.Expiration as Json | undefined;
-    if (expiration === undefined) return undefined;
-    const keys = Object.keys(expiration);
-    if (keys.length !== 1 || !['Days', 'Date', 'ExpiredObjectDeleteMarker'].includes(keys[0])) {
-      this.error(9, `must have exactly one of Days, Date and ExpiredObjectDeleteMarker in its Expiration, got ${show(keys)}: split the rule in two`);
-      return undefined;
-    }
-    const { Days: days, Date: date } = expiration;
-    if (date !== undefined) return this.date('Expiration', date);
-    if (days === undefined) return undefined;
-    if (!isDays(days, 1)) this.error(10, `must have an Expiration of a whole number of Days, at least 1, got ${show(days)}`);
-    return { unit: 'Days', day: days };
-  }
-
-  private noncurrentExpiration(): When | undefined {
-    const expiration = this.rule.NoncurrentVersionExpiration as Json | undefined;
-    if (expiration === undefined) return undefined;
-    const { NoncurrentDays: days, NewerNoncurrentVersions: newer } = expiration;
-    if (!isDays(days, 1)) this.error(21, `must have a NoncurrentVersionExpiration with NoncurrentDays of at least 1, got ${show(days)}`);
-    this.checkNewer(newer);
-    return { unit: 'NoncurrentDays', day: days };
-  }
-
-  private checkNewer(newer: unknown): void {
-    if (newer === undefined) return;
-    if (!Number.isInteger(newer) || (newer as number) < 1 || (newer as number) > 100) {
-      this.error(21, `must have NewerNoncurrentVersions from 1 to 100, got ${show(newer)}`);
-    }
-    if (this.rule.Filter === undefined) this.error(21, 'must have a Filter beside NewerNoncurrentVersions: {} will do');
-  }
-
-  private moves(property: 'Transitions' | 'NoncurrentVersionTransitions'): readonly Move[] {
-    const unit = property === 'Transitions' ? 'Days' : 'NoncurrentDays';
-    const rule = property === 'Transitions' ? 12 : 22;
-    return ((this.rule[property] ?? []) as readonly Json[]).map(move => {
-      const { StorageClass: storageClass, Date: date, NewerNoncurrentVersions: newer } = move;
-      const days = move[unit];
-      if (typeof storageClass !== 'string') this.error(rule, `must have a StorageClass in each of its ${property}, got ${show(storageClass)}`);
-      if ((days === undefined) === (unit === 'NoncurrentDays' || date === undefined)) {
-        this.error(rule, `must have ${unit === 'Days' ? 'exactly one of Days and Date' : unit} in each of its ${property}, got ${show(move)}`);
-      } else if (date !== undefined) {
-        return { ...this.date('transition', date), storageClass };
-      } else if (!isDays(days, 0)) {
-        this.error(rule, `must have ${property} with a whole number of ${unit}, at least 0, got ${show(days)}`);
-      }
-      this.checkNewer(newer);
-      return { unit, day: days, storageClass };
-    });
-  }
-
-  private date(what: string, text: unknown): When {
-    const time = typeof text === 'string' ? Date.parse(text) : NaN;
-    if (Number.isNaN(time) || time % DAY_MS !== 0) this.error(11, `must have a Date at midnight UTC, got ${show(text)}`);
-    this.findings.push(warning(11, `${this.name}: a Date does not end anything: from then on the ${what} acts on each new object at once, for ever; give days`));
-    return { unit: 'Date', day: time / DAY_MS };
-  }
-
-  private error(rule: number, text: string): void {
-    this.findings.push(error(rule, `${this.name} ${text}`));
-  }
+  if (typeof index !== 'number') return error(rule, `${first === undefined ? 'the document' : `${first} of the document`} ${message}`);
+  const name = nameOf((document as { readonly Rules: readonly unknown[] }).Rules[index], index);
+  const place = inside.map((part, i) => typeof part === 'number' ? `[${part + 1}]` : i === 0 ? part : `.${part}`).join('');
+  return error(rule, `${name}${place === '' ? '' : `: ${place}`} ${message}`);
 }
 
-function isDays(value: unknown, least: number): value is number {
-  return Number.isInteger(value) && (value as number) >= least && (value as number) <= 2_147_483_647;
+function idOf(rule: unknown): unknown {
+  return (rule as { readonly ID?: unknown } | null)?.ID;
+}
+
+function nameOf(rule: unknown, index: number): string {
+  const id = idOf(rule);
+  return `rule ${typeof id === 'string' && id.length <= 255 ? show(id) : index + 1}`;
+}
+
+function modelOf(rule: LifecycleDocumentRule, name: string, findings: Finding[]): ModelRule {
+  const date = (what: string, text: string): When => {
+    findings.push(warning(11, `${name}: a Date does not end anything: from then on the ${what} acts on each new object at once, for ever; give days`));
+    return { unit: 'Date', day: Date.parse(text) / DAY_MS };
+  };
+  const { Transitions: transitions = [], NoncurrentVersionTransitions: noncurrentTransitions = [] } = rule;
+  const { Expiration: expiration, NoncurrentVersionExpiration: noncurrent } = rule;
+  const model: ModelRule = {
+    id: rule.ID ?? '',
+    name,
+    enabled: rule.Status === 'Enabled',
+    ...filterOf(rule),
+    transitions: transitions.map(({ Days: day, Date: text, StorageClass: storageClass }) =>
+      ({ ...text === undefined ? { unit: 'Days', day: day! } as const : date('transition', text), storageClass })),
+    expiration: expiration?.Date !== undefined ? date('Expiration', expiration.Date) : expiration?.Days === undefined ? undefined : { unit: 'Days', day: expiration.Days },
+    deleteMarkers: expiration?.ExpiredObjectDeleteMarker === true,
+    noncurrentTransitions: noncurrentTransitions.map(({ NoncurrentDays: day, StorageClass: storageClass }) => ({ unit: 'NoncurrentDays', day, storageClass })),
+    noncurrentExpiration: noncurrent && { unit: 'NoncurrentDays', day: noncurrent.NoncurrentDays },
+    abortDays: rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation,
+  };
+  findings.push(...checkPrefix(model), ...checkChoice(model));
+  return model;
+}
+
+function filterOf({ Filter: filter }: LifecycleDocumentRule): Pick<ModelRule, 'filter' | 'prefix' | 'hasTags' | 'hasSizes' | 'largerThan'> {
+  const conditions: LifecycleConditions & { readonly Tags?: readonly LifecycleTag[] } = filter.And ?? { ...filter, Tags: filter.Tag && [filter.Tag] };
+  const { ObjectSizeGreaterThan: larger, ObjectSizeLessThan: smaller, Prefix: prefix = '', Tags: tags = [] } = conditions;
+  const shown = [`prefix=${prefix}`, ...tags.map(({ Key }) => `tag=${Key}`), ...larger === undefined ? [] : [`larger than ${larger}`], ...smaller === undefined ? [] : [`smaller than ${smaller}`]];
+  return { filter: `(${shown.join(', ')})`, prefix, hasTags: tags.length > 0, hasSizes: larger !== undefined || smaller !== undefined, largerThan: larger };
+}
+
+function checkPrefix({ name, prefix }: ModelRule): Finding[] {
+  const findings: Finding[] = [];
+  if (prefix.startsWith('/')) findings.push(error(30, `${name} must have a prefix without a slash in front, got ${show(prefix)}: no object's name begins with one`));
+  if (/[*?]/.test(prefix)) findings.push(error(30, `${name} must have a prefix without wildcards, got ${show(prefix)}: S3 reads them as they are; names that begin so are meant anyway`));
+  return findings;
+}
+
+function checkChoice({ name, hasTags, hasSizes, deleteMarkers, abortDays }: ModelRule): Finding[] {
+  if (!hasTags && !hasSizes) return [];
+  const findings: Finding[] = [];
+  if (deleteMarkers) findings.push(error(24, `${name} can't choose delete markers by tags or sizes, which they don't have: give ExpiredObjectDeleteMarker a rule of its own`));
+  if (abortDays !== undefined) findings.push(error(23, `${name} can't choose unfinished uploads by tags or sizes, which they don't have: give AbortIncompleteMultipartUpload a rule of its own`));
+  return findings;
 }

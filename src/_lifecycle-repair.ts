@@ -14,7 +14,8 @@ const TRANSITION_DAY = 30;
 export function repair(document: unknown, bucket: BucketFacts): string | undefined {
   const given = (document as { readonly Rules?: readonly any[] } | undefined)?.Rules;
   if (!Array.isArray(given) || bucket.mfaDelete) return undefined;
-  const prefixes = [...new Set(given.map(rule => `${rule?.Filter?.Prefix ?? rule?.Filter?.And?.Prefix ?? rule?.Prefix ?? ''}`.replace(/^\/+|[*?].*$/g, '')))];
+  const prefixes = [...new Set(given.map(rule => rule?.Filter?.Prefix ?? rule?.Filter?.And?.Prefix ?? rule?.Prefix)
+    .map(prefix => typeof prefix === 'string' ? prefix.replace(/^\/+|[*?].*$/g, '') : ''))];
   const fixed = { Rules: prefixes.flatMap((prefix, i) => rulesFor(prefix, prefixes.length === 1 ? '' : `-${i + 1}`, given, bucket)) };
   const { findings } = checkDocument(fixed, { ...bucket, minimumSize: undefined });
   return findings.length === 0 ? jsonText(fixed) : undefined;

@@ -77,7 +77,7 @@ test('a complete document passes without a warning', () => {
 
 describe('rule 1', () => {
   test('fails without rules', () => {
-    expectError(lint([]), 1, 'there must be at least one rule in "Rules", got []');
+    expectError(lint([]), 1, 'Rules of the document must have at least one rule, got []');
   });
   test('fails with more than 1000', () => {
     expectError(lint(Array.from({ length: 1001 }, (_, i) => rule({ ID: `${i}` }))), 1, 'there may be 1000 rules in a bucket, got 1001');
@@ -95,7 +95,7 @@ describe('rule 1', () => {
 
 describe('rule 2', () => {
   test('fails with an ID of 256 characters', () => {
-    expectError(lint([rule({ ID: 'x'.repeat(256) })]), 2, 'must have an ID of up to 255 characters, got 256');
+    expectError(lint([rule({ ID: 'x'.repeat(256) })]), 2, 'rule 1: ID must have up to 255 characters, got 256');
     expect(lint([rule({ ID: 'x'.repeat(255) })])).toEqual(fine);
   });
   test('fails with the same ID twice', () => {
@@ -106,20 +106,21 @@ describe('rule 2', () => {
   });
 });
 
-test.each(['enabled', undefined])('rule 3: fails with the Status %j', Status => {
-  expectError(lint([rule({ Status })]), 3, 'must have the Status "Enabled" or "Disabled"');
+test('rule 3: fails with another Status, and without one', () => {
+  expectError(lint([rule({ Status: 'enabled' })]), 3, 'rule "x": Status must be "Enabled" or "Disabled", got "enabled"');
+  expectError(lint([rule({ Status: undefined })]), 3, 'rule "x": Status is missing');
 });
 
 describe('rule 4', () => {
   test('fails without a Filter', () => {
-    expectError(lint([rule({ Filter: undefined })]), 4, 'must have a Filter, which may be {}');
+    expectError(lint([rule({ Filter: undefined })]), 4, 'Filter is missing, and may be {}');
   });
   test('fails with two conditions outside And', () => {
-    expectError(lint([rule({ Filter: { Prefix: 'a', ObjectSizeGreaterThan: 1 } })]), 4, 'at most one condition in its Filter, got ["Prefix","ObjectSizeGreaterThan"]: put them into "And"');
+    expectError(lint([rule({ Filter: { Prefix: 'a', ObjectSizeGreaterThan: 1 } })]), 4, 'Filter must have at most one condition, got ["Prefix","ObjectSizeGreaterThan"]: put them into "And"');
   });
   test('fails with what S3 does not know', () => {
-    expectError(lint([rule({ Filter: { Suffix: 'a' } })]), 4, '["Suffix"] in its Filter, which S3 does not know');
-    expectError(lint([rule({ Expire: 1 })]), 4, 'has ["Expire"], which S3 does not know');
+    expectError(lint([rule({ Filter: { Suffix: 'a' } })]), 4, 'Filter.Suffix is nothing that S3 knows: here it knows Prefix,');
+    expectError(lint([rule({ Expire: 1 })]), 4, 'rule "x": Expire is nothing that S3 knows: here it knows ID, Status, Filter, Transitions,');
   });
   test('takes an empty one', () => {
     expect(lint([rule({ Filter: {} })])).toEqual(fine);
@@ -128,10 +129,10 @@ describe('rule 4', () => {
 
 describe('rule 5', () => {
   test('fails with a Prefix beside the Filter', () => {
-    expectError(lint([rule({ Prefix: 'shop/' })]), 5, 'has "shop/" as a Prefix of its own beside its Filter: move it into the Filter');
+    expectError(lint([rule({ Prefix: 'shop/' })]), 5, 'rule "x": Prefix is the old form, which no Filter may be beside: write "Filter": {"Prefix": "shop/"}');
   });
   test('says how the old form is written today', () => {
-    expectError(lint([rule({ Filter: undefined, Prefix: 'shop/' })]), 4, 'write "Filter": {"Prefix": "shop/"} for the old "Prefix"');
+    expectError(lint([rule({ Filter: undefined, Prefix: 'shop/' })]), 5, 'write "Filter": {"Prefix": "shop/"}');
   });
 });
 
@@ -157,12 +158,12 @@ describe('rule 9', () => {
 });
 
 test.each([0, -1, 1.5, '9'])('rule 10: fails with %j days', Days => {
-  expectError(lint([rule({ Expiration: { Days } })]), 10, 'an Expiration of a whole number of Days, at least 1');
+  expectError(lint([rule({ Expiration: { Days } })]), 10, `Expiration.Days must be a whole number of at least 1, got ${JSON.stringify(Days)}`);
 });
 
 describe('rule 11', () => {
   test('fails with a date that is not midnight', () => {
-    expectError(lint([rule({ Expiration: { Date: '2027-01-01T02:00:00Z' } })]), 11, 'must have a Date at midnight UTC, got "2027-01-01T02:00:00Z"');
+    expectError(lint([rule({ Expiration: { Date: '2027-01-01T02:00:00Z' } })]), 11, 'Expiration.Date must be midnight UTC of a day, as in "2027-01-31T00:00:00Z", got "2027-01-01T02:00:00Z"');
   });
   test('warns of every date', () => {
     expectWarning(lint([rule({ Expiration: { Date: '2027-01-01T00:00:00Z' } })]), 11, 'acts on each new object at once, for ever');
@@ -171,10 +172,10 @@ describe('rule 11', () => {
 
 describe('rule 12', () => {
   test.each([{ StorageClass: 'GLACIER' }, { Days: 1, Date: '2027-01-01T00:00:00Z', StorageClass: 'GLACIER' }])('fails with %j', transition => {
-    expectError(lint([moving(transition)]), 12, 'exactly one of Days and Date in each of its Transitions');
+    expectError(lint([moving(transition)]), 12, 'Transitions[1] must have exactly one of Days and Date, got [');
   });
   test('fails with negative days', () => {
-    expectError(lint([moving(days(-1, 'GLACIER'))]), 12, 'a whole number of Days, at least 0, got -1');
+    expectError(lint([moving(days(-1, 'GLACIER'))]), 12, 'Transitions[1].Days must be a whole number of at least 0, got -1');
   });
   test('fails with a class that AWS does not have', () => {
     expectError(lint([moving(days(30, 'COLD'))]), 12, 'moves to "COLD", and AWS S3 takes STANDARD_IA, ONEZONE_IA, INTELLIGENT_TIERING, GLACIER_IR, GLACIER, DEEP_ARCHIVE');
@@ -243,14 +244,12 @@ describe('rule 20: the runner deletes too', () => {
 });
 
 describe('rule 21', () => {
-  test.each([0, undefined])('fails with NoncurrentDays %j', NoncurrentDays => {
-    expectError(lint([rule({ NoncurrentVersionExpiration: { NoncurrentDays } })]), 21, 'NoncurrentDays of at least 1');
+  test('fails with NoncurrentDays 0, and without them', () => {
+    expectError(lint([rule({ NoncurrentVersionExpiration: { NoncurrentDays: 0 } })]), 21, 'NoncurrentVersionExpiration.NoncurrentDays must be a whole number of at least 1, got 0');
+    expectError(lint([rule({ NoncurrentVersionExpiration: { NewerNoncurrentVersions: 1 } })]), 21, 'NoncurrentVersionExpiration.NoncurrentDays is missing');
   });
   test.each([0, 101])('fails with NewerNoncurrentVersions %s', NewerNoncurrentVersions => {
-    expectError(lint([rule({ NoncurrentVersionExpiration: { NoncurrentDays: 9, NewerNoncurrentVersions } })]), 21, 'NewerNoncurrentVersions from 1 to 100');
-  });
-  test('fails with NewerNoncurrentVersions and no Filter', () => {
-    expectError(lint([rule({ Filter: undefined, NoncurrentVersionExpiration: { NoncurrentDays: 9, NewerNoncurrentVersions: 1 } })]), 21, 'must have a Filter beside NewerNoncurrentVersions');
+    expectError(lint([rule({ NoncurrentVersionExpiration: { NoncurrentDays: 9, NewerNoncurrentVersions } })]), 21, 'NewerNoncurrentVersions must be a whole number from 1 to 100');
   });
   test('fails where there are no versions', () => {
     expectError(lint([rule({})], { provider: LifecycleProvider.CLOUDFLARE_R2 }), 21, 'is about noncurrent versions, which Cloudflare R2 does not have');
@@ -260,7 +259,7 @@ describe('rule 21', () => {
 describe('rule 22', () => {
   const old = (NoncurrentDays: number, StorageClass: string) => ({ NoncurrentDays, StorageClass });
   test('fails with negative days', () => {
-    expectError(lint([rule({ NoncurrentVersionTransitions: [old(-1, 'GLACIER')] })]), 22, 'a whole number of NoncurrentDays, at least 0');
+    expectError(lint([rule({ NoncurrentVersionTransitions: [old(-1, 'GLACIER')] })]), 22, 'NoncurrentVersionTransitions[1].NoncurrentDays must be a whole number of at least 0, got -1');
   });
   test('fails with a class twice, in the wrong order, too close, and after the deletion', () => {
     const deleted = { NoncurrentVersionExpiration: { NoncurrentDays: 300 } };
@@ -274,7 +273,7 @@ describe('rule 22', () => {
 
 describe('rule 23', () => {
   test('fails with 0 days', () => {
-    expectError(lint([rule({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 0 } })]), 23, 'DaysAfterInitiation of at least 1');
+    expectError(lint([rule({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 0 } })]), 23, 'AbortIncompleteMultipartUpload.DaysAfterInitiation must be a whole number of at least 1, got 0');
   });
   test.each([{ Tag: { Key: 'a', Value: 'b' } }, { ObjectSizeGreaterThan: 9 }])('fails with the filter %j', Filter => {
     expectError(lint([rule({ Filter })]), 23, 'can\'t choose unfinished uploads by tags or sizes');

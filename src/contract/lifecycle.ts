@@ -31,7 +31,8 @@ export interface LifecycleDocument {
 }
 
 export interface LifecycleDocumentRule {
-  readonly ID: string;
+  /** Ours have one; S3 gives one to those that come without. */
+  readonly ID?: string;
   readonly Status: 'Enabled' | 'Disabled';
   readonly Filter: LifecycleFilter;
   readonly Transitions?: readonly LifecycleDocumentTransition[];

@@ -61,7 +61,7 @@ const exporter: ExporterConfig = {
   refreshSeconds: 60,
   backups: [{ name: 'app', engine: 'sqlite', namespace: 'x', cronJob: 'x', restoreJob: null, stores: [s3], staleAfterSeconds: null, rpoSeconds: null, rtoSeconds: null, verifiedWithinSeconds: null, drilledWithinSeconds: null }],
 };
-const lifecycle = { version: 1, store: s3, document: { Rules: [{ ID: 'cdk8s-backup-x', Status: 'Enabled', Filter: { Prefix: 'x' }, Expiration: { Days: 3 } }] }, transitionDefaultMinimumObjectSize: null };
+const lifecycle = { version: 1, store: s3, document: { Rules: [{ ID: 'cdk8s-backup.x', Status: 'Enabled', Filter: { Prefix: 'x' }, Expiration: { Days: 3 } }] }, transitionDefaultMinimumObjectSize: null };
 
 test.each<[string, object]>([['a backup', aConfig()], ['a restore', restore], ['a drill', drill], ['an exporter', exporter]])('the config of %s that was spoiled is refused, or can be worked with', (_, valid) => {
   expect(parseConfig(JSON.stringify(valid))).toEqual(valid);
@@ -75,6 +75,7 @@ test.each<[string, object]>([['a backup', aConfig()], ['a restore', restore], ['
 });
 
 test('a lifecycle that was spoiled is refused', () => {
+  expect(checkLifecycleConfig(lifecycle)).toEqual(lifecycle);
   fc.assert(fc.property(spoiled(lifecycle), json => {
     const result = refusalOf(() => checkLifecycleConfig(refusalOfJson(json)));
     if ('refused' in result) expect(result.refused.exitCode).toBe(ExitCode.BAD_CONFIG);

@@ -1,46 +1,29 @@
 import { z } from 'zod';
 import { ExitCode } from '../../contract/exit-code';
-import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleConfig } from '../../contract/lifecycle';
+import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleConfig, LifecycleDocument } from '../../contract/lifecycle';
+import { lifecycleFaults } from '../../contract/lifecycle-schema';
 import { s3 } from '../config';
 import { RunnerError } from '../errors';
 import { faultsOf } from '../schema';
 import { otherVersion } from '../version';
 
-const days = z.int().min(0);
-const date = z.iso.datetime();
-const tag = z.strictObject({ Key: z.string(), Value: z.string() });
-const conditions = {
-  Prefix: z.string().exactOptional(),
-  ObjectSizeGreaterThan: z.int().exactOptional(),
-  ObjectSizeLessThan: z.int().exactOptional(),
-};
-
 // The service has the last word on what makes sense; this is what the program can say to it.
-const rule = z.strictObject({
-  ID: z.string().startsWith(LIFECYCLE_ID_PREFIX, `must begin with "${LIFECYCLE_ID_PREFIX}", by which the runner knows its own rules`),
-  Status: z.enum(['Enabled', 'Disabled']),
-  Filter: z.strictObject({
-    ...conditions,
-    Tag: tag.exactOptional(),
-    And: z.strictObject({ ...conditions, Tags: z.array(tag).readonly().exactOptional() }).exactOptional(),
-  }),
-  Transitions: z.array(
-    z.strictObject({ Days: days.exactOptional(), Date: date.exactOptional(), StorageClass: z.string() }),
-  ).readonly().exactOptional(),
-  Expiration: z.strictObject({
-    Days: days.exactOptional(), Date: date.exactOptional(), ExpiredObjectDeleteMarker: z.boolean().exactOptional(),
-  }).exactOptional(),
-  NoncurrentVersionTransitions: z.array(
-    z.strictObject({ NoncurrentDays: days, NewerNoncurrentVersions: z.int().exactOptional(), StorageClass: z.string() }),
-  ).readonly().exactOptional(),
-  NoncurrentVersionExpiration: z.strictObject({ NoncurrentDays: days, NewerNoncurrentVersions: z.int().exactOptional() }).exactOptional(),
-  AbortIncompleteMultipartUpload: z.strictObject({ DaysAfterInitiation: days }).exactOptional(),
+const document = z.unknown().transform((value, context): LifecycleDocument => {
+  const faults = lifecycleFaults(value);
+  for (const { path, message } of faults) context.addIssue({ code: 'custom', path: [...path], message });
+  if (faults.length > 0) return z.NEVER;
+  const { Rules: rules } = value as LifecycleDocument;
+  for (const [i, { ID: id }] of rules.entries()) {
+    if (id?.startsWith(LIFECYCLE_ID_PREFIX)) continue;
+    context.addIssue({ code: 'custom', path: ['Rules', i, 'ID'], message: `must begin with "${LIFECYCLE_ID_PREFIX}", by which the runner knows its own rules` });
+  }
+  return { Rules: rules };
 });
 
 const schema = z.strictObject({
   version: z.literal(LIFECYCLE_VERSION),
   store: s3,
-  document: z.strictObject({ Rules: z.array(rule).min(1).readonly() }),
+  document,
   transitionDefaultMinimumObjectSize: z.enum(['all_storage_classes_128K', 'varies_by_storage_class']).nullable(),
 }) satisfies z.ZodType<LifecycleConfig>;
 
