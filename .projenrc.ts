@@ -1,4 +1,6 @@
-import { cdk, cdk8s, javascript } from 'projen';
+import { cdk, cdk8s, javascript, TextFile } from 'projen';
+
+const VERSION = '0.1.0';
 
 /** npm packages without a CommonJS form. */
 const ES_MODULES = 'age-encryption|cctv-age|@noble|@scure';
@@ -90,7 +92,14 @@ const project = new cdk8s.ConstructLibraryCdk8s({
   },
 });
 
-project.package.addVersion('0.1.0');
+project.package.addVersion(VERSION);
+
+// Compiled in: in an app that is bundled into one file, the package.json that is found beside it is the app's.
+const versionFile = new TextFile(project, 'src/_version.ts');
+versionFile.addLine(`// ${versionFile.marker}`);
+versionFile.addLine('/** The version of this library, and of its runner image. */');
+versionFile.addLine(`export const VERSION = '${VERSION}';`);
+versionFile.addLine('');
 
 // jest 30 pins 21 optional platform builds of 1.13.0, of which not all are published: `npm ci` then rejects the lock file.
 project.package.addPackageResolutions('unrs-resolver@1.12.2');

@@ -164,7 +164,8 @@ test('whatever it is, it is refused with a message or taken, at synth as by the 
     'ID', 'Status', 'Filter', 'Prefix', 'Transitions', 'Expiration', 'NoncurrentVersionTransitions', 'NoncurrentVersionExpiration', 'AbortIncompleteMultipartUpload',
     '__proto__', 'constructor',
   );
-  const documents = fc.array(fc.dictionary(keys, value).map(changes => ({ ...base, Expiration: { Days: 9 }, ...changes })), { maxLength: 3 }).map(Rules => ({ Rules }));
+  const rules = fc.dictionary(keys, value).map(changes => ({ ...base, Expiration: { Days: 9 }, ...changes }));
+  const documents = fc.array(rules, { maxLength: 3 }).map(Rules => ({ Rules }));
   fc.assert(fc.property(documents, document => {
     const json = JSON.parse(JSON.stringify(document)) as unknown;
     const [synth, runner] = [atSynth(json), byRunner(json)];
