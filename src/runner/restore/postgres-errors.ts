@@ -10,9 +10,9 @@ const RULES: readonly Rule[] = [
     wayOut: ({ user }) => `ALTER ROLE ${quoted(user)} CREATEDB, or restore in place`,
   },
   {
-    pattern: /must be superuser to terminate|permission denied to terminate/,
+    pattern: /may not end all of the sessions of|must be (a )?superuser to terminate|must be a member of the role whose process|permission denied to terminate/,
     exitCode: ExitCode.DENIED,
-    wayOut: () => 'a superuser is connected to the database: end that session, or restore as a superuser',
+    wayOut: ({ user }) => `end those of superusers yourself, or restore as a superuser; for the others, GRANT pg_signal_backend TO ${quoted(user)}`,
   },
   {
     pattern: /unsupported version \(.*\) in file header/,

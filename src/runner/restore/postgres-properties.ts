@@ -3,7 +3,6 @@
  * only together with a database of the original name, so it is carried over here.
  */
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
-import { SWAP_MARK_ENTRY } from './postgres-server';
 import { literal } from './postgres-sql';
 import { quoted } from '../sources/postgres-errors';
 
@@ -56,8 +55,7 @@ export function propertiesQuery(database: string): string {
       'role', case when setrole <> 0 then pg_get_userbyid(setrole) end,
       'name', split_part(setting, '=', 1),
       'value', substr(setting, strpos(setting, '=') + 1)
-    )), '[]') from pg_db_role_setting s, unnest(setconfig) as setting
-      where setdatabase = d.oid and setting <> ${literal(SWAP_MARK_ENTRY)})
+    )), '[]') from pg_db_role_setting s, unnest(setconfig) as setting where setdatabase = d.oid)
   ) from pg_database d where datname = ${literal(database)};`;
 }
 

@@ -1,7 +1,7 @@
 /*
  * What is asked of the server that a restore goes to, as SQL that returns one JSON value. Works from server 12 on.
  */
-import { literal, literals } from './postgres-sql';
+import { literals } from './postgres-sql';
 
 /** About the server, the role, and all of its databases. */
 export interface ServerState {
@@ -14,6 +14,8 @@ export interface ServerState {
   readonly databases: readonly DatabaseState[];
   readonly roles: readonly RoleState[];
   readonly tablespaces: readonly TablespaceState[];
+  /** Names of the sessions of swaps that are under way, see `swapSession()`. */
+  readonly swaps: readonly string[];
 }
 
 export interface DatabaseState {
@@ -28,9 +30,9 @@ export interface DatabaseState {
   /** `null` if the role may not connect. */
   readonly bytes: number | null;
   readonly open: boolean;
-  /** Whether it was closed by a swap that did not end. */
-  readonly closedBySwap: boolean;
   readonly sessions: number;
+  /** Roles whose sessions in it the role that restores may not end. */
+  readonly lasting: readonly string[];
   /** What keeps a database from being renamed. */
   readonly preparedTransactions: number;
   readonly slots: readonly string[];
@@ -52,13 +54,6 @@ export interface RoleState {
   readonly attributes: readonly string[];
 }
 
-/**
- * Says of a database that a swap has closed it, and has to open it again: a setting of the database, as `pg_db_role_setting` has it.
- * One that its owner may set, as a parameter of our own is not, and that means nothing while nobody can connect.
- */
-export const SWAP_MARK = { parameter: 'application_name', value: 'cdk8s-backup swap' } as const;
-export const SWAP_MARK_ENTRY = `${SWAP_MARK.parameter}=${SWAP_MARK.value}`;
-
 export function serverStateQuery(): string {
   return `select json_build_object(
     'versionNumber', current_setting('server_version_num')::int,
@@ -74,11 +69,9 @@ export function serverStateQuery(): string {
       'owned', pg_has_role(datdba, 'usage'),
       'bytes', case when has_database_privilege(d.oid, 'connect') then pg_database_size(d.oid) end,
       'open', datallowconn,
-      'closedBySwap', not datallowconn and exists (
-        select from pg_db_role_setting s, unnest(setconfig) as setting
-        where s.setdatabase = d.oid and s.setrole = 0 and setting = ${literal(SWAP_MARK_ENTRY)}
-      ),
       'sessions', (select count(*) from pg_stat_activity a where a.datid = d.oid),
+      'lasting', (select coalesce(json_agg(distinct usename), '[]') from pg_stat_activity a join pg_roles r on r.oid = usesysid where a.datid = d.oid
+        and not me.rolsuper and (r.rolsuper or not pg_has_role(usesysid, 'usage') and not pg_has_role('pg_signal_backend', 'usage'))),
       'preparedTransactions', (select count(*) from pg_prepared_xacts p where p.database = datname),
       'slots', (select coalesce(json_agg(slot_name), '[]') from pg_replication_slots r where r.database = datname)
     ) order by datname collate "C"), '[]') from pg_database d),
@@ -92,7 +85,8 @@ export function serverStateQuery(): string {
         case when rolbypassrls then 'BYPASSRLS' end
       ], null)
     )), '[]') from pg_roles r),
-    'tablespaces', (select json_agg(json_build_object('name', spcname, 'usable', has_tablespace_privilege(oid, 'create'))) from pg_tablespace)
+    'tablespaces', (select json_agg(json_build_object('name', spcname, 'usable', has_tablespace_privilege(oid, 'create'))) from pg_tablespace),
+    'swaps', (select coalesce(json_agg(application_name), '[]') from pg_stat_activity where application_name like 'cdk8s-backup swap %')
   ) from pg_roles me where me.rolname = current_user;`;
 }
 

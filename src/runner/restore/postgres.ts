@@ -15,7 +15,7 @@ import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStat
 import { spaceFindings, spaceNote, withinSpace } from './postgres-space';
 import { verbatim } from './postgres-sql';
 import { disabledSubscriptions, dropDatabase, plannedSubscriptions, unfinishedCopies } from './postgres-subscriptions';
-import { endSwapStatements, reopen, Swap, swapStatements } from './postgres-swap';
+import { endSwapStatements, Swap, swapSession, swapStatements } from './postgres-swap';
 import { losesTablespaces, tablespaceNotes, tablespaceOf } from './postgres-tablespaces';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { noteReplaced, safetyBackups, wayBack } from './rollback-order';
@@ -52,6 +52,8 @@ export class PostgresRestorer implements Restorer {
   private readonly inPlace: PostgresInPlace;
   private maintenance = MAINTENANCE_DATABASES[0]!;
   private facts: Facts | null = null;
+  /** The oid of the database that a swap makes live, once it has begun and may have been committed. */
+  private swapping: string | undefined;
   private settleSignal: AbortSignal | null = null;
 
   constructor(private readonly config: PostgresTargetConfig, private readonly context: RestorerContext) {
@@ -90,7 +92,7 @@ export class PostgresRestorer implements Restorer {
       missing: [
         ...findingsOf(this.facts),
         ...await rolesNotMade(this.client, this.maintenance, this.facts, signal),
-        ...await unfinishedCopies(this.client, this.facts, signal),
+        ...this.isBeingSwapped(server) ? [] : await unfinishedCopies(this.client, this.facts, signal),
         ...spaceFindings(this.config, live, data.bytes),
       ],
       notes: [...await this.tablesNotInBackup(this.facts, signal), ...this.notes(this.facts)],
@@ -100,12 +102,8 @@ export class PostgresRestorer implements Restorer {
 
   public async repair(signal: AbortSignal): Promise<readonly string[]> {
     await this.serverState(signal); // finds the database to ask from
-    await this.client.run(this.maintenance, endSwapStatements(this.config.database), signal);
-    const { databases } = await this.serverState(signal);
-    const closed = databases.find(({ name, closedBySwap }) => name === this.config.database && closedBySwap);
-    if (!closed) return [];
-    await this.client.run(this.maintenance, reopen(closed.name), signal);
-    return [`the database ${closed.name} was closed by a swap that was killed before it changed a name, and is open again`];
+    await this.endSwap(this.final, signal);
+    return [];
   }
 
   public async restore({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<Restored> {
@@ -140,7 +138,7 @@ export class PostgresRestorer implements Restorer {
         await noteReplaced(safety, record, this.context, signal.aborted ? this.settling() : signal);
         return { holds: `${this.description} is ${record.id}`, previous: safety === null ? null : asBackup(safety), notes };
       }
-      const final = this.config.newDatabase ?? this.config.database;
+      const { final } = this;
       const incoming = besideName(final, 'restore', new Date());
       await this.client.run(this.maintenance, createStatement(incoming, facts.head, ownerOf(facts), tablespaceOf(facts)), signal);
       made = await this.oidOf(incoming, signal) ?? DROPPED;
@@ -217,44 +215,47 @@ export class PostgresRestorer implements Restorer {
     throw new Error('unreachable: there is a candidate');
   }
 
+  /** The name that the restored database gets. */
+  private get final(): string {
+    return this.config.newDatabase ?? this.config.database;
+  }
+
   /** Databases that restores have begun and never finished, and that this role may drop. */
   private leftovers({ databases }: Pick<ServerState, 'databases'>): DatabaseState[] {
-    const final = this.config.newDatabase ?? this.config.database;
-    return databases.filter(({ name, owned }) => owned && besideTime(name, final, 'restore') !== undefined);
+    return databases.filter(({ name, owned }) => owned && besideTime(name, this.final, 'restore') !== undefined);
   }
 
   /** The same of roles whose databases this one can't drop. They are in nobody's way. */
   private leftoversOfOthers({ databases }: ServerState): string[] {
-    const final = this.config.newDatabase ?? this.config.database;
-    return databases.filter(({ name, owned }) => !owned && besideTime(name, final, 'restore') !== undefined)
+    return databases.filter(({ name, owned }) => !owned && besideTime(name, this.final, 'restore') !== undefined)
       .map(({ name, owner }) => `the database ${name}, which a restore has begun and not finished, belongs to ${owner} and stays, since ${this.config.user} may not drop it: as ${owner}, DROP DATABASE ${quoted(name)}`);
   }
 
   private steps(facts: Facts): string[] {
-    const { config, server, head, live, globals } = facts;
+    const { config, server, head, globals } = facts;
     const leftovers = this.leftovers(server).map(({ name }) =>
       `drop the database ${name}, which a restore has begun and not finished${server.databases.some(other => other.name === name && other.sessions > 0) ? ' (somebody is connected to it: if that restore still runs, it fails)' : ''}`);
     const missing = globals?.roles.filter(({ name }) => !server.roles.some(role => role.name === name)) ?? [];
     const roles = missing.length > 0 && server.createRole ? [`make the roles ${missing.map(({ name }) => name).join(', ')}`] : [];
-    const closed = live?.closedBySwap ? [`open the database ${live.name}, which a swap that was killed has closed`] : [];
+    const swaps = this.isBeingSwapped(server) ? [`end the swap of another restore to ${this.final}, which is under way now: it is done before, or never`] : [];
     if (config.mode === 'in-place') {
       return [
-        ...closed, ...leftovers, ...roles,
+        ...swaps, ...leftovers, ...roles,
         ...config.safetyBackup ? [`store what ${this.description} holds now as a backup of ${this.context.config.name}, which is not the latest`] : [],
         ...this.inPlace.steps(facts),
       ];
     }
     const jobs = config.parallelJobs > 1 && !rendersScript(facts) ? ` with ${config.parallelJobs} jobs` : '';
-    const final = config.newDatabase ?? config.database;
+    const { final } = this;
     const tablespace = tablespaceOf(facts);
     const existing = server.databases.find(({ name }) => name === final);
     return [
-      ...closed, ...leftovers, ...roles,
+      ...swaps, ...leftovers, ...roles,
       `create the database ${besideName(final, 'restore', new Date()).slice(0, -15)}… with the encoding and locale of ${head.database}${tablespace === null ? '' : ` in the tablespace ${tablespace}`}, and restore into it${jobs}`,
       `analyze it, and check objects, rows${config.assertions.length > 0 ? ` and ${config.assertions.length} assertions` : ''}`,
       `give it the rights, settings, comment, connection limit and template flag of ${existing ? `the database ${final} as it is now` : 'the backup'}`,
       existing
-        ? `refuse connections to ${final}, end its ${existing.sessions} sessions, rename it to ${besideName(final, 'before', new Date()).slice(0, -15)}…, and rename the restored database to ${final}: both or none`
+        ? `end the ${existing.sessions} sessions of ${final}, let new ones wait, rename it to ${besideName(final, 'before', new Date()).slice(0, -15)}…, and rename the restored database to ${final}: both or none`
         : `rename it to ${final}`,
     ];
   }
@@ -269,10 +270,13 @@ export class PostgresRestorer implements Restorer {
       notes.push(`pg_restore ${facts.client.text} makes a script for the older server ${server.version} that psql runs${config.parallelJobs > 1 ? ', in one job' : ''}: `
         + `the backup was made by pg_dump ${head.dumpVersion}, which older clients can't read`);
     }
-    notes.push(...plannedSubscriptions(head, config.newDatabase ?? config.database, config.mode === 'in-place'));
+    notes.push(...plannedSubscriptions(head, this.final, config.mode === 'in-place'));
     notes.push(...this.leftoversOfOthers(server));
     notes.push(...tablespaceNotes(facts));
-    if (live && !live.open && !live.closedBySwap) notes.push(`the database ${live.name} accepts no connections now; what is restored does`);
+    if (live && live.lasting.length > 0 && config.mode !== 'new-database') {
+      notes.push(`in the database ${live.name} are sessions of ${live.lasting.join(', ')} that ${config.user} may not end: if they are still there when it is replaced, the restore fails, and nothing is changed`);
+    }
+    if (live && !live.open) notes.push(`the database ${live.name} accepts no connections now; what is restored does`);
     const kept = server.databases.filter(({ name }) => besideTime(name, config.database, 'before'));
     if (kept.length > 0) notes.push(`earlier restores have kept ${kept.map(({ name, bytes }) => bytes === null ? name : `${name} (${formatBytes(bytes)})`).join(', ')}: "cdk8s-backup discard" removes one`);
     if (config.mode === 'in-place' && !config.safetyBackup) notes.push('what is there now is not stored before: there is no way back');
@@ -281,10 +285,18 @@ export class PostgresRestorer implements Restorer {
   }
 
   /** What the live database has and the backup has not: a migration since then, or tables that the backup leaves out on purpose. */
-  private async tablesNotInBackup({ head, live, config }: Facts, signal: AbortSignal): Promise<string[]> {
-    if (!live?.open || live.bytes === null || config.mode === 'new-database') return [];
+  private async tablesNotInBackup({ head, live, config, server }: Facts, signal: AbortSignal): Promise<string[]> {
+    if (!live?.open || live.bytes === null || config.mode === 'new-database' || this.isBeingSwapped(server)) return [];
     const inBackup = new Set(head.entries.filter(({ type }) => type === 'TABLE').map(({ schema, tag }) => `${schema}.${tag}`));
-    const others = (await this.client.query<string[]>(live.name, tablesQuery(), signal)).filter(table => !inBackup.has(table));
+    let tables: string[];
+    try {
+      tables = await this.client.query<string[]>(live.name, tablesQuery(), signal);
+    } catch (error) {
+      // A database that is too damaged to be asked is one that has to be restored.
+      if (signal.aborted || config.mode === 'in-place') throw error;
+      return [`which of its tables the backup does not have is not known, since the database ${live.name} can't be asked: ${messageOf(error)}`];
+    }
+    const others = tables.filter(table => !inBackup.has(table));
     if (others.length === 0) return [];
     const list = `${others.slice(0, MOST_NAMED).join(', ')}${others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : ''}`;
     return [config.mode === 'in-place'
@@ -343,11 +355,12 @@ export class PostgresRestorer implements Restorer {
 
   private async swap(swap: Swap, signal: AbortSignal): Promise<void> {
     const before = await this.oidOf(swap.incoming, signal);
+    this.swapping = before;
     try {
       await this.client.run(this.maintenance, swapStatements(swap), signal);
     } catch (error) {
       // A connection that was lost during the commit leaves open whether it was done: the server knows.
-      const now = await this.client.run(this.maintenance, endSwapStatements(swap.live), this.settling())
+      const now = await this.endSwap(swap.live, this.settling())
         .then(() => this.oidOf(swap.live, this.settling())).catch(() => undefined);
       if (now === undefined || now !== before) throw error;
       this.context.reporter.warn('swap.unsure', `the connection was lost during the swap, which was done all the same: ${messageOf(error)}`);
@@ -358,6 +371,15 @@ export class PostgresRestorer implements Restorer {
   private settling(): AbortSignal {
     this.settleSignal ??= AbortSignal.timeout(SETTLE_MS);
     return this.settleSignal;
+  }
+
+  /** Also of a run that was killed: once this has ended, its swap is either done or undone. */
+  private async endSwap(live: string, signal: AbortSignal): Promise<void> {
+    await this.client.run(this.maintenance, endSwapStatements(live), signal);
+  }
+
+  private isBeingSwapped({ swaps }: ServerState): boolean {
+    return swaps.includes(swapSession(this.final));
   }
 
   private async oidOf(database: string, signal: AbortSignal): Promise<string | undefined> {
@@ -386,19 +408,16 @@ export class PostgresRestorer implements Restorer {
     let [dropped, live] = [false, false];
     try {
       const signal = this.settling();
-      await this.client.run(this.maintenance, endSwapStatements(this.config.database), signal);
+      await this.endSwap(this.final, signal);
       const { databases } = await this.serverState(signal);
-      if (databases.some(({ name, closedBySwap }) => name === this.config.database && closedBySwap)) {
-        await this.client.run(this.maintenance, reopen(this.config.database), signal);
-      }
       const ours = made === undefined ? undefined : databases.find(({ oid }) => oid === made);
-      live = ours !== undefined && ours.name === this.config.database;
+      live = databases.some(({ oid, name }) => oid === this.swapping && name === this.config.database);
       if (live) holds = `${this.description} is what was restored: the swap was done before the failure`;
       dropped = made !== undefined && ours === undefined;
       const unfinished = this.leftovers({ databases }).find(({ oid }) => oid === made);
       if (unfinished) await dropDatabase(this.client, this.maintenance, unfinished.name, signal);
     } catch (left) {
-      holds += `, and accepts connections again once the server is there and the restore has run once more, if it does not by then (${messageOf(left)})`;
+      holds = this.swapping !== undefined ? `${this.description} is either as it was or what was restored: the server can't be asked (${messageOf(left)})` : `${holds} (${messageOf(left)})`;
     }
     // It says that a database is not there, which is no fault of the config.
     return dropped

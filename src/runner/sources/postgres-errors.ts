@@ -72,6 +72,16 @@ const RULES: readonly Rule[] = [
     exitCode: ExitCode.DENIED,
     wayOut: ({ user }) => `create the role: CREATE ROLE ${quoted(user)} LOGIN PASSWORD '…'`,
   },
+  {
+    pattern: /seems to have just been dropped or renamed/,
+    exitCode: ExitCode.UNAVAILABLE,
+    wayOut: () => 'a restore has just put another database in its place: try again',
+  },
+  {
+    pattern: /is not currently accepting connections/,
+    exitCode: ExitCode.DENIED,
+    wayOut: ({ database }) => `somebody has closed it: ALTER DATABASE ${quoted(database)} ALLOW_CONNECTIONS true opens it, for its owner or a superuser in another database`,
+  },
   { pattern: /database ".*" does not exist/, exitCode: ExitCode.NOT_FOUND, wayOut: () => 'check the name of the database' },
   {
     pattern: /no matching (schemas|tables) were found/,

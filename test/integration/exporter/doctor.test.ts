@@ -6,6 +6,7 @@ import { BackupConfig } from '../../../src/contract/config';
 import { parseKey, STARTED_SUFFIX } from '../../../src/contract/layout';
 import { configOf, folder, postgres, sqlite } from '../_configs';
 import { backup, filesIn, list, run, RunOptions } from '../_runner';
+import { startExporter } from './_exporter';
 import { exported, exporter } from './_stores';
 import { tempDir } from '../servers/_process';
 import { rootClient, s3Store } from '../servers/_s3';
@@ -120,6 +121,24 @@ test.each<[string, (place: ReturnType<typeof aPlace>) => RunOptions, number, Reg
   const found = await doctor(change(aPlace()));
   expect(found.code).toBe(code);
   expect(found.bad.filter(({ level }) => level === 'error').map(each => `${each.subject}: ${each.message} ${each.advice ?? ''}`).join('\n')).toMatch(message);
+});
+
+test('a database that somebody has closed: doctor, the backup and the exporter give the command that opens it', async () => {
+  const { options, directory } = aPlace();
+  await pg.psql('CREATE DATABASE closed');
+  await pg.psql('ALTER DATABASE closed ALLOW_CONNECTIONS false');
+  const closed = { ...options, config: { ...options.config, source: postgres(pg, 'closed') } };
+  const command = 'ALTER DATABASE "closed" ALLOW_CONNECTIONS true';
+  const found = await doctor(closed);
+  expect(found.code).toBe(14);
+  expect(found.bad.find(({ subject }) => subject === 'database')).toMatchObject({ level: 'error', message: expect.stringContaining(command) });
+  expect(await run(['backup'], closed)).toMatchObject({ code: 14, message: expect.stringContaining(command) });
+  const page = await startExporter([exported('app', [folder(directory)])]);
+  try {
+    expect(JSON.stringify(JSON.parse(await page.get('/api/backups')))).toContain(JSON.stringify(command).slice(1, -1));
+  } finally {
+    await page.stop();
+  }
 });
 
 test('keys that may not write, or not delete, are found', async () => {

@@ -1,11 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { backedUp, databasesOf, dumpOf, fakeProgram, restored, restoreOptions, Site } from './_postgres';
 import { RestoreConfig } from '../../../src/contract/config';
 import { filesIn, run, RunOptions } from '../_runner';
-import { tempDir } from '../servers/_process';
-import { PostgresServer, startPostgres } from '../servers/postgres';
+import { tempDir, until } from '../servers/_process';
+import { clientBin, PostgresServer, startPostgres } from '../servers/postgres';
 
 /* Whatever stands in the way: the live database is what it was, no database is left over, and the message says so and what to do. */
 
@@ -276,6 +277,72 @@ test('a role that is no superuser, may create databases and owns the one in ques
   expect(report.previous).toMatch(/^mine_before_/);
   expect(await run(['discard', '--yes'], options)).toMatchObject({ code: 0 });
   await server.psql('drop database mine');
+});
+
+test('a session that the role may not end is in the plan; the swap that fails on it leaves the live database open, and as it was in all else', async () => {
+  await server.psql('create role agent superuser login password \'a\'; create role app login password \'a\'');
+  await server.psql('create database mine owner maker');
+  await server.psql('alter database mine set application_name = \'the shop\'');
+  await server.psql('set role maker; create table t as select 1 as id', 'mine');
+  const mine = await backedUp(server, 'mine');
+  await server.psql('delete from t', 'mine');
+  const before = await dumpOf(server, 'mine');
+  const options = { ...restoreOptions(mine, { user: 'maker' }), env: { POSTGRES_PASSWORD: 'x' } };
+
+  const agent = sessionOf('agent');
+  await until('the agent is there', 10_000, () => isThere('agent'));
+  const planned = await run(['restore', '--dry-run'], options);
+  expect(planned.code).toBe(0);
+  expect(JSON.parse(planned.stdout).notes).toContainEqual(expect.stringContaining('in the database mine are sessions of agent that maker may not end'));
+  const ended = await run(['restore'], options);
+  expect(ended.message).toMatch(/may not end all of the sessions of agent: end those of superusers yourself, or restore as a superuser.*database mine on \S+ is as it was$/s);
+  expect(ended.code).toBe(14);
+  expect(await server.psql('select datallowconn from pg_database where datname = \'mine\'')).toBe('t');
+  expect(await dumpOf(server, 'mine')).toBe(before);
+  expect(await databasesOf(server)).toEqual(['mine', 'shop']);
+  expect(await isThere('agent')).toBe(true);
+  await server.psql('select pg_terminate_backend(pid) from pg_stat_activity where usename = \'agent\'');
+  await agent;
+
+  const app = sessionOf('app');
+  await until('the application is there', 10_000, () => isThere('app'));
+  expect((await run(['restore'], options)).message).toContain('may not end all of the sessions of app: end those of superusers yourself, or restore as a superuser; for the others, GRANT pg_signal_backend TO "maker"');
+  await server.psql('grant pg_signal_backend to maker');
+  await restored(options);
+  await app;
+  expect(await server.psql('select count(*) from t', 'mine')).toBe('1');
+  expect(await server.psql('select setconfig from pg_db_role_setting s join pg_database d on d.oid = setdatabase where datname = \'mine\'')).toBe('{"application_name=the shop"}');
+  expect(await run(['discard', '--yes'], options)).toMatchObject({ code: 0 });
+  await server.psql('revoke pg_signal_backend from maker');
+  await server.psql('drop database mine');
+
+  /** Ends when it is made to. */
+  async function sessionOf(role: string): Promise<void> {
+    await promisify(execFile)(path.join(clientBin(17), 'psql'), ['-X', '-h', server.host, '-p', String(server.port), '-U', role, '-d', 'mine', '-c', 'select pg_sleep(600)'],
+      { env: { PGPASSWORD: 'a' } }).catch(() => {});
+  }
+
+  async function isThere(role: string): Promise<boolean> {
+    return await server.psql(`select count(*) from pg_stat_activity where usename = '${role}' and wait_event = 'PgSleep'`) === '1';
+  }
+});
+
+test('a live database that is too damaged to be connected to is replaced, and the plan says what is not known of it', async () => {
+  const own = await startPostgres({ major: 17 });
+  try {
+    await own.psql('create database shop');
+    await own.psql('create table t as select 1 as id; checkpoint', 'shop');
+    const other = await backedUp(own, 'shop');
+    const oid = await own.psql('select oid from pg_database where datname = \'shop\'');
+    rmSync(path.join(own.dataDir, 'base', oid, 'PG_VERSION'));
+    const planned = await run(['restore', '--dry-run'], restoreOptions(other));
+    expect(planned.code).toBe(0);
+    expect(JSON.parse(planned.stdout).notes).toContainEqual(expect.stringMatching(/which of its tables the backup does not have is not known, since the database shop can't be asked: .*is not a valid data directory/));
+    await restored(restoreOptions(other));
+    expect(await own.psql('select count(*) from t', 'shop')).toBe('1');
+  } finally {
+    await own.stop();
+  }
 });
 
 test('what only a superuser can make is found before anything starts', async () => {

@@ -108,6 +108,15 @@ describe('the server does not let us', () => {
     await server.psql('drop table secrets', 'shop');
   });
 
+  test('a database that somebody has closed: the command that opens it, and no retry', async () => {
+    await server.psql('create database "Shut ""it"""');
+    await server.psql('alter database "Shut ""it""" allow_connections false');
+    const error = await failureOf(sourceFor(server, { database: 'Shut "it"' }).inspect(ZSTD, NO_ABORT));
+    expect(error.exitCode).toBe(ExitCode.DENIED);
+    expect(error.message).toContain('ALTER DATABASE "Shut ""it""" ALLOW_CONNECTIONS true opens it, for its owner or a superuser in another database');
+    await server.psql('drop database "Shut ""it"""');
+  });
+
   test('a database that the role may not connect to, among all', async () => {
     await server.psql('drop database closed');
     await server.psql('create database private');

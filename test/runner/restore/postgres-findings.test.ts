@@ -23,12 +23,12 @@ const source: PostgresConfig = {
 
 function facts(mode: 'swap' | 'in-place', names: readonly string[]): Facts {
   const live = {
-    name: 'shop', oid: '1', owner: 'me', tablespace: 'pg_default', owned: true, bytes: 1, open: true, closedBySwap: false, sessions: 0, preparedTransactions: 0, slots: [],
+    name: 'shop', oid: '1', owner: 'me', tablespace: 'pg_default', owned: true, bytes: 1, open: true, sessions: 0, lasting: [], preparedTransactions: 0, slots: [],
   };
   return {
     config: { ...targetOf(source) as PostgresTargetConfig, mode },
     client: { name: 'pg_restore', file: '/pg_restore', text: '17.12', major: 17 },
-    server: { versionNumber: 170_010, version: '17.10', superuser: true, createDb: true, createRole: true, databases: [live], roles: [], tablespaces: [] },
+    server: { versionNumber: 170_010, version: '17.10', superuser: true, createDb: true, createRole: true, databases: [live], roles: [], tablespaces: [], swaps: [] },
     head: { format: '1.16', database: 'shop', serverVersion: '17.10', dumpVersion: '17.10', entries: names.map(tag => ({ ...extension, tag })) },
     globals: null,
     extensions: names.map(name => ({ name, available: true, trusted: false })),
