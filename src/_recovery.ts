@@ -1,11 +1,12 @@
 import { Duration, Size } from 'cdk8s';
 import { show, showSeconds, wholeSeconds } from './_check';
 import { Gaps, gapsOf } from './_longest-gap';
+import { checkRegion, checkZone } from './_regions';
 import { Promised as PromisedByRule, promisesOf } from './_retention';
 import { retrievalSeconds } from './_retrieval-times';
 import { parseSchedule, shortestIntervalSeconds } from './_schedule';
 import { keepsForever, RetentionConfig } from './contract/config';
-import { RecoveryObjective, RecoveryObjectives, RestoreEstimate } from './recovery-objectives';
+import { ClusterLocation, RecoveryObjective, RecoveryObjectives, RestoreEstimate } from './recovery-objectives';
 import { RecoveryReport, ScenarioRecovery, StoreRecovery } from './recovery-report';
 import { RecoveryScenario } from './recovery-scenario';
 import { StoreLocation } from './store-location';
@@ -102,6 +103,7 @@ export class Recovery {
     const { objectives, schedule } = this.props;
     if (!objectives) return [];
     checkDurations(objectives);
+    checkCluster(objectives.cluster ?? {});
     if (schedule === undefined) return ['\'objectives\' need a schedule, got \'onDemand\': nobody knows how old the newest backup is; set \'schedule\', or drop the objectives'];
     const promises = this.promises();
     if (promises.length === 0) return [`'objectives' promise nothing: give at least one of ${SCENARIOS.map(name => show(name)).join(', ')}`];
@@ -124,6 +126,11 @@ export class Recovery {
       if (this.gaps.shortestSeconds < even.shortestSeconds - TWO_HOURS) {
         warnings.push(`${show(schedule)} in ${show(timeZone)} falls into the hour that comes twice when the clock is put back, and runs twice, ${showSeconds(this.gaps.shortestSeconds)} apart; take another hour, or "Etc/UTC"`);
       }
+    }
+    const left = objectives?.nodeLoss ? stores.filter(({ location }) => location._survival(RecoveryScenario.NODE_LOSS, {}).survives) : [];
+    if (left.length > 0 && left.every(({ location }) => location._isAssumed)) {
+      const names = left.map(({ name }) => show(name)).join(', ');
+      warnings.push(`'objectives.nodeLoss' is held by store ${names} only, whose storage class is not known here: the default classes of k3s, kind and minikube keep a volume on one node, and it is lost with it; name the 'storageClassName', or say the 'location'`);
     }
     if (objectives?.clusterLoss) {
       for (const { name, secretName } of stores) {
@@ -344,6 +351,11 @@ function checkDurations(objectives: RecoveryObjectives): void {
   for (const property of ['backupSize', 'downloadPerSecond', 'restorePerSecond'] as const) {
     if (restore && restore[property].toKibibytes() <= 0) throw new Error(`'objectives.restore.${property}' must be more than nothing, got ${restore[property].asString()}`);
   }
+}
+
+function checkCluster({ region, zones = [] }: ClusterLocation): void {
+  if (region !== undefined) checkRegion('objectives.cluster.region', region);
+  for (const zone of zones) checkZone('objectives.cluster.zones', zone, region);
 }
 
 function alertDelay(objectives: RecoveryObjectives): number {

@@ -3,6 +3,7 @@ import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkText, checkWholeNumber, redact, show, wholeSeconds } from './_check';
+import { checkRegion } from './_regions';
 import { StoreParts } from './_store-parts';
 import { hostOf, partitionOfHost, placeOfBucket, withoutBucket } from './_store-place';
 import { S3StoreConfig } from './contract/config';
@@ -32,7 +33,7 @@ export function s3(storeName: string, options: S3StoreOptions): (scope: Construc
     name: storeName,
     bucket,
     prefix: checkPrefix(options.prefix ?? ''),
-    region: options.region === undefined ? null : checkRegion(options.region),
+    region: options.region === undefined ? null : checkSigningRegion(options.region, endpoint),
     endpoint,
     // Transfer Acceleration knows the bucket by the host's name only.
     pathStyle: options.pathStyle ?? (endpoint !== null && !/^s3-accelerate\./.test(hostOf(endpoint))),
@@ -129,11 +130,12 @@ function checkPrefix(prefix: string): string {
   return prefix;
 }
 
-function checkRegion(region: string): string {
+/** Services other than AWS's have what their operators call it. */
+function checkSigningRegion(region: string, endpoint: string | null): string {
   if (!/^[A-Za-z0-9-]+$/.test(region)) {
     throw new Error(`'region' must be letters, digits and "-", got ${show(region)}: as in "eu-central-1"`);
   }
-  return region;
+  return endpoint === null || partitionOfHost(hostOf(endpoint)) !== undefined ? checkRegion('region', region) : region;
 }
 
 function checkEndpoint(endpoint: string, bucket: string): string {

@@ -31,6 +31,7 @@ export function set(members: { readonly [member: string]: Bind }): (scope: Const
       env: Object.assign({}, ...bound.map(({ parts }) => parts.env)),
       mounts,
       mountsClaim: bound.some(({ parts }) => parts.mountsClaim),
+      dataClaims: bound.flatMap(({ parts }) => parts.dataClaims ?? []),
     };
   };
 }

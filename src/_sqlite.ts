@@ -19,6 +19,7 @@ export function sqlite(options: SqliteSourceOptions): (scope: Construct, slot: S
       env: {},
       mounts: [{ path: mountPath, volume }],
       mountsClaim: true,
+      dataClaims: [options.claim.name],
     };
   };
 }

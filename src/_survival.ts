@@ -1,3 +1,4 @@
+import { isSamePlace } from './_regions';
 import { ClusterLocation } from './recovery-objectives';
 import { RecoveryScenario } from './recovery-scenario';
 
@@ -30,12 +31,12 @@ export function survival(place: Place, scenario: RecoveryScenario, cluster: Clus
     case RecoveryScenario.ZONE_LOSS:
       if (place.kind === 'region') return YES;
       if (place.zone === undefined) return unknown('the zone of the store, in its \'location\'');
-      if (cluster.zones === undefined) return unknown('\'cluster.zones\' of the objectives');
-      return cluster.zones.includes(place.zone) ? NO : YES;
+      if (cluster.zones === undefined || cluster.zones.length === 0) return unknown('\'cluster.zones\' of the objectives');
+      return cluster.zones.some(zone => isSamePlace(zone, place.zone!)) ? NO : YES;
     case RecoveryScenario.REGION_LOSS:
       if (place.region === undefined) return unknown('the \'region\' of the store');
       if (cluster.region === undefined) return unknown('\'cluster.region\' of the objectives');
-      return cluster.region === place.region ? NO : YES;
+      return isSamePlace(cluster.region, place.region) ? NO : YES;
     default:
       return YES;
   }

@@ -10,6 +10,7 @@ import { gapsOf } from './_longest-gap';
 import { refuseNamesakes } from './_namesakes';
 import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
+import { besideData, warnBesideData } from './_node-local';
 import { checkLocks } from './_object-lock-checks';
 import { refuseOnePlace } from './_one-place';
 import { Recovery } from './_recovery';
@@ -192,16 +193,16 @@ export class BackupCronJob extends Construct {
       deadlineSeconds,
       retention: config.retention,
       objectives: props.objectives,
-      stores: this.stores.map(({ config: store, secretName }, i) => ({
+      stores: this.stores.map(({ config: store, secretName, claimName }, i) => ({
         name: store.name,
-        location: props.stores[i].location,
+        location: besideData(claimName, source.dataClaims) ?? props.stores[i].location,
         storageClass: store.type === 's3' ? store.storageClass ?? 'STANDARD' : undefined,
         secretName,
       })),
     });
     const [problem] = this._recovery.problems();
     if (problem !== undefined) throw new Error(problem);
-    for (const warning of this._recovery.warnings()) warn(this, warning);
+    for (const warning of [...this._recovery.warnings(), ...warnBesideData(this.stores, source.dataClaims)]) warn(this, warning);
     this._backupStores = props.stores;
     const connections = connectionsOf({ ...config, database: config.source }, this._network.network);
     checkNetwork(props, this._network, connections);

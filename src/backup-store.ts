@@ -2,6 +2,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { isDnsLabel, show } from './_check';
 import { s3, s3Location } from './_s3';
+import { locationOfClaim, locationOfClass } from './_node-local';
 import { StoreParts } from './_store-parts';
 import { ClaimToMake, mountClaim, mountForReading } from './_volume';
 import { S3Access } from './s3-access';
@@ -35,7 +36,7 @@ export class BackupStore {
   public static volume(options: VolumeStoreOptions): BackupStore {
     const name = checkStoreName(options.storeName ?? 'volume');
     const claim = new ClaimToMake(options);
-    return new BackupStore(name, 'volume', options.location ?? StoreLocation.CLUSTER,
+    return new BackupStore(name, 'volume', options.location ?? locationOfClass(options.storageClassName),
       (scope, alone) => mountClaim(scope, name, claim.for(scope), alone),
       (scope, tag) => mountForReading(scope, name, claim.for(scope), tag));
   }
@@ -47,7 +48,7 @@ export class BackupStore {
    */
   public static fromClaim(claim: kplus.IPersistentVolumeClaim, options: ClaimStoreOptions = {}): BackupStore {
     const name = checkStoreName(options.storeName ?? 'volume');
-    return new BackupStore(name, 'volume', options.location ?? StoreLocation.CLUSTER,
+    return new BackupStore(name, 'volume', options.location ?? locationOfClaim(claim),
       (scope, alone) => mountClaim(scope, name, claim, alone),
       (scope, tag) => mountForReading(scope, name, claim, tag));
   }

@@ -28,14 +28,15 @@ export interface RecoveryObjective {
 /** Where the cluster is that the application runs in. */
 export interface ClusterLocation {
   /**
-   * Region of the cluster, such as `eu-central-1`.
+   * Region of the cluster, such as `eu-central-1`, by the same name as in the stores. Zones and misspelt names of AWS, Google and
+   * Scaleway are refused.
    *
    * @default - unknown: the loss of a region can't be promised
    */
   readonly region?: string;
 
   /**
-   * Zones that the cluster has nodes in, such as `eu-central-1a`.
+   * Zones that the cluster has nodes in, such as `eu-central-1a`, as the label `topology.kubernetes.io/zone` of the nodes has them.
    *
    * @default - unknown: a store in a single zone doesn't count for the loss of a zone
    */
@@ -90,7 +91,7 @@ export interface RecoveryObjectives {
   readonly corruption?: RecoveryObjective;
 
   /**
-   * A node is lost. Needs a store that is not on a node.
+   * A node is lost. Needs a store that is neither on a node nor on the claim of the database.
    *
    * @default - not promised
    */

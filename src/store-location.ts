@@ -1,11 +1,12 @@
-import { checkText, show } from './_check';
+import { show } from './_check';
+import { checkRegion, checkZone } from './_regions';
 import { Survival, survival } from './_survival';
 import { ClusterLocation } from './recovery-objectives';
 import { RecoveryScenario } from './recovery-scenario';
 
 /** Where a store is: what has to be lost for the backups in it to be lost as well. */
 export class StoreLocation {
-  /** On the disks of one node, as a local volume is. Lost with the node. */
+  /** On the disks of one node, as a local volume is. Lost with the node. The default for storage classes that are known to be local. */
   public static readonly NODE = new StoreLocation('node', 'on a node');
 
   /** In the cluster, on disks of one zone, as most volumes are. Lost with the cluster and with the zone, not with a node. */
@@ -18,8 +19,8 @@ export class StoreLocation {
    * @param zone such as `eu-central-1a`.
    */
   public static zone(region: string, zone: string): StoreLocation {
-    checkText('region', region);
-    checkText('zone', zone);
+    checkRegion('region', region);
+    checkZone('zone', zone, region);
     return new StoreLocation('zone', `in zone ${show(zone)} of region ${show(region)}`, region, zone);
   }
 
@@ -29,7 +30,7 @@ export class StoreLocation {
    * @param region such as `eu-central-1`.
    */
   public static region(region: string): StoreLocation {
-    checkText('region', region);
+    checkRegion('region', region);
     return new StoreLocation('region', `in region ${show(region)}`, region);
   }
 
@@ -41,6 +42,26 @@ export class StoreLocation {
   public static _of(kind: 'zone' | 'region' | 'unknown', region?: string): StoreLocation {
     const place = { zone: 'in one zone', region: 'in AWS', unknown: 'who knows where' }[kind];
     return new StoreLocation(kind, region === undefined ? place : `${kind === 'zone' ? 'in one zone of' : 'in'} region ${show(region)}`, region);
+  }
+
+  /**
+   * With what lies on a node or beside the database.
+   *
+   * @param reason completes "on …"
+   *
+   * @internal
+   */
+  public static _on(reason: string): StoreLocation {
+    return new StoreLocation('node', `on ${reason}`);
+  }
+
+  /**
+   * Where most volumes are, of which nobody said it.
+   *
+   * @internal
+   */
+  public static _assumedInCluster(): StoreLocation {
+    return new StoreLocation('cluster', 'in the cluster', undefined, undefined, true);
   }
 
   private constructor(
@@ -58,6 +79,10 @@ export class StoreLocation {
      * @internal
      */
     public readonly _zone?: string,
+    /**
+     * @internal
+     */
+    public readonly _isAssumed: boolean = false,
   ) {}
 
   /**

@@ -15,7 +15,8 @@ export interface ClaimStoreOptions {
   /**
    * Where the disk of the volume is, for the objectives of a backup.
    *
-   * @default StoreLocation.CLUSTER
+   * @default - in the cluster; on a node where the claim is defined in this app with a storage class that is known to be local, such as
+   * `local-path`, `openebs-hostpath` and those of TopoLVM
    */
   readonly location?: StoreLocation;
 }

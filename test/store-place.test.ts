@@ -11,7 +11,7 @@ const AWS = 'https://s3.eu-central-1.amazonaws.com';
 const SAME: readonly (readonly [Address, Address])[] = [
   [{}, { endpoint: AWS }],
   [{}, { region: 'us-east-1' }],
-  [{ region: 'EU-CENTRAL-1' }, { endpoint: 'https://S3.EU-Central-1.amazonaws.com/' }],
+  [{ region: 'eu-central-1' }, { endpoint: 'https://S3.EU-Central-1.amazonaws.com/' }],
   [{}, { endpoint: 'https://s3.amazonaws.com' }],
   [{}, { endpoint: 'https://s3-eu-central-1.amazonaws.com' }],
   [{}, { endpoint: 'https://s3-external-1.amazonaws.com' }],
