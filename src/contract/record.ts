@@ -74,4 +74,6 @@ export interface RecordedCounts {
   readonly unit: 'rows' | 'keys';
   /** By table, by number of the Redis database, or by kind of the object: their names stay inside. */
   readonly items: { readonly [item: string]: number };
+  /** Those beyond the largest ones, where a record can't name all: how many, and their numbers together. Absent where all are named. */
+  readonly unlisted?: { readonly items: number; readonly total: number };
 }

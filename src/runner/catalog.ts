@@ -1,13 +1,12 @@
 import { Ahead, aheadOf, Clock, clockOf } from './clock';
 import { RunnerError } from './errors';
 import { parseRecord } from './record';
+import { MAX_RECORD_BYTES } from './record-size';
 import { Store, StoredObject } from './stores/store';
 import { ExitCode } from '../contract/exit-code';
 import { ACCEPTED_SUFFIX, keyPrefix, parseKey, RECORD_SUFFIX } from '../contract/layout';
 import { BackupRecord } from '../contract/record';
 
-/** Records are a few kB; a larger one is none, and is not read into memory. */
-const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const CONCURRENT_READS = 8;
 /** So many records that the store does not deliver, each after all patience: then it is the store that is out of order. */
 export const MAX_UNDELIVERED = 3;

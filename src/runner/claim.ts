@@ -38,7 +38,12 @@ export interface Claim {
   readonly id: string;
   /** To the second, as it stands in the id. */
   readonly startedAt: Date;
+  /** What stands in it: no other run's says the same. */
+  readonly content: string;
 }
+
+/** Whose a claim is now. */
+export enum Holder { WE = 'we', OTHERS = 'others', NOBODY = 'nobody' }
 
 /** The text of a claim. One whose deadline is now says: nobody writes under this id any more, and whoever comes may finish. */
 export function renderClaim(startedAt: Date, deadlineAt: Date): string {
@@ -70,6 +75,17 @@ export async function readClaim(id: string, store: Store, signal: AbortSignal): 
   return claim.success ? { startedAt: new Date(claim.data.startedAt), deadlineAt: new Date(claim.data.deadlineAt) } : null;
 }
 
+/** Whose the claim is in this store. It was created where nothing was, so it is ours unless something has gone wrong since: clocks that differ by hours, or a store that forgets. */
+export async function holderOf({ id, content }: Claim, store: Store, signal: AbortSignal): Promise<Holder> {
+  try {
+    return await readSmall(store, id + STARTED_SUFFIX, signal) === content ? Holder.WE : Holder.OTHERS;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof RunnerError && error.exitCode === ExitCode.NOT_FOUND) return Holder.NOBODY;
+    throw error;
+  }
+}
+
 /** Claims an id in every store for a run that starts now; where another run has taken it, waits for the next second. */
 export async function claimId(config: BackupConfig, stores: readonly Store[], signal: AbortSignal): Promise<Claim> {
   for (;;) {
@@ -78,7 +94,7 @@ export async function claimId(config: BackupConfig, stores: readonly Store[], si
     const content = renderClaim(startedAt, claimDeadline(startedAt, config.deadlineSeconds));
     const claimed: Store[] = [];
     try {
-      if (await claimEverywhere()) return { id, startedAt };
+      if (await claimEverywhere()) return { id, startedAt, content };
     } catch (error) {
       await releaseClaim(id, claimed);
       throw error;

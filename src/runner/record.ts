@@ -43,6 +43,7 @@ const schema = z.object({
       precision: z.enum(['exact', 'estimate']),
       unit: z.enum(['rows', 'keys']),
       items: mapOf(count),
+      unlisted: z.object({ items: count, total: count }).optional(),
     }).nullable(),
     recipients: listOf(z.string(), 1).optional(),
   }), 1),

@@ -1,12 +1,14 @@
 import { PassThrough, pipeline, Readable } from 'node:stream';
 import { sealHeader } from './age-keys';
 import { Catalog, latest, readCatalog } from './catalog';
-import { Claim, claimId, filesOf, releaseClaim } from './claim';
+import { Claim, claimId, filesOf, Holder, holderOf, releaseClaim } from './claim';
 import { Context } from './commands/context';
+import { boundCounts } from './counts';
 import { isDenied, messageOf, RunnerError } from './errors';
 import { memoryLimit, memoryOutlook } from './memory';
 import { isOwnFile } from './own-files';
 import { renderRecord } from './record';
+import { refuseUnreadable } from './record-size';
 import { settleRemains } from './remains';
 import { Reporter } from './reporter';
 import { Dump, Inspection, Source } from './sources/source';
@@ -51,6 +53,7 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
   const { encryption } = config;
   await allOf([inspecting, ...stores.map(to => to.check(signal, keyPrefix(config.name))), ...encryption ? [sealHeader(encryption.recipients)] : []]);
   const inspection = await inspecting;
+  refuseUnreadable(inspection, config);
   const before = await readCatalog(config.name, stores, signal);
   for (const fault of before.unreachable.values()) throw fault;
   for (const fault of before.unreadable) reporter.warn('record.unreadable', fault.message);
@@ -90,7 +93,7 @@ async function dumpAndCommit(
   const { id } = claim;
   const taken: TakenArtifact[] = [];
   for (const dump of inspection.dumps) taken.push(await storeDump(id, dump, config, stores, reporter, signal));
-  const artifacts = taken.map(({ artifact }) => artifact);
+  const artifacts = boundCounts(taken.map(({ artifact }) => artifact));
 
   const checksums = formatChecksums(artifacts);
   for (const to of stores) await to.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(checksums)]), null, signal);
@@ -110,7 +113,11 @@ async function dumpAndCommit(
     suspect: options.suspect ?? taken.find(({ suspect }) => suspect !== null)?.suspect
       ?? (options.acceptSmaller ? null : suspicion(taken, config.suspectBelowPercent, latest(before)?.record)),
   };
+  // Another run under this id would have replaced what was confirmed above.
+  for (const at of stores) await refuseOthers(claim, at, [Holder.OTHERS, Holder.NOBODY], signal);
   for (const to of stores) await commit(record, to, signal);
+  // Once the record is there, a run that takes this one for dead removes its claim and nothing else.
+  for (const at of stores) await refuseOthers(claim, at, [Holder.OTHERS], signal);
   return record;
 }
 
@@ -175,6 +182,17 @@ async function confirm(id: string, artifacts: readonly RecordedArtifact[], check
   }
 }
 
+/** Fails where somebody else has the id now. */
+async function refuseOthers(claim: Claim, at: Store, holders: readonly Holder[], signal: AbortSignal): Promise<void> {
+  const holder = await holderOf(claim, at, signal);
+  if (!holders.includes(holder)) return;
+  throw new RunnerError(
+    `${at.location}: ${holder === Holder.OTHERS ? `another run has claimed ${claim.id} as well` : `the claim of ${claim.id} is gone: another run has taken this one for dead`}. `
+      + 'What stands under it now is left alone, and this run ends without a backup: let only one job write under this name, and set all clocks by NTP',
+    ExitCode.FAILED,
+  );
+}
+
 async function commit(record: BackupRecord, to: Store, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   if (!await to.create(record.id + RECORD_SUFFIX, renderRecord(record), signal)) {
@@ -190,11 +208,16 @@ interface Left {
 }
 
 /** Removes what a failed run has stored: its record first, so that a crash half way leaves rubbish and not a lie. */
-async function undo({ id }: Claim, stores: readonly Store[], reporter: Reporter): Promise<Left[]> {
+async function undo(claim: Claim, stores: readonly Store[], reporter: Reporter): Promise<Left[]> {
+  const { id } = claim;
   const signal = AbortSignal.timeout(CLEANUP_MS);
   const left: Left[] = [];
   await Promise.all(stores.map(async at => {
     try {
+      if (await holderOf(claim, at, signal) === Holder.OTHERS) {
+        left.push({ at, recorded: false });
+        return;
+      }
       await at.remove([id + RECORD_SUFFIX], signal);
       // Beside them may stand what is not of this run, such as a drill of the same second.
       const rest = (await filesOf(id, at, signal)).filter(key => isOwnFile(key) && parseKey(key)?.suffix !== STARTED_SUFFIX);

@@ -5,6 +5,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { Backup, findBackup, isUsable, latest } from '../catalog';
 import { describeAhead } from '../clock';
+import { itemsIn, totalOf } from '../counts';
 import { LookConfig } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
 import { openStores } from '../stores/open';
@@ -98,13 +99,13 @@ function countsOf({ file, counts }: RecordedArtifact): string | undefined {
   const items = Object.entries(counts?.items ?? {});
   if (!counts || items.length === 0) return undefined;
   const title = `${counts.unit.toUpperCase()}${counts.precision === 'estimate' ? ' (ESTIMATE)' : ''}`;
-  const sum = items.reduce((total, [, count]) => total + count, 0);
+  const sum = totalOf(counts);
   const largest = [...items].sort(([, a], [, b]) => b - a).slice(0, MOST_COUNTS);
-  const more = items.length - largest.length;
+  const more = itemsIn(counts) - largest.length;
   return renderTable([title, `IN ${file}`], [
     ...largest.map(([item, count]) => [String(count), item]),
     ...more > 0 ? [[String(sum - largest.reduce((total, [, count]) => total + count, 0)), `in ${more} more`]] : [],
-    ...items.length > 1 ? [[String(sum), 'in all']] : [],
+    ...itemsIn(counts) > 1 ? [[String(sum), 'in all']] : [],
   ]);
 }
 

@@ -6,6 +6,7 @@ import { RedisTargetConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
+import { totalOf } from '../counts';
 import { RunnerError } from '../errors';
 import { MARK_KEY } from '../rdb/mark';
 import { keysIn } from '../restore/redis-facts';
@@ -118,7 +119,7 @@ export class RedisScratch implements Scratch {
 
 /** Keys that have expired since the backup are loaded, and gone a moment later: the server counts them. */
 function checkCount({ counts }: RecordedArtifact, info: Info): DrillCheck {
-  const recorded = Object.values(counts?.items ?? {}).reduce((sum, keys) => sum + keys, 0);
+  const recorded = totalOf(counts);
   const [keys, expired] = [keysIn(info), Number(info.expired_keys ?? 0)];
   const found = `${keys} keys${expired > 0 ? `, and ${expired} that have expired since` : ''}`;
   return check(

@@ -8,6 +8,7 @@ import { DRILL_DATABASE, SqliteTargetConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
+import { totalOf } from '../counts';
 import { messageOf, RunnerError } from '../errors';
 import { removeDatabase, restoringName } from '../restore/sqlite-swap';
 import { shownAnswer } from '../said';
@@ -63,7 +64,7 @@ export class SqliteScratch implements Scratch {
     const { assertions } = this.asked;
     const { freshness } = this.context.config;
     const answers = await askSqlite(this.asked.path, [...assertions, ...freshness.map(({ sql }) => sql)], signal);
-    const items = selected.flatMap(({ counts }) => Object.values(counts?.items ?? {})).reduce((sum, rows) => sum + rows, 0);
+    const items = selected.reduce((sum, { counts }) => sum + totalOf(counts), 0);
     return {
       items,
       checks: [

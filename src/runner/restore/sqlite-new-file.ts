@@ -9,6 +9,7 @@ import { RecordedArtifact } from '../../contract/record';
 import { useArtifact } from '../artifact';
 import { Backup } from '../catalog';
 import { Context } from '../commands/context';
+import { differenceOf } from '../counts';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { identitiesFor, openPlain } from '../open-plain';
 import { SqliteSource } from '../sources/sqlite';
@@ -59,8 +60,8 @@ async function check(file: string, artifact: RecordedArtifact, { config, signal 
   const { dumps } = await restored.inspect({ algorithm: 'none', level: 0 }, signal);
   const { stream, counts } = await dumps[0]!.open(signal);
   stream.destroy();
-  const [found, recorded] = [counts?.items, artifact.counts?.items].map(items => JSON.stringify(items));
-  if (found !== recorded) throw new RunnerError(`${artifact.file} was restored with the rows ${found}, its record says ${recorded}`, ExitCode.CORRUPT);
+  const difference = differenceOf(counts?.items ?? {}, artifact.counts);
+  if (difference !== null) throw new RunnerError(`${artifact.file} was restored with other rows than its record says: ${difference}`, ExitCode.CORRUPT);
 }
 
 async function sync(file: string): Promise<void> {

@@ -10,6 +10,7 @@ import { inodeOf, keptFiles, removeDatabase, removeEmptySides, repairSwap, resto
 import { SqliteTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
+import { differenceOf } from '../counts';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { outputOf } from '../process';
 import { formatBytes } from '../reporter';
@@ -164,8 +165,8 @@ export class SqliteRestorer implements Restorer {
     const { integrity, rows, warnings, failed } = JSON.parse(output) as SqliteExamination;
     if (integrity.join() !== 'ok') throw corrupt(`is corrupt (${integrity.slice(0, 3).join('; ')})`);
     if (failed.length > 0) throw corrupt(`does not pass what the config asserts (${failed.map(({ sql, value, error }) => error === undefined ? `${sql} returned ${shownAnswer(value)}` : `${sql} failed: ${error}`).join('; ')})`);
-    const [found, recorded] = [rows, artifact.counts?.items ?? rows].map(items => JSON.stringify(items));
-    if (found !== recorded) throw corrupt(`has the rows ${found}, its record says ${recorded}`);
+    const difference = differenceOf(rows, artifact.counts);
+    if (difference !== null) throw corrupt(`does not have the rows that its record says: ${difference}`);
     return warnings;
   }
 

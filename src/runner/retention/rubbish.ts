@@ -1,5 +1,5 @@
 import { ExitCode } from '../../contract/exit-code';
-import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, parseKey, PINNED_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
+import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, keyPrefix, parseKey, PINNED_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { claimedUntil } from '../claim';
 import { RunnerError } from '../errors';
 import { isOwnFile } from '../own-files';
@@ -90,11 +90,13 @@ async function unfinishedBelow(
 ): Promise<Map<string, UnfinishedUpload[]>> {
   const uploads = new Map<string, UnfinishedUpload[]>();
   try {
-    // Not the prefix of backups, which a hold does not begin with; what is another name's is passed over.
-    for await (const upload of store.unfinished(name, signal)) {
-      const parsed = parseKey(upload.key);
-      const id = upload.key === holdKey(name) ? upload.key : parsed?.name === name ? parsed.id : undefined;
-      if (id !== undefined) uploads.set(id, [...uploads.get(id) ?? [], upload]);
+    // Not the name, with which both begin: credentials for one backup may not list all that begins with it.
+    for (const prefix of [keyPrefix(name), holdKey(name)]) {
+      for await (const upload of store.unfinished(prefix, signal)) {
+        const parsed = parseKey(upload.key);
+        const id = upload.key === holdKey(name) ? upload.key : parsed?.name === name ? parsed.id : undefined;
+        if (id !== undefined) uploads.set(id, [...uploads.get(id) ?? [], upload]);
+      }
     }
   } catch (error) {
     signal.throwIfAborted();

@@ -34,8 +34,8 @@ export async function brokenPromises(
   const broken: BrokenPromise[] = [];
   if (await taken(new PutObjectCommand({ ...object, Body: 'replaced', IfNoneMatch: '*' }))) {
     broken.push({
-      message: 'it ignores If-None-Match: of two runs that begin in one second, the later one may replace what the earlier one has noted',
-      advice: 'let only one job write under this name, and none by hand while it runs',
+      message: 'it ignores If-None-Match: two runs that begin in one second tell each other by files beside their claims which of them has the id',
+      advice: 'nothing needs to be done, as long as its lists show at once what was written; where a cache stands before it, let only one job write under this name',
     });
   }
   if (await taken(new PutObjectCommand({ ...object, Body: 'damaged', ...md5Only ? { ContentMD5: NOTHING_MD5 } : { ChecksumCRC32: 'AAAAAA==' } }))) {

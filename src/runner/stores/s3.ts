@@ -1,29 +1,26 @@
-import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeleteObjectCommand, DeleteObjectsCommand, GetObjectLockConfigurationCommand, ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput,
-  ListObjectsV2Command, PutObjectCommand, PutObjectCommandInput,
+  ListObjectsV2Command, PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
 import { S3StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { parseKey, RECORD_SUFFIX } from '../../contract/layout';
 import { isDenied, messageOf, RunnerError } from '../errors';
-import { checkKey, checkKeyPrefix, isKey } from './keys';
+import { checkKey, checkKeyPrefix, compareKeys, isKey } from './keys';
 import { openS3, S3_PATIENCE, S3Patience, S3Target } from './s3-client';
+import { keyOfIntent, S3Creator } from './s3-create';
 import { download } from './s3-download';
 import { clockDifference, explainS3Error, noObjectLock, s3ErrorName, s3Status } from './s3-errors';
 import { digestOf, lockSettings } from './s3-lock';
 import { checkListing, Pages } from './s3-pages';
 import { planParts } from './s3-parts';
 import { BrokenPromise, brokenPromises, listsNoUploads } from './s3-promises';
-import { abortUpload, ownedBy, upload, UPLOAD_ID_METADATA } from './s3-upload';
+import { abortUpload, upload } from './s3-upload';
 import { Store, StoredObject, UnfinishedUpload } from './store';
 
 /** S3's limit for one request. */
 const MAX_KEYS_PER_REMOVAL = 1000;
-/** Two writers at the same moment are told to try again; after this many times the other one has it. */
-const MAX_CONFLICTS = 5;
 /** From here on the times in records and those of the service contradict each other visibly. S3 itself refuses 15 minutes. */
 const CLOCK_WARNING_MS = 60_000;
 
@@ -31,6 +28,7 @@ export class S3Store implements Store {
   public readonly name: string;
   public readonly location: string;
   private readonly target: S3Target;
+  private readonly creator: S3Creator;
 
   constructor(
     private readonly config: S3StoreConfig,
@@ -41,6 +39,7 @@ export class S3Store implements Store {
     this.target = openS3(config, env, patience);
     this.name = config.name;
     this.location = this.target.location;
+    this.creator = new S3Creator(this.target, config.endpoint === null); // S3 itself refuses
   }
 
   public async check(signal: AbortSignal, prefix = ''): Promise<void> {
@@ -78,9 +77,17 @@ export class S3Store implements Store {
 
   public async create(key: string, content: string, signal: AbortSignal): Promise<boolean> {
     checkKey(key);
-    // Some services ignore the condition below, and would replace the object.
     if (await this.exists(key, signal)) return false;
-    return this.explained(`store ${key}`, signal, () => this.putUnlessExists(key, content, signal));
+    const body = Buffer.from(content);
+    // Records are a part of their backup; whatever else is created here is a note that comes and goes.
+    const locked = parseKey(key)?.suffix === RECORD_SUFFIX;
+    return this.explained(`store ${key}`, signal, () => this.creator.create({
+      ...this.object(key),
+      ...this.encryption(),
+      ...locked && lockSettings(this.config.objectLock),
+      ...locked && this.needsMd5 && { ContentMD5: digestOf(body) },
+      Body: body,
+    }, signal));
   }
 
   public async get(key: string, signal: AbortSignal): Promise<Readable> {
@@ -95,28 +102,11 @@ export class S3Store implements Store {
   }
 
   public async *list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
-    const { client, bucket, keyPrefix } = this.target;
-    checkKeyPrefix(prefix);
-    const pages = new Pages(this.target, 'it');
-    let token: string | undefined;
-    for (;;) {
-      const page = await this.explained('list it', signal, () => client.send(new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: keyPrefix + prefix,
-        Delimiter: '/', // what lies deeper is not ours
-        ContinuationToken: token,
-      }), { abortSignal: signal }));
-      checkListing(page, this.target);
-      const { Contents = [], CommonPrefixes = [] } = page;
-      for (const { Key = '', Size = 0, LastModified } of Contents) {
-        const key = Key.slice(keyPrefix.length);
-        // Some consoles make an empty object for a "folder". What was not asked for is none of ours, and never becomes that.
-        if (Key.startsWith(keyPrefix + prefix) && isKey(key)) yield { key, bytes: Size, modifiedAt: LastModified ?? new Date(0) };
-      }
-      const items = [...Contents.map(({ Key }) => Key), ...CommonPrefixes.map(({ Prefix }) => Prefix)];
-      if (!pages.hasNext({ truncated: page.IsTruncated, next: [page.NextContinuationToken], items })) return;
-      token = page.NextContinuationToken;
+    const found: StoredObject[] = [];
+    for await (const object of this.objects(prefix, signal)) {
+      if (keyOfIntent(object.key) === undefined) found.push(object);
     }
+    yield* found.sort((a, b) => compareKeys(a.key, b.key)); // `rclone serve s3` has no order
   }
 
   public async remove(keys: readonly string[], signal: AbortSignal): Promise<void> {
@@ -142,6 +132,7 @@ export class S3Store implements Store {
   public async *unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload> {
     const { client, bucket, keyPrefix } = this.target;
     checkKeyPrefix(prefix);
+    yield* this.intents(prefix, signal);
     const pages = new Pages(this.target, 'unfinished uploads');
     let marker: { KeyMarker?: string; UploadIdMarker?: string } = {};
     for (;;) {
@@ -173,41 +164,38 @@ export class S3Store implements Store {
     return brokenPromises(this.target, checkKey(key), this.config.checksums === 'required-only', signal);
   }
 
-  private async putUnlessExists(key: string, content: string, signal: AbortSignal): Promise<boolean> {
-    const { client } = this.target;
-    const token = randomUUID();
-    const body = Buffer.from(content);
-    // Records are a part of their backup; whatever else is created here is a note that comes and goes.
-    const locked = parseKey(key)?.suffix === RECORD_SUFFIX;
-    const object = {
-      ...this.object(key),
-      ...this.encryption(),
-      ...locked && lockSettings(this.config.objectLock),
-      ...locked && this.needsMd5 && { ContentMD5: digestOf(body) },
-      Body: body,
-      Metadata: { [UPLOAD_ID_METADATA]: token },
-    };
-    const isOurs = () => ownedBy(this.target, object.Key, token, signal);
-    for (let conflicts = 0; ; conflicts++) {
-      try {
-        await client.send(new PutObjectCommand({ ...object, IfNoneMatch: '*' }), { abortSignal: signal });
-        return true;
-      } catch (error) {
-        // Also the answer to a retry of our own request, if the first answer was lost.
-        if (s3Status(error) === 412) {
-          if (await isOurs()) return true;
-          if (await this.exists(key, signal)) return false;
-          break; // to some services a deletion in a bucket with versions is an object too
-        }
-        if (s3Status(error) === 409 && conflicts < MAX_CONFLICTS) await sleep(100 * (conflicts + 1), undefined, { signal });
-        else if (s3Status(error) === 409) return isOurs();
-        else if (s3Status(error) === 501) break;
-        else throw error;
+  /** All of them, also what says that somebody is about to create one. */
+  private async *objects(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
+    const { client, bucket, keyPrefix } = this.target;
+    checkKeyPrefix(prefix);
+    const pages = new Pages(this.target, 'it');
+    let token: string | undefined;
+    for (;;) {
+      const page = await this.explained('list it', signal, () => client.send(new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: keyPrefix + prefix,
+        Delimiter: '/', // what lies deeper is not ours
+        ContinuationToken: token,
+      }), { abortSignal: signal }));
+      checkListing(page, this.target);
+      const { Contents = [], CommonPrefixes = [] } = page;
+      for (const { Key = '', Size = 0, LastModified } of Contents) {
+        const key = Key.slice(keyPrefix.length);
+        // Some consoles make an empty object for a "folder". What was not asked for is none of ours, and never becomes that.
+        if (Key.startsWith(keyPrefix + prefix) && isKey(key)) yield { key, bytes: Size, modifiedAt: LastModified ?? new Date(0) };
       }
+      const items = [...Contents.map(({ Key }) => Key), ...CommonPrefixes.map(({ Prefix }) => Prefix)];
+      if (!pages.hasNext({ truncated: page.IsTruncated, next: [page.NextContinuationToken], items })) return;
+      token = page.NextContinuationToken;
     }
-    // A service without conditional writes, or with odd ones. Of two that come here at once the later one wins, and the other one finds out.
-    await client.send(new PutObjectCommand(object), { abortSignal: signal });
-    return isOurs();
+  }
+
+  /** What runs have left that were killed while they created something. */
+  private async *intents(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload> {
+    for await (const { key, modifiedAt } of this.objects(prefix, signal)) {
+      const created = keyOfIntent(key);
+      if (created !== undefined) yield { key: created, startedAt: modifiedAt, discard: discardSignal => this.remove([key], discardSignal) };
+    }
   }
 
   /** Removes up to 1,000 objects and returns the keys of those that are still there. */
@@ -261,9 +249,9 @@ export class S3Store implements Store {
   private async exists(key: string, signal: AbortSignal): Promise<boolean> {
     const { Bucket, Key } = this.object(key);
     const { Contents = [] } = await this.explained(`look for ${key}`, signal, () => this.target.client.send(
-      new ListObjectsV2Command({ Bucket, Prefix: Key, MaxKeys: 1 }), { abortSignal: signal },
+      new ListObjectsV2Command({ Bucket, Prefix: Key }), { abortSignal: signal },
     ));
-    return Contents[0]?.Key === Key;
+    return Contents.some(({ Key: found }) => found === Key);
   }
 
   private object(key: string): { Bucket: string; Key: string } {

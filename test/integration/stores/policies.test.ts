@@ -310,7 +310,8 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
     const at = await place(S3Access.BACKUP, S3Access.PRUNE, S3Access.FULL);
     const { id } = await backup(at.options(S3Access.BACKUP));
     for (const access of [S3Access.PRUNE, S3Access.FULL]) {
-      const { Versions = [] } = await rootClient(server).send(new ListObjectVersionsCommand({ Bucket: at.bucket, Prefix: `db/nightly/${id}.json` }));
+      const listed = await rootClient(server).send(new ListObjectVersionsCommand({ Bucket: at.bucket, Prefix: `db/nightly/${id}.json` }));
+      const Versions = (listed.Versions ?? []).filter(({ Key }) => Key === `db/nightly/${id}.json`);
       expect(Versions).toHaveLength(1);
       const [{ VersionId }] = Versions as [{ VersionId?: string }];
       const request = clientOf(access).send(new DeleteObjectCommand({ Bucket: at.bucket, Key: `db/nightly/${id}.json`, VersionId, BypassGovernanceRetention: true }));
