@@ -80,6 +80,12 @@ function ofRunner(context: AlertContext, { namespace, backup, stores, suspectBel
     // Nobody looks at the store.
     ...stores.map(({ name }) => ({ metric: Metrics.STORE_UP.name, expr: `absent(${of(Metrics.STORE_UP, name)})` })),
     without(of(Metrics.STORE_READ), Metrics.VERIFICATION_FAILED),
+    without(of(Metrics.BACKUPS), Metrics.AHEAD),
+    ...stores.length < 2 ? [] : [{
+      metric: Metrics.DIFFERING.name,
+      // While a store can't be read, it is not known.
+      expr: `min by (backup) (${of(Metrics.STORE_UP)}) == 1 unless on (backup) ${of(Metrics.DIFFERING)}`,
+    }],
     without(`${of(Metrics.BACKUPS)} > 0`, Metrics.LAST_SUSPECT),
     without(`${of(Metrics.LAST_SUSPECT)} == 0`, Metrics.LAST_RECOVERY_POINT),
     ...suspectBelowPercent === 0 ? [] : [without(`${of(Metrics.BACKUPS)} > 0`, Metrics.LAST_SIZE)],

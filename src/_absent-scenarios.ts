@@ -18,8 +18,8 @@ export class AbsentScenarios extends Timeline {
       this.dropped('the time of the last success', ['kube_cronjob_status_last_successful_time'], 1, 'BackupJob.*|BackupOffsiteStale'),
       ...this.context.runnerMetrics ? [
         this.exporterLost(),
-        this.dropped('metrics of the runner', [Metrics.VERIFICATION_FAILED, Metrics.LAST_SUSPECT, Metrics.LAST_SIZE, Metrics.FREE_BYTES, Metrics.MEASURED_RTO].map(({ name }) => name),
-          stores.length * (2 + Number(suspectBelowPercent > 0) + Number(rtoSeconds !== undefined)) + claims),
+        this.dropped('metrics of the runner', [Metrics.VERIFICATION_FAILED, Metrics.AHEAD, Metrics.DIFFERING, Metrics.LAST_SUSPECT, Metrics.LAST_SIZE, Metrics.FREE_BYTES, Metrics.MEASURED_RTO].map(({ name }) => name),
+          stores.length * (3 + Number(suspectBelowPercent > 0) + Number(rtoSeconds !== undefined)) + Number(stores.length > 1) + claims),
         this.dropped('the age of the stores\' data', [Metrics.LAST_RECOVERY_POINT.name], stores.length),
       ] : claims > 0 ? [this.dropped('the statistics of the volume', ['kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes'], claims)] : [],
       this.anotherCluster(),

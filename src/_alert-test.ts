@@ -111,7 +111,7 @@ export function toTest(context: AlertContext, target: AlertTarget, pace: Pace, s
 
 function howMany(target: AlertTarget, alertname: string): number {
   if (alertname === 'BackupOffsiteStale') return target.stores.filter(({ outside }) => outside).length;
-  if (['BackupShrinking', 'BackupStoreUnreadable', 'BackupVerificationFailed'].includes(alertname)) return Math.max(1, target.stores.length);
+  if (['BackupFromFuture', 'BackupShrinking', 'BackupStoreUnreadable', 'BackupVerificationFailed'].includes(alertname)) return Math.max(1, target.stores.length);
   return alertname.startsWith('BackupVolumeF') ? claimsOf(target).length : 1;
 }
 

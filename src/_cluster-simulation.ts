@@ -53,6 +53,10 @@ export interface Simulation {
   readonly suspectFrom?: number;
   /** Whether the neighbours do badly, and not well: a CronJob whose name begins alike, and the same names in another namespace. */
   readonly neighboursFail?: boolean;
+  /** From when on the nodes' clock is ahead: what ends later is from the future. */
+  readonly clockAheadFrom?: number;
+  /** While two stores have records that differ. */
+  readonly differing?: { readonly from: number; readonly to: number };
   /** When the store outside of the cluster got its last backup. */
   readonly offsiteStuckAt?: number;
   /** While stores can't be read. */
@@ -138,15 +142,19 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
 
   if (context.runnerMetrics) {
     const good = mine.filter(job => !job.failed && job.end !== undefined);
-    const { suspectFrom = Infinity, offsiteStuckAt = Infinity, exporterLostAt = Infinity, bytesOfRun = () => 1000 } = simulation;
+    const { suspectFrom = Infinity, offsiteStuckAt = Infinity, clockAheadFrom = Infinity } = simulation;
+    const { exporterLostAt = Infinity, bytesOfRun = () => 1000 } = simulation;
     for (const { name: store, outside, claimName } of target.stores) {
-      const seen = (time: number) => outside ? Math.min(time, offsiteStuckAt) : time;
+      const stored = (time: number) => outside ? Math.min(time, offsiteStuckAt) : time;
+      const seen = (time: number) => Math.min(stored(time), clockAheadFrom);
+      const until = (last: number) => good.filter(({ end }) => end! <= last).length;
       const of = (metric: { readonly name: string }, at: (time: number) => Sample) =>
         put(metric.name, { backup_namespace: target.namespace, backup: target.backup, store }, time => time < exporterLostAt ? at(time) : undefined);
       of(Metrics.LAST_RECOVERY_POINT, time => latest(good.filter(({ end }) => end! <= seen(time)), ({ start }) => start - from, time - from));
       of(Metrics.LAST_SUSPECT, time => good.some(({ end }) => end! <= seen(time)) ? Number(time >= suspectFrom) : undefined);
       of(Metrics.STORE_READ, time => hourly(time) - from);
-      of(Metrics.BACKUPS, time => good.filter(({ end }) => end! <= seen(time)).length);
+      of(Metrics.BACKUPS, time => until(stored(time)));
+      of(Metrics.AHEAD, time => until(stored(time)) - until(seen(time)));
       of(Metrics.STORE_UP, time => Number(!isWithin(time, simulation.storesDown)));
       of(Metrics.VERIFICATION_FAILED, time => Number(isWithin(time, simulation.damaged)));
       if (claimName !== undefined) of(Metrics.FREE_BYTES, simulation.freeBytes ?? (() => 1e6));
@@ -155,10 +163,12 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
         of(Metrics.MEASURED_RTO, simulation.drillSeconds ?? (() => target.rtoSeconds));
       }
       of(Metrics.LAST_SIZE, time => {
-        const runs = good.filter(({ end }) => end! <= seen(time)).length;
+        const runs = until(seen(time));
         return runs === 0 ? undefined : bytesOfRun(runs - 1);
       });
     }
+    put(Metrics.DIFFERING.name, { backup_namespace: target.namespace, backup: target.backup },
+      time => time < exporterLostAt ? Number(isWithin(time, simulation.differing)) : undefined);
   }
   return result;
 }
@@ -206,13 +216,14 @@ function namesakes(target: AlertTarget, fail: boolean, { from, until }: Pick<Sim
     ...target.stores.map(({ name }) => ({ backup_namespace: `${target.namespace}-staging`, backup: target.backup, store: name })),
   ];
   for (const other of others) {
-    for (const { name } of [Metrics.LAST_SUSPECT, Metrics.VERIFICATION_FAILED]) put(name, other, () => Number(fail));
+    for (const { name } of [Metrics.LAST_SUSPECT, Metrics.VERIFICATION_FAILED, Metrics.AHEAD]) put(name, other, () => Number(fail));
     for (const { name } of [Metrics.STORE_UP, Metrics.FREE_BYTES]) put(name, other, () => fail ? 0 : 1e6);
     for (const { name } of [Metrics.STORE_READ, Metrics.LAST_RECOVERY_POINT]) put(name, other, time => fail ? -from : hourly(time) - from);
     put(Metrics.BACKUPS.name, other, () => 3);
     put(Metrics.MEASURED_RTO.name, other, () => fail ? 1e6 : 1);
     put(Metrics.LAST_SIZE.name, other, time => !fail || time < (from + until) / 2 ? 1000 : 1);
   }
+  for (const { backup_namespace, backup } of others.slice(0, 2)) put(Metrics.DIFFERING.name, { backup_namespace, backup }, () => Number(fail));
 }
 
 function isWithin(time: number, span: { readonly from: number; readonly to: number } | undefined): boolean {

@@ -144,13 +144,19 @@ function storePanels(context: AlertContext, targets: readonly AlertTarget[]): Pa
     panel('Backups in each store', Metrics.BACKUPS.help, 'short', of => of(Metrics.BACKUPS)),
     panel('Bytes in each store', Metrics.BYTES.help, 'bytes', of => of(Metrics.BYTES)),
     panel('Suspect', Metrics.LAST_SUSPECT.help, 'short', of => of(Metrics.LAST_SUSPECT)),
+    panel('Backups from the future', Metrics.AHEAD.help, 'short', of => of(Metrics.AHEAD)),
+    {
+      title: 'Backups whose records differ',
+      description: Metrics.DIFFERING.help,
+      unit: 'short',
+      queries: targets.map(target => ({ expr: ofBackup(context, target, Metrics.DIFFERING), legend: target.cronJob })),
+    },
   ];
 }
 
 /** How long a restore takes, and when it was last shown that it works. */
 function proofPanels(context: AlertContext, targets: readonly AlertTarget[]): PanelSpec[] {
-  const of = (metric: { readonly name: string }, { namespace, backup }: AlertTarget) =>
-    `max by (backup) (${series(metric.name, { ...context.matchLabels, backup_namespace: namespace, backup })})`;
+  const of = (metric: { readonly name: string }, target: AlertTarget) => ofBackup(context, target, metric);
   const since = (title: string, metric: { readonly name: string; readonly help: string }): PanelSpec => ({
     title, description: metric.help, unit: 's', queries: targets.map(target => ({ expr: `time() - ${of(metric, target)}`, legend: target.cronJob })),
   });
@@ -167,6 +173,11 @@ function proofPanels(context: AlertContext, targets: readonly AlertTarget[]): Pa
     since('Time since the last drill that passed', Metrics.LAST_DRILL),
     since('Time since a copy was last read back', Metrics.LAST_VERIFICATION),
   ];
+}
+
+/** Whatever the store. */
+function ofBackup(context: AlertContext, { namespace, backup }: AlertTarget, metric: { readonly name: string }): string {
+  return `max by (backup) (${series(metric.name, { ...context.matchLabels, backup_namespace: namespace, backup })})`;
 }
 
 function ofCronJob(context: AlertContext, target: AlertTarget, metric: string): string {

@@ -76,9 +76,39 @@ export function storeRules(context: AlertContext, target: AlertTarget): AlertRul
       description: `The newest one has {{ $value | humanizePercentage }} of the bytes that were usual in the last 7 days. Compare: ${list}`,
       labels,
     })],
+    alertRule(context, {
+      alert: 'BackupFromFuture',
+      severity: 'warning',
+      for: '5m',
+      expr: `max by (backup, store) (${of(Metrics.AHEAD)}) > 0`,
+      summary: `Store {{ $labels.store }} has backups of ${cronJob} that say they are from the future`,
+      description: `{{ $value }} of them, and none is the latest that a restore takes. Set the clocks of the nodes by NTP, then start a backup. Which: ${list}. A restore takes one where it is named. The alert clears when none is left: prune removes one when its time is old, or remove its files by hand`,
+      labels,
+    }),
+    ...target.stores.length < 2 ? [] : [alertRule(context, {
+      alert: 'BackupRecordsDiffer',
+      severity: 'critical',
+      for: '1m',
+      expr: `max by (backup) (${of(Metrics.DIFFERING)}) > 0`,
+      summary: `The stores of ${cronJob} have records that differ for one backup`,
+      description: `{{ $value }} backups: somebody changed a record, and nothing is restored of them until a store is named. First: cdk8s-backup doctor --manifest FILE --job ${cronJob}, which names them; compare ID.json in the stores, find out who wrote to the wrong one, and remove it there. Until then: cdk8s-backup restore ID --store STORE`,
+      labels,
+    })],
   ];
   if (target.gapSeconds === undefined) return rules;
   const seconds = storeTooOldSeconds(target);
+  rules.push(alertRule(context, {
+    alert: 'BackupFromFuture',
+    severity: 'critical',
+    for: '15m',
+    expr: `
+      max by (backup, store) (${of(Metrics.AHEAD)}) > 0
+      unless on (backup, store)
+      (time() - max by (backup, store) (${of(Metrics.LAST_RECOVERY_POINT)})) <= ${seconds}`,
+    summary: `Backups of ${cronJob} in store {{ $labels.store }} say they are from the future, and the others are too old`,
+    description: `Runs succeed, but a restore of the latest takes data that are more than ${showSeconds(seconds)} old, or finds none. Set the clocks of the nodes by NTP, then start a backup: kubectl create job --from=cronjob/${cronJob} ${cronJob}-now -n ${namespace}. A restore takes one of the others where it is named: ${list}`,
+    labels,
+  }));
   const queries = new CronJobQueries(context, namespace, cronJob);
   const created = queries.ofCronJob('kube_cronjob_created');
   // A backup that was made just now has no copy yet. Where that is not known, one that had succeeded a while ago has.

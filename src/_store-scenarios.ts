@@ -4,6 +4,9 @@ import { MISSING, OFFSITE, Timeline } from './_timeline';
 
 const HOUR = 3600;
 
+const FUTURE = 'BackupFromFuture/warning';
+const FUTURE_ONLY = 'BackupFromFuture/critical';
+
 /** What happens to the volumes and to what is in the stores, while runs go on. */
 export class StoreScenarios extends Timeline {
   public all(): Scenario[] {
@@ -17,6 +20,8 @@ export class StoreScenarios extends Timeline {
         this.found('a verification finds a damaged copy', 'BackupVerificationFailed/critical', span => ({ damaged: span })),
         ...this.volumes.length > 0 ? [this.noRoom()] : [],
         ...target.rtoSeconds === undefined ? [] : [this.slowDrill(target.rtoSeconds)],
+        this.clockAhead(),
+        ...target.stores.length < 2 ? [] : [this.found('two stores have records that differ', 'BackupRecordsDiffer/critical', span => ({ differing: span }))],
       ] : [],
       ...this.offsite ? [this.offsiteStale()] : [],
     ];
@@ -117,6 +122,24 @@ export class StoreScenarios extends Timeline {
       from: from - this.pace.evaluation,
       until: from + this.pace.settled + this.pace.evaluation,
       expect: [{ at: from - this.pace.evaluation, firing: [] }, { at: from + this.pace.settled, firing: ['BackupRtoExceeded/warning'] }],
+    };
+  }
+
+  private clockAhead(): Scenario {
+    const ahead = this.at(1) + this.quick;
+    const threshold = this.at(1) + storeTooOldSeconds(this.target);
+    const count = Math.ceil((threshold + this.pace.settled) / this.gap) + 1;
+    return {
+      name: 'the clock is ahead after the first run: the others succeed, and all that they store is from the future',
+      jobs: kept(this.runs(1, count), 3),
+      clockAheadFrom: ahead,
+      from: this.at(2) - this.pace.evaluation,
+      until: threshold + 2 * this.pace.settled,
+      expect: [
+        { at: this.at(2) - this.pace.evaluation, firing: [] },
+        { at: threshold - this.pace.evaluation, firing: [FUTURE] },
+        { at: threshold + this.pace.settled, firing: [FUTURE, FUTURE_ONLY, ...this.offsite ? [OFFSITE] : []] },
+      ],
     };
   }
 

@@ -7,6 +7,7 @@ import { warningsOf } from '../src/_warnings';
 
 const VOLUME = () => BackupStore.volume({ size: Size.gibibytes(1) });
 const S3 = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });
+const OTHER_S3 = BackupStore.s3({ storeName: 'other', bucketName: 'other-backups', region: 'eu-west-1' });
 
 function rulesFor(changes: Partial<BackupCronJobProps> = {}, rules: Partial<BackupAlertRulesProps> = {}, chart: Chart = newChart()) {
   const backup = new BackupCronJob(chart, 'db-backup', props(changes));
@@ -40,15 +41,20 @@ describe('there is an alert only where its inputs are', () => {
   const onDemand = ['BackupJobFailed/warning', 'BackupJobRunningTooLong/warning', 'BackupMetricsAbsent/critical', 'BackupAlertsAmbiguous/warning', 'BackupMetricsIncomplete/warning'];
   const incomplete = 'BackupMetricsIncomplete/warning';
   const stores = ['BackupStoreUnreadable/warning', 'BackupVerificationFailed/critical'];
+  const future = ['BackupFromFuture/warning', 'BackupFromFuture/critical'];
   const volumes = ['BackupVolumeFillingUp/warning', 'BackupVolumeFillingUp/critical', 'BackupVolumeFullSoon/warning'];
 
   test.each<[string, Partial<BackupCronJobProps>, Partial<BackupAlertRulesProps>, string[]]>([
     ['S3 only', {}, {}, [...jobs, incomplete]],
     ['a volume', { stores: [VOLUME(), S3] }, {}, [...jobs, incomplete, ...volumes]],
-    ['the runner\'s metrics', {}, { runnerMetrics: true }, [...jobs, ...stores, 'BackupSuspect/critical', 'BackupShrinking/warning', 'BackupOffsiteStale/critical', incomplete]],
-    ['a volume alone, and its metrics', { stores: [VOLUME()] }, { runnerMetrics: true }, [...jobs, ...stores, 'BackupVolumeTooSmall/critical', 'BackupSuspect/critical', 'BackupShrinking/warning', incomplete, ...volumes]],
-    ['sizes that say nothing', { suspectBelowPercent: 0 }, { runnerMetrics: true }, [...jobs, ...stores, 'BackupSuspect/critical', 'BackupOffsiteStale/critical', incomplete]],
+    ['the runner\'s metrics', {}, { runnerMetrics: true }, [...jobs, ...stores, 'BackupSuspect/critical', 'BackupShrinking/warning', ...future, 'BackupOffsiteStale/critical', incomplete]],
+    ['two stores, whose records may differ', { stores: [S3, OTHER_S3] }, { runnerMetrics: true },
+      [...jobs, ...stores, 'BackupSuspect/critical', 'BackupShrinking/warning', future[0], 'BackupRecordsDiffer/critical', future[1], 'BackupOffsiteStale/critical', 'BackupOffsiteStale/critical', incomplete]],
+    ['a volume alone, and its metrics', { stores: [VOLUME()] }, { runnerMetrics: true }, [...jobs, ...stores, 'BackupVolumeTooSmall/critical', 'BackupSuspect/critical', 'BackupShrinking/warning', ...future, incomplete, ...volumes]],
+    ['sizes that say nothing', { suspectBelowPercent: 0 }, { runnerMetrics: true }, [...jobs, ...stores, 'BackupSuspect/critical', ...future, 'BackupOffsiteStale/critical', incomplete]],
     ['on demand', { onDemand: true }, {}, onDemand],
+    ['on demand, the runner\'s metrics', { onDemand: true }, { runnerMetrics: true },
+      [...onDemand.slice(0, -1), ...stores, 'BackupSuspect/critical', 'BackupShrinking/warning', future[0], incomplete]],
     ['on demand, no failed Jobs kept', { onDemand: true, failedJobsRetained: 0 }, {}, onDemand],
   ])('%s', (_what, changes, rules, alerts) => {
     expect(alertsOf(rulesFor(changes, rules))).toEqual(alerts);

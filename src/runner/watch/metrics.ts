@@ -37,8 +37,11 @@ export function samplesOf(observation: Observation, { namespace, ...targets }: P
     backupsOf(whole, set);
     runsOf(store, newestOf({ backups: whole }), set);
   }
-  const differing = catalog?.backups.filter(backup => backup.differing !== null).length;
-  if (differing !== undefined) samples.push({ metric: Metrics.DIFFERING, namespace, backup: name, store: null, value: differing });
+  const differing = catalog ? catalog.backups.filter(backup => backup.differing !== null).length : 0;
+  // That none differ is known once all stores are: 0 would clear the alert on one that differs from what can't be read now.
+  if (differing > 0 || catalog?.unreachable.size === 0) {
+    samples.push({ metric: Metrics.DIFFERING, namespace, backup: name, store: null, value: differing });
+  }
   if (targets.rpoSeconds) samples.push({ metric: Metrics.RPO_TARGET, namespace, backup: name, store: null, value: targets.rpoSeconds });
   if (targets.rtoSeconds) samples.push({ metric: Metrics.RTO_TARGET, namespace, backup: name, store: null, value: targets.rtoSeconds });
   return samples;

@@ -31,7 +31,7 @@ interface Marked {
 /** Ways to break an expression; `undefined` where it has no such part. */
 const MUTATIONS: { readonly [name: string]: (expr: string) => string | undefined } = {
   'the comparison is flipped': expr => change(expr, /( > on \(|> on \(|\) > \d|\n< [\d.]|== [01]$|== 1\)?$)/, text => text.includes('==') ? text.replace('==', '!=') : text.includes('>') ? text.replace('>', '<') : text.replace('<', '>')),
-  'the threshold is doubled': expr => change(expr, /(?<=(> |< |== on .*))[\d.]+(?=(\)*$|\n))|(?<=\+ )\d+(?=\n\)$)/, text => String(Number(text) * 2)) ?? change(expr, /0\.8(?= \* max)/, () => '1.6'),
+  'the threshold is doubled': expr => change(expr, /(?<=(> |< |<= |== on .*))(?!0\n)[\d.]+(?=(\)*$|\n))|(?<=\+ )\d+(?=\n\)$)/, text => String(Number(text) * 2)) ?? change(expr, /0\.8(?= \* max)/, () => '1.6'),
   'the namespace is dropped': dropped('(?<!_)namespace'),
   'the namespace of the backup is dropped': expr => /backup_(?!last_recovery)/.test(expr) ? dropped('backup_namespace')(expr) : undefined,
   'the name of the CronJob is dropped': expr => dropped('cronjob')(expr) ?? dropped('owner_name')(expr),

@@ -20,13 +20,18 @@ function filesOfBoth(rules: Partial<BackupAlertRulesProps> = {}): { readonly [na
 
 const minutes = (count: number, step = 1) => `0+${60 * step}x${count}`;
 
-/** What the exporters say of both: production's off-site copy is dead, staging's newest backup is suspect, and all else is well. */
+/**
+ * What the exporters say of both: production's off-site copy is dead, and there is one from the future; staging's newest backup is suspect,
+ * and its stores have records that differ; all else is well.
+ */
 const SERIES = ['production', 'staging'].flatMap(namespace => ['volume', 's3'].flatMap(store => {
   const of = (metric: string, values: string, also = '') => ({ series: `${metric}{backup_namespace="${namespace}",backup="redis",store="${store}"${also}}`, values });
   return [
     of('backup_last_recovery_point_timestamp_seconds', namespace === 'production' && store === 's3' ? '0x300' : minutes(300)),
     of('backup_last_suspect', namespace === 'staging' ? '1x300' : '0x300'),
     of('backup_store_up', '1x300'),
+    of('backup_ahead_backups', namespace === 'production' && store === 's3' ? '1x300' : '0x300'),
+    ...store === 's3' ? [] : [{ series: `backup_differing_backups{backup_namespace="${namespace}",backup="redis"}`, values: namespace === 'staging' ? '1x300' : '0x300' }],
     // The scrape has labels of its own, which are those of the exporter's pod.
     of('backup_repository_backups', '3x300', ',namespace="monitoring"'),
   ];
@@ -36,10 +41,10 @@ const firing = (namespace: string, alertname: string) => ({
   expr: `count by (namespace, backup, severity) (ALERTS{alertstate="firing",alertname="${alertname}",namespace="${namespace}"})`, eval_time: '5h',
 });
 
-test('an off-site copy that is dead in production is told of while staging\'s is fresh, and a suspect backup of staging is staging\'s', async () => {
+test('a dead off-site copy, and a backup from the future, are production\'s, while staging is fresh; a suspect backup and records that differ are staging\'s', async () => {
   const files = filesOfBoth();
-  const labels = (namespace: string) => `{backup="redis",namespace="${namespace}",severity="critical"}`;
-  const fires = (namespace: string) => [{ labels: labels(namespace), value: 1 }];
+  const labels = (namespace: string, severity: string) => `{backup="redis",namespace="${namespace}",severity="${severity}"}`;
+  const fires = (namespace: string, ...severities: string[]) => severities.map(severity => ({ labels: labels(namespace, severity), value: 1 }));
   const tests = {
     rule_files: ['alerts.rules.yaml'],
     evaluation_interval: '1m',
@@ -47,10 +52,15 @@ test('an off-site copy that is dead in production is told of while staging\'s is
       interval: '1m',
       input_series: SERIES,
       promql_expr_test: [
-        { ...firing('production', 'BackupOffsiteStale'), exp_samples: fires('production') },
+        { ...firing('production', 'BackupOffsiteStale'), exp_samples: fires('production', 'critical') },
         { ...firing('staging', 'BackupOffsiteStale'), exp_samples: [] },
         { ...firing('production', 'BackupSuspect'), exp_samples: [] },
-        { ...firing('staging', 'BackupSuspect'), exp_samples: fires('staging') },
+        { ...firing('staging', 'BackupSuspect'), exp_samples: fires('staging', 'critical') },
+        // Staging's data are fresh in this store, and production's are not.
+        { ...firing('production', 'BackupFromFuture'), exp_samples: fires('production', 'warning', 'critical') },
+        { ...firing('staging', 'BackupFromFuture'), exp_samples: [] },
+        { ...firing('production', 'BackupRecordsDiffer'), exp_samples: [] },
+        { ...firing('staging', 'BackupRecordsDiffer'), exp_samples: fires('staging', 'critical') },
       ],
     }],
   };
