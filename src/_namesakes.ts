@@ -5,6 +5,7 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { show } from './_check';
+import { refuseLostFiles } from './_manifest-files';
 import { oncePerValidation } from './_once-per-validation';
 
 interface Owner {
@@ -53,6 +54,7 @@ export function refuseNamesakes(construct: IConstruct, property: string, name: s
   const { jobNames = [], wayOut = 'give one of them another name' } = options;
   owners.set(construct, { construct, named: `'${property}' ${show(name)}`, jobNames, wayOut });
   construct.node.addValidation({ validate: () => (clashesOf(construct).get(construct) ?? []).map(describe) });
+  refuseLostFiles(construct);
 }
 
 /** By the construct that says so: of two of ours, the one that comes later. */

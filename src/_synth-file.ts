@@ -2,7 +2,7 @@
  * Files beside the YAML: lifecycle JSON, rule files, dashboards.
  */
 import { mkdirSync, writeFileSync } from 'fs';
-import { dirname, join } from 'path';
+import { dirname, resolve } from 'path';
 import { App } from 'cdk8s';
 import { Construct, IConstruct } from 'constructs';
 import { afterSynth, appOf } from './_after-synth';
@@ -11,7 +11,8 @@ import { show } from './_check';
 export interface SynthFileProps {
   /**
    * Path inside the output folder, with `/` between its parts. Put it into a folder: `kubectl apply -f dist/` and Argo CD read each
-   * `.yaml` and `.json` at the top as a manifest, and fail on one that is none; neither looks into folders.
+   * `.yaml` and `.json` at the top as a manifest, and fail on one that is none; neither looks into folders. It does not end in `.yaml` or
+   * `.yml`: `cdk8s synth --stdout`, its validation plugins and Flux take those in folders for manifests as well.
    */
   readonly fileName: string;
 
@@ -57,11 +58,29 @@ function filesOf(root: IConstruct): SynthFile[] {
     .sort((a, b) => a.fileName < b.fileName ? -1 : 1);
 }
 
+interface Written {
+  readonly text: string;
+  /** Ids of what is in the app: its charts. */
+  readonly charts: readonly string[];
+}
+
+/** What apps of this process have written, by path: several may share an output folder, that of `CDK8S_OUTDIR`. */
+const written = new Map<string, Written>();
+
 function writeFiles(app: App): void {
-  for (const file of filesOf(app)) {
-    const path = join(app.outdir, ...file.fileName.split('/'));
+  const charts = app.node.children.map(({ node }) => node.id);
+  const files = filesOf(app).map(file => ({ file, path: resolve(app.outdir, ...file.fileName.split('/')), text: file.text() }));
+  for (const { file, path, text } of files) {
+    const before = written.get(path);
+    // One with the same charts replaces the manifests too: it is the same app, made again.
+    if (before && before.text !== text && !before.charts.some(chart => charts.includes(chart))) {
+      throw new Error(`${file.node.path} would overwrite ${path}, which another app, that of ${before.charts.map(show).join(', ')}, has written: give each app an 'outdir' of its own, or one of the two files another name`);
+    }
+  }
+  for (const { path, text } of files) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, file.text());
+    writeFileSync(path, text);
+    written.set(path, { text, charts });
   }
 }
 
@@ -73,6 +92,9 @@ function checkFileName(fileName: string, manifestExtension: string): string {
   }
   if (fileName.endsWith(manifestExtension)) {
     throw new Error(`'fileName' must not end in ${show(manifestExtension)}, got ${show(fileName)}: that is the ending of the manifests`);
+  }
+  if (/\.ya?ml$/i.test(fileName)) {
+    throw new Error(`'fileName' must not end in ".yaml" or ".yml", got ${show(fileName)}: "cdk8s synth --stdout" and Flux take each of those for a manifest, in folders too`);
   }
   return fileName;
 }

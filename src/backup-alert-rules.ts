@@ -63,17 +63,17 @@ export class BackupAlertRules extends Construct {
     const board = jsonText(dashboard(name, context, targets));
 
     const folder = props.folder ?? 'monitoring';
-    this.ruleFile = `${folder}/${name}.rules.yaml`;
+    this.ruleFile = `${folder}/${name}.rules`;
     this.dashboardFile = `${folder}/${name}.dashboard.json`;
     new SynthFile(this, 'Rules', { fileName: this.ruleFile, content: () => Yaml.stringify({ groups }) });
     const testsOf = targets.flatMap(target => [
-      { target, cronJob: target.cronJob, tests: () => alertTests(context, target, volumesOf(targets), `${name}.rules.yaml`) },
+      { target, cronJob: target.cronJob, tests: () => alertTests(context, target, volumesOf(targets), `${name}.rules`) },
       ...target.companions.map(companion => ({
-        target, cronJob: companion.cronJob, tests: () => companionTests(context, target, companion, `${name}.rules.yaml`),
+        target, cronJob: companion.cronJob, tests: () => companionTests(context, target, companion, `${name}.rules`),
       })),
     ]);
     this.ruleTestFiles = testsOf.map(({ target, cronJob, tests }, i) => new SynthFile(this, `RuleTests${i}`, {
-      fileName: `${folder}/${name}.${target.namespace}.${cronJob}.rules.test.yaml`,
+      fileName: `${folder}/${name}.${target.namespace}.${cronJob}.rules.test`,
       content: () => Yaml.stringify(tests()),
     }).fileName);
     new SynthFile(this, 'Dashboard', { fileName: this.dashboardFile, content: () => board });

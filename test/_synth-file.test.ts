@@ -124,6 +124,55 @@ test.each(['', '/etc/passwd', '../up.txt', 'a//b', 'a/../b', 'a b.txt', 'C:\\x',
   expect(() => new SynthFile(Testing.chart(), 'file', { fileName, content: () => '' })).toThrow('\'fileName\' must be a path inside the output folder');
 });
 
+describe('two apps of one program', () => {
+  const appIn = (outdir: string, chart: string, name: string, content: string) => {
+    const app = new App({ outdir });
+    file(new Chart(app, chart), name, content);
+    return app;
+  };
+
+  test('that share an output folder both have their files in it', () => {
+    const { outdir } = Testing.app();
+    const apps = [appIn(outdir, 'shop', 'a/shop.txt', 'shop'), appIn(outdir, 'bank', 'a/bank.txt', 'bank')];
+    for (const app of apps) app.synth();
+    expect(['a/shop.txt', 'a/bank.txt'].map(name => read(apps[0], name))).toEqual(['shop\n', 'bank\n']);
+  });
+
+  test('do not overwrite each other\'s files', () => {
+    const { outdir } = Testing.app();
+    const [staging, production] = ['staging', 'production'].map(name => appIn(outdir, name, 'rules/alerts.txt', name));
+    production.synth();
+    expect(() => staging.synth()).toThrow(
+      `staging/rules--alerts.txt would overwrite ${join(outdir, 'rules', 'alerts.txt')}, which another app, that of "production", has written: give each app an 'outdir' of its own`,
+    );
+    expect(read(production, 'rules/alerts.txt')).toBe('production\n');
+    production.synth();
+  });
+
+  test('have each their own where each has an output folder, whatever CDK8S_OUTDIR says', () => {
+    const before = process.env.CDK8S_OUTDIR;
+    process.env.CDK8S_OUTDIR = Testing.app().outdir;
+    try {
+      const apps = ['staging', 'production'].map(name => appIn(Testing.app().outdir, name, 'alerts.txt', name));
+      for (const app of apps) app.synth();
+      expect(apps.map(app => read(app, 'alerts.txt'))).toEqual(['staging\n', 'production\n']);
+      expect(existsSync(join(process.env.CDK8S_OUTDIR, 'alerts.txt'))).toBe(false);
+    } finally {
+      if (before === undefined) delete process.env.CDK8S_OUTDIR; else process.env.CDK8S_OUTDIR = before;
+    }
+  });
+
+  test('are one where the second has the same charts: it is made again, and replaces what was', () => {
+    const { outdir } = Testing.app();
+    for (const content of ['first', 'second']) appIn(outdir, 'shop', 'alerts.txt', content).synth();
+    expect(readFileSync(join(outdir, 'alerts.txt'), 'utf8')).toBe('second\n');
+  });
+});
+
+test.each(['rules.yaml', 'a/rules.yml', 'RULES.YAML'])('fails for %s, which "cdk8s synth --stdout" and Flux would take for a manifest', name => {
+  expect(() => file(Testing.chart(), name)).toThrow('\'fileName\' must not end in ".yaml" or ".yml"');
+});
+
 test('fails for a name that a manifest has', () => {
   expect(() => file(Testing.chart(), 'shop.k8s.yaml')).toThrow('\'fileName\' must not end in ".k8s.yaml"');
 });

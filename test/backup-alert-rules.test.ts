@@ -81,16 +81,16 @@ test('backups that share a claim share its alerts', () => {
   const backups = ['one', 'two'].map(id => new BackupCronJob(chart, id, props({ stores, backupName: id })));
   const construct = new BackupAlertRules(chart, 'alerts', { backups });
   expect(alertsOf(construct).filter(alert => alert.startsWith('BackupVolume'))).toHaveLength(3);
-  expect(construct.ruleTestFiles).toEqual(['monitoring/alerts.shop.one.rules.test.yaml', 'monitoring/alerts.shop.two.rules.test.yaml']);
+  expect(construct.ruleTestFiles).toEqual(['monitoring/alerts.shop.one.rules.test', 'monitoring/alerts.shop.two.rules.test']);
 });
 
 describe('files', () => {
   test('are the same rules for Prometheus without the operator, tests and dashboard', () => {
     const construct = rulesFor({}, { ruleName: 'shop', folder: 'alerts' });
     const files = synthFiles(construct);
-    expect(Object.keys(files)).toEqual(['alerts/shop.dashboard.json', 'alerts/shop.rules.yaml', 'alerts/shop.shop.db-backup.rules.test.yaml']);
+    expect(Object.keys(files)).toEqual(['alerts/shop.dashboard.json', 'alerts/shop.rules', 'alerts/shop.shop.db-backup.rules.test']);
     expect(parse(files[construct.ruleFile])).toEqual(construct.prometheusRule!.toJson().spec);
-    expect(parse(files[construct.ruleTestFiles[0]]).rule_files).toEqual(['shop.rules.yaml']);
+    expect(parse(files[construct.ruleTestFiles[0]]).rule_files).toEqual(['shop.rules']);
   });
 
   test('are the same, byte for byte, when they are made again', () => {
@@ -158,7 +158,7 @@ describe('what proves a backup', () => {
     expect(about(construct, 'db-backup-verify')).toEqual(['BackupVerificationFailed', 'BackupVerificationStale']);
     expect(about(construct, 'db-drill')).toEqual(['BackupDrillFailed', 'BackupDrillStale']);
     expect(alertsOf(construct)).not.toContain('BackupRtoExceeded/warning');
-    expect(construct.ruleTestFiles).toEqual(['db-backup', 'db-backup-verify', 'db-drill'].map(name => `monitoring/backup-alerts.shop.${name}.rules.test.yaml`));
+    expect(construct.ruleTestFiles).toEqual(['db-backup', 'db-backup-verify', 'db-drill'].map(name => `monitoring/backup-alerts.shop.${name}.rules.test`));
   });
 
   test('and the measured RTO with them, where drills measure one that was declared', () => {

@@ -3,7 +3,7 @@ import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobPr
 import { synthFiles } from '../../../src/_synth-file';
 import { props } from '../../synth';
 
-export const RULES = 'monitoring/alerts.rules.yaml';
+export const RULES = 'monitoring/alerts.rules';
 
 /** The files of alert rules on one backup, to a volume and to S3; with a schedule, on drills of it as well. */
 export function filesFor(
@@ -26,11 +26,11 @@ export const HOURLY: Partial<BackupCronJobProps> = {
 };
 
 export function testFileOf(files: { readonly [name: string]: string }, cronJob: string = 'db-backup'): string {
-  return Object.keys(files).find(name => name.endsWith(`.${cronJob}.rules.test.yaml`))!;
+  return Object.keys(files).find(name => name.endsWith(`.${cronJob}.rules.test`))!;
 }
 
 export function testFilesOf(files: { readonly [name: string]: string }): string[] {
-  return Object.keys(files).filter(name => name.endsWith('.rules.test.yaml'));
+  return Object.keys(files).filter(name => name.endsWith('.rules.test'));
 }
 
 /** Everything that there are alerts on. */

@@ -98,7 +98,7 @@ async function verdictOn(marked: readonly Marked[], tests: object, scenarios: re
   if (marked.length === 0) return '';
   const rules = marked.map(({ variant: { rule, expr }, mark }) => ({ ...rule, expr, labels: { ...rule.labels, variant: mark } }));
   const together = {
-    'alerts.rules.yaml': JSON.stringify({ groups: [{ name: 'variants', rules }] }),
+    'alerts.rules': JSON.stringify({ groups: [{ name: 'variants', rules }] }),
     'variants.test.yaml': JSON.stringify({ ...tests, tests: scenarios.map(scenario => forEach(marked, scenario)) }),
   };
   return (await promtool(together, 'test', 'rules', 'variants.test.yaml')).output;

@@ -46,7 +46,7 @@ test('a dead off-site copy, and a backup from the future, are production\'s, whi
   const labels = (namespace: string, severity: string) => `{backup="redis",namespace="${namespace}",severity="${severity}"}`;
   const fires = (namespace: string, ...severities: string[]) => severities.map(severity => ({ labels: labels(namespace, severity), value: 1 }));
   const tests = {
-    rule_files: ['alerts.rules.yaml'],
+    rule_files: ['alerts.rules'],
     evaluation_interval: '1m',
     tests: [{
       interval: '1m',

@@ -29,7 +29,7 @@ test('promtool accepts all that the example whispercache emits', async () => {
   execFileSync(path.join(root, 'node_modules', '.bin', 'cdk8s'), ['synth', '--no-check-upgrade', '--output', out], { cwd: path.join(root, 'examples', 'whispercache'), stdio: 'pipe' });
   const folder = path.join(out, 'monitoring');
   const files = Object.fromEntries(readdirSync(folder).map(name => [name, readFileSync(path.join(folder, name), 'utf8')]));
-  expect(await promtool(files, 'check', 'rules', 'backup-alerts.rules.yaml')).toMatchObject({ passed: true });
+  expect(await promtool(files, 'check', 'rules', 'backup-alerts.rules')).toMatchObject({ passed: true });
   const tests = testFilesOf(files);
   expect(tests).toHaveLength(7);
   expect(await promtool(files, 'test', 'rules', ...tests)).toMatchObject({ passed: true });

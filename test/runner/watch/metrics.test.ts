@@ -3,10 +3,10 @@ import { Metrics } from '../../../src/contract/metrics';
 import { BackupRecord } from '../../../src/contract/record';
 import { lookAt } from '../../../src/runner/commands/look';
 import { renderRecord } from '../../../src/runner/record';
-import { MemoryStore } from '../../../src/runner/stores/memory';
 import { Store } from '../../../src/runner/stores/store';
 import { samplesOf } from '../../../src/runner/watch/metrics';
 import { aRecord } from '../_fixtures';
+import { MemoryStore } from '../stores/_memory';
 
 const signal = new AbortController().signal;
 const ID = 'app_20261121_020000';
