@@ -10,6 +10,7 @@ import {
   archivedConnectionLimit, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
 } from './postgres-properties';
 import { makeRoles, rolesNotMade } from './postgres-roles';
+import { lateSubscriptions, withList } from './postgres-run-as-owner';
 import { withoutUnknownSettings } from './postgres-script';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
 import { spaceFindings, spaceNote, withinSpace } from './postgres-space';
@@ -310,12 +311,17 @@ export class PostgresRestorer implements Restorer {
       ...this.config.singleTransaction ? ['--single-transaction'] : ['--exit-on-error'],
       ...losesTablespaces(facts) ? ['--no-tablespaces'] : [],
     ];
-    if (rendersScript(facts)) {
-      const script = withoutUnknownSettings(this.client.restoreScript(client, args, archive, database, signal));
-      await this.client.runScript(database, Readable.from(script, { objectMode: false }), signal);
-    } else {
-      await this.client.restore(client, [...args, ...this.config.parallelJobs > 1 ? [`--jobs=${this.config.parallelJobs}`] : []], archive, database, signal);
-    }
+    const late = lateSubscriptions(facts);
+    await withList(late?.others ?? null, this.context.config.scratch, async listed => {
+      if (rendersScript(facts)) {
+        const script = withoutUnknownSettings(this.client.restoreScript(client, [...args, ...listed], archive, database, signal));
+        await this.client.runScript(database, Readable.from(script, { objectMode: false }), signal);
+      } else {
+        const jobs = this.config.parallelJobs > 1 ? [`--jobs=${this.config.parallelJobs}`] : [];
+        await this.client.restore(client, [...args, ...listed, ...jobs], archive, database, signal);
+      }
+    });
+    if (late !== null) await this.client.run(database, late.statements, signal);
     await this.client.run(database, 'analyze;', signal);
   }
 

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { backedUp, databasesOf, restored, restoreOptions } from './_postgres';
 import { run } from '../_runner';
+import { plant } from '../drill/_drill';
 import { until } from '../servers/_process';
-import { PostgresServer, startPostgres } from '../servers/postgres';
+import { clientBin, PostgresServer, startPostgres } from '../servers/postgres';
 
 /*
  * A database that subscribes to another server: PostgreSQL drops none that has a subscription, and a slot at the publisher belongs to one alone.
@@ -59,6 +63,23 @@ describe.each([15, 17] as const)('PostgreSQL %i', major => {
     expect(await databasesOf(server)).toEqual(['shop']);
     expect(await slots()).toEqual([`shop_${major}`]);
     expect(await server.psql('select subenabled from pg_subscription')).toBe('t');
+  });
+
+  test('an archive that a newer pg_dump has made of it is restored, although older servers do not know all of what that says of a subscription', async () => {
+    await makeSubscriber('dumped_by_17');
+    await server.psql('comment on subscription "News of dumped_by_17" is \'run_as_owner = true\'', 'dumped_by_17');
+    const site = await backedUp(server, 'dumped_by_17');
+    const { stdout } = await promisify(execFile)(path.join(clientBin(17), 'pg_dump'), ['-Fc', '-h', server.host, '-p', String(server.port), '-U', 'postgres', 'dumped_by_17'], {
+      env: { PGPASSWORD: server.password }, encoding: 'buffer', maxBuffer: 64 * 1024 * 1024,
+    });
+    plant(site.directory, site.id, stdout);
+    const subscription = () => server.psql(`select subname, subslotname, obj_description(s.oid, 'pg_subscription'), rolname
+      from pg_subscription s join pg_roles r on r.oid = subowner join pg_database d on d.oid = subdbid where datname = 'dumped_by_17'`);
+    const before = await subscription();
+    await server.psql('delete from items', 'dumped_by_17');
+    await restored(restoreOptions(site));
+    expect(await server.psql('select count(*) from items where id > 1000', 'dumped_by_17')).toBe('100');
+    expect(await subscription()).toBe(before);
   });
 
   test('what a failed restore has left with a subscription in it is dropped, by that restore and by the next one', async () => {
