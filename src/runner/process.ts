@@ -26,7 +26,7 @@ export interface Program {
    *
    * @param said the lines of its stderr that quote neither rows nor statements
    */
-  readonly explain?: (said: string, exitCode: number | null) => RunnerError | undefined;
+  readonly explain?: (said: string, exitCode: number | null, signal: AbortSignal) => RunnerError | undefined | Promise<RunnerError | undefined>;
   /** As {@link explain}, for a program of our own, which writes what it has to say as data: gets the end of all of its stderr. */
   readonly decode?: (stderr: string) => RunnerError | undefined;
 }
@@ -89,7 +89,7 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
       signal.throwIfAborted();
       if (inputFailure) throw inputFailure as Error;
       if (code !== 0) {
-        throw explain?.(said.text(), code) ?? decode?.(stderr)
+        throw await explain?.(said.text(), code, signal) ?? decode?.(stderr)
           ?? new RunnerError(`${path.basename(file)} ended with ${killedBy ?? `exit code ${code}`}: ${shortened(said.text()) || 'it gave no reason'}`, ExitCode.FAILED);
       }
     } finally {

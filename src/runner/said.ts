@@ -14,9 +14,11 @@ const LEFT_OUT = '…';
 /** Begins something that is shown. Where a server speaks another language, `psql` and the others still do not. */
 const SHOWN = /^(?:(?:psql|pg_\w+)(?::<stdin>:\d+)?: |(?:ERROR|FATAL|PANIC): {2}|HINT: {2}|connection to server (?:at|on) |(?:[A-Z]\w*Error|FATAL ERROR): )/;
 /** Begins something that is not, up to the next line that is: it quotes rows and statements, or is what a function of the database wanted to tell. */
-const HIDDEN = /^(?:(?:psql|pg_\w+)(?::<stdin>:\d+)?: )?(?:detail: (?:Query|Command) was|(?:WARNING|NOTICE|INFO|LOG|DEBUG): {2}|(?:DETAIL|CONTEXT|QUERY|STATEMENT|Command was|LINE \d+):)/;
+const HIDDEN = /^(?:(?:psql|pg_\w+)(?::<stdin>:\d+)?: )?(?:detail: (?:Query|Command) was|(?:WARNING|NOTICE|INFO|LOG|DEBUG): {2}|\p{L}[\p{L}\p{M}]* ?: {2}0[0-2][0-9A-Z]{3}: |(?:DETAIL|CONTEXT|QUERY|STATEMENT|Command was|LINE \d+):)/u;
 /** The text of such an error is the function's own; `inline_code_block` is a statement of ours. */
 const RAISED = /^CONTEXT: {2}PL\/(?:pgSQL function (?!inline_code_block)(?<raising>.+) line \d+ at (?:RAISE|ASSERT)$|(?!pgSQL)\w+ (?:function )?(?<other>.*))/;
+/** The same in another language, in which the function's name can't be told from the words around it. */
+const RAISED_ELSEWHERE = /^CONTEXT: {2}(?!PL\/pgSQL function )(?!.*inline_code_block)(?:.*PL\/(?!pgSQL)|.*PL\/pgSQL.*(?:RAISE|ASSERT))/;
 
 /** Collects what a program writes to stderr and keeps what may be shown. Memory does not depend on how much it writes. */
 export class Said {
@@ -53,10 +55,11 @@ export class Said {
 
   private hide(line: string): void {
     const { raising, other } = RAISED.exec(line)?.groups ?? {};
-    if (this.message === null || (raising ?? other) === undefined) return;
+    const raiser = raising ?? other;
+    if (this.message === null || (raiser === undefined && !RAISED_ELSEWHERE.test(line))) return;
     const { lines, at } = this.message;
     const [upToSeverity] = /^.*?\p{L}+ ?: {2}/u.exec(lines[at]!) ?? /^\S+: /.exec(lines[at]!) ?? [''];
-    lines.splice(at, lines.length - at, `${upToSeverity}the function ${withoutValues(raising ?? other!)} raised an error, whose text is not shown since it may quote rows`);
+    lines.splice(at, lines.length - at, `${upToSeverity}${raiser === undefined ? 'a function' : `the function ${withoutValues(raiser)}`} raised an error, whose text is not shown since it may quote rows`);
   }
 
   private keep(line: string, isMessage: boolean): void {
@@ -91,7 +94,7 @@ const NAMED = new RegExp(`(?:^|[\\s(])(?:${[
 /** Between two names of one kind. */
 const BETWEEN_NAMES = /^(?:, (?:and |or )?| and | or |\.)$/;
 /** An assertion is quoted from the config, and its answer is made harmless where it is asked for. */
-const ASSERTION = /: {2}assertion: "/;
+const ASSERTION = /: {2}(?:P0001: )?assertion: "/;
 
 /**
  * One line without the values that it quotes: names of roles, tables and the like stay where they can be told from values. A value may have quotes

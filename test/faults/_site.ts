@@ -87,7 +87,8 @@ const POSTGRES = {
 export async function startSite(files: Files): Promise<Site> {
   const [s3, pg, redis] = await Promise.all([
     startVersitygw(),
-    startPostgres({ major: 17, settings: ['autovacuum = off', 'max_connections = 30', 'shared_buffers = 16MB'] }),
+    // 15 is the version whose translations are installed.
+    startPostgres({ major: 15, settings: ['autovacuum = off', 'max_connections = 30', 'shared_buffers = 16MB', 'lc_messages = \'C\''] }),
     startRedis({ aof: true, password: REDIS_PASSWORD }),
   ]);
   await pg.psql('create database shop');

@@ -41,6 +41,18 @@ test.each([
   ], 'pg_restore: error: COPY failed for table "accounts": ERROR:  the function bank.sound(text) raised an error, whose text is not shown since it may quote rows'],
   ['notices of functions', [`psql:<stdin>:1: NOTICE:  customer ${IBAN}`, `NOTICE:  ${IBAN}`, 'psql:<stdin>:2: ERROR:  division by zero'], 'psql:<stdin>:2: ERROR:  division by zero'],
   ['another language', [`psql:<stdin>:1: FEHLER:  ungültige Eingabesyntax für Typ integer: »${IBAN}«`], 'psql:<stdin>:1: FEHLER:  ungültige Eingabesyntax für Typ integer: »…«'],
+  ['what a function raises in German', [
+    `pg_restore: error: COPY failed for table "accounts": FEHLER:  the customer ${IBAN} is odd`, `HINT:  Ask ${IBAN}`, 'CONTEXT:  PL/pgSQL-Funktion bank.sound(text) Zeile 3 bei RAISE',
+  ], 'pg_restore: error: COPY failed for table "accounts": FEHLER:  a function raised an error, whose text is not shown since it may quote rows'],
+  ['what a function raises in French', [`psql:<stdin>:1: ERREUR:  22012: le client ${IBAN}`, 'CONTEXT:  fonction PL/pgSQL f(), ligne 1 à RAISE'],
+    'psql:<stdin>:1: ERREUR:  a function raised an error, whose text is not shown since it may quote rows'],
+  ['what a function raises in Japanese', [`psql:<stdin>:1: ERROR:  P0001: ${IBAN}`, 'CONTEXT:  PL/pgSQL関数f()の1行目 - RAISE'],
+    'psql:<stdin>:1: ERROR:  a function raised an error, whose text is not shown since it may quote rows'],
+  ['what a function in Python raises in French', [`psql:<stdin>:1: ERREUR:  38000: ${IBAN}`, 'CONTEXT:  fonction PL/Python « f »'],
+    'psql:<stdin>:1: ERREUR:  a function raised an error, whose text is not shown since it may quote rows'],
+  ['notices and warnings in other languages', [
+    `psql:<stdin>:1: HINWEIS:  00000: ${IBAN}`, 'LOCATION:  exec_stmt_raise, pl_exec.c:3891', `psql:<stdin>:1: ATTENTION:  01000: ${IBAN}`, 'psql:<stdin>:2: FEHLER:  22012: Division durch Null',
+  ], 'psql:<stdin>:2: FEHLER:  22012: Division durch Null'],
   ['a value with quotes in it', [`psql:<stdin>:1: ERROR:  invalid input syntax for type json: "{"role "x" table "${IBAN}" : 1}"`], 'psql:<stdin>:1: ERROR:  invalid input syntax for type json: "…"'],
   ['bytes', ['pg_restore: error: COPY failed for table "t": ERROR:  invalid byte sequence for encoding "UTF8": 0xe4 0x6e'], 'pg_restore: error: COPY failed for table "t": ERROR:  invalid byte sequence for encoding "UTF8": …'],
 ])('%s is told without rows, statements and passwords', (_what, lines, shown) => {

@@ -26,21 +26,24 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /extension "" is not available|could not open extension control file|could not access file/,
+    states: ['58P01'],
     exitCode: ExitCode.NOT_FOUND,
     wayOut: () => 'install it on the server',
   },
   {
-    pattern: /ERROR: {2}assertion: /,
+    pattern: /: {2}assertion: /,
     exitCode: ExitCode.CORRUPT,
     wayOut: () => 'restore another backup, or correct the assertion',
   },
   {
     pattern: /cannot drop .* because other objects depend on it/,
+    states: ['2BP01'],
     exitCode: ExitCode.FAILED,
     wayOut: () => 'something that is not in the backup depends on what it replaces: drop that, or use the mode swap, which does not mind',
   },
   {
     pattern: /database ".*" already exists/,
+    states: ['42P04'],
     exitCode: ExitCode.UNAVAILABLE,
     wayOut: () => 'another restore has begun in the same second: let it end, and look at what it has restored before you run this again',
   },
@@ -51,6 +54,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /is being accessed by other users/,
+    states: ['55006'],
     exitCode: ExitCode.UNAVAILABLE,
     wayOut: () => 'somebody is in the database and does not go: a prepared transaction, a replication slot, or a superuser',
   },
@@ -61,6 +65,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /must be (superuser|owner|member|able to SET ROLE)|permission denied/,
+    states: ['42501'],
     exitCode: ExitCode.DENIED,
     wayOut: ({ user }) => `the role ${quoted(user)} may not: restore as a superuser, or as a member of the roles that own what is in the backup`,
   },

@@ -4,10 +4,12 @@ import { PostgresConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../errors';
 import { outputOf, Program, stdoutOf } from '../process';
+import { shortened } from '../said';
 import { cut } from '../schema';
 import { secretFrom } from '../secrets';
-import { explainPostgres, lostConnection, PostgresTarget } from './postgres-errors';
+import { explainPostgres, isUnreadRefusal, lostConnection, PostgresTarget, quoted, withRefusal } from './postgres-errors';
 import { installed, PostgresProgram } from './postgres-programs';
+import { refusalOf } from './postgres-refusal';
 
 const CONNECT_TIMEOUT_SECONDS = '15';
 /** The first client that can be told to trust the roots of the system; to an older one they are a file like any other. */
@@ -29,6 +31,23 @@ const SESSION_SETTINGS = {
   default_transaction_read_only: 'off',
 };
 
+/** What the server's messages are in. */
+interface Language {
+  /** Superusers may, and from version 15 on whoever was granted that. */
+  readonly mayChoose: boolean;
+  /** The server's setting, such as `de_DE.UTF-8`. */
+  readonly locale: string;
+}
+
+const LANGUAGE_QUERY = `select :SERVER_VERSION_NUM >= 150000 as granted \\gset
+\\if :granted
+  select json_build_object('mayChoose', has_parameter_privilege('lc_messages', 'set'), 'locale', current_setting('lc_messages'));
+\\else
+  select json_build_object('mayChoose', rolsuper, 'locale', current_setting('lc_messages')) from pg_roles where rolname = current_user;
+\\endif
+`;
+const ENGLISH = /^(?:$|C\b|POSIX\b|en_|english)/i;
+
 /** Where a server is, and who asks. */
 export type PostgresConnection = Pick<PostgresConfig, 'host' | 'port' | 'user' | 'passwordEnv' | 'tls'>;
 
@@ -41,6 +60,7 @@ export class PostgresClient {
   private readonly password: string | null;
   /** The newest `psql`, which speaks to every server. */
   private psql: Promise<PostgresProgram> | null = null;
+  private language: Language | null = null;
 
   constructor(
     private readonly config: PostgresConnection, private readonly env: NodeJS.ProcessEnv, private readonly explain: Explain = explainPostgres,
@@ -72,8 +92,14 @@ export class PostgresClient {
 
   /** As {@link run}, for a script that is streamed. If the stream fails, so does this, and a transaction that is open is undone. */
   public async runScript(database: string, script: string | Readable, signal: AbortSignal): Promise<string> {
+    await this.chooseLanguage(database, signal);
+    return this.runPsql(database, script, signal);
+  }
+
+  private async runPsql(database: string, script: string | Readable, signal: AbortSignal): Promise<string> {
     const args = [
       '--no-psqlrc', '--no-align', '--tuples-only', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1',
+      '--set=VERBOSITY=verbose', // with the codes of errors, which are the same in all languages
       '--file=-', this.connection(database),
     ];
     this.psql ??= installed('psql', signal).then(programs => programs.at(-1)!);
@@ -88,6 +114,7 @@ export class PostgresClient {
   public async restore(
     restorer: PostgresProgram, args: readonly string[], archive: Readable | string, database: string, signal: AbortSignal,
   ): Promise<void> {
+    await this.chooseLanguage(database, signal);
     const program = this.program(restorer, ['--no-password', ...args, this.connection(database), ...typeof archive === 'string' ? [archive] : []], database);
     await outputOf({ ...program, ...typeof archive === 'string' ? {} : { input: archive } }, signal);
   }
@@ -101,10 +128,26 @@ export class PostgresClient {
   }
 
   /** Streams what a dump program writes about `database`. */
-  public dump(dumper: PostgresProgram, args: readonly string[], database: string, signal: AbortSignal): Readable {
+  public async dump(dumper: PostgresProgram, args: readonly string[], database: string, signal: AbortSignal): Promise<Readable> {
+    await this.chooseLanguage(database, signal);
     // To pg_dumpall a database is the one to ask for roles and tablespaces.
     const connection = dumper.name === 'pg_dump' ? this.connection(database) : this.connection(database).replace('--dbname=', '--database=');
     return stdoutOf(this.program(dumper, ['--no-password', ...args, connection], database), signal);
+  }
+
+  /** A failure of which there is nothing but a text that the runner does not read. */
+  private unread(program: string, said: string, { user, database }: PostgresTarget): RunnerError | undefined {
+    if (said === '' || this.language === null || this.language.mayChoose || ENGLISH.test(this.language.locale)) return undefined;
+    return new RunnerError(
+      `postgres ${this.address}, database ${database}, role ${user}: ${program} failed: ${shortened(said)}: the server says it in its language, ${this.language.locale}, which the runner does not read, `
+        + `so that it can't tell whether a retry may help. As a superuser, ALTER ROLE ${quoted(user)} SET lc_messages = 'C' makes it speak English to this role`,
+      ExitCode.FAILED,
+    );
+  }
+
+  /** All but `psql` show no codes. So wherever the role may choose, the server speaks English. */
+  private async chooseLanguage(database: string, signal: AbortSignal): Promise<void> {
+    this.language ??= JSON.parse(await this.runPsql(database, LANGUAGE_QUERY, signal)) as Language;
   }
 
   private program(program: PostgresProgram, args: readonly string[], database: string): Program {
@@ -121,16 +164,18 @@ export class PostgresClient {
         PGSSLMODE: tls.mode,
         PGSSLROOTCERT: this.roots(program),
         PGAPPNAME: this.application,
-        PGOPTIONS: Object.entries(SESSION_SETTINGS).map(([setting, value]) => `-c ${setting}=${value}`).join(' '),
+        PGOPTIONS: Object.entries({ ...SESSION_SETTINGS, ...this.language?.mayChoose && { lc_messages: 'C' } }).map(([setting, value]) => `-c ${setting}=${value}`).join(' '),
         ...name === 'psql' && { PGCLIENTENCODING: 'UTF8' },
         PGCONNECT_TIMEOUT: CONNECT_TIMEOUT_SECONDS,
         // Where an image keeps the roots of its system, if not in the usual place.
         SSL_CERT_FILE: this.env.SSL_CERT_FILE,
         SSL_CERT_DIR: this.env.SSL_CERT_DIR,
       },
-      explain: (said, exitCode) => {
+      explain: async (said, exitCode, signal) => {
         const target = { address: this.address, user, database };
-        return this.explain(said, target) ?? (name === 'psql' && exitCode === PSQL_LOST_CONNECTION ? lostConnection(said, target) : undefined);
+        const refusal = isUnreadRefusal(said) ? await refusalOf({ host, port, user, tls, database, password: this.password }, signal) : undefined;
+        return this.explain(refusal === undefined ? said : withRefusal(said, refusal), target)
+          ?? (name === 'psql' && exitCode === PSQL_LOST_CONNECTION ? lostConnection(said, target) : this.unread(name, said, target));
       },
     };
   }

@@ -145,7 +145,7 @@ export class PostgresSource implements Source {
       memory: signal => memoryForDump(this.client, database.name, this.config, signal),
       open: async (signal): Promise<OpenDump> => {
         const { rows, files, empty } = await this.client.query<Contents>(database.name, contentsQuery(this.config), signal);
-        const body = this.client.dump(dumper, this.dumpArgs(dumper, compression), database.name, signal);
+        const body = await this.client.dump(dumper, this.dumpArgs(dumper, compression), database.name, signal);
         const locked = lookingOnceLocked(body, () => this.refuseRemade(database.name, files, signal));
         return {
           stream: checked(locked, new CustomFormatCheck(`${this.description}: pg_dump`)),
@@ -191,7 +191,7 @@ export class PostgresSource implements Source {
       compressedInside: null,
       expectedBytes: GLOBALS_BYTES,
       open: async (signal): Promise<OpenDump> => ({
-        stream: checked(this.client.dump(dumper, args, database, signal), new ClusterDumpCheck(`${this.description}: pg_dumpall`)),
+        stream: checked(await this.client.dump(dumper, args, database, signal), new ClusterDumpCheck(`${this.description}: pg_dumpall`)),
         counts: null,
         empty: false,
       }),

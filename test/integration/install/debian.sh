@@ -9,6 +9,7 @@ packages=(
   ceph-mon ceph-osd radosgw # an S3 server
   chromium                  # looks at the status page
   faketime                  # a wrong clock
+  locales                   # servers that speak another language
   openssl                   # certificates
   patchelf                  # for what postgres.sh unpacks
   pgbouncer                 # a connection pooler, which a backup has to recognise
@@ -24,12 +25,17 @@ missing=()
 for package in "${packages[@]}"; do
   dpkg-query --show --showformat '${Status}' "$package" 2> /dev/null | grep 'ok installed' > /dev/null || missing+=("$package")
 done
-if [ ${#missing[@]} -eq 0 ]; then
+languages=(de_DE fr_FR ja_JP)
+unknown=()
+for language in "${languages[@]}"; do
+  locale --all-locales | grep -ix "$language.utf-\?8" > /dev/null || unknown+=("$language")
+done
+if [ ${#missing[@]} -eq 0 ] && [ ${#unknown[@]} -eq 0 ]; then
   echo 'all Debian packages are installed'
   exit 0
 fi
 if ! command -v apt-get > /dev/null || [ "$(id -u)" -ne 0 ]; then
-  echo "missing: ${missing[*]}; install them with the package manager of this system, or run this as root on Debian" >&2
+  echo "missing: ${missing[*]} ${unknown[*]/%/.UTF-8}; install them with the package manager of this system, or run this as root on Debian" >&2
   exit 1
 fi
 
@@ -41,5 +47,14 @@ if [ ! -e $policy ]; then
   trap 'rm -f $policy' EXIT
 fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -q -o DPkg::Lock::Timeout=300
-apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
+if [ ${#missing[@]} -gt 0 ]; then
+  apt-get update -q -o DPkg::Lock::Timeout=300
+  apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
+fi
+for language in "${unknown[@]}"; do
+  localedef -i "$language" -f UTF-8 "$language.UTF-8"
+done
+if [ ! -e /usr/share/locale/de/LC_MESSAGES/postgres-15.mo ]; then
+  echo 'PostgreSQL was installed without its translations: let dpkg install /usr/share/locale (path-exclude in /etc/dpkg/dpkg.cfg.d), and reinstall postgresql-15' >&2
+  exit 1
+fi

@@ -1,6 +1,6 @@
 import { ExitCode } from '../../../src/contract/exit-code';
 import { Said } from '../../../src/runner/said';
-import { explainPostgres } from '../../../src/runner/sources/postgres-errors';
+import { explainPostgres, isUnreadRefusal, withRefusal } from '../../../src/runner/sources/postgres-errors';
 
 const TARGET = { address: 'db:5432', user: 'backup', database: 'app' };
 
@@ -24,6 +24,46 @@ test.each([
   ['pg_dump: error: no matching tables were found for pattern "x"', ExitCode.NOT_FOUND],
 ])('%s', (stderr, exitCode) => {
   expect(explainPostgres(stderr, TARGET)).toMatchObject({ exitCode });
+});
+
+test.each([
+  ['psql:<stdin>:1: FEHLER:  42501: keine Berechtigung für Tabelle t', ExitCode.DENIED, 'FEHLER:  keine Berechtigung für Tabelle t'],
+  ['psql:<stdin>:1: ERROR:  53100: ファイルを拡張できませんでした', ExitCode.NO_SPACE, 'ERROR:  ファイルを拡張できませんでした'],
+  ['psql:<stdin>:1: ERREUR:  55P03: annulation', ExitCode.UNAVAILABLE, 'ERREUR:  annulation'],
+  ['psql:<stdin>:1: ERREUR:  3D000: la base de données « … » n\'existe pas', ExitCode.NOT_FOUND, 'ERREUR:  la base de données'],
+])('in any language by its code: %s', (stderr, exitCode, shown) => {
+  const error = explainPostgres(stderr, TARGET)!;
+  expect(error).toMatchObject({ exitCode });
+  expect(error.message).toContain(`role backup: ${shown}`);
+});
+
+const REFUSAL = 'psql: error: connection to server at "localhost" (::1), port 5432 failed: Connection refused\n'
+  + '\tIs the server running on that host and accepting TCP/IP connections?\nconnection to server at "localhost" (127.0.0.1), port 5432 failed: FATAL:  la base de données « … » n\'existe pas';
+
+test.each([
+  ['3D000', ExitCode.NOT_FOUND], ['28P01', ExitCode.DENIED], ['28000', ExitCode.DENIED], ['42501', ExitCode.DENIED], ['57P03', ExitCode.UNAVAILABLE], ['53300', ExitCode.UNAVAILABLE],
+  ['55000', ExitCode.DENIED], ['00000', ExitCode.UNAVAILABLE],
+])('a login that is refused in any language, by its code, which is asked for: %s', (state, exitCode) => {
+  expect(isUnreadRefusal(REFUSAL)).toBe(true);
+  const said = withRefusal(REFUSAL, state);
+  expect(isUnreadRefusal(said)).toBe(false);
+  const error = explainPostgres(said, TARGET)!;
+  expect(error).toMatchObject({ exitCode });
+  expect(error.message).toContain('(127.0.0.1), port 5432 failed: FATAL:  la base');
+});
+
+test('a database that is missing is asked for once more: a restore may have put another in its place in that moment', () => {
+  const said = 'psql: error: connection to server at "db", port 5432 failed: FATAL:  database "app" does not exist';
+  expect(isUnreadRefusal(said)).toBe(true);
+  expect(explainPostgres(withRefusal(said, '3D000'), TARGET)).toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+  expect(explainPostgres(withRefusal(said, '00000'), TARGET)).toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
+  expect(explainPostgres(said, TARGET)).toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+});
+
+test('nothing is asked where the reason can be read, or no server has answered', () => {
+  expect(isUnreadRefusal('psql: error: connection to server at "db", port 5432 failed: FATAL:  password authentication failed for user "x"')).toBe(false);
+  expect(isUnreadRefusal('psql: error: connection to server at "db", port 5432 failed: Connection refused')).toBe(false);
+  expect(isUnreadRefusal('psql:<stdin>:1: FEHLER:  42501: keine Berechtigung')).toBe(false);
 });
 
 test('a database with more tables than the server can lock is told the setting to raise, without the statement', () => {
