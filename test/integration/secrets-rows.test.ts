@@ -89,7 +89,7 @@ describe.each(FAULTS)('%s', (what, make, reason) => {
     const target = postgresTarget(server, name, { passwordEnv: 'POSTGRES_PASSWORD', sourceDatabase: name, ...changes });
     const ended = await run(['restore', '--yes'], { config: { ...restoreOf(config(), target), decryption: decryption() }, env: { POSTGRES_PASSWORD: server.password } });
     expect(ended.code).not.toBe(0);
-    expect(ended.message).toMatch(changes.mode === 'in-place' ? new RegExp(reason.source.replace('COPY failed for table "accounts": ', '')) : reason);
+    expect(ended.message).toMatch(changes.mode === 'in-place' ? new RegExp(reason.source.replace('COPY failed for table "accounts": ERROR: {2}', 'ERROR: {2}22P02: ')) : reason);
     nothingOf(ended.stdout, ended.stderr);
   });
 });
@@ -98,7 +98,7 @@ test('a subscription that can not be made is told without its password', async (
   const directory = tempDir('volume');
   await server.psql('create database subscriber');
   await server.psql('create table t as select 1', 'subscriber');
-  await server.psql(`create subscription s connection 'host=127.0.0.1 dbname=x password=${PASSWORD}' publication p with (connect = false, run_as_owner = true)`, 'subscriber');
+  await server.psql(`create subscription s connection 'host=127.0.0.1 dbname=x password=${PASSWORD}' publication p with (connect = false, password_required = false)`, 'subscriber');
   const config = configOf({ name: 'bank', source: postgres(server, 'subscriber'), stores: [folder(directory)] });
   await backup({ config, env: { POSTGRES_PASSWORD: server.password } });
   const target = postgresTarget(older, 'subscriber', { passwordEnv: 'POSTGRES_PASSWORD', mode: 'swap', newDatabase: null });

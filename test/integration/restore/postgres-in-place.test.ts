@@ -79,7 +79,7 @@ test('where nobody can say whether it was committed, it says so', async () => {
 });
 
 test('a backup that waits for its locks does not end it; it would be empty, so it fails, and a retry is whole', async () => {
-  const restore = start(['restore', '--yes'], inPlace({ safetyBackup: false, assertions: ['select true from pg_sleep(4)'] }));
+  const restore = start(['restore', '--yes'], inPlace({ safetyBackup: false, assertions: ['select true from pg_sleep(12)'] }));
   await until('it sleeps in its transaction', 30_000, async () => {
     if (restore.process.exitCode !== null) throw new Error((await restore.ended).stderr);
     return await server.psql('select count(*) from pg_stat_activity where wait_event = \'PgSleep\'') === '1';
