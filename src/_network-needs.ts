@@ -1,5 +1,6 @@
 /* What the pods of this library connect to: it follows from their configs. */
 import { isIP } from 'node:net';
+import { hostOf, partitionOfHost } from './_store-place';
 import { S3StoreConfig, SourceConfig, StoreConfig, TargetConfig } from './contract/config';
 import { NetworkPlace, NetworkPlaces } from './network-options';
 
@@ -34,6 +35,9 @@ export interface Connection {
 const LINK_LOCAL = '169.254.0.0/16';
 const IDENTITY_PORTS = [80, 988];
 
+/** The agent of EKS Pod Identity, in a cluster of IPv6: this address of AWS's is not link-local. */
+const POD_IDENTITY_IPV6 = 'fd00:ec2::23/128';
+
 /** All that a pod connects to, and where that is, as far as the `places` say. */
 export function connectionsOf(needs: NetworkNeeds, places: NetworkPlaces = {}): Connection[] {
   const buckets = needs.stores.filter((store): store is S3StoreConfig => store.type === 's3');
@@ -49,7 +53,15 @@ export function connectionsOf(needs: NetworkNeeds, places: NetworkPlaces = {}): 
   const dns: Connection[] = asksForNames ? [{ property: ['dns'], host: null, ports: [53], protocols: ['UDP', 'TCP'] }] : [];
   const placed = [...dns, ...connections].map(connection => ({ ...connection, place: placeOf(connection, places) }));
   // Who asks these agents for an identity finds them nowhere else.
-  return asksForIdentity ? [...placed, { ...tcp(null, null, IDENTITY_PORTS), place: { cidrs: [LINK_LOCAL] } }] : placed;
+  return [
+    ...placed,
+    ...asksForIdentity ? [{ ...tcp(null, null, IDENTITY_PORTS), place: { cidrs: [LINK_LOCAL] } }] : [],
+    ...buckets.some(asksAws) ? [{ ...tcp(null, null, [80]), place: { cidrs: [POD_IDENTITY_IPV6] } }] : [],
+  ];
+}
+
+function asksAws({ credentials, endpoint }: S3StoreConfig): boolean {
+  return credentials === null && (endpoint === null || partitionOfHost(hostOf(endpoint)) !== undefined);
 }
 
 function databases(config: SourceConfig | TargetConfig, property: Property = ['database']): Connection[] {

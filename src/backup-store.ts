@@ -1,8 +1,8 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { isDnsLabel, show } from './_check';
-import { s3, s3Location } from './_s3';
 import { locationOfClaim, locationOfClass } from './_node-local';
+import { s3, s3Location } from './_s3';
 import { StoreParts } from './_store-parts';
 import { ClaimToMake, mountClaim, mountForReading } from './_volume';
 import { S3Access } from './s3-access';

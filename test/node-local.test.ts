@@ -10,7 +10,9 @@ function volume(storageClassName?: string, location?: StoreLocation): BackupStor
   return BackupStore.volume({ size: Size.gibibytes(1), storageClassName, location });
 }
 
-function backup(store: BackupStore, objectives: RecoveryObjectives | null = NODE_LOSS, chart: Chart = newChart(), source: BackupSource = props().source): BackupCronJob {
+function backup(
+  store: BackupStore, objectives: RecoveryObjectives | null = NODE_LOSS, chart: Chart = newChart(), source: BackupSource = props().source,
+): BackupCronJob {
   return new BackupCronJob(chart, 'db-backup', props({ source, stores: [store], objectives: objectives ?? undefined }));
 }
 

@@ -211,7 +211,12 @@ describe('the network policy', () => {
     ['ranges and ports that are given', { drill: () => ({ network: { stores: { s3: { cidrs: ['10.0.0.0/8', 'fd00::/8'], ports: [9000] } } } }) },
       [DNS, { to: [{ ipBlock: { cidr: '10.0.0.0/8' } }, { ipBlock: { cidr: 'fd00::/8' } }], ports: [{ protocol: 'TCP', port: 9000 }] }]],
     ['the agents that give an identity', { backup: () => ({ stores: [store({ credentials: S3Credentials.workloadIdentity() })] }) },
-      [DNS, { ports: [{ protocol: 'TCP', port: 443 }] }, { to: [{ ipBlock: { cidr: '169.254.0.0/16' } }], ports: [{ protocol: 'TCP', port: 80 }, { protocol: 'TCP', port: 988 }] }]],
+      [
+        DNS,
+        { ports: [{ protocol: 'TCP', port: 443 }] },
+        { to: [{ ipBlock: { cidr: '169.254.0.0/16' } }], ports: [{ protocol: 'TCP', port: 80 }, { protocol: 'TCP', port: 988 }] },
+        { to: [{ ipBlock: { cidr: 'fd00:ec2::23/128' } }], ports: [{ protocol: 'TCP', port: 80 }] },
+      ]],
     ['nothing where all stores are volumes', { backup: () => ({ stores: [BackupStore.volume({ size: Size.gibibytes(1) })] }) }, undefined],
   ])('allows %s', (_case, changes, egress) => {
     expect(policy(changes).policyTypes).toEqual(['Ingress', 'Egress']);
