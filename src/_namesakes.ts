@@ -87,21 +87,38 @@ function byName(root: IConstruct): ReadonlyMap<string, readonly Named[]> {
     const own = owners.get(construct);
     for (const name of own?.jobNames ?? []) add('names of Jobs', { kind: JOBS, name, namespace: Chart.of(construct).namespace ?? 'default', owner: own, path });
     if (!ApiObject.isApiObject(construct)) continue;
-    const { name, namespace = 'default' } = metadataOf(construct);
     const owner = construct.node.scopes.reverse().map(scope => owners.get(scope)).find(each => each !== undefined);
-    if (name !== undefined) add(construct.apiGroup, { kind: construct.kind, name, namespace, owner, path });
+    for (const { group, kind, metadata: { name, namespace = 'default' } = {} } of [contentOf(construct), ...itemsOf(construct)]) {
+      if (name !== undefined) add(group, { kind, name, namespace, owner, path });
+    }
   }
   return found;
 }
 
+interface Content {
+  readonly group: string;
+  readonly kind: string;
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+}
+
 /** As in the manifest: patches may have changed it. */
-function metadataOf(object: ApiObject): { readonly name?: string; readonly namespace?: string } {
+function contentOf(object: ApiObject): Content {
+  const { apiGroup: group, kind } = object;
   try {
-    return object.toJson().metadata;
+    return { group, kind, metadata: object.toJson().metadata };
   } catch {
     // What is wrong with it is said when it is written.
-    return object.metadata;
+    return { group, kind, metadata: object.metadata };
   }
+}
+
+/** Of a List, as Helm charts have them: whoever applies one applies its items. */
+function itemsOf(object: ApiObject): Content[] {
+  if (object.kind !== 'List') return [];
+  const items: unknown = object.toJson().items;
+  return Array.isArray(items) ? items.filter(item => typeof item?.kind === 'string').map(({ apiVersion, kind, metadata }) => ({
+    group: /^(.*)\//.exec(String(apiVersion))?.[1] ?? 'core', kind, metadata: metadata ?? {},
+  })) : [];
 }
 
 function describe({ owner, other, objects }: Clash): string {
