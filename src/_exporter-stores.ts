@@ -42,7 +42,7 @@ export class ExporterStores {
 
   /** The stores of one backup, as the exporter reaches them. */
   public of(backup: BackupCronJob): readonly StoreConfig[] {
-    return this.storesOf(backup).map(store => this.bound.get(store)!.config);
+    return this.storesOf(backup).map(store => store._for(backup.backupName, this.bound.get(store)!).config);
   }
 
   private storesOf(backup: BackupCronJob): readonly BackupStore[] {

@@ -59,7 +59,7 @@ export class FollowUpCronJob extends Construct {
     super(scope, id);
 
     const { command, pod, network } = props;
-    const stores = props.s3Credentials ? bindStores(this, props.backupStores, props.s3Credentials) : props.stores;
+    const stores = props.s3Credentials ? bindStores(this, props.config.name, props.backupStores, props.s3Credentials) : props.stores;
     const config = { ...props.config, stores: stores.map(store => store.config) };
     this.cronJobName = followUpName(props.cronJobName, command);
     const timeZone = checkTimeZone(props.timeZone);

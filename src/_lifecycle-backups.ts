@@ -10,8 +10,9 @@ import { reachOfPeriods } from './_retention';
 import { factsOf, isArchive, retrievalSeconds } from './_retrieval-times';
 import { inOneContainer, StorePlace } from './_store-place';
 import { BackupCronJob } from './backup-cron-job';
-import { keepsForever, RetentionConfig, S3StoreConfig } from './contract/config';
+import { keepsForever, RetentionConfig } from './contract/config';
 import { keyPrefix } from './contract/layout';
+import { StoreLayout } from './store-layout';
 
 /** A backup in the bucket. */
 export interface BackupInBucket {
@@ -19,8 +20,10 @@ export interface BackupInBucket {
   readonly title: string;
   readonly name: string;
   readonly storeName: string;
-  /** What all its objects' names begin with. */
+  /** What all its objects' names begin with. Not the folder of the backup, where there is one: its hold is in there, and no rule is to act on that. */
   readonly prefix: string;
+  /** Whether objects of other backups may begin so, which nobody sees who sees one app only. */
+  readonly isFlat: boolean;
   readonly storageClass: string;
   readonly retention: RetentionConfig;
   /** `undefined`: on demand. */
@@ -46,13 +49,15 @@ const SMALL_BYTES = 128 * 1024;
 /** What a backup writes to a bucket, once for each of its stores there. */
 export function backupsIn(bucket: StorePlace, backup: BackupCronJob): BackupInBucket[] {
   const { name, retention, deadlineSeconds } = backup._config;
-  const stores = backup._config.stores.filter((store, i): store is S3StoreConfig => store.type === 's3' && inOneContainer(backup._places[i], bucket));
+  const stores = backup._config.stores.flatMap((store, i) => store.type === 's3' && inOneContainer(backup._places[i], bucket)
+    ? [{ ...store, layout: backup._backupStores[i]._layout }] : []);
   const report = backup._recovery.report([]);
   return stores.map(store => ({
     title: `backup ${show(backup.cronJobName)}`,
     name,
     storeName: store.name,
     prefix: `${store.prefix}${store.prefix === '' ? '' : '/'}${keyPrefix(name)}`,
+    isFlat: store.layout === StoreLayout.FLAT,
     storageClass: store.storageClass ?? 'STANDARD',
     retention,
     longestGapSeconds: backup._longestGapSeconds,

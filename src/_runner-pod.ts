@@ -134,11 +134,11 @@ export function checkStores(stores: readonly BackupStore[]): void {
   }
 }
 
-/** Defines in `scope` what the pod needs to reach the stores, with their own credentials or with others. */
-export function bindStores(scope: Construct, stores: readonly BackupStore[], s3Credentials: S3CredentialsByStore = {}): StoreParts[] {
+/** Defines in `scope` what the pod needs to reach the backups of that name in the stores, with their own credentials or with others. */
+export function bindStores(scope: Construct, backupName: string, stores: readonly BackupStore[], s3Credentials: S3CredentialsByStore = {}): StoreParts[] {
   checkStoreNames('s3Credentials', s3Credentials, stores);
   const isAlone = (store: BackupStore) => stores.every(other => other === store || other._kind !== store._kind);
-  const parts = stores.map(store => store._bind(scope, isAlone(store), s3Credentials[store.storeName]));
+  const parts = stores.map(store => store._for(backupName, store._bind(scope, isAlone(store), s3Credentials[store.storeName])));
   parts.forEach(({ config: { name }, location, place }, i) => {
     const other = parts.slice(0, i).find(each => isOnePlace(each.place, place));
     if (other) throw new Error(`'stores' must be different places, got ${show(name)} at ${location}, where ${show(other.config.name)} is already${spelled(other, location)}: drop one of them`);

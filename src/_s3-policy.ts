@@ -2,7 +2,7 @@
  * Policies in the language of IAM: what each role may do with the objects of some backups in one bucket, and nothing else in it.
  *
  * The patterns follow the names of `contract/layout.ts`. A name has no dot and its time has a fixed length, so `app_????????_??????.*` is
- * never about the backups of `app_x`. Lists are by prefix alone: whoever may list `app` sees the names of `app_x` too.
+ * never about the backups of `app_x`. Lists are by prefix alone: in the flat layout, whoever may list `app` sees the names of `app_x` too.
  */
 import { hostOf, partitionOf, partitionOfHost } from './_store-place';
 import { holdKey, keyPrefix } from './contract/layout';

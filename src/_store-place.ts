@@ -13,6 +13,7 @@ export interface StorePlace {
   readonly keeper: string;
   /** The bucket, or the claim. */
   readonly container: string;
+  /** The folder in it, without a slash at either end; empty for the top. */
   readonly prefix: string;
 }
 

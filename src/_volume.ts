@@ -31,7 +31,7 @@ export function mountForReading(scope: Construct, storeName: string, claim: kplu
 function mount(scope: Construct, storeName: string, claim: kplus.IPersistentVolumeClaim, tag: string, directory: string): StoreParts {
   const volume = kplus.Volume.fromPersistentVolumeClaim(scope, `Store-${tag}`, claim, { name: `store-${tag}` });
   return {
-    config: { type: 'folder', name: storeName, directory },
+    config: { type: 'folder', name: storeName, directory, folder: null },
     env: {},
     mounts: [{ path: directory, volume }],
     mountsClaim: true,

@@ -69,7 +69,7 @@ export interface BackupBucketOptions {
 
 /** Properties of `BackupBucketLifecycle`. */
 export interface BackupBucketLifecycleProps extends BackupBucketOptions {
-  /** The bucket: a store made with `BackupStore.s3`. Its prefix plays no part, rules have their own. */
+  /** The bucket: a store made with `BackupStore.s3`. Its prefix and its layout play no part, rules have prefixes of their own. */
   readonly store: BackupStore;
 
   /**

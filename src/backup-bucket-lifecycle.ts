@@ -34,7 +34,8 @@ export class BackupBucketLifecycle extends Construct {
    * What follows from the backups themselves, in one document: unfinished uploads and old versions are cleaned up, and with `expire`
    * backups that nobody promised to keep.
    *
-   * The rules are about the objects of these backups, and about nothing else in the bucket.
+   * The rules are about the objects of these backups, and about nothing else in the bucket. With `StoreLayout.FLAT` that holds only as long
+   * as no other app has a backup there whose name begins with the same letters and `_`, as `shop` and `shop_eu` do.
    */
   public static forBackups(scope: Construct, id: string, backups: BackupCronJob[], options: LifecycleForBackupsOptions = {}): BackupBucketLifecycle {
     const { store = onlyBucketOf(backups), expire = false, transitions = [], otherRules = [], ...bucket } = options;
@@ -43,7 +44,13 @@ export class BackupBucketLifecycle extends Construct {
     const missing = backups.find(backup => backupsIn(place, backup).length === 0);
     if (missing) throw new Error(`'backups' must write to the bucket ${show(config.bucket)}, got ${show(missing.cronJobName)}, which does not: give each bucket a lifecycle of its own`);
     const derived = deriveRules(inBucket, factsOf(config, bucket), { expire, transitions });
-    return new BackupBucketLifecycle(scope, id, { ...bucket, store, rules: [...derived, ...otherRules] });
+    const lifecycle = new BackupBucketLifecycle(scope, id, { ...bucket, store, rules: [...derived, ...otherRules] });
+    for (const { title, name, prefix } of inBucket.filter(({ isFlat }) => isFlat)) {
+      if (!derived.some(rule => rule.prefix === prefix && (rule.expiration ?? rule.transitions))) continue;
+      warn(lifecycle, `the rules for ${title} delete or move whatever begins with ${show(prefix)}, that of a backup ${show(`${name}_…`)} of another app too, which this one does not know: `
+        + 'drop \'layout: StoreLayout.FLAT\' of the store, or give the app a \'prefix\' of its own');
+    }
+    return lifecycle;
   }
 
   /** The document, as it stands in the file. */

@@ -162,7 +162,7 @@ export class BackupCronJob extends Construct {
     this._network = inheritNetwork(props);
 
     const source = props.source._bind(this);
-    this.stores = bindStores(this, props.stores);
+    this.stores = bindStores(this, this.backupName, props.stores);
     this._places = this.stores.map(({ place }) => place);
     const config: BackupConfig = {
       version: CONFIG_VERSION,

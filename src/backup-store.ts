@@ -3,11 +3,13 @@ import { Construct } from 'constructs';
 import { isDnsLabel, show } from './_check';
 import { locationOfClaim, locationOfClass } from './_node-local';
 import { s3, s3Location } from './_s3';
+import { partsFor } from './_store-layout';
 import { StoreParts } from './_store-parts';
 import { ClaimToMake, mountClaim, mountForReading } from './_volume';
 import { S3Access } from './s3-access';
 import { S3Credentials } from './s3-credentials';
 import { S3StoreOptions } from './s3-store';
+import { StoreLayout } from './store-layout';
 import { StoreLocation } from './store-location';
 import { ClaimStoreOptions, VolumeStoreOptions } from './volume-store';
 
@@ -25,7 +27,7 @@ export class BackupStore {
     return new BackupStore(name, 's3', options.location ?? s3Location(options),
       (scope, alone, credentials) => defineWith(credentials)(scope, alone || name === 's3' ? '' : envPrefix(name)),
       (scope, tag, credentials) => defineWith(credentials)(scope, tag === 's3' ? '' : envPrefix(tag)),
-      options.credentials?._access);
+      options.layout, options.credentials?._access);
   }
 
   /**
@@ -38,7 +40,8 @@ export class BackupStore {
     const claim = new ClaimToMake(options);
     return new BackupStore(name, 'volume', options.location ?? locationOfClass(options.storageClassName),
       (scope, alone) => mountClaim(scope, name, claim.for(scope), alone),
-      (scope, tag) => mountForReading(scope, name, claim.for(scope), tag));
+      (scope, tag) => mountForReading(scope, name, claim.for(scope), tag),
+      options.layout);
   }
 
   /**
@@ -50,7 +53,8 @@ export class BackupStore {
     const name = checkStoreName(options.storeName ?? 'volume');
     return new BackupStore(name, 'volume', options.location ?? locationOfClaim(claim),
       (scope, alone) => mountClaim(scope, name, claim, alone),
-      (scope, tag) => mountForReading(scope, name, claim, tag));
+      (scope, tag) => mountForReading(scope, name, claim, tag),
+      options.layout);
   }
 
   private constructor(
@@ -65,6 +69,12 @@ export class BackupStore {
     private readonly parts: (scope: Construct, alone: boolean, credentials: S3Credentials | undefined) => StoreParts,
     private readonly partsForReading: (scope: Construct, tag: string, credentials: S3Credentials | undefined) => StoreParts,
     /**
+     * How the backups in it are arranged.
+     *
+     * @internal
+     */
+    public readonly _layout: StoreLayout = StoreLayout.FOLDER_PER_BACKUP,
+    /**
      * What its own credentials may do.
      *
      * @internal
@@ -73,7 +83,7 @@ export class BackupStore {
   ) {}
 
   /**
-   * Defines, in `scope`, what the pod needs to reach the store.
+   * Defines, in `scope`, what the pod needs to reach the store as a whole.
    *
    * @param alone whether no other store of the backup is of its kind.
    * @param credentials instead of its own.
@@ -85,7 +95,7 @@ export class BackupStore {
   }
 
   /**
-   * Defines, in `scope`, what a pod needs to read the store beside others.
+   * Defines, in `scope`, what a pod needs to read the store as a whole beside others.
    *
    * @param tag its name in the pod, which no other store has there.
    * @param credentials instead of its own.
@@ -94,6 +104,15 @@ export class BackupStore {
    */
   public _bindForReading(scope: Construct, tag: string, credentials: S3Credentials | undefined): StoreParts {
     return this.partsForReading(scope, tag, credentials);
+  }
+
+  /**
+   * What of the store, as it was bound, one backup has to itself.
+   *
+   * @internal
+   */
+  public _for(backupName: string, parts: StoreParts): StoreParts {
+    return partsFor(backupName, this._layout, parts);
   }
 }
 

@@ -87,7 +87,7 @@ export class RestoreDrill extends Construct {
       throw new Error(`'decryption' is missing: ${show(backup.cronJobName)} is encrypted, and a drill without an identity restores nothing: Decryption.fromSecret(secret, 'identity')`);
     }
     const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? given._scratchSize);
-    const storeParts = bindStores(this, stores, props.s3Credentials);
+    const storeParts = bindStores(this, backup.backupName, stores, props.s3Credentials);
     const wayOut = 'set \'s3Credentials\' to some of S3Access.VERIFY';
     checkAccess(stores, props.s3Credentials ?? {}, [{ right: 'read', why: 'a drill reads', wayOut }]);
     const unrecorded = missingRights(stores, props.s3Credentials ?? {}, [

@@ -2,6 +2,7 @@ import { S3Credentials } from './s3-credentials';
 import { S3Encryption } from './s3-encryption';
 import { S3ObjectLock } from './s3-object-lock';
 import { S3StorageClass } from './s3-storage-class';
+import { StoreLayout } from './store-layout';
 import { StoreLocation } from './store-location';
 
 /** When checksums are sent with what is uploaded. */
@@ -19,7 +20,8 @@ export interface S3StoreOptions {
   readonly bucketName: string;
 
   /**
-   * What stands before the names of the objects, without a slash at either end, such as `whispercache/backups`.
+   * What stands before the names of the objects, and of the folders of the backups, without a slash at either end, such as
+   * `whispercache/backups`.
    *
    * @default - the top of the bucket
    */
@@ -78,6 +80,14 @@ export interface S3StoreOptions {
    * @default - nothing is locked by the runner; a default retention of the bucket acts all the same
    */
   readonly objectLock?: S3ObjectLock;
+
+  /**
+   * How the backups in it are arranged. Backups in another layout than this one are not seen: `cdk8s-backup list` and `doctor` say so where
+   * they find some.
+   *
+   * @default StoreLayout.FOLDER_PER_BACKUP
+   */
+  readonly layout?: StoreLayout;
 
   /**
    * When checksums are sent.

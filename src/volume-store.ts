@@ -1,5 +1,6 @@
 import { Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { StoreLayout } from './store-layout';
 import { StoreLocation } from './store-location';
 
 /** Options for `BackupStore.fromClaim()`. */
@@ -11,6 +12,14 @@ export interface ClaimStoreOptions {
    * @default "volume"
    */
   readonly storeName?: string;
+
+  /**
+   * How the backups in it are arranged. Backups in another layout than this one are not seen: `cdk8s-backup list` and `doctor` say so where
+   * they find some.
+   *
+   * @default StoreLayout.FOLDER_PER_BACKUP
+   */
+  readonly layout?: StoreLayout;
 
   /**
    * Where the disk of the volume is, for the objectives of a backup.

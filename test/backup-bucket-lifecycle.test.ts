@@ -6,7 +6,7 @@ import { objectsOf, props } from './synth';
 import {
   BackupBucketLifecycle, BackupBucketLifecycleProps, BackupCronJob, BackupCronJobProps, BackupSource, BackupStore,
   LifecycleForBackupsOptions, LifecycleProvider,
-  LifecycleRule, LifecycleStorageClass, OtherLifecycleRules, Retention, S3Credentials, TransitionMinimumObjectSize,
+  LifecycleRule, LifecycleStorageClass, OtherLifecycleRules, Retention, S3Credentials, S3StoreOptions, StoreLayout, TransitionMinimumObjectSize,
 } from '../src';
 import { synthFiles } from '../src/_synth-file';
 import { warningsOf } from '../src/_warnings';
@@ -186,19 +186,19 @@ describe('forBackups', () => {
       {
         ID: 'cdk8s-backup.orders',
         Status: 'Enabled',
-        Filter: { Prefix: 'shop/orders_' },
+        Filter: { Prefix: 'shop/orders/orders_' },
         NoncurrentVersionExpiration: { NoncurrentDays: 4 },
         AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
       },
-      { ID: 'cdk8s-backup.orders.delete-markers', Status: 'Enabled', Filter: { Prefix: 'shop/orders_' }, Expiration: { ExpiredObjectDeleteMarker: true } },
+      { ID: 'cdk8s-backup.orders.delete-markers', Status: 'Enabled', Filter: { Prefix: 'shop/orders/orders_' }, Expiration: { ExpiredObjectDeleteMarker: true } },
       {
         ID: 'cdk8s-backup.redis',
         Status: 'Enabled',
-        Filter: { Prefix: 'shop/redis_' },
+        Filter: { Prefix: 'shop/redis/redis_' },
         NoncurrentVersionExpiration: { NoncurrentDays: 4 },
         AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
       },
-      { ID: 'cdk8s-backup.redis.delete-markers', Status: 'Enabled', Filter: { Prefix: 'shop/redis_' }, Expiration: { ExpiredObjectDeleteMarker: true } },
+      { ID: 'cdk8s-backup.redis.delete-markers', Status: 'Enabled', Filter: { Prefix: 'shop/redis/redis_' }, Expiration: { ExpiredObjectDeleteMarker: true } },
     ]);
     expect(warningsOf(lifecycle)).toEqual([]);
   });
@@ -226,7 +226,7 @@ describe('forBackups', () => {
     expect(rules.filter(({ Transitions }) => Transitions)).toEqual(['orders', 'redis'].map(name => ({
       ID: `cdk8s-backup.${name}.transitions`,
       Status: 'Enabled',
-      Filter: { And: { Prefix: `shop/${name}_`, ObjectSizeGreaterThan: 131072 } },
+      Filter: { And: { Prefix: `shop/${name}/${name}_`, ObjectSizeGreaterThan: 131072 } },
       Transitions: [{ Days: 7, StorageClass: 'GLACIER_IR' }],
     })));
   });
@@ -262,12 +262,55 @@ describe('forBackups', () => {
     expect(() => BackupBucketLifecycle.forBackups(chart, 'c', [here, there], { store })).toThrow('\'backups\' must write to the bucket "shop-backups", got "there"');
   });
 
-  test('fails where one rule acts on the objects of a backup that is kept longer', () => {
+  /** `app` for a week, and another backup for 90 days. */
+  function synthBeside(own: Partial<S3StoreOptions>, other: Partial<BackupCronJobProps>): string[] {
     const chart = Testing.chart();
-    const short = backup(chart, 'one', { backupName: 'app', retention: Retention.days(7) });
-    backup(chart, 'two', { backupName: 'app_x', retention: Retention.days(90) });
-    BackupBucketLifecycle.forBackups(chart, 'lifecycle', [short], { expire: true });
-    expect(() => App._synthChart(chart)).toThrow('[32] error: rule "cdk8s-backup.app" deletes at day 7 what backup "two" promises to keep for 90 days');
+    const short = backup(chart, 'one', { backupName: 'app', retention: Retention.days(7), stores: [bucketWith(own)] });
+    backup(chart, 'two', { retention: Retention.days(90), ...other });
+    const lifecycle = BackupBucketLifecycle.forBackups(chart, 'lifecycle', [short], { expire: true });
+    App._synthChart(chart);
+    return warningsOf(lifecycle);
+  }
+  const bucketWith = (options: Partial<S3StoreOptions>) => BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1', ...options });
+  const FLAT = { layout: StoreLayout.FLAT };
+
+  test.each<[string, Partial<S3StoreOptions>, Partial<BackupCronJobProps>]>([
+    ['side by side', { prefix: 'shop', ...FLAT }, { backupName: 'app_x', stores: [bucketWith({ prefix: 'shop', ...FLAT })] }],
+    ['in the folder of the other', {}, { backupName: 'app_x', stores: [bucketWith({ prefix: 'app', ...FLAT })] }],
+    ['in a folder of that folder', {}, { backupName: 'app_x', stores: [bucketWith({ prefix: 'app' })] }],
+    ['under a prefix that begins like the other', FLAT, { backupName: 'web', stores: [bucketWith({ prefix: 'app_old' })] }],
+  ])('fails where one rule acts on the objects of a backup that is kept longer: %s', (_where, own, other) => {
+    expect(() => synthBeside(own, other)).toThrow('[32] error: rule "cdk8s-backup.app" deletes at day 7 what backup "two" promises to keep for 90 days');
+  });
+
+  test.each<[string, Partial<S3StoreOptions>, Partial<BackupCronJobProps>]>([
+    ['another name that begins alike', {}, { backupName: 'app_x', stores: [bucketWith({})] }],
+    ['a name that begins alike, in the flat layout', {}, { backupName: 'app_x', stores: [bucketWith(FLAT)] }],
+    ['another folder below', {}, { backupName: 'web', stores: [bucketWith({ prefix: 'app' })] }],
+  ])('the rules for a backup in its folder are about nothing else: %s', (_what, own, other) => {
+    expect(synthBeside(own, other)).toEqual([
+      expect.stringContaining('no rule acts on backup "two"'), expect.stringContaining('what is pinned or held of backup "one", too'),
+    ]);
+  });
+
+  test('what the rules for a flat layout do to another app can\'t be seen, and is a warning', () => {
+    const flat = { stores: [bucketWith({ prefix: 'shop', ...FLAT })] };
+    expect(synthBeside({ prefix: 'shop', ...FLAT }, { backupName: 'web', ...flat })[0]).toBe(
+      'the rules for backup "one" delete or move whatever begins with "shop/app_", that of a backup "app_…" of another app too, which this one does not know: '
+      + 'drop \'layout: StoreLayout.FLAT\' of the store, or give the app a \'prefix\' of its own');
+    const chart = Testing.chart();
+    expect(warningsOf(BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backup(chart, 'db-backup', flat)]))).toEqual([]);
+  });
+
+  test('no rule acts on the hold of a backup', () => {
+    for (const layout of Object.values(StoreLayout)) {
+      const chart = Testing.chart();
+      const held = backup(chart, 'db-backup', { backupName: 'app', retention: Retention.days(7), stores: [bucketWith({ layout })] });
+      const { Rules: rules } = JSON.parse(BackupBucketLifecycle.forBackups(chart, 'lifecycle', [held], { expire: true }).json) as LifecycleDocument;
+      const folder = layout === StoreLayout.FLAT ? '' : 'app/';
+      expect(rules.filter(({ Filter }) => `${folder}app.hold`.startsWith(Filter.Prefix!))).toEqual([]);
+      expect(rules.filter(({ Filter }) => `${folder}app_20261122_020000.dump`.startsWith(Filter.Prefix!))).toHaveLength(2);
+    }
   });
 });
 

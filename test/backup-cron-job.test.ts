@@ -220,8 +220,8 @@ describe('two backups of one app', () => {
   });
 
   test.each<[string, (chart: Chart) => BackupStore, string]>([
-    ['bucket', () => BackupStore.s3({ bucketName: 'bucket', region: 'x', prefix: 'p' }), 's3 aws bucket/p'],
-    ['claim', chart => BackupStore.fromClaim(kplus.PersistentVolumeClaim.fromClaimName(chart, `Claim${chart.node.children.length}`, 'disk')), 'claim shop/disk'],
+    ['bucket', () => BackupStore.s3({ bucketName: 'bucket', region: 'x', prefix: 'p' }), 's3 aws bucket/p/orders'],
+    ['claim', chart => BackupStore.fromClaim(kplus.PersistentVolumeClaim.fromClaimName(chart, `Claim${chart.node.children.length}`, 'disk')), 'claim shop/disk/orders'],
   ])('fails on one name in one %s', (_case, store, location) => {
     const chart = newChart();
     for (const id of ['one', 'two']) new BackupCronJob(chart, id, props({ stores: [store(chart)] }));

@@ -3,7 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { configOf, newChart, objectsOf, podOf, props, secretsOf, synth } from './synth';
 import {
   BackupCronJob, BackupStore, S3Checksums, S3Credentials, S3Encryption, S3ObjectLockMode,
-  S3StorageClass, S3StoreOptions, VolumeStoreOptions, WorkloadIdentityOptions,
+  S3StorageClass, S3StoreOptions, StoreLayout, VolumeStoreOptions, WorkloadIdentityOptions,
 } from '../src';
 
 const s3 = (options: Partial<S3StoreOptions> = {}) => BackupStore.s3({ bucketName: 'shop-backups', ...options });
@@ -15,7 +15,7 @@ describe('S3', () => {
       type: 's3',
       name: 's3',
       bucket: 'shop-backups',
-      prefix: '',
+      prefix: 'orders',
       region: null,
       regionEnv: 'AWS_DEFAULT_REGION',
       endpoint: null,
@@ -61,7 +61,7 @@ describe('S3', () => {
       type: 's3',
       name: 'minio',
       bucket: 'shop-backups',
-      prefix: 'a/b',
+      prefix: 'a/b/orders',
       region: 'us-east-1',
       regionEnv: null,
       endpoint: 'http://minio:9000',
@@ -144,6 +144,12 @@ describe('S3', () => {
     expect(define).toThrow(message);
   });
 
+  test('the flat layout is that of the guide, for backups that are there already', () => {
+    const layout = StoreLayout.FLAT;
+    const objects = synth({ stores: [s3({ prefix: 'a/b', layout }), BackupStore.volume({ size: Size.gibibytes(20), layout })] });
+    expect(configOf(objects).stores).toMatchObject([{ prefix: 'a/b' }, { directory: '/backups', folder: null }]);
+  });
+
   test('a message never repeats a password', () => {
     expect(() => s3({ endpoint: 'https://me:hunter2@minio' })).not.toThrow('hunter2');
   });
@@ -160,7 +166,7 @@ describe('volume', () => {
       metadata: { name: 'backup-storage', namespace: 'shop' },
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '20Gi' } }, volumeMode: 'Filesystem' },
     });
-    expect(configOf(objects).stores).toEqual([{ type: 'folder', name: 'volume', directory: '/backups' }]);
+    expect(configOf(objects).stores).toEqual([{ type: 'folder', name: 'volume', directory: '/backups', folder: 'orders' }]);
     expect(podOf(objects).containers[0].volumeMounts).toContainEqual({ name: 'store-volume', mountPath: '/backups' });
   });
 

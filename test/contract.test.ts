@@ -88,7 +88,7 @@ test('a dollar sign survives the way through a pod spec', () => {
       type: 's3',
       name: 's3',
       bucket: 'shop-backups',
-      prefix: '',
+      prefix: 'pay_HOME_day',
       region: 'eu-central-1',
       regionEnv: null,
       endpoint: null,

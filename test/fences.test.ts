@@ -35,7 +35,7 @@ test('the public API is the constructs and what they take', () => {
     'Encryption', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
     'RestoreMode', 'RestorePoint',
     'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Access', 'S3AccessPolicy', 'S3Checksums', 'S3Credentials',
-    'S3Encryption', 'S3ObjectLockMode', 'S3StorageClass', 'StoreLocation', 'TransitionMinimumObjectSize',
+    'S3Encryption', 'S3ObjectLockMode', 'S3StorageClass', 'StoreLayout', 'StoreLocation', 'TransitionMinimumObjectSize',
   ]);
   expect(importsOf('index.ts').filter(path => path.includes('/') || path.startsWith('_'))).toEqual([]);
 });

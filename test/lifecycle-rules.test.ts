@@ -361,10 +361,10 @@ describe('rule 30', () => {
     expectError(lint([rule({ Filter: { Prefix } })]), 30, 'must have a prefix without wildcards');
   });
   test('fails where only capitals differ from what backups write', () => {
-    expectError(lint([rule({ Filter: { Prefix: 'Shop/' } })], {}, {}), 30, 'S3 tells capitals from small letters: it does not act on backup "db-backup", which writes to "shop/orders_"');
+    expectError(lint([rule({ Filter: { Prefix: 'Shop/' } })], {}, {}), 30, 'S3 tells capitals from small letters: it does not act on backup "db-backup", which writes to "shop/orders/orders_"');
   });
   test('warns where no backup is meant', () => {
-    expectWarning(lint([rule({ Filter: { Prefix: 'logs/' } })], {}, {}), 30, 'no rule acts on backup "db-backup", which writes to "shop/orders_": is that');
+    expectWarning(lint([rule({ Filter: { Prefix: 'logs/' } })], {}, {}), 30, 'no rule acts on backup "db-backup", which writes to "shop/orders/orders_": is that');
     const tagged = { ...base, ID: 'y', Filter: { Tag: { Key: 'a', Value: 'b' } }, Transitions: [days(30, 'GLACIER_IR')] };
     expectWarning(lint([rule({ Filter: { Prefix: 'logs/' } }), tagged], {}, {}), 30, 'its objects have no tags');
   });

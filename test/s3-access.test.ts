@@ -3,7 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { newChart, objectsOf, props } from './synth';
 import {
   BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupExporter, BackupSource, BackupStore, RestoreDrill, RestoreJob,
-  RestoreMode, Retention, S3Access, S3AccessPolicy, S3AccessPolicyProps, S3Credentials, S3Encryption, S3ObjectLockMode, S3StoreOptions,
+  RestoreMode, Retention, S3Access, S3AccessPolicy, S3AccessPolicyProps, S3Credentials, S3Encryption, S3ObjectLockMode, S3StoreOptions, StoreLayout,
 } from '../src';
 import { warningsOf } from '../src/_warnings';
 import { CONFIG_ENV, unescapeEnvValue } from '../src/contract/config';
@@ -111,8 +111,14 @@ describe('policies', () => {
     expect(actions(S3Access.READ)).toEqual(['s3:ListBucket', 's3:GetObject']);
     expect(actions(S3Access.BACKUP)).not.toContain('s3:DeleteObject');
     const put = statements(backupOf().policyDocument(S3Access.PRUNE)).find(({ Action }) => Action.includes('s3:PutObject'));
-    expect(put.Resource.filter((resource: string) => /\*$/.test(resource))).toEqual(['arn:aws:s3:::shop-backups/orders_????????_??????.verified.*']);
+    expect(put.Resource.filter((resource: string) => /\*$/.test(resource))).toEqual(['arn:aws:s3:::shop-backups/orders/orders_????????_??????.verified.*']);
     for (const access of Object.values(S3Access)) expect(actions(access).filter(action => action.includes('*') || /Version|Bypass|Legal/.test(action))).toEqual([]);
+  });
+
+  test('let nobody see the names of other backups, but in the flat layout those that begin alike', () => {
+    const listed = (layout?: StoreLayout) => statements(backupOf({ prefix: 'db', layout }).policyDocument(S3Access.READ))[0].Condition.StringLike['s3:prefix'];
+    expect(listed()).toEqual(['db/orders/orders_*', 'db/orders/orders.hold']);
+    expect(listed(StoreLayout.FLAT)).toEqual(['db/orders_*', 'db/orders.hold']);
   });
 
   test('know partitions, keys of KMS and odd prefixes', () => {
@@ -121,7 +127,7 @@ describe('policies', () => {
     expect(kms('arn:aws:kms:eu-central-1:111122223333:key/abc')).toMatchObject({ Action: ['kms:Decrypt'], Resource: ['arn:aws:kms:eu-central-1:111122223333:key/abc'] });
     expect(kms('abc').Resource).toEqual(['arn:aws:kms:eu-central-1:*:key/abc']);
     expect(kms()).toMatchObject({ Resource: ['*'], Condition: { StringLike: { 'kms:ViaService': ['s3.eu-central-1.amazonaws.com'] } } });
-    expect(statements(backupOf({ prefix: 'a*b' }).policyDocument(S3Access.READ))[1].Resource[0]).toBe('arn:aws:s3:::shop-backups/a${*}b/orders_????????_??????.*');
+    expect(statements(backupOf({ prefix: 'a*b' }).policyDocument(S3Access.READ))[1].Resource[0]).toBe('arn:aws:s3:::shop-backups/a${*}b/orders/orders_????????_??????.*');
   });
 
   function policyFile(changes: (backup: BackupCronJob) => Partial<S3AccessPolicyProps>): S3AccessPolicy {
@@ -188,7 +194,7 @@ describe('locks', () => {
     const locked = new BackupCronJob(early, 'db-backup', props({ stores: [store] }));
     const lifecycle = new BackupBucketLifecycle(early, 'lifecycle', {
       store,
-      rules: [{ id: 'old', prefix: 'orders_', noncurrentVersionExpiration: Duration.days(7), abortIncompleteMultipartUploadAfter: Duration.days(2) }],
+      rules: [{ id: 'old', prefix: 'orders/', noncurrentVersionExpiration: Duration.days(7), abortIncompleteMultipartUploadAfter: Duration.days(2) }],
     });
     objectsOf(early);
     expect(warningsOf(lifecycle).join('\n')).toContain(`'objectLock' holds what backup "${locked.cronJobName}" stores for 30 days`);

@@ -1,7 +1,7 @@
 import { App, Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { objectsOf, props, synth } from './synth';
-import { BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupStore, LifecycleProvider, Retention, S3Access, S3AccessPolicy, S3StoreOptions } from '../src';
+import { BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupStore, LifecycleProvider, Retention, S3Access, S3AccessPolicy, S3StoreOptions, StoreLayout } from '../src';
 
 type Address = Pick<S3StoreOptions, 'endpoint' | 'region'>;
 
@@ -61,6 +61,8 @@ const DIFFERENT: readonly (readonly [Address, Address])[] = [
   [{ endpoint: 'https://a.r2.cloudflarestorage.com' }, { endpoint: 'https://b.r2.cloudflarestorage.com' }],
 ];
 
+const FLAT = { layout: StoreLayout.FLAT };
+
 function bucket(address: Address, changes: Partial<S3StoreOptions> = {}): BackupStore {
   return BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1', ...address, ...changes });
 }
@@ -84,7 +86,7 @@ describe.each(SAME)('the buckets at %j and %j are one', (a, b) => {
 
   test('and a lifecycle deletes nothing there that another backup keeps for ever', () => {
     const { chart, backups } = chartWith(
-      { backupName: 'app', retention: Retention.days(7), stores: [bucket(a)] }, { backupName: 'app_x', stores: [bucket(b)] },
+      { backupName: 'app', retention: Retention.days(7), stores: [bucket(a, FLAT)] }, { backupName: 'app_x', stores: [bucket(b, FLAT)] },
     );
     BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backups[0]], { expire: true, provider: LifecycleProvider.CEPH_RGW });
 
@@ -121,7 +123,15 @@ test('a bucket of MinIO that is called like its Service is one under both names 
   const [short, long] = ['http://minio:9000', 'http://minio.shop.svc:9000'].map(endpoint => bucket({ endpoint }, { bucketName: 'minio' }));
   const { chart } = chartWith({ stores: [short] }, { stores: [long] });
 
-  expect(() => objectsOf(chart)).toThrow('"orders" is that of chart/backup-1 too, and both write to s3 http://minio.shop.svc:9000 minio/, as s3 http://minio:9000 minio/:');
+  expect(() => objectsOf(chart)).toThrow('"orders" is that of chart/backup-1 too, and both write to s3 http://minio.shop.svc:9000 minio/orders, as s3 http://minio:9000 minio/orders:');
+});
+
+test('a folder is one place whether the layout makes it or the prefix', () => {
+  const { chart } = chartWith({ stores: [bucket({}, { prefix: 'shop' })] }, { stores: [bucket({}, { prefix: 'shop/orders', ...FLAT })] });
+  expect(() => objectsOf(chart)).toThrow('"orders" is that of chart/backup-1 too, and both write to s3 aws shop-backups/shop/orders');
+
+  const other = chartWith({ stores: [bucket({}, { prefix: 'shop' })] }, { stores: [bucket({}, { prefix: 'shop', ...FLAT })] });
+  expect(() => objectsOf(other.chart)).not.toThrow();
 });
 
 test('the short name of a Service is another one in each namespace', () => {
@@ -148,7 +158,7 @@ test.each([[undefined, undefined], ['shop', undefined], ['default', undefined]])
     new BackupCronJob(chart, `backup-${i}`, props({ stores: [BackupStore.fromClaim(claim)] }));
   });
 
-  expect(() => app.synthYaml()).toThrow('\'backupName\' "orders" is that of c0/backup-0 too, and both write to claim default/disk');
+  expect(() => app.synthYaml()).toThrow('\'backupName\' "orders" is that of c0/backup-0 too, and both write to claim default/disk/orders');
 });
 
 test('claims of one name in two namespaces are two places', () => {

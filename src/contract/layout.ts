@@ -15,6 +15,7 @@
  *   NAME_YYYYMMDD_HHMMSS.failed.json       a run that failed; the time is that of its start, or of the next second that no backup has
  *   NAME.hold                              nothing of this name is pruned
  *
+ * All of them lie in a folder NAME/ of their own, or side by side with those of other backups: the config of the store says where.
  * A name has no dot and the time ends at one, so a key belongs to exactly one backup: `app` never matches `app_x`.
  */
 import { CompressionConfig } from './config';

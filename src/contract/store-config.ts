@@ -7,7 +7,7 @@ export interface S3StoreConfig {
   /** How messages and records name this store; unique within a config. */
   readonly name: string;
   readonly bucket: string;
-  /** Without a slash at either end; empty means the top of the bucket. */
+  /** Without a slash at either end; empty means the top of the bucket. The folder that a backup has to itself is its last part. */
   readonly prefix: string;
   /** `null`: taken from {@link regionEnv}. */
   readonly region: string | null;
@@ -56,4 +56,6 @@ export interface FolderStoreConfig {
   readonly name: string;
   /** Absolute path of an existing directory. */
   readonly directory: string;
+  /** The folder in it that the backup has to itself, which is made when something is written; `null`: everything is in the directory. */
+  readonly folder: string | null;
 }

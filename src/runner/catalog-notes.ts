@@ -15,6 +15,7 @@ export function warnOfCatalog({ backups, unreadable, unreachable }: Catalog, rep
 /** Tells what of a catalog could not be read, or can't be trusted, and the exit code that follows from it. */
 export function reportFaults(catalog: Catalog, reporter: Reporter): ExitCode {
   for (const fault of [...catalog.unreachable.values(), ...catalog.unreadable]) reporter.error('catalog.incomplete', fault.message);
+  for (const sentence of catalog.elsewhere) reporter.warn('backups.elsewhere', sentence);
   const differing = catalog.backups.flatMap(({ record: { id }, differing: records }) => records ? [{ id, stores: [...records.keys()] }] : []);
   for (const { id, stores } of differing) {
     reporter.error('records.differ', `The records of ${id} differ between ${stores.join(' and ')}: one of them was changed, and nothing is restored of it until a store is named, `

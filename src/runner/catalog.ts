@@ -1,4 +1,5 @@
 import { Ahead, aheadOf, Clock, clockOf } from './clock';
+import { backupsElsewhere } from './elsewhere';
 import { RunnerError } from './errors';
 import { parseRecord } from './record';
 import { MAX_RECORD_BYTES } from './record-size';
@@ -38,6 +39,8 @@ export interface Catalog {
   readonly files: ReadonlyMap<string, ReadonlyMap<string, StoredObject>>;
   /** By which it was told what is from the future. */
   readonly clock: Clock;
+  /** Where there is no backup: that there are some where the other layout has them, a sentence for each store. */
+  readonly elsewhere: readonly string[];
 }
 
 /**
@@ -77,7 +80,9 @@ export async function readCatalog(name: string, stores: readonly Store[], signal
     };
   });
   const files = new Map(shelves.map(shelf => [shelf.store.name, shelf.files]));
-  return { backups, unreadable: shelves.flatMap(shelf => shelf.unreadable), unreachable, files, clock };
+  const unreadable = shelves.flatMap(shelf => shelf.unreadable);
+  const elsewhere = backups.length > 0 || unreadable.length > 0 ? [] : await backupsElsewhere(name, shelves.map(({ store }) => store), signal);
+  return { backups, unreadable, unreachable, files, clock, elsewhere };
 }
 
 /** Whether a backup may serve as the latest: nothing suspect about it, not from the future, and at least one copy is whole. */
@@ -112,7 +117,7 @@ export function findBackup(catalog: Catalog, name: string, wanted: string): Back
   const suspects = catalog.backups.filter(backup => !isUsable(backup)).length;
   throw new RunnerError(
     catalog.backups.length === 0
-      ? `there is no backup of ${name}: nothing was ever finished here, or the store or its prefix is another one`
+      ? noBackups(catalog, name)
       : wanted === 'latest'
         ? `there is no backup of ${name} that can serve as the latest: all ${suspects} are suspect, incomplete or from the future, see "cdk8s-backup list"; name one to use it anyway: ${newest.join(', ')}`
         : `there is no backup ${wanted}; the newest of ${name}: ${newest.join(', ')}`,
@@ -128,12 +133,17 @@ export function findBackup(catalog: Catalog, name: string, wanted: string): Back
 export function findBackupAt(catalog: Catalog, name: string, time: Date): Backup {
   refuseGuess(catalog);
   const usable = catalog.backups.filter(isUsable);
+  if (catalog.elsewhere.length > 0) throw new RunnerError(noBackups(catalog, name), ExitCode.NOT_FOUND);
   const found = newestDecided(catalog.backups.filter(({ record }) => Date.parse(record.startedAt) <= time.getTime()));
   if (found) return found;
   throw new RunnerError(
     `there is no backup of ${name} from ${time.toISOString()} or before${usable[0] ? `; the oldest is ${usable[0].record.id}` : ', and none from later'}`,
     ExitCode.NOT_FOUND,
   );
+}
+
+function noBackups({ elsewhere }: Catalog, name: string): string {
+  return `there is no backup of ${name}: ${elsewhere.length > 0 ? elsewhere.join('; ') : 'nothing was ever finished here, or the store, its prefix or its layout is another one'}`;
 }
 
 /** Refuses to choose between records that differ. Whoever reads what is in a backup asks before. */

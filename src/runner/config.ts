@@ -157,12 +157,6 @@ export const s3 = z.strictObject({
   maxParts: z.int().min(1).max(10_000),
 });
 
-const folder = z.strictObject({
-  type: z.literal('folder'),
-  name: text,
-  directory: absolutePath,
-});
-
 const LEVELS = { zstd: [1, 19], gzip: [1, 9], none: [0, 0] } as const;
 
 const compression = z.strictObject({ algorithm: z.enum(['zstd', 'gzip', 'none']), level: z.int() }).check(({ value, issues }) => {
@@ -173,6 +167,14 @@ const compression = z.strictObject({ algorithm: z.enum(['zstd', 'gzip', 'none'])
 });
 
 const name = z.string().regex(NAME_PATTERN, 'must be 1 to 63 letters, digits, "_" or "-", the first a letter or digit');
+
+const folder = z.strictObject({
+  type: z.literal('folder'),
+  name: text,
+  directory: absolutePath,
+  folder: name.nullable(),
+});
+
 /** Thirty years: later than that there is no date for everybody to agree on when a run is dead. */
 const MAX_DEADLINE_SECONDS = 1e9;
 const stores = z.array(z.discriminatedUnion('type', [s3, folder])).min(1).readonly()

@@ -57,6 +57,7 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
   const before = await readCatalog(config.name, stores, signal);
   for (const fault of before.unreachable.values()) throw fault;
   for (const fault of before.unreadable) reporter.warn('record.unreadable', fault.message);
+  for (const sentence of before.elsewhere) reporter.warn('backups.elsewhere', sentence);
   await settleRemains(config.name, stores, reporter, signal);
 
   const claim = await claimId(config, stores, signal);

@@ -19,7 +19,7 @@ const signal = new AbortController().signal;
 const ID = 'app_20261122_020000';
 const root = mkdtempSync(path.join(tmpdir(), 'hostile-folder-'));
 const directory = path.join(root, 'backups');
-const store = new FolderStore({ type: 'folder', name: 'volume', directory });
+const store = new FolderStore({ type: 'folder', name: 'volume', directory, folder: null });
 /** Stands beside the store's directory: nothing must read, change or remove it. */
 const CANARY = path.join(root, 'canary', `${ID}.db.zst`);
 

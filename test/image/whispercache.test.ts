@@ -37,14 +37,14 @@ describeImage('the pods of examples/whispercache', () => {
     return ended;
   }
 
-  const backups = (): string[] => readdirSync(path.join(claimsOf(world.cluster), 'backup-storage')).filter(file => file.endsWith('.json'));
+  const folderOf = (id: string) => path.join(claimsOf(world.cluster), 'backup-storage', id.slice(0, -'_YYYYMMDD_HHMMSS'.length));
 
   test.each(['db-backup', 'redis-backup', 'sqlite-backup'])('%s stores a backup in the claim and in S3', async job => {
     const { stdout } = await pass(job);
     const { id, artifacts } = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
-    expect(backups()).toContain(`${id}.json`);
+    expect(readdirSync(folderOf(id))).toContain(`${id}.json`);
     for (const { file } of artifacts) {
-      const { uid, gid } = statSync(path.join(claimsOf(world.cluster), 'backup-storage', file));
+      const { uid, gid } = statSync(path.join(folderOf(id), file));
       expect({ uid, gid }).toEqual({ uid: 10001, gid: 10001 });
     }
   });

@@ -58,5 +58,5 @@ export function sqlite(file: string): BackupConfig['source'] {
 }
 
 export function folder(directory: string, name = 'volume'): BackupConfig['stores'][number] {
-  return { type: 'folder', name, directory };
+  return { type: 'folder', name, directory, folder: null };
 }

@@ -10,7 +10,7 @@ export function aConfig(changes: Partial<BackupConfig> = {}): BackupConfig {
     namespace: 'shop',
     name: 'app',
     source: { engine: 'sqlite', path: '/data/app.db', lockTimeoutSeconds: 10 },
-    stores: [{ type: 'folder', name: 'volume', directory: '/backups' }],
+    stores: [{ type: 'folder', name: 'volume', directory: '/backups', folder: null }],
     compression: { algorithm: 'zstd', level: 3 },
     retention: {
       keepHours: 168, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 3,

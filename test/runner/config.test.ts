@@ -29,7 +29,7 @@ test.each<[string, unknown, string]>([
   ['a name with a dot', aConfig({ name: 'a.b' }), 'name: must be 1 to 63 letters'],
   ['no store', aConfig({ stores: [] }), 'stores: '],
   ['two stores of one name', aConfig({ stores: [...aConfig().stores, ...aConfig().stores] }), 'stores: must have different names'],
-  ['a relative directory', aConfig({ stores: [{ type: 'folder', name: 'v', directory: 'backups' }] }), 'stores.0.directory: must be an absolute path'],
+  ['a relative directory', aConfig({ stores: [{ type: 'folder', name: 'v', directory: 'backups', folder: null }] }), 'stores.0.directory: must be an absolute path'],
   ['gzip 12', aConfig({ compression: { algorithm: 'gzip', level: 12 } }), 'compression.level: must be 1 to 9 for gzip'],
   ['no recipient', aConfig({ encryption: { recipients: [] } }), 'encryption.recipients'],
   ['a post-quantum recipient', aConfig({ encryption: { recipients: ['age1pq1qqqq'] } }), 'encryption.recipients.0: must be an X25519 recipient'],

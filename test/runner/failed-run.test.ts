@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => volumes.forEach(directory => rmSync(directory, { recursive: true })));
 
 const leave = () => {
-  const stores = volumes.map((directory, i) => ({ type: 'folder' as const, name: `volume${i}`, directory }));
+  const stores = volumes.map((directory, i) => ({ type: 'folder' as const, name: `volume${i}`, directory, folder: null }));
   return leaveFailedRun({ config: aConfig({ stores }), env: {}, signal }, startedAt, failure);
 };
 const put = (volume: number, ...names: string[]) => names.forEach(name => writeFileSync(path.join(volumes[volume]!, name), '{}'));

@@ -91,7 +91,7 @@ describe('difference', () => {
 });
 
 describe('loadLifecycle', () => {
-  const backup = aConfig({ stores: [store, { type: 'folder', name: 'local', directory: '/backups' }] });
+  const backup = aConfig({ stores: [store, { type: 'folder', name: 'local', directory: '/backups', folder: null }] });
   const document = JSON.stringify({ Rules: [rule] });
 
   test('reads the environment of a lifecycle Job', async () => {
@@ -130,7 +130,7 @@ describe('loadLifecycle', () => {
     const lifecycle = file('rules.json', document);
     const two = aConfig({ stores: [store, { ...store, name: 'second' }] });
     await expect(loadLifecycle({ config: file('a.json', JSON.stringify(two)), lifecycle, set: [] }, {})).rejects.toThrow('several S3 stores, say which with --store: offsite, second');
-    const none = aConfig({ stores: [{ type: 'folder', name: 'local', directory: '/backups' }] });
+    const none = aConfig({ stores: [{ type: 'folder', name: 'local', directory: '/backups', folder: null }] });
     await expect(loadLifecycle({ config: file('a.json', JSON.stringify(none)), lifecycle, set: [] }, {})).rejects.toThrow('has no S3 store, and only a bucket has a lifecycle');
   });
 

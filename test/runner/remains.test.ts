@@ -58,7 +58,7 @@ describe('what killed runs have left', () => {
   test('is removed of a finished backup as well, where the run was killed between the file\'s second name and the end of its first', async () => {
     const directory = mkdtempSync(path.join(tmpdir(), 'claim-'));
     try {
-      const store = new FolderStore({ type: 'folder', name: 'volume', directory });
+      const store = new FolderStore({ type: 'folder', name: 'volume', directory, folder: null });
       const finished = aRecord('app_20261120_020000');
       await store.create(`${finished.id}.started`, dead, signal);
       await put(store, finished.artifacts[0]!.file);

@@ -39,7 +39,7 @@ function sourceDuring(happens: () => void): Source {
 }
 
 function take(source: Source) {
-  const store = new FolderStore({ type: 'folder', name: 'volume', directory });
+  const store = new FolderStore({ type: 'folder', name: 'volume', directory, folder: null });
   return takeBackup(source, [store], { acceptSmaller: true, suspect: null }, { config: aConfig(), reporter: createReporter(capture()), signal });
 }
 

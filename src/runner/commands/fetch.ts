@@ -42,7 +42,7 @@ export async function fetch(context: Context<LookConfig>, options: FetchOptions)
   const { id, artifacts, suspect } = backup.record;
   if (suspect !== null) reporter.warn('backup.suspect', `${id} is suspect: ${suspect}`);
 
-  const target = new FolderStore({ type: 'folder', name: 'target', directory: path.resolve(options.to) });
+  const target = new FolderStore({ type: 'folder', name: 'target', directory: path.resolve(options.to), folder: null });
   await target.check(signal);
   await removeOldParts(id, target, signal);
   const present = await filesOf(id, target, signal);

@@ -4,6 +4,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { Backup, Catalog, isUsable, latest, readCatalog } from '../catalog';
 import { reportFaults } from '../catalog-notes';
 import { describeAhead } from '../clock';
+import { backupsElsewhere } from '../elsewhere';
 import { LookConfigs } from '../load-config';
 import { formatBytes, formatSeconds } from '../reporter';
 import { renderTable } from '../table';
@@ -12,7 +13,8 @@ import { renderTable } from '../table';
 export async function list(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
   const { reporter, signal } = context;
   return forEachBackup(context, options, async (config, stores) => {
-    const catalog = await readCatalog(config.name, stores, signal);
+    const seen = await readCatalog(config.name, stores, signal);
+    const catalog = seen.backups.length === 0 ? seen : { ...seen, elsewhere: await backupsElsewhere(config.name, stores, signal) };
     return { json: asJson(config.name, catalog), text: asText(config.name, catalog), report: () => reportFaults(catalog, reporter) };
   });
 }
@@ -54,6 +56,7 @@ function asJson(name: string, catalog: Catalog) {
     })),
     unreadable: catalog.unreadable.map(({ message }) => message),
     unreachable: [...catalog.unreachable.values()].map(({ message }) => message),
+    elsewhere: catalog.elsewhere,
   };
 }
 

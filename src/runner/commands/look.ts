@@ -2,6 +2,7 @@ import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { Catalog } from '../catalog';
 import { reportFaults } from '../catalog-notes';
+import { backupsElsewhere } from '../elsewhere';
 import { RunnerError } from '../errors';
 import { Store } from '../stores/store';
 import { observe, Observation } from '../watch/observe';
@@ -21,7 +22,8 @@ export async function lookAt(name: string, stores: readonly Store[], signal: Abo
   const observation = await observe(name, shelves, signal);
   const { catalog } = observation;
   if (!catalog) throw shelves.find(({ trouble }) => trouble)?.trouble?.error ?? new RunnerError(`no store of ${name} gives out its records`, ExitCode.FAILED);
-  return { ...observation, catalog };
+  const elsewhere = catalog.backups.length === 0 ? await backupsElsewhere(name, stores, signal) : [];
+  return { ...observation, catalog: { ...catalog, elsewhere } };
 }
 
 /** Tells what could not be read, and the exit code that follows from it. */

@@ -6,6 +6,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { backupId, keyPrefix, parseKey, STARTED_SUFFIX } from '../../contract/layout';
 import { latest, readSmall } from '../catalog';
 import { filesOf, renderClaim } from '../claim';
+import { backupsElsewhere } from '../elsewhere';
 import { isDenied } from '../errors';
 import { formatBytes, formatSeconds } from '../reporter';
 import { openStore } from '../stores/open';
@@ -40,7 +41,8 @@ export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOp
   const newest = catalog && latest(catalog)?.record;
   findings.push(newest
     ? ok(subject, `${catalog.backups.length} backups, the newest that can be used is ${newest.id}`)
-    : warning(subject, `no backup of ${config.name} can be used`, 'take one: cdk8s-backup backup; if there should be some, the prefix, the bucket or the name is another one'));
+    : warning(subject, `no backup of ${config.name} can be used`, 'take one: cdk8s-backup backup; if there should be some, the prefix, the layout, the bucket or the name is another one'));
+  for (const sentence of await backupsElsewhere(config.name, [store], signal)) findings.push(warning(subject, sentence, null));
   for (const { message } of catalog?.unreadable ?? []) findings.push(warning(subject, message, null));
   if (shelf.held) findings.push(warning(subject, `pruning of ${config.name} is on hold`, 'once the incident is over: cdk8s-backup release'));
   // Whoever only restores, or only looks, may have keys that only read.

@@ -3,16 +3,17 @@ import { ExitCode } from '../../contract/exit-code';
 import { codeOf, messageOf, RunnerError } from '../errors';
 
 /**
- * Says what an error of the file system means for the store `name` in `directory`.
+ * Says what an error of the file system means for the store `name` at `location`.
  *
+ * @param directory that must be there; the location itself, or the directory in which its folder is made
  * @param doing completes "can't ..."
  */
-export async function explainFolderError(error: unknown, name: string, directory: string, doing: string): Promise<unknown> {
+export async function explainFolderError(error: unknown, name: string, location: string, directory: string, doing: string): Promise<unknown> {
   const code = codeOf(error);
   if (code === undefined || error instanceof RunnerError) return error;
 
   const failed = (reason: string, exitCode: ExitCode) =>
-    new RunnerError(`${name} (${directory}): can't ${doing}: ${reason}`, exitCode, { cause: error });
+    new RunnerError(`${name} (${location}): can't ${doing}: ${reason}`, exitCode, { cause: error });
   switch (code) {
     case 'ENOSPC':
       return failed(`the volume is full, ${await freeBytes(directory)} free: make it larger, or keep fewer backups`, ExitCode.NO_SPACE);

@@ -1,5 +1,5 @@
 /*
- * A store in a directory, usually a mounted volume.
+ * A store in a directory, usually a mounted volume, or in a folder of it that one backup has to itself.
  *
  *   KEY                         an object, complete and on disk
  *   .KEY.partial-XXXXXXXX       an upload that is running, or was killed
@@ -8,7 +8,7 @@
  * where the name is free: neither a crash nor a second run ever leaves half an object, or replaces one.
  */
 import { randomBytes } from 'node:crypto';
-import { access, constants, link, lstat, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { access, chmod, constants, link, lstat, mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { FolderStoreConfig } from '../../contract/config';
@@ -16,7 +16,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { codeOf, RunnerError } from '../errors';
 import { explainFolderError } from './folder-errors';
 import { checkKey, checkKeyPrefix, compareKeys, isKey } from './keys';
-import { Store, StoredObject, UnfinishedUpload } from './store';
+import { OtherLayout, Store, StoredObject, UnfinishedUpload } from './store';
 
 /** The group is the pod's fsGroup; a dump is nobody else's business. */
 const FILE_MODE = 0o640;
@@ -29,24 +29,32 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 /** A file system, or a kernel, that can't sync a directory. */
 const NO_DIRECTORY_SYNC = ['EINVAL', 'EPERM', 'ENOTSUP', 'EISDIR'];
 
+/** A file system that has no modes: SMB, vfat. */
+const NO_MODES = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
 /** A link that is not followed, and a socket. */
 const NO_FILE = ['ELOOP', 'ENXIO'];
 
 export class FolderStore implements Store {
   public readonly name: string;
   public readonly location: string;
+  /** Whether the folder is on disk, as far as is known. */
+  private isSettled = false;
 
-  constructor({ name, directory }: FolderStoreConfig) {
+  constructor(private readonly config: FolderStoreConfig) {
+    const { name, directory, folder } = config;
     this.name = name;
-    this.location = directory;
+    this.location = folder === null ? directory : join(directory, folder);
   }
 
   public async check(signal: AbortSignal): Promise<void> {
     await this.explained('look at the directory', signal, async () => {
       // Never made here: a volume that is not mounted would silently become a directory of the container.
-      if (!(await stat(this.location)).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
-      await readdir(this.location);
-      for (const mode of [constants.R_OK, constants.W_OK, constants.X_OK]) await access(this.location, mode);
+      if (!(await stat(this.config.directory)).isDirectory()) throw notADirectory();
+      // The folder is made when something is written, and then by whoever may write to the directory.
+      const place = await this.isMade() ? this.location : this.config.directory;
+      await readdir(place);
+      for (const mode of [constants.R_OK, constants.W_OK, constants.X_OK]) await access(place, mode);
     });
   }
 
@@ -104,7 +112,9 @@ export class FolderStore implements Store {
     for (const key of keys) {
       await this.explained(`remove ${key}`, signal, () => unlink(this.path(key)).catch(ignore('ENOENT')));
     }
-    await this.explained('remove files', signal, () => this.syncDirectory());
+    await this.explained('remove files', signal, async () => {
+      if (await this.isMade()) await syncDirectory(this.location);
+    });
   }
 
   public async *unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload> {
@@ -120,8 +130,13 @@ export class FolderStore implements Store {
   }
 
   public async freeBytes(signal: AbortSignal): Promise<number> {
-    const { bavail, bsize } = await this.explained('ask for its free space', signal, () => statfs(this.location));
+    const { bavail, bsize } = await this.explained('ask for its free space', signal, () => statfs(this.config.directory));
     return bavail * bsize;
+  }
+
+  public otherLayout(name: string): OtherLayout {
+    const { folder } = this.config;
+    return { layout: folder === null ? 'FOLDER_PER_BACKUP' : 'FLAT', store: new FolderStore({ ...this.config, folder: folder === null ? name : null }) };
   }
 
   /** Writes the file `key` in one step; the answer is its size on disk, or `undefined` if there is one already. */
@@ -131,7 +146,10 @@ export class FolderStore implements Store {
     // Wraps our own calls only: an error of what is being stored must not look like one of the store.
     const doing = <T>(action: () => Promise<T>) => this.explained(`write ${key}`, signal, action);
 
-    const file = await doing(() => open(partial, 'wx', FILE_MODE));
+    const file = await doing(async () => {
+      await this.settle();
+      return open(partial, 'wx', FILE_MODE);
+    });
     try {
       let written = 0;
       let held: number;
@@ -153,7 +171,7 @@ export class FolderStore implements Store {
       }
       return await doing(async () => {
         if (!await this.publish(partial, path)) return undefined;
-        await this.syncDirectory().catch(async error => {
+        await syncDirectory(this.location).catch(async error => {
           await unlink(path);
           throw error;
         });
@@ -183,18 +201,30 @@ export class FolderStore implements Store {
     return true;
   }
 
-  /** Names are on disk only when the directory is. */
-  private async syncDirectory(): Promise<void> {
-    const directory = await open(this.location, 'r');
-    try {
-      await directory.sync().catch(ignore(...NO_DIRECTORY_SYNC));
-    } finally {
-      await directory.close();
-    }
+  /** Makes the folder if there is none. Who may use the directory may use the folder, whatever the umask of this process. */
+  private async settle(): Promise<void> {
+    const { directory, folder } = this.config;
+    if (folder === null || (await this.isMade() && this.isSettled)) return;
+    const rights = (await stat(directory)).mode % 0o10000;
+    const isOurs = await mkdir(this.location).then(() => true, ignore('EEXIST'));
+    if (isOurs) await chmod(this.location, rights).catch(ignore(...NO_MODES));
+    // Whoever has made it may have been killed before its name was on disk.
+    await syncDirectory(directory);
+    this.isSettled = true;
+  }
+
+  /** Whether the folder is there. A link in its place would lead out of the directory. */
+  private async isMade(): Promise<boolean> {
+    const { directory, folder } = this.config;
+    if (folder === null) return true;
+    const found = await lstat(this.location).catch(ignore('ENOENT'));
+    if (found === undefined) await stat(directory); // a volume that is not mounted has no folders either
+    else if (!found.isDirectory()) throw notADirectory();
+    return found !== undefined;
   }
 
   private async files(signal: AbortSignal): Promise<string[]> {
-    const entries = await this.explained('list the directory', signal, () => readdir(this.location, { withFileTypes: true }));
+    const entries = await this.explained('list the directory', signal, async () => await this.isMade() ? readdir(this.location, { withFileTypes: true }) : []);
     return entries.filter(entry => entry.isFile()).map(entry => entry.name);
   }
 
@@ -212,9 +242,23 @@ export class FolderStore implements Store {
       return await action();
     } catch (error) {
       signal.throwIfAborted();
-      throw await explainFolderError(error, this.name, this.location, doing);
+      throw await explainFolderError(error, this.name, this.location, this.config.directory, doing);
     }
   }
+}
+
+/** Names are on disk only when the directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync().catch(ignore(...NO_DIRECTORY_SYNC));
+  } finally {
+    await directory.close();
+  }
+}
+
+function notADirectory(): Error {
+  return Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
 }
 
 function notAFile(): Error {

@@ -17,7 +17,7 @@ import { checkListing, Pages } from './s3-pages';
 import { planParts } from './s3-parts';
 import { BrokenPromise, brokenPromises, listsNoUploads } from './s3-promises';
 import { abortUpload, upload } from './s3-upload';
-import { Store, StoredObject, UnfinishedUpload } from './store';
+import { OtherLayout, Store, StoredObject, UnfinishedUpload } from './store';
 
 /** S3's limit for one request. */
 const MAX_KEYS_PER_REMOVAL = 1000;
@@ -32,9 +32,9 @@ export class S3Store implements Store {
 
   constructor(
     private readonly config: S3StoreConfig,
-    env: NodeJS.ProcessEnv,
+    private readonly env: NodeJS.ProcessEnv,
     private readonly warn: (message: string) => void = () => {},
-    patience: S3Patience = S3_PATIENCE,
+    private readonly patience: S3Patience = S3_PATIENCE,
   ) {
     this.target = openS3(config, env, patience);
     this.name = config.name;
@@ -162,6 +162,13 @@ export class S3Store implements Store {
 
   public async brokenPromises(key: string, signal: AbortSignal): Promise<readonly BrokenPromise[]> {
     return brokenPromises(this.target, checkKey(key), this.config.checksums === 'required-only', signal);
+  }
+
+  public otherLayout(name: string): OtherLayout {
+    const folders = this.config.prefix === '' ? [] : this.config.prefix.split('/');
+    const isOwn = folders.at(-1) === name;
+    const prefix = (isOwn ? folders.slice(0, -1) : [...folders, name]).join('/');
+    return { layout: isOwn ? 'FLAT' : 'FOLDER_PER_BACKUP', store: new S3Store({ ...this.config, prefix }, this.env, undefined, this.patience) };
   }
 
   /** All of them, also what says that somebody is about to create one. */

@@ -68,6 +68,15 @@ export interface Store {
    */
   brokenPromises?(key: string, signal: AbortSignal): Promise<readonly { readonly message: string; readonly advice: string }[]>;
 
+  /** Where this store would have the backups called `name` in the layout that it has not. Absent where there is one layout only. */
+  otherLayout?(name: string): OtherLayout;
+
   /** Bytes that can still be written. Absent where nobody can say that: in object storage. */
   freeBytes?(signal: AbortSignal): Promise<number>;
+}
+
+export interface OtherLayout {
+  /** As `StoreLayout` of the constructs calls it. */
+  readonly layout: 'FOLDER_PER_BACKUP' | 'FLAT';
+  readonly store: Store;
 }

@@ -98,7 +98,7 @@ export async function drill(config: DrillConfig, options: Omit<RunOptions, 'conf
 /** The history in a folder, oldest first. */
 export async function drillsIn(directory: string): Promise<DrillRecord[]> {
   const keys = readdirSync(directory).filter(key => key.endsWith(DRILL_SUFFIX));
-  const { found, unreadable } = await readDrills(keys, new FolderStore({ type: 'folder', name: 'volume', directory }), AbortSignal.timeout(5000));
+  const { found, unreadable } = await readDrills(keys, new FolderStore({ type: 'folder', name: 'volume', directory, folder: null }), AbortSignal.timeout(5000));
   expect(unreadable).toEqual([]);
   return found.map(({ document }) => document);
 }

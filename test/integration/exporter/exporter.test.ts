@@ -148,7 +148,7 @@ test('a store that goes away: the last known values stay, and it is said since w
 /** Through the program's own store, since the server keeps objects in a form of its own. */
 async function copyToBucket(directory: string, bucket: string): Promise<void> {
   const { config, env } = s3Store(s3, bucket);
-  const [from, to] = [new FolderStore({ type: 'folder', name: 'volume', directory }), new S3Store(config, env)];
+  const [from, to] = [new FolderStore({ type: 'folder', name: 'volume', directory, folder: null }), new S3Store(config, env)];
   const signal = AbortSignal.timeout(120_000);
   for await (const { key, bytes } of from.list('', signal)) await to.put(key, await from.get(key, signal), bytes, signal);
 }

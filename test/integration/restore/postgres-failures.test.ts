@@ -52,7 +52,7 @@ function withFiles(change: (directory: string) => void): RunOptions {
   const directory = tempDir('changed');
   cpSync(site.directory, directory, { recursive: true });
   change(directory);
-  return restoreOptions(site, {}, { stores: [{ type: 'folder', name: 'volume', directory }] });
+  return restoreOptions(site, {}, { stores: [{ type: 'folder', name: 'volume', directory, folder: null }] });
 }
 
 function flipByte(file: string, at: (bytes: number) => number): void {
@@ -90,7 +90,7 @@ describe('the backup', () => {
     const directory = tempDir('changed');
     cpSync(site.directory, directory, { recursive: true });
     flipByte(dumpIn(directory), bytes => bytes - 1);
-    const stores = [{ type: 'folder', name: 'first', directory } as const, ...site.backupConfig.stores];
+    const stores = [{ type: 'folder', name: 'first', directory, folder: null } as const, ...site.backupConfig.stores];
     const options = restoreOptions(site, { mode: 'new-database', newDatabase: 'other' }, { stores });
     const ended = await restored(options);
     expect(ended.events.map(({ event }) => event)).toContain('copy.unusable');

@@ -125,7 +125,7 @@ describe('nothing is changed', () => {
     const { directory, restoring } = await backUpAndDamage(server);
     const before = await digestOf(server);
     const { config } = restoring();
-    const ended = await restore({ config: { ...config, stores: [...config.stores, { type: 'folder', name: 'gone', directory: `${directory}/gone` }] } });
+    const ended = await restore({ config: { ...config, stores: [...config.stores, { type: 'folder', name: 'gone', directory: `${directory}/gone`, folder: null }] } });
     expect(ended.message).toMatch(/can't be stored .*safetyBackup=false.* is as it was/s);
     expect(ended.code).toBe(15);
     expect(await digestOf(server)).toBe(before);

@@ -34,7 +34,7 @@ async function place(withVolume: boolean): Promise<Place> {
   const bucket = `expiry-${count++}`;
   await s3.makeBucket(bucket);
   const { config, env } = s3Store(s3, bucket);
-  const stores = [config, ...withVolume ? [{ type: 'folder', name: 'volume', directory: tempDir('volume') } as const] : []];
+  const stores = [config, ...withVolume ? [{ type: 'folder', name: 'volume', directory: tempDir('volume'), folder: null } as const] : []];
   return { bucket, stores: stores.map(store => openStore(store, env)), options: { config: configOf({ source: sqlite('/data/app.db'), stores }), env } };
 }
 

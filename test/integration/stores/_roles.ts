@@ -67,7 +67,8 @@ export async function roleBucket(
     bucket,
     policy,
     put,
-    as: (access, changes) => s3Store({ ...server, ...users.get(access)! }, bucket, { objectLock: LOCK, ...changes }),
+    // As the construct has it for a backup called `app`.
+    as: (access, changes) => s3Store({ ...server, ...users.get(access)! }, bucket, { prefix: 'db/nightly/app', objectLock: LOCK, ...changes }),
   };
 }
 

@@ -63,7 +63,7 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
     const database = new DatabaseSync(file);
     database.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
     database.close();
-    const { config, env } = s3Store(server, bucket.bucket);
+    const { config, env } = s3Store(server, bucket.bucket, { prefix: 'db/nightly/app' });
     return {
       ...bucket,
       file,
@@ -79,7 +79,7 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
 
   /** An upload that nobody finished, begun by root or by a role. */
   async function unfinished(at: Place, key: string, client: S3Client) {
-    const object = { Bucket: at.bucket, Key: `db/nightly/${key}` };
+    const object = { Bucket: at.bucket, Key: `db/nightly/app/${key}` };
     const { UploadId } = await client.send(new CreateMultipartUploadCommand(object));
     await client.send(new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: 'part' }));
     return { ...object, UploadId: UploadId! };
@@ -129,7 +129,7 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
       return [...oddities(ended), ...oddities(await command(['pin', 'latest'], at.options(S3Access.FULL))), ...ended.events.filter(({ event, removed }) => event === 'prune.finished' && removed === 0).map(({ event }) => event)];
     },
     [S3Access.LIFECYCLE]: async (at, command) => {
-      const rules = { Rules: [{ ID: 'cdk8s-backup.app', Status: 'Enabled', Filter: { Prefix: 'db/nightly/app_' }, NoncurrentVersionExpiration: { NoncurrentDays: 4 } }] };
+      const rules = { Rules: [{ ID: 'cdk8s-backup.app', Status: 'Enabled', Filter: { Prefix: 'db/nightly/app/app_' }, NoncurrentVersionExpiration: { NoncurrentDays: 4 } }] };
       const file = path.join(tempDir('lifecycle'), 'rules.json');
       writeFileSync(file, JSON.stringify(rules));
       return oddities(await command(['lifecycle', 'apply', '--lifecycle', file], at.options(S3Access.LIFECYCLE)));
@@ -194,8 +194,8 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
     let key: string;
     beforeAll(async () => {
       at = await place();
-      key = `db/nightly/${await writeBackup(new Date(), [at.root])}.rdb`;
-      for (const foreign of ['db/nightly/app_x_20260101_020000.json', 'db/other/app_20260101_020000.json']) {
+      key = `db/nightly/app/${await writeBackup(new Date(), [at.root])}.rdb`;
+      for (const foreign of ['db/nightly/app_x/app_x_20260101_020000.json', 'db/other/app_20260101_020000.json']) {
         await rootClient(server).send(new PutObjectCommand({ Bucket: at.bucket, Key: foreign, Body: 'x' }));
       }
     });
@@ -206,13 +206,15 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
       ['deletion', ROLES.filter(access => !mayDelete.includes(access)), client => client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key: key }))],
       ['a new artifact', ROLES.filter(access => !mayPut.includes(access)), client => client.send(new PutObjectCommand({ Bucket: at.bucket, Key: `${key}.age`, Body: 'x' }))],
       ['a record', ROLES.filter(access => !mayPut.includes(access)), client => client.send(new PutObjectCommand({ Bucket: at.bucket, Key: key.replace('.rdb', '.json'), Body: 'x' }))],
-      ['reading a backup of another name', ROLES, client => client.send(new GetObjectCommand({ Bucket: at.bucket, Key: 'db/nightly/app_x_20260101_020000.json' }))],
-      ['writing one', ROLES, client => client.send(new PutObjectCommand({ Bucket: at.bucket, Key: 'db/nightly/app_x_20260101_020000.json', Body: 'x' }))],
-      ['deleting one', ROLES, client => client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key: 'db/nightly/app_x_20260101_020000.json' }))],
+      ['reading a backup of another name', ROLES, client => client.send(new GetObjectCommand({ Bucket: at.bucket, Key: 'db/nightly/app_x/app_x_20260101_020000.json' }))],
+      ['writing one', ROLES, client => client.send(new PutObjectCommand({ Bucket: at.bucket, Key: 'db/nightly/app_x/app_x_20260101_020000.json', Body: 'x' }))],
+      ['deleting one', ROLES, client => client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key: 'db/nightly/app_x/app_x_20260101_020000.json' }))],
       ['reading under another prefix', ROLES, client => client.send(new GetObjectCommand({ Bucket: at.bucket, Key: 'db/other/app_20260101_020000.json' }))],
       ['writing there', ROLES, client => client.send(new PutObjectCommand({ Bucket: at.bucket, Key: 'db/other/app_20260101_020000.json', Body: 'x' }))],
       ['a list of the bucket', ROLES, client => client.send(new ListObjectsV2Command({ Bucket: at.bucket }))],
       ['a list of another prefix', ROLES, client => client.send(new ListObjectsV2Command({ Bucket: at.bucket, Prefix: 'db/other/' }))],
+      ['the names of another backup', ROLES, client => client.send(new ListObjectsV2Command({ Bucket: at.bucket, Prefix: 'db/nightly/app_x/' }))],
+      ['those beside the folder', ROLES, client => client.send(new ListObjectsV2Command({ Bucket: at.bucket, Prefix: 'db/nightly/app_' }))],
       ['a list of uploads', [S3Access.READ, S3Access.VERIFY, S3Access.BACKUP], client => client.send(new ListMultipartUploadsCommand({ Bucket: at.bucket }))],
       ['the lifecycle rules', ALL.filter(access => !mayDelete.includes(access)), client => client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: at.bucket }))],
       ['other lifecycle rules', ALL, client => client.send(new PutBucketLifecycleConfigurationCommand({ Bucket: at.bucket, LifecycleConfiguration: { Rules: [] } }))],
@@ -302,7 +304,7 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
     /** As if its time were over. */
     async function letClaimEnd(at: Place, id: string): Promise<void> {
       const past = new Date(Date.now() - 3_600_000);
-      await rootClient(server).send(new PutObjectCommand({ Bucket: at.bucket, Key: `db/nightly/${id}.started`, Body: renderClaim(past, past) }));
+      await rootClient(server).send(new PutObjectCommand({ Bucket: at.bucket, Key: `db/nightly/app/${id}.started`, Body: renderClaim(past, past) }));
     }
   });
 
@@ -310,11 +312,11 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
     const at = await place(S3Access.BACKUP, S3Access.PRUNE, S3Access.FULL);
     const { id } = await backup(at.options(S3Access.BACKUP));
     for (const access of [S3Access.PRUNE, S3Access.FULL]) {
-      const listed = await rootClient(server).send(new ListObjectVersionsCommand({ Bucket: at.bucket, Prefix: `db/nightly/${id}.json` }));
-      const Versions = (listed.Versions ?? []).filter(({ Key }) => Key === `db/nightly/${id}.json`);
+      const listed = await rootClient(server).send(new ListObjectVersionsCommand({ Bucket: at.bucket, Prefix: `db/nightly/app/${id}.json` }));
+      const Versions = (listed.Versions ?? []).filter(({ Key }) => Key === `db/nightly/app/${id}.json`);
       expect(Versions).toHaveLength(1);
       const [{ VersionId }] = Versions as [{ VersionId?: string }];
-      const request = clientOf(access).send(new DeleteObjectCommand({ Bucket: at.bucket, Key: `db/nightly/${id}.json`, VersionId, BypassGovernanceRetention: true }));
+      const request = clientOf(access).send(new DeleteObjectCommand({ Bucket: at.bucket, Key: `db/nightly/app/${id}.json`, VersionId, BypassGovernanceRetention: true }));
       await expect(request).rejects.toMatchObject({ name: expect.stringMatching(/AccessDenied|ObjectLocked/) });
     }
     expect(LOCK.mode).toBe('GOVERNANCE');

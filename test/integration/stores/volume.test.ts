@@ -24,7 +24,7 @@ afterAll(() => {
 });
 
 describe('a small volume', () => {
-  const store = new FolderStore({ type: 'folder', name: 'volume', directory });
+  const store = new FolderStore({ type: 'folder', name: 'volume', directory, folder: null });
 
   onVolume('that fills up is NO_SPACE, tells what is free, and keeps what it had', async () => {
     await store.put('app_1.dump', Readable.from(['older']), null, never);

@@ -26,7 +26,7 @@ test('so do parts of a hold, and nothing of other names', async () => {
   partial('app.hold', 25);
   partial('app.hold', 1);
   for (const other of ['app_x.hold', 'app-x.hold', 'appx.hold', 'app_x_20261120_020000.json', 'appx_20261120_020000.json']) partial(other, 25);
-  const store = new FolderStore({ type: 'folder', name: 'volume', directory });
+  const store = new FolderStore({ type: 'folder', name: 'volume', directory, folder: null });
   const options = { recorded: new Set<string>(), unclaimed: false, now: new Date() };
   const [rubbish, ...others] = await findRubbish('app', [], store, options, () => {}, signal);
   expect(others).toEqual([]);
@@ -37,7 +37,7 @@ test('parts of files beside a record go when they are older than a day: until th
   partial('app_20261120_020000.verified.20261121_020000.json', 25);
   partial('app_20261120_020000.pinned', 1);
   partial('app_20261121_020000.json', 23);
-  const store = new FolderStore({ type: 'folder', name: 'volume', directory });
+  const store = new FolderStore({ type: 'folder', name: 'volume', directory, folder: null });
   const recorded = new Set(['app_20261120_020000', 'app_20261121_020000']);
   const rubbish = await findRubbish('app', [], store, { recorded, unclaimed: false, now: new Date() }, () => {}, signal);
   expect(rubbish.map(({ id, remove, files, uploads }) => ({ id, remove, files, uploads: uploads.map(({ key }) => key) }))).toEqual([

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -15,6 +15,7 @@ let count = 0;
 afterAll(() => rmSync(root, { recursive: true }));
 
 describeStore('FolderStore', async () => open(newDirectory()));
+describeStore('FolderStore with a folder of its own', async () => open(newDirectory(), 'app'));
 
 describe('a folder', () => {
   test('fails on a directory that does not exist, and does not make it', async () => {
@@ -80,12 +81,84 @@ describe('a folder', () => {
   });
 });
 
+describe('a folder that one backup has to itself', () => {
+  test('is made when something is written, and not by who only looks', async () => {
+    const directory = newDirectory();
+    const store = open(directory, 'app');
+    await store.check(never);
+    expect(await all(store.list('', never))).toEqual([]);
+    expect(await all(store.unfinished('', never))).toEqual([]);
+    expect(await store.freeBytes!(never)).toBeGreaterThan(0);
+    await store.remove(['app_1.dump'], never);
+    await expect(store.get('app_1.dump', never)).rejects.toMatchObject({
+      exitCode: ExitCode.NOT_FOUND, message: `volume (${directory}/app): can't read app_1.dump: there is no such file`,
+    });
+    expect(readdirSync(directory)).toEqual([]);
+
+    await store.create('app_1.json', '{}', never);
+    expect(readdirSync(directory)).toEqual(['app']);
+    expect(readdirSync(join(directory, 'app'))).toEqual(['app_1.json']);
+  });
+
+  test.each([0o2770, 0o2775, 0o777, 0o700])('has the rights of the volume, whatever the umask: %o', async mode => {
+    const directory = newDirectory();
+    chmodSync(directory, mode);
+    const umask = process.umask(0o077);
+    try {
+      await open(directory, 'app').create('app_1.json', '{}', never);
+    } finally {
+      process.umask(umask);
+    }
+    expect((statSync(join(directory, 'app')).mode % 0o10000).toString(8)).toBe(mode.toString(8));
+  });
+
+  test('is made once where several runs begin at a time', async () => {
+    const directory = newDirectory();
+    const made = await Promise.all(Array.from({ length: 20 }, (_, i) => open(directory, 'app').create(`app_${i}.json`, '{}', never)));
+    expect(made).toEqual(Array.from({ length: 20 }, () => true));
+    expect(await all(open(directory, 'app').list('', never))).toHaveLength(20);
+  });
+
+  test('is made on no volume that is not mounted, by no run', async () => {
+    const directory = join(root, 'unmounted');
+    const message = `volume (${directory}/app): can't look at the directory: the directory does not exist: is the volume mounted?`;
+    await expect(open(directory, 'app').check(never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND, message });
+    await expect(all(open(directory, 'app').list('', never))).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+    await expect(open(directory, 'app').put('app_1.dump', Readable.from(['x']), null, never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+    await expect(open(directory, 'app').create('app_1.json', '', never)).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
+    expect(readdirSync(root)).not.toContain('unmounted');
+  });
+
+  test('sees nothing of another backup, and nothing beside it sees it', async () => {
+    const directory = newDirectory();
+    await open(directory, 'app').create('app_1.json', '{}', never);
+    await open(directory, 'app_x').create('app_x_1.json', '{}', never);
+    await open(directory).create('app_2.json', '{}', never);
+
+    expect((await all(open(directory, 'app').list('', never))).map(({ key }) => key)).toEqual(['app_1.json']);
+    expect((await all(open(directory, 'app_x').list('app_', never))).map(({ key }) => key)).toEqual(['app_x_1.json']);
+    expect((await all(open(directory).list('', never))).map(({ key }) => key)).toEqual(['app_2.json']);
+  });
+
+  test('is refused where somebody has put a link or a file in its place', async () => {
+    const [directory, outside] = [newDirectory(), newDirectory()];
+    symlinkSync(outside, join(directory, 'app'));
+    writeFileSync(join(directory, 'orders'), '');
+    for (const store of [open(directory, 'app'), open(directory, 'orders')]) {
+      await expect(store.check(never)).rejects.toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+      await expect(all(store.list('', never))).rejects.toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+      await expect(store.create('app_1.json', '{}', never)).rejects.toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+    }
+    expect(readdirSync(outside)).toEqual([]);
+  });
+});
+
 function newDirectory(): string {
   const directory = join(root, `${count++}`);
   mkdirSync(directory);
   return directory;
 }
 
-function open(directory: string): Store {
-  return openStore({ type: 'folder', name: 'volume', directory }, {});
+function open(directory: string, folder: string | null = null): Store {
+  return openStore({ type: 'folder', name: 'volume', directory, folder }, {});
 }

@@ -18,7 +18,7 @@ function catalog(backups: readonly Backup[], read: readonly (readonly [store: st
     const key = verificationKey(idOf(day), new Date(Date.UTC(2026, 11, at)));
     return [key, { key, bytes: 1, modifiedAt: new Date() }];
   }))]));
-  return { backups, unreadable: [], unreachable: new Map(), files, clock: { offsetMs: Date.UTC(2027, 0, 1) - Date.now(), whose: 'the clock of a' } };
+  return { backups, unreadable: [], unreachable: new Map(), files, clock: { offsetMs: Date.UTC(2027, 0, 1) - Date.now(), whose: 'the clock of a' }, elsewhere: [] };
 }
 
 function chosen(...args: Parameters<typeof chooseScheduled>): string[] {
