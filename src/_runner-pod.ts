@@ -135,7 +135,9 @@ export function checkStores(stores: readonly BackupStore[]): void {
 }
 
 /** Defines in `scope` what the pod needs to reach the backups of that name in the stores, with their own credentials or with others. */
-export function bindStores(scope: Construct, backupName: string, stores: readonly BackupStore[], s3Credentials: S3CredentialsByStore = {}): StoreParts[] {
+export function bindStores(
+  scope: Construct, backupName: string, stores: readonly BackupStore[], s3Credentials: S3CredentialsByStore = {},
+): StoreParts[] {
   checkStoreNames('s3Credentials', s3Credentials, stores);
   const isAlone = (store: BackupStore) => stores.every(other => other === store || other._kind !== store._kind);
   const parts = stores.map(store => store._for(backupName, store._bind(scope, isAlone(store), s3Credentials[store.storeName])));

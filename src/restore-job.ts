@@ -103,7 +103,8 @@ export class RestoreJob extends Construct {
     }
     const { user, group, fsGroup, image, imagePullPolicy, imagePullSecret } = { ...given, ...defined(props) };
     const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? target._scratchSize);
-    const storeParts = bindStores(this, backupName, stores, props.s3Credentials).map(store => writesToStores(targetParts.config) ? store : readOnly(store));
+    const storeParts = bindStores(this, backupName, stores, props.s3Credentials)
+      .map(store => writesToStores(targetParts.config) ? store : readOnly(store));
 
     checkAccess(stores, props.s3Credentials ?? {}, [
       { right: 'read', why: 'a restore reads', wayOut: 'set \'s3Credentials\' to some of S3Access.READ' },
