@@ -3,8 +3,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Site } from './_site';
-import { BackupConfig } from '../../src/contract/config';
-import { configOf, folder, postgres, redis, sqlite } from '../integration/_configs';
+import { BackupConfig, FolderStoreConfig } from '../../src/contract/config';
+import { configOf, postgres, redis, sqlite } from '../integration/_configs';
 import { run, RunOptions } from '../integration/_runner';
 import { policy } from '../integration/retention/_history';
 import { tempDir } from '../integration/servers/_process';
@@ -19,7 +19,9 @@ const DAYS: { readonly [kind in Kind]: readonly number[] } = {
 };
 /** Of `nights`, a prune removes all but the last four. */
 export const NIGHTS_KEPT = 4;
-const S3_PREFIX = 'db/nightly';
+/** Name of the backup, and of its folder in both stores. */
+const NAME = 'app';
+export const S3_PREFIX = `db/nightly/${NAME}`;
 
 /** Directories and a bucket of one round, with older backups in both stores. */
 export interface Place {
@@ -53,6 +55,7 @@ export async function makePlace(kind: Kind, site: Site): Promise<Place> {
   const { bucketDirectory, folder: volume } = await template;
   const place = emptyPlace(kind, site);
   if (kind === 'redis' || kind === 'set') await fillRedis(site, 'good');
+  mkdirSync(place.stores.volume);
   // With the attributes in which the server keeps what it knows of an object.
   await promisify(execFile)('cp', ['-a', `${bucketDirectory}/.`, place.bucketDirectory]);
   await promisify(execFile)('cp', ['-a', `${volume}/.`, place.stores.volume]);
@@ -80,12 +83,14 @@ function emptyPlace(kind: Kind, site: Site): Place {
   const bucketDirectory = path.join(site.s3.dataDirectory, bucket);
   mkdirSync(bucketDirectory);
   const directory = tempDir('place');
-  const [volume, scratch, target] = ['volume', 'scratch', 'target'].map(name => path.join(directory, name)) as [string, string, string];
-  for (const each of [volume, scratch, target]) mkdirSync(each);
+  const [root, scratch, target] = ['volume', 'scratch', 'target'].map(name => path.join(directory, name)) as [string, string, string];
+  for (const each of [root, scratch, target]) mkdirSync(each);
+  const volume: FolderStoreConfig = { type: 'folder', name: 'volume', directory: root, folder: NAME };
   const { config: store } = s3Store({ ...site.s3, endpoint: site.s3Proxy.endpoint }, bucket, { prefix: S3_PREFIX });
   const config = configOf({
+    name: NAME,
     source: sourceOf(kind, site),
-    stores: [store, folder(volume)],
+    stores: [store, volume],
     scratch: { directory: scratch, limitBytes: null },
     deadlineSeconds: 60,
     ...kind === 'sealed' && { encryption: { recipients: [site.files.recipient] } },
@@ -99,7 +104,7 @@ function emptyPlace(kind: Kind, site: Site): Place {
     site,
     bucket,
     bucketDirectory,
-    stores: { offsite: path.join(bucketDirectory, S3_PREFIX), volume },
+    stores: { offsite: path.join(bucketDirectory, S3_PREFIX), volume: path.join(root, NAME) },
     scratch,
     target,
     config,

@@ -4,7 +4,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { Decrypter } from 'age-encryption';
 import { Armed, Fault, Strike } from './_fault';
 import { filesIn, idsIn } from './_invariants';
-import { Place } from './_place';
+import { Place, S3_PREFIX } from './_place';
 import { ExitCode } from '../../src/contract/exit-code';
 import { backupId, CHECKSUM_SUFFIX, parseKey, RECORD_SUFFIX } from '../../src/contract/layout';
 import { BackupRecord } from '../../src/contract/record';
@@ -95,7 +95,7 @@ async function rewritten({ place, hit }: Strike, stores: readonly string[], chan
 async function put({ stores, bucket, site }: Place, store: string, file: string, content: string | Buffer): Promise<void> {
   if (store === 'volume') return writeFileSync(path.join(stores.volume, file), content);
   const client = rootClient(site.s3);
-  await client.send(new PutObjectCommand({ Bucket: bucket, Key: `db/nightly/${file}`, Body: content }));
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: `${S3_PREFIX}/${file}`, Body: content }));
   client.destroy();
 }
 

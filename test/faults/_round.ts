@@ -7,7 +7,7 @@ import { Dice } from './_dice';
 import { unmountBelow } from './_disk-faults';
 import { Baseline, Fault } from './_fault';
 import { checkOlder, checkRecords, checkSecrets, filesIn, leftIn, Snapshot, snapshot } from './_invariants';
-import { makePlace, Place } from './_place';
+import { makePlace, Place, S3_PREFIX } from './_place';
 import { Site } from './_site';
 import { NamedConfig } from '../../src/contract/config';
 import { STARTED_SUFFIX } from '../../src/contract/layout';
@@ -178,7 +178,7 @@ async function letClaimsExpire({ stores, bucket, site }: Place): Promise<string[
       if (!(seconds <= 60 + CLAIM_GRACE_SECONDS)) broken.push(`the claim ${file} in ${store} lasts ${seconds} s, longer than its run`);
       const expired = JSON.stringify({ ...claim, deadlineAt: new Date(Date.now() - 1000).toISOString() });
       if (store === 'volume') writeFileSync(path.join(directory, file), expired);
-      else await client.send(new PutObjectCommand({ Bucket: bucket, Key: `db/nightly/${file}`, Body: expired }));
+      else await client.send(new PutObjectCommand({ Bucket: bucket, Key: `${S3_PREFIX}/${file}`, Body: expired }));
     }
   }
   client.destroy();

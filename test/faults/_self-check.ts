@@ -4,7 +4,7 @@ import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { Scene } from './_command';
 import { filesIn, idsIn, snapshot } from './_invariants';
 import { sqliteLive } from './_lives';
-import { makePlace, Place } from './_place';
+import { makePlace, Place, S3_PREFIX } from './_place';
 import { checkRestored } from './_restore-commands';
 import { checkPlace } from './_round';
 import { Site } from './_site';
@@ -36,7 +36,7 @@ const PLANTS: readonly Plant[] = [
   {
     what: 'an unfinished upload, of which no prune knows',
     plant: async ({ bucket, site }) => {
-      await rootClient(site.s3).send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'db/nightly/of-nobody' }));
+      await rootClient(site.s3).send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: `${S3_PREFIX}/of-nobody` }));
     },
     seen: /left: an unfinished upload/,
   },
