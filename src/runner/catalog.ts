@@ -1,8 +1,7 @@
 import { Ahead, aheadOf, Clock, clockOf } from './clock';
 import { backupsElsewhere } from './elsewhere';
 import { RunnerError } from './errors';
-import { parseRecord } from './record';
-import { MAX_RECORD_BYTES } from './record-size';
+import { MAX_RECORD_BYTES, parseRecord } from './record';
 import { Store, StoredObject } from './stores/store';
 import { ExitCode } from '../contract/exit-code';
 import { ACCEPTED_SUFFIX, keyPrefix, parseKey, RECORD_SUFFIX } from '../contract/layout';

@@ -1,14 +1,11 @@
 import { MAX_COUNTS_BYTES } from './counts';
 import { RunnerError } from './errors';
-import { renderRecord } from './record';
+import { MAX_RECORD_BYTES, renderRecord } from './record';
 import { Dump, Inspection } from './sources/source';
 import { BackupConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { artifactFile, backupId } from '../contract/layout';
 import { RECORD_VERSION } from '../contract/record';
-
-/** A larger one is not read: whoever lists backups has all of their records in memory. */
-export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 /**
  * Refuses a backup whose record could not be read afterwards. Known before anything is dumped: what varies later, the counts, is bounded.

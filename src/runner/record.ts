@@ -7,6 +7,9 @@ import { ExitCode } from '../contract/exit-code';
 import { parseKey } from '../contract/layout';
 import { BackupRecord, RECORD_VERSION } from '../contract/record';
 
+/** A larger one is not read: whoever lists backups has all of their records in memory. */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
 const count = z.int().min(0);
 const instant = z.iso.datetime();
 

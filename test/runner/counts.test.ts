@@ -2,8 +2,8 @@ import { aConfig, anArtifact, aRecord } from './_fixtures';
 import { ExitCode } from '../../src/contract/exit-code';
 import { RecordedCounts } from '../../src/contract/record';
 import { boundCounts, differenceOf, itemsIn, totalOf } from '../../src/runner/counts';
-import { parseRecord, renderRecord } from '../../src/runner/record';
-import { MAX_RECORD_BYTES, refuseUnreadable } from '../../src/runner/record-size';
+import { MAX_RECORD_BYTES, parseRecord, renderRecord } from '../../src/runner/record';
+import { refuseUnreadable } from '../../src/runner/record-size';
 import { Dump } from '../../src/runner/sources/source';
 
 const id = 'app_20261122_020000';
