@@ -29,6 +29,8 @@ export interface BackupRecord {
   readonly stores: readonly string[];
   /** Why this backup is not to be trusted as the latest; `null` if nothing is wrong. */
   readonly suspect: string | null;
+  /** What was odd about the source, or was left out of the dump, a sentence each, without row data; absent if nothing was. */
+  readonly warnings?: readonly string[];
 }
 
 export interface RecordedSource {

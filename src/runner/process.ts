@@ -27,6 +27,8 @@ export interface Program {
    * @param said the lines of its stderr that quote neither rows nor statements
    */
   readonly explain?: (said: string, exitCode: number | null, signal: AbortSignal) => RunnerError | undefined | Promise<RunnerError | undefined>;
+  /** Gets the same lines of a program that has succeeded, before its output ends: it may have warned of something. */
+  readonly warned?: (said: string) => void;
   /** As {@link explain}, for a program of our own, which writes what it has to say as data: gets the end of all of its stderr. */
   readonly decode?: (stderr: string) => RunnerError | undefined;
 }
@@ -38,7 +40,7 @@ export interface Program {
  * Destroying it, or aborting `signal`, stops the program.
  */
 export function stdoutOf(program: Program, signal: AbortSignal): Readable {
-  const { file, args, input, explain, decode } = program;
+  const { file, args, input, explain, warned, decode } = program;
   signal.throwIfAborted();
   const child = spawn(file, args, {
     env: childEnv(program.env),
@@ -92,6 +94,7 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
         throw await explain?.(said.text(), code, signal) ?? decode?.(stderr)
           ?? new RunnerError(`${path.basename(file)} ended with ${killedBy ?? `exit code ${code}`}: ${shortened(said.text()) || 'it gave no reason'}`, ExitCode.FAILED);
       }
+      warned?.(said.text());
     } finally {
       signal.removeEventListener('abort', stop);
       stop();

@@ -52,6 +52,7 @@ const schema = z.object({
   }), 1),
   stores: listOf(z.string(), 1),
   suspect: z.string().nullable(),
+  warnings: listOf(z.string(), 1).optional(),
 }) satisfies z.ZodType<BackupRecord>;
 
 /** Renders a record for the store and for people who look at it there. */

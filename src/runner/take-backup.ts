@@ -26,6 +26,8 @@ import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../contract/reco
 
 /** Time to clean up after a failure; together with stopping, less than the 5 s within which a stopped run has to be gone. */
 const CLEANUP_MS = 3000;
+const MOST_WARNINGS = 20;
+const WARNING_CHARS = 1000;
 
 export interface BackupOptions {
   /** Whether an empty or much smaller dump is accepted this time. */
@@ -95,6 +97,7 @@ async function dumpAndCommit(
   const taken: TakenArtifact[] = [];
   for (const dump of inspection.dumps) taken.push(await storeDump(id, dump, config, stores, reporter, signal));
   const artifacts = boundCounts(taken.map(({ artifact }) => artifact));
+  const warnings = [...inspection.warnings ?? [], ...taken.flatMap(({ warnings: each }) => each)];
 
   const checksums = formatChecksums(artifacts);
   for (const to of stores) await to.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(checksums)]), null, signal);
@@ -113,6 +116,7 @@ async function dumpAndCommit(
     stores: stores.map(({ name }) => name),
     suspect: options.suspect ?? taken.find(({ suspect }) => suspect !== null)?.suspect
       ?? (options.acceptSmaller ? null : suspicion(taken, config.suspectBelowPercent, latest(before)?.record)),
+    ...warnings.length > 0 && { warnings: bounded(warnings) },
   };
   // Another run under this id would have replaced what was confirmed above.
   for (const at of stores) await refuseOthers(claim, at, [Holder.OTHERS, Holder.NOBODY], signal);
@@ -128,6 +132,8 @@ export interface TakenArtifact {
   readonly empty: boolean;
   /** What the source has against it. */
   readonly suspect: string | null;
+  /** See `OpenDump`. */
+  readonly warnings: readonly string[];
 }
 
 async function storeDump(
@@ -137,8 +143,8 @@ async function storeDump(
   const recipients = config.encryption?.recipients;
   const file = artifactFile(id, dump.part, dump.extension, inside ? 'none' : config.compression.algorithm, recipients !== undefined);
   const sealing = recipients ? encrypt(await sealHeader(recipients)) : new PassThrough();
-  const { stream, counts, empty, warnings, suspect } = await dump.open(signal);
-  for (const warning of warnings ?? []) reporter.warn('source.odd', warning, { file });
+  const { stream, counts, empty, warnings = [], warned, suspect } = await dump.open(signal);
+  for (const warning of warnings) reporter.warn('source.odd', warning, { file });
   const plain = new DigestStream();
   const progress = reporter.progress(file, expectedBytes);
   const stored = new DigestStream(bytes => progress.add(bytes));
@@ -153,6 +159,8 @@ async function storeDump(
     stream.destroy();
     progress.done();
   }
+  const afterwards = warned?.() ?? [];
+  for (const warning of afterwards) reporter.warn('dump.warned', warning, { file });
   return {
     artifact: {
       file,
@@ -168,7 +176,14 @@ async function storeDump(
     },
     empty,
     suspect: suspect?.() ?? null,
+    warnings: [...warnings, ...afterwards],
   };
+}
+
+/** As many warnings, and as much of each, as a record holds. The log has all of them. */
+function bounded(warnings: readonly string[]): readonly string[] {
+  const shown = warnings.slice(0, MOST_WARNINGS).map(warning => warning.length > WARNING_CHARS ? `${warning.slice(0, WARNING_CHARS)}…` : warning);
+  return warnings.length > MOST_WARNINGS ? [...shown, `and ${warnings.length - MOST_WARNINGS} more, which are in the log of the run`] : shown;
 }
 
 /** Fails unless the store itself lists every file in its full size. */

@@ -4,6 +4,9 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { configOf, folder, postgres, redis, sqlite } from './_configs';
 import { backup, filesIn, list, run, RunOptions } from './_runner';
+import { startExporter } from './exporter/_exporter';
+import { exported } from './exporter/_stores';
+import { restoreOptions } from './restore/_postgres';
 import { tempDir } from './servers/_process';
 import { s3Store } from './servers/_s3';
 import { clientPath, PostgresServer, startPostgres } from './servers/postgres';
@@ -118,6 +121,43 @@ test('the record tells what was backed up, how, and how much', async () => {
   expect(data.bytes).toBeGreaterThan(100_000);
   const globals = record.artifacts.find(({ role }: { role: string }) => role === 'globals');
   expect(globals).toMatchObject({ file: `${id}.globals.sql.zst`, plainBytes: expect.any(Number) });
+});
+
+test('what pg_dump warns of and leaves out, and a database that accepts no connections, is told by the log, the record, list, show, the status page and the plan of a restore', async () => {
+  await pg.psql('CREATE ROLE keeper LOGIN PASSWORD \'k\'; GRANT pg_read_all_data TO keeper');
+  await pg.psql('CREATE DATABASE feeds');
+  await pg.psql('CREATE TABLE t AS SELECT 1 AS id; CREATE SUBSCRIPTION news CONNECTION \'host=nowhere password=planted-secret\' PUBLICATION p WITH (connect = false)', 'feeds');
+  for (const name of ['closed', 'closed_before_20260101_000000']) {
+    await pg.psql(`CREATE DATABASE ${name}`);
+    await pg.psql(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  }
+  const directory = tempDir('volume');
+  const backupConfig = configOf({ name: 'all', source: postgres(pg, null, { user: 'keeper', globals: false }), stores: [folder(directory)] });
+  const options: RunOptions = { config: backupConfig, env: { POSTGRES_PASSWORD: 'k' } };
+  const left = expect.stringContaining('the database closed accepts no connections and is not in the backup: ALTER DATABASE "closed" ALLOW_CONNECTIONS true');
+  const warned = expect.stringMatching(/^pg_dump of database feeds on \S+: subscriptions not dumped because current user is not a superuser$/);
+  const ended = await run(['backup'], options);
+  expect(ended.code).toBe(0);
+  const warnings = ended.events.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  expect(warnings).toEqual([left, warned]);
+
+  const listed = await list(options);
+  const { id, warnings: recorded } = listed.backups[0] as unknown as { id: string; warnings: string[] };
+  expect(recorded).toEqual([left, warned]);
+  expect((await run(['list'], options)).stdout).toContain('ok, 2 warnings: "show" has them (latest)');
+  const shown = (await run(['show', id], options)).stdout;
+  for (const warning of recorded) expect(shown).toContain(`Warning    ${warning}`);
+  const site = { server: pg, database: 'feeds', directory, id, backupConfig, env: { POSTGRES_PASSWORD: pg.password } };
+  const plan = await run(['restore', id, '--dry-run'], restoreOptions(site));
+  expect(JSON.parse(plan.stdout).notes).toEqual(expect.arrayContaining(recorded.map(warning => `when the backup was taken: ${warning}`)));
+  const exporter = await startExporter([exported('all', [folder(directory)])]);
+  try {
+    expect(await exporter.get('/backups/all')).toContain('subscriptions not dumped because current user is not a superuser');
+    expect(JSON.parse(await exporter.get('/api/backups'))).toMatchObject({ backups: [{ backups: [{ id, warnings: recorded }] }] });
+  } finally {
+    await exporter.stop();
+  }
+  expect(ended.stdout + ended.stderr + shown + plan.stdout + readFileSync(path.join(directory, `${id}.json`), 'utf8')).not.toContain('planted-secret');
 });
 
 test('a database that shrank or is empty is kept as suspect, with its own exit code, and the one before stays the latest', async () => {

@@ -36,7 +36,8 @@ function state({ record, copies, accepted, ahead }: Backup): string {
   const faults = [...copies].filter(([, fault]) => fault !== null).map(([store, fault]) => `${store}: ${fault}`);
   if (record.suspect !== null) faults.unshift(accepted ? 'suspect, accepted' : `suspect: ${record.suspect}`);
   if (ahead) faults.unshift(describeAhead(ahead));
-  return faults.join('; ') || 'ok';
+  const { length } = record.warnings ?? [];
+  return `${faults.join('; ') || 'ok'}${length === 0 ? '' : `, ${length} warning${length === 1 ? '' : 's'}: "show" has ${length === 1 ? 'it' : 'them'}`}`;
 }
 
 function asJson(name: string, catalog: Catalog) {

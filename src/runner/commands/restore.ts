@@ -19,6 +19,7 @@ import { restoreIntoNewFile } from '../restore/sqlite-new-file';
 import { openWorkloads } from '../restore/workloads';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
+import { printable } from '../table';
 
 export interface RestoreOptions {
   /** `latest`, an id, or the name of a file; what the config says if not given. */
@@ -65,7 +66,8 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   const restorer = openRestorer({ config, env, reporter, stores });
   const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), from, config, reporter);
   try {
-    const plan = await restorer.inspect({ record, artifacts }, signal);
+    const inspected = await restorer.inspect({ record, artifacts }, signal);
+    const plan = { ...inspected, notes: [...(record.warnings ?? []).map(warning => `when the backup was taken: ${printable(warning)}`), ...inspected.notes] };
     const unsealed = takesSafetyBackup(config.target) ? inTheClear(record, config) : null;
     const missing = [...plan.missing, ...unsealed === null ? [] : [unsealed], ...await workloads.inspect(signal)];
     const steps = stepsOf(config, artifacts, plan, workloads);

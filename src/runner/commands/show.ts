@@ -59,6 +59,7 @@ function asText(backup: Backup, look: Look, now: Date): string {
     ['Size', formatBytes(storedBytes(backup))],
     ['Source', `${source.engine} ${source.serverVersion} at ${source.address}${source.database === null ? '' : `, database ${source.database}`}`],
     ['Programs', Object.entries(record.tools).map(([program, version]) => `${program} ${version}`).join(', ')],
+    ...(record.warnings ?? []).map(warning => ['Warning', warning] as const),
   ];
   const width = Math.max(...facts.map(([title]) => title.length));
   return [

@@ -127,12 +127,16 @@ export class PostgresClient {
     return stdoutOf({ ...program, ...typeof archive === 'string' ? {} : { input: archive } }, signal);
   }
 
-  /** Streams what a dump program writes about `database`. */
-  public async dump(dumper: PostgresProgram, args: readonly string[], database: string, signal: AbortSignal): Promise<Readable> {
+  /**
+   * Streams what a dump program writes about `database`.
+   *
+   * @param warned gets what a program said that succeeds, see `Program`
+   */
+  public async dump(dumper: PostgresProgram, args: readonly string[], database: string, warned: (said: string) => void, signal: AbortSignal): Promise<Readable> {
     await this.chooseLanguage(database, signal);
     // To pg_dumpall a database is the one to ask for roles and tablespaces.
     const connection = dumper.name === 'pg_dump' ? this.connection(database) : this.connection(database).replace('--dbname=', '--database=');
-    return stdoutOf(this.program(dumper, ['--no-password', ...args, connection], database), signal);
+    return stdoutOf({ ...this.program(dumper, ['--no-password', ...args, connection], database), warned }, signal);
   }
 
   /** A failure of which there is nothing but a text that the runner does not read. */

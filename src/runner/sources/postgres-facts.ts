@@ -16,6 +16,8 @@ export interface ServerFacts {
   readonly locks: number;
   /** The one that was asked for or all, in the order of their names' bytes. */
   readonly databases: readonly DatabaseFacts[];
+  /** Where all were asked for: those that accept no connections, but for what restores have put aside or not finished. */
+  readonly closed: readonly string[];
 }
 
 export interface DatabaseFacts {
@@ -48,6 +50,9 @@ export function serverFactsQuery(database: string | null): string {
   const which = database === null
     ? `datallowconn and not datistemplate and datconnlimit <> -2 and datname not in (${OF_THE_SERVICE.map(name => `'${name}'`).join(', ')})`
     : 'datname = current_database()';
+  const closed = database === null
+    ? 'not datallowconn and not datistemplate and datconnlimit <> -2 and datname !~ \'_(before|restore)_[0-9]{8}_[0-9]{6}$\''
+    : 'false';
   return `select json_build_object(
     'versionNumber', current_setting('server_version_num')::int,
     'version', current_setting('server_version'),
@@ -59,7 +64,8 @@ export function serverFactsQuery(database: string | null): string {
         'bytes', case when has_database_privilege(oid, 'connect') then pg_database_size(oid) end
       ) order by datname collate "C"), '[]')
       from pg_database where ${which}
-    ));`;
+    ),
+    'closed', (select coalesce(json_agg(datname order by datname collate "C"), '[]') from pg_database where ${closed}));`;
 }
 
 export function missingRightsQuery(config: PostgresConfig): string {

@@ -8,6 +8,7 @@ import { ClusterDumpCheck, CustomFormatCheck } from './postgres-format';
 import { memoryForDump } from './postgres-memory';
 import { dumperOf, howToGet, installed, PostgresProgram } from './postgres-programs';
 import { lookingOnceLocked, remade, TableFiles } from './postgres-remade';
+import { DumpWarnings } from './postgres-warnings';
 import { Dump, Inspection, OpenDump, Source } from './source';
 import { checked } from '../stream/check';
 
@@ -49,6 +50,8 @@ export class PostgresSource implements Source {
       if (tables > server.locks) warnings.push(this.tooManyTables(each, tables, server));
     }
 
+    warnings.push(...server.closed.map(name => `postgres ${this.client.address}: the database ${name} accepts no connections and is not in the backup: `
+      + `ALTER DATABASE ${quoted(name)} ALLOW_CONNECTIONS true, or drop it`));
     const dumps = server.databases.map(each => this.dataDump(each, dumper, inside(dumper, compression)));
     // Last: a role that was made during the dump is then among them. One too many does no harm to a restore, a missing one does.
     if (this.config.globals) dumps.push(this.globalsDump(await this.programFor('pg_dumpall', server, signal), database, server));
@@ -145,12 +148,14 @@ export class PostgresSource implements Source {
       memory: signal => memoryForDump(this.client, database.name, this.config, signal),
       open: async (signal): Promise<OpenDump> => {
         const { rows, files, empty } = await this.client.query<Contents>(database.name, contentsQuery(this.config), signal);
-        const body = await this.client.dump(dumper, this.dumpArgs(dumper, compression), database.name, signal);
+        const warnings = new DumpWarnings(dumper.name, `database ${database.name} on ${this.client.address}`);
+        const body = await this.client.dump(dumper, this.dumpArgs(dumper, compression), database.name, said => warnings.add(said), signal);
         const locked = lookingOnceLocked(body, () => this.refuseRemade(database.name, files, signal));
         return {
           stream: checked(locked, new CustomFormatCheck(`${this.description}: pg_dump`)),
           counts: { precision: 'estimate', unit: 'rows', items: rows },
           empty,
+          warned: () => warnings.all,
         };
       },
     };
@@ -190,11 +195,11 @@ export class PostgresSource implements Source {
       database: null,
       compressedInside: null,
       expectedBytes: GLOBALS_BYTES,
-      open: async (signal): Promise<OpenDump> => ({
-        stream: checked(await this.client.dump(dumper, args, database, signal), new ClusterDumpCheck(`${this.description}: pg_dumpall`)),
-        counts: null,
-        empty: false,
-      }),
+      open: async (signal): Promise<OpenDump> => {
+        const warnings = new DumpWarnings(dumper.name, this.client.address);
+        const body = await this.client.dump(dumper, args, database, said => warnings.add(said), signal);
+        return { stream: checked(body, new ClusterDumpCheck(`${this.description}: pg_dumpall`)), counts: null, empty: false, warned: () => warnings.all };
+      },
     };
   }
 }

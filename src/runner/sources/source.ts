@@ -52,8 +52,10 @@ export interface OpenDump {
   readonly counts: RecordedCounts | null;
   /** Whether there is nothing in it: no rows at all, no keys at all. */
   readonly empty: boolean;
-  /** What is odd about the source, but no reason to do without a backup. For the log. */
+  /** What is odd about the source, but no reason to do without a backup. */
   readonly warnings?: readonly string[];
+  /** What the dump program warned of although it succeeded. To be asked when the stream has ended well. */
+  readonly warned?: () => readonly string[];
   /** Why this must not be the latest backup, whatever its size; `null` if it may. To be asked when the stream has ended well. */
   readonly suspect?: () => string | null;
 }

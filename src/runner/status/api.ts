@@ -56,6 +56,7 @@ function backupDocument({ config, observation, assessment }: Shown, now: Date) {
       bytes: bytesOf(backup.record),
       usable: isUsable(backup),
       suspect: backup.record.suspect,
+      warnings: backup.record.warnings ?? [],
       accepted: backup.accepted,
       ahead: backup.ahead !== null,
       differing: backup.differing !== null,
