@@ -25,7 +25,12 @@ const RULES: readonly Rule[] = [
     wayOut: () => 'the archive is damaged although its digest is right: it was damaged when it was taken. Choose another backup: cdk8s-backup list',
   },
   {
-    pattern: /extension "" is not available|could not open extension control file|could not access file/,
+    pattern: /could not (access file|load library)|could not find function .* in file|incompatible library/,
+    exitCode: ExitCode.NOT_FOUND,
+    wayOut: () => 'a function in C needs this library: install it, with what it is linked to, on the server and for its version',
+  },
+  {
+    pattern: /extension "" is not available|could not open extension control file/,
     states: ['58P01'],
     exitCode: ExitCode.NOT_FOUND,
     wayOut: () => 'install it on the server',

@@ -5,12 +5,14 @@ import { explainRestore } from './postgres-errors';
 import { Facts, findingsOf, givesArchivedProperties, majorOf, rendersScript, serverMajor } from './postgres-findings';
 import { parseGlobals, roleDifferences } from './postgres-globals';
 import { Archive, PostgresInPlace, Unsure } from './postgres-in-place';
+import { librariesNotLoaded } from './postgres-libraries';
 import { besideName, besideTime, freeBesideName } from './postgres-names';
 import {
   archivedConnectionLimit, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
 } from './postgres-properties';
 import { makeRoles, rolesNotMade } from './postgres-roles';
 import { lateSubscriptions, withList } from './postgres-run-as-owner';
+import { ownersWithoutSchema } from './postgres-schemas';
 import { withoutUnknownSettings } from './postgres-script';
 import { DatabaseState, ExtensionState, extensionsQuery, ServerState, serverStateQuery, tablesQuery } from './postgres-server';
 import { spaceFindings, spaceNote, withinSpace } from './postgres-space';
@@ -93,7 +95,11 @@ export class PostgresRestorer implements Restorer {
       missing: [
         ...findingsOf(this.facts),
         ...await rolesNotMade(this.client, this.maintenance, this.facts, signal),
-        ...this.isBeingSwapped(server) ? [] : await unfinishedCopies(this.client, this.facts, signal),
+        ...await librariesNotLoaded(this.client, this.maintenance, this.facts, signal),
+        ...this.isBeingSwapped(server) ? [] : [
+          ...await unfinishedCopies(this.client, this.facts, signal),
+          ...await ownersWithoutSchema(this.client, this.maintenance, ownerOf(this.facts) ?? this.config.user, this.facts, signal),
+        ],
         ...spaceFindings(this.config, live, data.bytes),
       ],
       notes: [...await this.tablesNotInBackup(this.facts, signal), ...this.notes(this.facts)],

@@ -121,6 +121,37 @@ describe.each<PostgresMajor>([15, 17])('on PostgreSQL %d', major => {
     await restored(restoreOptions(site));
   });
 
+  test('an owner that may not create in the schema of what belongs to it is in the plan, with what to do, and nothing is changed', async () => {
+    await server.psql('create role tenant');
+    await server.psql('grant tenant to admin');
+    await server.psql('create database house owner admin');
+    await server.psql(`
+      create schema upstairs authorization admin; create table doors as select 1 as id; create table upstairs.rooms (id int); create table upstairs.mine (id int);
+      alter table doors owner to tenant; alter table upstairs.rooms owner to tenant; alter table upstairs.mine owner to admin;
+      grant create on schema public, upstairs to tenant;
+    `, 'house');
+    const site = byAdministrator(await backedUp(server, 'house'), server);
+    const before = await databasesOf(server);
+    const refused = (schema: string, wayOut: string) =>
+      `what belongs to tenant in the schema ${schema} can't be given to it by admin, who is no superuser, since tenant may not create in that schema, which belongs to admin: restore as a superuser${wayOut}`;
+    const missingIn = async (mode: 'swap' | 'in-place') => {
+      const planned = await run(['restore', '--dry-run'], restoreOptions(site, { mode, globals: false }));
+      return (JSON.parse(planned.stdout) as { missing: { message: string }[] }).missing.map(({ message }) => message).sort();
+    };
+    // Rights to schemas are restored last, so that those of the backup do not help.
+    expect(await missingIn('swap')).toEqual([refused('public', ''), refused('upstairs', '')]);
+    expect(await run(['restore', '--yes'], restoreOptions(site, { globals: false }))).toMatchObject({ code: 14 });
+    expect(await missingIn('in-place')).toEqual([refused('upstairs', '')]);
+    await server.psql('revoke create on schema public from tenant', 'house');
+    expect(await missingIn('in-place')).toEqual([refused('public', ', or GRANT CREATE ON SCHEMA "public" TO "tenant"'), refused('upstairs', '')]);
+    expect(await databasesOf(server)).toEqual(before);
+    // Nothing else was in the way.
+    await server.psql('alter role admin superuser');
+    await restored(restoreOptions(site, { globals: false }));
+    await server.psql('alter role admin nosuperuser');
+    expect(await server.psql('select string_agg(relowner::regrole::text, \',\' order by relname) from pg_class where relname in (\'doors\', \'mine\', \'rooms\')', 'house')).toBe('tenant,admin,tenant');
+  });
+
   test('what a restore of another role has left is no obstacle: it stays, and the plan says who can drop it', async () => {
     await server.psql('create database den owner admin');
     await server.psql('set role admin; create table t (id int); insert into t values (5)', 'den');
