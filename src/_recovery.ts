@@ -5,7 +5,7 @@ import { checkRegion, checkZone } from './_regions';
 import { Promised as PromisedByRule, promisesOf } from './_retention';
 import { retrievalSeconds } from './_retrieval-times';
 import { parseSchedule, shortestIntervalSeconds } from './_schedule';
-import { keepsForever, RetentionConfig } from './contract/config';
+import { keepsForever, RetentionConfig, SCRATCH_SPARE_BYTES } from './contract/config';
 import { ClusterLocation, RecoveryObjective, RecoveryObjectives, RestoreEstimate } from './recovery-objectives';
 import { RecoveryReport, ScenarioRecovery, StoreRecovery } from './recovery-report';
 import { RecoveryScenario } from './recovery-scenario';
@@ -19,6 +19,12 @@ export interface RecoveryStore {
   readonly storageClass?: string;
   /** The Secret with the keys to it, if there is one. */
   readonly secretName?: string;
+}
+
+/** The scratch volume of a restore of this backup. */
+export interface ScratchOfRestore {
+  readonly path: string;
+  readonly scratchSize: Size;
 }
 
 /** What moves objects to other storage classes as they grow older: the lifecycle of a bucket. */
@@ -57,6 +63,7 @@ export class Recovery {
   public readonly gaps?: Gaps;
   public readonly worstDataAgeSeconds?: number;
   private readonly sources: StorageClassSource[] = [];
+  private readonly restores: ScratchOfRestore[] = [];
 
   constructor(private readonly props: RecoveryProps) {
     if (props.schedule === undefined) return;
@@ -67,6 +74,11 @@ export class Recovery {
   /** Has a bucket's lifecycle considered from now on. */
   public addStorageClasses(source: StorageClassSource): void {
     this.sources.push(source);
+  }
+
+  /** Has a restore considered from now on: what does not fit into its scratch volume is downloaded twice. */
+  public addRestore(restore: ScratchOfRestore): void {
+    this.restores.push(restore);
   }
 
   /** The least that is promised for any scenario, if anything is. */
@@ -199,7 +211,7 @@ export class Recovery {
     }
     const [best] = [...survivors].sort((a, b) => a.totalSeconds! - b.totalSeconds!);
     if (best.totalSeconds! <= rto.toSeconds()) return [];
-    return [`'${rtoProperty}' is ${showSeconds(rto.toSeconds())}, but a restore after ${show(scenario)} takes up to ${showSeconds(best.totalSeconds!)} from store ${show(best.store)}: ${this.explain(promise, best)}; ${best.retrievalSeconds > 0 ? 'keep backups in a class that is read at once for as long, ' : ''}make the restore faster, or promise ${showSeconds(best.totalSeconds!)}`];
+    return [`'${rtoProperty}' is ${showSeconds(rto.toSeconds())}, but a restore after ${show(scenario)} takes up to ${showSeconds(best.totalSeconds!)} from store ${show(best.store)}: ${this.explain(promise, best)}; ${best.retrievalSeconds > 0 ? 'keep backups in a class that is read at once for as long, ' : ''}${this.becauseOfScratch()}make the restore faster, or promise ${showSeconds(best.totalSeconds!)}`];
   }
 
   /** Which class has put a bucket of several zones into one. */
@@ -214,10 +226,30 @@ export class Recovery {
     return [
       ...preparationSeconds > 0 ? [`${showSeconds(preparationSeconds)} of preparation`] : [],
       ...store.retrievalSeconds > 0 ? [`${showSeconds(store.retrievalSeconds)} to thaw ${slowest}, which a backup of up to ${days} days can be in`] : [],
-      `${showSeconds(secondsFor(backupSize, downloadPerSecond))} to download ${backupSize.asString()} at ${downloadPerSecond.asString()} a second`,
+      `${showSeconds(this.downloads * secondsFor(backupSize, downloadPerSecond))} to download ${backupSize.asString()} ${this.downloads === 1 ? '' : 'twice '}at ${downloadPerSecond.asString()} a second`,
       `${showSeconds(secondsFor(backupSize, restorePerSecond))} to restore it at ${restorePerSecond.asString()} a second`,
       `${showSeconds(slackSeconds(this.props.objectives!.restore!))} 'slack'`,
     ].join(' + ');
+  }
+
+  /** Why it is downloaded twice, and the way out. */
+  private becauseOfScratch(): string {
+    const restore = this.tooSmall;
+    return restore === undefined ? '' : `give ${restore.path} a 'scratchSize' of ${Math.ceil(this.scratchKibibytes / 1024)}Mi or more, for the backup does not fit into its ${restore.scratchSize.asString()} and is read twice, `;
+  }
+
+  private get downloads(): 1 | 2 {
+    return this.tooSmall === undefined ? 1 : 2;
+  }
+
+  /** A restore that reads the backup once to verify it and once to restore it. */
+  private get tooSmall(): ScratchOfRestore | undefined {
+    return this.restores.find(({ scratchSize }) => scratchSize.toKibibytes() < this.scratchKibibytes);
+  }
+
+  /** What a scratch volume has to have for one backup. */
+  private get scratchKibibytes(): number {
+    return this.props.objectives!.restore!.backupSize.toKibibytes() + SCRATCH_SPARE_BYTES / 1024;
   }
 
   private retentionProblems(): string[] {
@@ -257,7 +289,7 @@ export class Recovery {
           survives: this.locationOf(store)._survival(scenario, objectives!.cluster ?? {}).survives,
           storageClasses,
           retrievalSeconds: retrieval,
-          totalSeconds: objectives!.restore && preparationSeconds + retrieval + restoreSeconds(objectives!.restore),
+          totalSeconds: objectives!.restore && preparationSeconds + retrieval + restoreSeconds(objectives!.restore, this.downloads),
         };
       }),
     };
@@ -370,8 +402,9 @@ function slackSeconds(restore: RestoreEstimate): number {
   return restore.slack?.toSeconds() ?? 600;
 }
 
-function restoreSeconds(restore: RestoreEstimate): number {
-  return secondsFor(restore.backupSize, restore.downloadPerSecond) + secondsFor(restore.backupSize, restore.restorePerSecond) + slackSeconds(restore);
+function restoreSeconds(restore: RestoreEstimate, downloads: number): number {
+  const { backupSize, downloadPerSecond, restorePerSecond } = restore;
+  return downloads * secondsFor(backupSize, downloadPerSecond) + secondsFor(backupSize, restorePerSecond) + slackSeconds(restore);
 }
 
 function secondsFor(size: Size, perSecond: Size): number {

@@ -48,7 +48,10 @@ export interface RestoreEstimate {
   /** Stored bytes of one backup, as `cdk8s-backup list` shows them. */
   readonly backupSize: Size;
 
-  /** Stored bytes that are downloaded in a second. */
+  /**
+   * Stored bytes that are downloaded in a second. A backup that does not fit into the scratch volume of a `RestoreJob` of the app, beside
+   * 16 MiB, is downloaded twice.
+   */
   readonly downloadPerSecond: Size;
 
   /** Stored bytes that the database takes in in a second: `backupSize` by the time that a rehearsed restore took. */

@@ -18,7 +18,8 @@ export interface StoreRecovery {
   readonly retrievalSeconds: number;
 
   /**
-   * Seconds that a restore from here takes: preparation, retrieval, download, restore, slack.
+   * Seconds that a restore from here takes: preparation, retrieval, download (twice where the scratch volume of a `RestoreJob` has no
+   * room for the backup), restore, slack.
    *
    * @default - unknown, since the objectives don't say how fast a restore is
    */

@@ -102,7 +102,9 @@ export class RestoreJob extends Construct {
       throw new Error('\'scratchSize\' is missing: several \'parallelJobs\' need the whole archive in a file; say how large the volume for it may become, more than the backup is');
     }
     const { user, group, fsGroup, image, imagePullPolicy, imagePullSecret } = { ...given, ...defined(props) };
-    const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? target._scratchSize);
+    const scratchSize = props.scratchSize ?? target._scratchSize;
+    const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, scratchSize);
+    props.backup?._recovery.addRestore({ path: this.node.path, scratchSize });
     const storeParts = bindStores(this, backupName, stores, props.s3Credentials)
       .map(store => writesToStores(targetParts.config) ? store : readOnly(store));
 

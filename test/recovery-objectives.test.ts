@@ -1,8 +1,8 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
-import { newChart, props, synth } from './synth';
+import { newChart, objectsOf, props, synth } from './synth';
 import {
-  BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupStore, LifecycleStorageClass, RecoveryObjectives, RecoveryScenario, Retention,
-  S3Credentials, S3StorageClass, StoreLocation,
+  BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupStore, LifecycleStorageClass, RecoveryObjectives, RecoveryScenario, RestoreJob,
+  Retention, S3Credentials, S3StorageClass, StoreLocation,
 } from '../src';
 
 const NIGHTLY = Cron.schedule({ minute: '0', hour: '2' });
@@ -58,6 +58,24 @@ describe('the recovery time', () => {
       '\'objectives.clusterLoss.rto\' is 30 minutes, but a restore after "clusterLoss" takes up to 36 minutes 10 seconds from store "s3": ' +
       '20 minutes of preparation + 1 minute 2 seconds to download 6Gi at 100Mi a second + 5 minutes 8 seconds to restore it at 20Mi a second + 10 minutes \'slack\'; ' +
       'make the restore faster, or promise 36 minutes 10 seconds');
+  });
+
+  test('counts two downloads where the scratch volume of a restore has no room for the backup, which is then read twice', () => {
+    const restoring = (scratch: Size | undefined, rtoSeconds: number) => {
+      const chart = newChart();
+      const job = new BackupCronJob(chart, 'db-backup', props({ ...DEADLINES, objectives: { restore: RESTORE, corruption: { rto: Duration.seconds(rtoSeconds) } } }));
+      new RestoreJob(chart, 'db-restore', { backup: job, scratchSize: scratch });
+      return { chart, job };
+    };
+    const [once, twice] = [62 + 308 + 600, 2 * 62 + 308 + 600];
+    const enough = Size.mebibytes(6 * 1024 + 16);
+    expect(() => objectsOf(restoring(enough, once).chart)).not.toThrow();
+    expect(() => objectsOf(restoring(undefined, twice).chart)).not.toThrow();
+    expect(restoring(undefined, twice).job.recoveryReport().scenarios[0].stores[0].totalSeconds).toBe(twice);
+    expect(() => objectsOf(restoring(undefined, twice - 1).chart)).toThrow(
+      '2 minutes 4 seconds to download 6Gi twice at 100Mi a second + 5 minutes 8 seconds to restore it at 20Mi a second + 10 minutes \'slack\'; ' +
+      'give chart/db-restore a \'scratchSize\' of 6160Mi or more, for the backup does not fit into its 1Gi and is read twice, make the restore faster, or promise 17 minutes 12 seconds');
+    expect(() => objectsOf(restoring(Size.mebibytes(6 * 1024 + 15), once).chart)).toThrow('does not fit into its 6159Mi and is read twice');
   });
 
   test('needs to know how fast a restore is', () => {

@@ -28,6 +28,9 @@ export const CONFIG_VERSION = 1;
  */
 export const DRILL_DATABASE = 'cdk8s_backup_drill';
 
+/** A restore leaves so much of its scratch directory free: what does not fit beside it is read from the store twice. */
+export const SCRATCH_SPARE_BYTES = 16 * 1024 * 1024;
+
 export type Config = BackupConfig | RestoreConfig | DrillConfig | ExporterConfig;
 
 /** The configs that are about one backup name and its stores. */

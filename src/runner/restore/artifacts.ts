@@ -3,7 +3,7 @@ import { rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline, Readable, Writable } from 'node:stream';
 import { pipeline as piped } from 'node:stream/promises';
-import { RestoreConfig, ScratchConfig } from '../../contract/config';
+import { RestoreConfig, SCRATCH_SPARE_BYTES, ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { Identities } from '../age-keys';
@@ -16,9 +16,6 @@ import { scratchDirectory } from '../scratch';
 import { Store } from '../stores/store';
 import { DigestStream } from '../stream/digest';
 import { withholdEnd } from '../stream/withhold-end';
-
-/** Room in the scratch directory that is left to everybody else. */
-const SPARE_BYTES = 16 * 1024 * 1024;
 
 /** What reading a backup needs of the config. */
 export type ReaderConfig = Pick<RestoreConfig, 'scratch' | 'decryption'>;
@@ -59,7 +56,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
   ): Promise<VerifiedArtifacts> {
     const { scratch, decryption } = config;
     const identities = await identitiesFor(artifacts, decryption);
-    const room = Math.min(await freeBytes(scratch.directory), scratch.limitBytes ?? Infinity) - SPARE_BYTES;
+    const room = Math.min(await freeBytes(scratch.directory), scratch.limitBytes ?? Infinity) - SCRATCH_SPARE_BYTES;
     return new VerifiedArtifacts(backup, artifacts, stores, scratch, identities, reporter, bytesOf(artifacts) <= room);
   }
 
