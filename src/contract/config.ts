@@ -23,8 +23,8 @@ export const NAMESPACE_ENV = 'CDK8S_BACKUP_NAMESPACE';
 export const CONFIG_VERSION = 1;
 
 /**
- * Begins the name of the database, and of the file, that a drill makes. What has such a name is a drill's, and is thrown away by the next
- * one if that was killed; a drill makes nothing under other names.
+ * Begins the name of the database, and of the file, that a drill makes. A database with such a name is a drill's, and is thrown away by the
+ * next one if that was killed; a file is in a directory of its drill.
  */
 export const DRILL_DATABASE = 'cdk8s_backup_drill';
 

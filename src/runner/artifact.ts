@@ -1,12 +1,14 @@
 import { pipeline, Readable } from 'node:stream';
 import { Identities } from './age-keys';
 import { Backup } from './catalog';
+import { filesOf } from './claim';
 import { messageOf, RunnerError } from './errors';
 import { unseal } from './open-plain';
 import { Reporter } from './reporter';
 import { Store } from './stores/store';
 import { expectDigest } from './stream/expect-digest';
 import { ExitCode } from '../contract/exit-code';
+import { RECORD_SUFFIX } from '../contract/layout';
 import { BackupRecord, RecordedArtifact, RecordedSource } from '../contract/record';
 
 /** What an artifact was taken from: the source of the backup, or the member of a set. */
@@ -63,8 +65,22 @@ export async function useArtifact<T>(
       reporter.warn('copy.unusable', messageOf(error), { store: store.name, file: artifact.file });
     }
   }
+  const missing = faults.length > 0 && faults.every(({ exitCode }) => exitCode === ExitCode.NOT_FOUND);
+  if (missing && !await isRecordedAnywhere(backup, stores, signal)) {
+    throw new RunnerError(`${backup.record.id} was removed while it was read, by a prune or by hand: choose another, see "cdk8s-backup list"`, ExitCode.NOT_FOUND);
+  }
   throw new RunnerError(
     `no store has a good copy of ${artifact.file}: ${faults.map(messageOf).join('; ')}. Try an older backup: cdk8s-backup list`,
     faults.some(({ exitCode }) => exitCode === ExitCode.UNAVAILABLE) ? ExitCode.UNAVAILABLE : ExitCode.CORRUPT,
   );
+}
+
+/** Whether the record that was read at the beginning is still there; a store that does not answer may have it. */
+async function isRecordedAnywhere({ record }: Backup, stores: readonly Store[], signal: AbortSignal): Promise<boolean> {
+  for (const store of stores) {
+    const files = await filesOf(record.id, store, signal).catch(() => null);
+    signal.throwIfAborted();
+    if (files === null || files.includes(record.id + RECORD_SUFFIX)) return true;
+  }
+  return false;
 }

@@ -1,7 +1,11 @@
 import { run } from './cli';
 import { RunnerError } from './errors';
 import { createReporter } from './reporter';
+import { removeScratchOfThisRun } from './scratch';
 import { ExitCode } from '../contract/exit-code';
+
+/** Until then a run removes itself what it has on disk; a server that does not answer must not keep it from that. */
+const CLEAR_AFTER_SIGNAL_MS = 4000;
 
 /** A stopped run is gone before Kubernetes would kill it, even where a server does not answer its clean-up. */
 const EXIT_AFTER_SIGNAL_MS = 4500;
@@ -10,6 +14,7 @@ const stop = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.on(name, () => {
     stop.abort(new RunnerError(`stopped by ${name}; earlier backups are as they were`, ExitCode.CANCELLED));
+    setTimeout(() => void removeScratchOfThisRun(), CLEAR_AFTER_SIGNAL_MS).unref();
     setTimeout(giveUp, EXIT_AFTER_SIGNAL_MS).unref();
   });
 }

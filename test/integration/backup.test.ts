@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { configOf, folder, postgres, redis, sqlite } from './_configs';
@@ -214,19 +214,6 @@ test('fetch leaves what is there alone: it verifies it, and refuses another file
   const refused = await run(['fetch', '--to', laptop], options);
   expect(refused).toMatchObject({ code: 2, message: expect.stringContaining('move it away and fetch again') });
   expect(readFileSync(path.join(laptop, artifact!.file)).equals(before)).toBe(true);
-});
-
-test('fetch removes what one that was killed has left, once it is a day old, and nothing else', async () => {
-  const options: RunOptions = { config: configOf({ source: sqlite(sqliteFile), stores: [folder(tempDir('volume'))] }) };
-  const { id, artifacts: [artifact] } = await backup(options);
-  const laptop = tempDir('laptop');
-  const [left, going, others] = [`.${artifact!.file}.partial-00000000`, `.${artifact!.file}.partial-11111111`, '.other.db.partial-00000000'];
-  for (const file of [left, going, others]) writeFileSync(path.join(laptop, file), 'half');
-  const dayBeforeYesterday = new Date(Date.now() - 2 * 86_400_000);
-  for (const file of [left, others]) utimesSync(path.join(laptop, file), dayBeforeYesterday, dayBeforeYesterday);
-
-  expect(await run(['fetch', '--to', laptop], options)).toMatchObject({ code: 0 });
-  expect(filesIn(laptop)).toEqual([going, others, artifact!.file, `${id}.sha256`].sort());
 });
 
 test('a damaged copy is named by verify, and fetch takes the good one of the next store', async () => {

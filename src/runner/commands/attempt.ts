@@ -7,6 +7,7 @@ import { Workloads } from '../kubernetes/workloads';
 import { formatSeconds, Reporter } from '../reporter';
 import { waitUntilHealthy } from '../restore/health';
 import { RestoreFailure, Restored, Restorer } from '../restore/restorer';
+import { clearLeftScratch } from '../scratch';
 
 /** Time to start workloads again when the run itself is being stopped. */
 const LAST_CALLS_MS = 3000;
@@ -19,6 +20,7 @@ export async function attempt(
   const deadline = deadlineIn(config.deadlineSeconds);
   const signal = AbortSignal.any([context.signal, deadline]);
   try {
+    await clearLeftScratch(config.scratch, context.reporter);
     return await action({ ...context, signal });
   } catch (error) {
     const holds = error instanceof RestoreFailure ? error.holds : 'Nothing was changed';

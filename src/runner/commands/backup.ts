@@ -7,6 +7,7 @@ import { leaveFailedRun } from '../failed-run';
 import { backupEnd, push } from '../push';
 import { formatBytes, formatSeconds } from '../reporter';
 import { pruneAfter } from '../retention/after-backup';
+import { clearLeftScratch } from '../scratch';
 import { openSource } from '../sources/open';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
@@ -45,6 +46,7 @@ async function takeWithin(context: Context, options: BackupOptions): Promise<Bac
   const stores: Store[] = [];
   let record: BackupRecord;
   try {
+    await clearLeftScratch(config.scratch, context.reporter);
     const source = openSource(config.source, env, config.scratch);
     stores.push(...openStores(context));
     record = await takeBackup(source, stores, { ...options, suspect: null }, { ...context, signal });

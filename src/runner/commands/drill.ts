@@ -11,6 +11,7 @@ import { noProgress, Rehearsal } from '../drill/rehearsal';
 import { Scratch } from '../drill/scratch';
 import { messageOf, RunnerError } from '../errors';
 import { formatBytes, formatSeconds } from '../reporter';
+import { clearLeftScratch } from '../scratch';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 
@@ -40,6 +41,7 @@ export async function drill(context: Context<DrillConfig>, { wanted }: DrillOpti
   let running: Promise<void> | undefined;
   let faults: readonly Fault[];
   try {
+    await clearLeftScratch(config.scratch, reporter);
     scratch = openScratch(context);
     rehearsal = new Rehearsal(context, scratch, stores, startedAt);
     running = rehearsal.run(wanted, AbortSignal.any([signal, deadline]));

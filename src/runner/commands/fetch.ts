@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
-import { CHECKSUM_SUFFIX, ENCRYPTED_SUFFIX, formatChecksums, parseKey } from '../../contract/layout';
+import { CHECKSUM_SUFFIX, ENCRYPTED_SUFFIX, formatChecksums } from '../../contract/layout';
 import { RecordedArtifact } from '../../contract/record';
 import { readThrough, useArtifact } from '../artifact';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
@@ -11,11 +11,10 @@ import { RunnerError } from '../errors';
 import { LookConfig } from '../load-config';
 import { decryptionOf, identitiesFor, unseal } from '../open-plain';
 import { formatBytes } from '../reporter';
+import { clearLeftScratch, scratchDirectory } from '../scratch';
 import { FolderStore } from '../stores/folder';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
-
-const DAY_MS = 86_400_000;
 
 export interface FetchOptions {
   /** `latest`, an id, or the name of a file. */
@@ -32,23 +31,36 @@ export interface FetchOptions {
 
 /** Copies a backup's artifacts and checksum file into a local directory. A file appears there only if its digest is right. */
 export async function fetch(context: Context<LookConfig>, options: FetchOptions): Promise<ExitCode> {
-  const { config, reporter, signal, stdout } = context;
+  const { config, reporter, signal } = context;
   const stores = openStores(context).filter(({ name }) => options.from === undefined || name === options.from);
   if (stores.length === 0) {
     throw new RunnerError(`there is no store ${options.from}; the config has ${config.stores.map(({ name }) => name).join(', ')}`, ExitCode.USAGE);
   }
   const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, options.wanted);
   refuseDiffering(backup);
-  const { id, artifacts, suspect } = backup.record;
+  const { id, suspect } = backup.record;
   if (suspect !== null) reporter.warn('backup.suspect', `${id} is suspect: ${suspect}`);
 
-  const target = new FolderStore({ type: 'folder', name: 'target', directory: path.resolve(options.to), folder: null });
-  await target.check(signal);
-  await removeOldParts(id, target, signal);
-  const present = await filesOf(id, target, signal);
+  const directory = path.resolve(options.to);
+  const place = { type: 'folder', name: 'target', directory, folder: null } as const;
+  await new FolderStore(place).check(signal);
+  await clearLeftScratch({ directory }, reporter);
+  const unfinished = await scratchDirectory({ directory }, 'fetch');
+  try {
+    const target = new FolderStore(place, unfinished.path);
+    return await fetchInto({ backup, stores, target, present: await filesOf(id, target, signal) }, context, options);
+  } finally {
+    await unfinished.remove();
+  }
+}
+
+async function fetchInto(fetching: Fetching, context: Context<LookConfig>, options: FetchOptions): Promise<ExitCode> {
+  const { backup, stores, target, present } = fetching;
+  const { reporter, signal, stdout } = context;
+  const { id, artifacts } = backup.record;
   if (options.decrypt) {
     if (!artifacts.some(isSealed)) throw new RunnerError(`${id} is not encrypted: fetch it without --decrypt`, ExitCode.USAGE);
-    return fetchDecrypted(context, { backup, stores, target, present }, options);
+    return fetchDecrypted(fetching, context, options);
   }
   for (const artifact of artifacts) {
     if (present.includes(artifact.file)) await refuseOther(artifact, target, context);
@@ -70,7 +82,7 @@ interface Fetching {
 }
 
 /** Writes the artifacts as they were before they were encrypted. A file appears only if its digest is right and all of it was opened. */
-async function fetchDecrypted(context: Context<LookConfig>, fetching: Fetching, options: FetchOptions): Promise<ExitCode> {
+async function fetchDecrypted(fetching: Fetching, context: Context<LookConfig>, options: FetchOptions): Promise<ExitCode> {
   const { backup, stores, target, present } = fetching;
   const { config, reporter, signal, stdout } = context;
   const { artifacts } = backup.record;
@@ -91,13 +103,6 @@ async function fetchDecrypted(context: Context<LookConfig>, fetching: Fetching, 
 
 function isSealed({ recipients, file }: RecordedArtifact): boolean {
   return recipients !== undefined && file.endsWith(ENCRYPTED_SUFFIX);
-}
-
-/** Removes what a fetch that was killed has left; what is younger than a day may be another one's that goes on. */
-async function removeOldParts(id: string, target: FolderStore, signal: AbortSignal): Promise<void> {
-  for await (const part of target.unfinished(id, signal)) {
-    if (parseKey(part.key)?.id === id && Date.now() - part.startedAt.getTime() >= DAY_MS) await part.discard(signal);
-  }
 }
 
 /** Fails unless the file that is there already is the artifact. */

@@ -1,13 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from './context';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { parseKey, PINNED_SUFFIX } from '../../contract/layout';
+import { parseKey, PINNED_SUFFIX, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { Catalog, findBackup, readCatalog } from '../catalog';
+import { filesOf, readClaim } from '../claim';
 import { RunnerError } from '../errors';
 import { firstDeletion } from '../lifecycle/expiry';
 import { readAllExpiries, WAY_OUT } from '../retention/against-lifecycle';
 import { inEveryStore } from '../retention/in-every-store';
 import { openStores } from '../stores/open';
+import { Store } from '../stores/store';
+
+/** A prune removes a record within this time after its claim, or was killed. */
+const REMOVAL_MS = 120_000;
+const LOOK_EVERY_MS = 500;
 
 /** Keeps a backup, in every store, until somebody unpins it. */
 export async function pin(context: Context<NamedConfig>, wanted: string): Promise<ExitCode> {
@@ -17,15 +24,47 @@ export async function pin(context: Context<NamedConfig>, wanted: string): Promis
   const { record, copies } = findBackup(catalog, config.name, wanted);
   const content = `${JSON.stringify({ id: record.id, pinnedAt: new Date().toISOString() })}\n`;
   const { done, failures } = await inEveryStore(stores, store => store.create(record.id + PINNED_SUFFIX, content, signal), signal);
+  const kept = await holdersAfter(record.id, copies, done.map(({ store }) => store), context);
   if (done.length > 0) stdout.write(`${record.id} is pinned: no prune removes it before "cdk8s-backup unpin ${record.id}".\n`);
   if (failures.length > 0) throw incomplete(`${record.id} is ${done.length > 0 ? 'not pinned in every store, but one is enough for all' : 'not pinned'}`, failures);
-  const holders = [...copies].filter(([, wrong]) => wrong === null).map(([name]) => name);
+  const holders = [...copies].filter(([name, wrong]) => wrong === null && kept.includes(name)).map(([name]) => name);
   const deletions = await deletionsOf(context, record.id, catalog, holders);
   if (holders.length > 0 && deletions.length === holders.length) {
     throw new RunnerError(`no store keeps ${record.id} until it is unpinned: ${deletions.map(({ what }) => what).join('; ')}. ${WAY_OUT}, or put a copy elsewhere: cdk8s-backup fetch ${record.id}`, ExitCode.FAILED);
   }
   for (const { store, what } of deletions) reporter.warn('pin.not-kept', `${what}, pinned or not. ${WAY_OUT}`, { store, backup: record.id });
   return ExitCode.OK;
+}
+
+/**
+ * Names of the stores that still have the record now that it is pinned. A prune claims a backup before it looks for a pin and removes it, so
+ * after the pin either there is no claim, or the prune is waited for.
+ */
+async function holdersAfter(
+  id: string, copies: ReadonlyMap<string, string | null>, stores: readonly Store[], { reporter, signal }: Context<NamedConfig>,
+): Promise<string[]> {
+  const pinnedIn = stores.filter(({ name }) => copies.get(name) !== 'record missing');
+  const kept: string[] = [];
+  for (const store of pinnedIn) {
+    if (await outlivesRemoval(id, store, signal)) kept.push(store.name);
+    else reporter.warn('pin.too-late', `${id} was removed from ${store.name} a moment before it was pinned`, { store: store.name, backup: id });
+  }
+  if (pinnedIn.length > 0 && kept.length === 0) {
+    throw new RunnerError(`${id} was removed a moment before it was pinned: choose another, see "cdk8s-backup list"`, ExitCode.NOT_FOUND);
+  }
+  return kept;
+}
+
+async function outlivesRemoval(id: string, store: Store, signal: AbortSignal): Promise<boolean> {
+  for (;;) {
+    const files = await filesOf(id, store, signal);
+    if (!files.includes(id + RECORD_SUFFIX)) return false;
+    const claim = files.includes(id + STARTED_SUFFIX) ? await readClaim(id, store, signal) : null;
+    // That of a removal has no time of its own; one that is old, or the run's, holds nobody up.
+    if (claim?.deadlineAt.getTime() !== claim?.startedAt.getTime()) return true;
+    if (claim === null || Date.now() - claim.deadlineAt.getTime() >= REMOVAL_MS) return true;
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
 }
 
 /** Copies that the lifecycle of their bucket deletes, pinned or not. */

@@ -38,7 +38,7 @@ function asText(name: string, { entries, stopped, removed, refused, failures }: 
   const goes = entries.filter(({ action }) => action === 'delete').length;
   const table = renderTable(['STORE', 'WHAT', 'ID', 'DECISION', 'REASON'], entries.map(({ store, what, id, action, reason, files, uploads }: PruneEntry) =>
     [store, what, id, action, what === 'backup' ? reason : `${reason}: ${[...files, ...uploads].join(', ')}`]));
-  const why = stopped.map(({ store, reason }) => `Nothing is removed${store === null ? '' : ` from ${store}`}: ${reason}.\n`).join('');
+  const why = stopped.map(({ store, reason, begun }) => `Nothing${begun ? ' more' : ''} is removed${store === null ? '' : ` from ${store}`}: ${reason}.\n`).join('');
   const result = dryRun
     ? `Would remove ${goes} of ${entries.length}, once the newest backup was read back. Nothing was changed.\n`
     : `Removed ${removed} of ${entries.length}; ${refused.length} refused, ${failures.length} failed.\n`;

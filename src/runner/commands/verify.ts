@@ -9,6 +9,7 @@ import { withDeadline } from '../deadline';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { LookConfig } from '../load-config';
 import { decryptionOf } from '../open-plain';
+import { clearLeftScratch } from '../scratch';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 import { renderTable } from '../table';
@@ -78,6 +79,7 @@ async function verifyChosen(context: Context<LookConfig>, options: VerifyOptions
   const codes = new Set<ExitCode>();
   const backups = chosen(catalog, context, options);
   const sealed = backups.flatMap(({ record }) => record.artifacts).some(({ recipients }) => recipients !== undefined);
+  await clearLeftScratch(withRoom(config).scratch, reporter);
   const reading: VerifyContext = { ...context, config: withRoom(config), identities: sealed ? await identitiesOf(context, options) : null };
   for (const backup of backups) {
     for (const { store, fault, digestOnly, repairedFrom, absent } of await verifyBackup(backup, stores, catalog, options, reading)) {

@@ -5,6 +5,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { messageOf } from '../errors';
 import { memoryLimit, memoryOutlook } from '../memory';
 import { formatBytes } from '../reporter';
+import { describeLeft, leftScratch } from '../scratch';
 import { openSource } from '../sources/open';
 import { Dump } from '../sources/source';
 
@@ -24,7 +25,7 @@ export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, 
     signal.throwIfAborted();
     findings.push(faultOf('database', error));
   }
-  findings.push(await checkScratch(config, expectedBytes));
+  findings.push(await checkScratch(config, expectedBytes), ...await checkLeft(config));
   return { findings, expectedBytes };
 }
 
@@ -39,6 +40,14 @@ function otherCompression({ compression: { algorithm, level } }: BackupConfig, d
   const other = dumps.find(({ compressedInside }) => compressedInside !== null && compressedInside.algorithm !== algorithm)?.compressedInside;
   if (!other) return [];
   return [ok('compression', `${algorithm} at level ${level} is not known to pg_dump of the server's version, which compresses with ${other.algorithm} at level ${other.level}`)];
+}
+
+async function checkLeft({ scratch }: BackupConfig): Promise<Finding[]> {
+  const { dead, unknown } = await leftScratch(scratch);
+  return [
+    ...dead.length === 0 ? [] : [warning('scratch', `runs that were killed have left ${describeLeft(dead)} in ${scratch.directory}`, 'the next backup, restore, drill or verification with this scratch directory removes that')],
+    ...unknown.length === 0 ? [] : [warning('scratch', `${describeLeft(unknown)} of other runs in ${scratch.directory}, a file system on which nobody can know whether they live`, `if none does, remove ${unknown.map(left => left.path).join(' and ')}`)],
+  ];
 }
 
 /** SQLite is copied as a whole; the others need next to nothing. */

@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { checkFreshness, timeOf } from './freshness';
 import { check, Checked, DrillInput, Scratch, ScratchContext } from './scratch';
@@ -10,18 +10,20 @@ import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { totalOf } from '../counts';
 import { messageOf, RunnerError } from '../errors';
-import { removeDatabase, restoringName } from '../restore/sqlite-swap';
 import { shownAnswer } from '../said';
+import { ScratchDirectory, scratchDirectory } from '../scratch';
 
-/** A file in the scratch directory of the runner, which is not there before. */
+/** A file in a directory of its own in the scratch directory, which has the name that the config says. */
 export class SqliteScratch implements Scratch {
   public readonly description: string;
-  public readonly target: SqliteTargetConfig;
-  private claimed = false;
+  private directory: ScratchDirectory | null = null;
 
   constructor(private readonly asked: SqliteTargetConfig, private readonly context: ScratchContext) {
-    this.target = { ...asked, keepPrevious: false, assertions: [] };
     this.description = `sqlite ${asked.path}`;
+  }
+
+  public get target(): SqliteTargetConfig {
+    return { ...this.asked, path: this.file, keepPrevious: false, assertions: [] };
   }
 
   public roomFor(selected: readonly RecordedArtifact[]): number {
@@ -41,13 +43,7 @@ export class SqliteScratch implements Scratch {
     if (within.startsWith('..') || path.isAbsolute(within) || !path.basename(this.asked.path).startsWith(DRILL_DATABASE)) {
       throw bad(`${this.description} is no file for a drill: it has to be in the scratch directory ${scratch.directory}, with a name that begins with ${DRILL_DATABASE}`);
     }
-    const files = [this.asked.path, restoringName(this.asked.path)];
-    const left = await Promise.all(files.map(file => lstat(file).catch(() => undefined)));
-    const odd = left.findIndex(found => found !== undefined && !found.isFile());
-    if (odd >= 0) throw bad(`${files[odd]} is there, and is no file: nothing was touched; remove it`);
-    this.claimed = true;
-    await this.clear();
-    if (left.some(found => found !== undefined)) this.context.reporter.warn('drill.leftover', `Removed ${this.asked.path}, which a drill has left that was killed`);
+    this.directory = await scratchDirectory(scratch, 'drill');
   }
 
   public prepare({ record, selected }: DrillInput): Promise<void> {
@@ -63,7 +59,7 @@ export class SqliteScratch implements Scratch {
   public async check({ record, selected }: DrillInput, signal: AbortSignal): Promise<Checked> {
     const { assertions } = this.asked;
     const { freshness } = this.context.config;
-    const answers = await askSqlite(this.asked.path, [...assertions, ...freshness.map(({ sql }) => sql)], signal);
+    const answers = await askSqlite(this.file, [...assertions, ...freshness.map(({ sql }) => sql)], signal);
     const items = selected.reduce((sum, { counts }) => sum + totalOf(counts), 0);
     return {
       items,
@@ -89,9 +85,13 @@ export class SqliteScratch implements Scratch {
   }
 
   public async clear(): Promise<void> {
-    if (!this.claimed) return;
-    await removeDatabase(this.asked.path);
-    await removeDatabase(restoringName(this.asked.path));
+    await this.directory?.remove();
+    this.directory = null;
+  }
+
+  private get file(): string {
+    if (this.directory === null) throw new Error(`${this.description} was not claimed`);
+    return path.join(this.directory.path, path.basename(this.asked.path));
   }
 }
 

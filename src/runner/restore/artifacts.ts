@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline, Readable, Writable } from 'node:stream';
 import { pipeline as piped } from 'node:stream/promises';
@@ -12,7 +12,7 @@ import { Backup } from '../catalog';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { identitiesFor, openPlain, unseal } from '../open-plain';
 import { formatBytes, Reporter } from '../reporter';
-import { scratchDirectory } from '../scratch';
+import { ScratchDirectory, scratchDirectory } from '../scratch';
 import { Store } from '../stores/store';
 import { DigestStream } from '../stream/digest';
 import { withholdEnd } from '../stream/withhold-end';
@@ -60,7 +60,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
     return new VerifiedArtifacts(backup, artifacts, stores, scratch, identities, reporter, bytesOf(artifacts) <= room);
   }
 
-  private directory: string | null = null;
+  private directory: ScratchDirectory | null = null;
   private readonly from = new Map<string, Store>();
 
   private constructor(
@@ -113,7 +113,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
   public async dispose(): Promise<void> {
     const directory = this.directory;
     this.directory = null;
-    if (directory !== null) await rm(directory, { recursive: true, force: true }).catch(error => this.reporter.warn('scratch.left', messageOf(error)));
+    await directory?.remove().catch(error => this.reporter.warn('scratch.left', messageOf(error)));
   }
 
   public async peek(artifact: RecordedArtifact, signal: AbortSignal): Promise<Readable> {
@@ -138,7 +138,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
   }
 
   public file(artifact: RecordedArtifact): string | null {
-    return this.directory === null ? null : path.join(this.directory, artifact.file);
+    return this.directory === null ? null : path.join(this.directory.path, artifact.file);
   }
 
   private async verifyOne(artifact: RecordedArtifact, signal: AbortSignal): Promise<void> {

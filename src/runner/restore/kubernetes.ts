@@ -3,7 +3,7 @@ import { Finding } from './finding';
 import { readFrom } from './read-from';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { noteReplaced, safetyBackups } from './rollback-order';
-import { asKept, removeBackup, takeSafetyBackup } from './safety';
+import { asKept, discardBackup, takeSafetyBackup } from './safety';
 import { KubernetesTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
@@ -111,7 +111,7 @@ export class KubernetesRestorer implements Restorer {
   }
 
   public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
-    await removeBackup(name, this.context.stores, signal);
+    await discardBackup(name, this.context, signal);
   }
 
   private async changes(objects: readonly PortableObject[], signal: AbortSignal): Promise<Change[]> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
@@ -90,7 +90,7 @@ export class PostgresInPlace {
       if (losesTablespaces(facts)) args.push('--no-tablespaces');
       const order = orderFor(facts.head);
       if (order !== null) {
-        const file = path.join(directory, 'order');
+        const file = path.join(directory.path, 'order');
         await writeFile(file, order.map(id => `${id};\n`).join(''));
         args.push(`--use-list=${file}`);
       }
@@ -113,7 +113,7 @@ export class PostgresInPlace {
       if (!madeAnew(before, now)) throw error;
       return [`the restore was committed, and then failed: ${messageOf(signal.aborted ? signal.reason : error)}`];
     } finally {
-      await rm(directory, { recursive: true, force: true });
+      await directory.remove();
       stop.abort();
       await watching;
     }

@@ -2,7 +2,7 @@
  * A `pg_dump` from 16 on writes `run_as_owner` into the subscriptions of older servers as well, which never do anything else, and refuse the
  * option. So `pg_restore` leaves them out, and they are made without it afterwards.
  */
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ArchiveEntry } from './postgres-archive';
 import { Facts, serverMajor } from './postgres-findings';
@@ -57,10 +57,10 @@ export async function withList(
   if (ids === null) return restore([]);
   const directory = await scratchDirectory(scratch, 'list');
   try {
-    const file = path.join(directory, 'order');
+    const file = path.join(directory.path, 'order');
     await writeFile(file, ids.map(id => `${id};\n`).join(''));
     await restore([`--use-list=${file}`]);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await directory.remove();
   }
 }

@@ -22,7 +22,7 @@ import { endSwapStatements, Swap, swapSession, swapStatements } from './postgres
 import { losesTablespaces, tablespaceNotes, tablespaceOf } from './postgres-tablespaces';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { noteReplaced, safetyBackups, wayBack } from './rollback-order';
-import { asKept, removeBackup, restoreKept, saveBefore } from './safety';
+import { asKept, discardBackup, restoreKept, saveBefore } from './safety';
 import { PostgresConfig, PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
@@ -197,7 +197,7 @@ export class PostgresRestorer implements Restorer {
 
   public async discard(kept: Kept, signal: AbortSignal): Promise<void> {
     if (this.config.mode === 'in-place') {
-      await removeBackup(kept.name, this.context.stores, signal);
+      await discardBackup(kept.name, this.context, signal);
       return;
     }
     await dropDatabase(this.client, this.maintenance, kept.name, signal);

@@ -76,7 +76,7 @@ export class RedisFileRestorer implements Restorer {
     const artifact = snapshotOf(record);
     const { prepared } = this.files;
     try {
-      await mkdir(prepared);
+      await mkdir(prepared, { mode: 0o700 });
       const look = new RdbLook();
       const body = checked(checked(await artifacts.open(artifact, signal), new RdbCheck(artifact.file, 'restore another backup: cdk8s-backup list')), look);
       await pipeline(body, createWriteStream(path.join(prepared, DUMP), { flags: 'wx' }), { signal });

@@ -3,7 +3,7 @@ import { RestoreArtifacts } from './artifacts';
 import { snapshotOf } from './redis-artifact';
 import { Kept, Restored, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { safetyBackups } from './rollback-order';
-import { asKept, removeBackup, restoreKept, saveBefore } from './safety';
+import { asKept, discardBackup, restoreKept, saveBefore } from './safety';
 import { RedisConfig, RedisTargetConfig } from '../../contract/config';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { readCatalog } from '../catalog';
@@ -44,7 +44,7 @@ export abstract class RedisServerRestorer implements Restorer {
   }
 
   public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
-    await removeBackup(name, this.context.stores, signal);
+    await discardBackup(name, this.context, signal);
   }
 
   protected connect(signal: AbortSignal): Promise<RedisConnection> {

@@ -5,13 +5,12 @@ import { exitCodeOf, Kept, Restored, RestoreFailure, Restorer, RestorerContext }
 import { safetyText } from './rollback-order';
 import { BackupConfig, RestoreConfig, SourceConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { ACCEPTED_SUFFIX, RECORD_SUFFIX, REPLACED_SUFFIX } from '../../contract/layout';
+import { parseKey } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
-import { filesOf } from '../claim';
 import { messageOf, RunnerError } from '../errors';
+import { removeBackup } from '../retention/remove';
 import { Source } from '../sources/source';
-import { Store } from '../stores/store';
 import { takeBackup } from '../take-backup';
 
 /**
@@ -119,10 +118,19 @@ export function asKept({ record }: Backup): Kept {
   };
 }
 
-/** Removes a backup, its record first: a crash half way leaves rubbish and not a lie. */
-export async function removeBackup(id: string, stores: readonly Store[], signal: AbortSignal): Promise<void> {
+/** Removes a safety backup for good, as prune removes a backup: claimed, so that what is left after a crash is finished by the next run. */
+export async function discardBackup(
+  id: string, { config, stores }: Pick<RestorerContext, 'config' | 'stores'>, signal: AbortSignal,
+): Promise<void> {
+  const catalog = await readCatalog(config.name, stores, signal);
+  const { record, differing } = findBackup(catalog, config.name, id);
+  const left: RunnerError[] = [];
   for (const store of stores) {
-    await store.remove([id + RECORD_SUFFIX], signal);
-    await store.remove([...await filesOf(id, store, signal), id + ACCEPTED_SUFFIX, id + REPLACED_SUFFIX], signal);
+    const files = catalog.files.get(store.name);
+    if (files && ![...files.keys()].some(key => parseKey(key)?.id === id)) continue;
+    const removal = await removeBackup(differing?.get(store.name) ?? record, store, signal);
+    if (removal.kind === 'refused') left.push(new RunnerError(`${store.name} does not let it go: ${removal.reason}`, ExitCode.DENIED));
+    if (removal.kind === 'failed') left.push(removal.error);
   }
+  if (left.length > 0) throw new RunnerError(`${id} is not removed from every store: ${left.map(messageOf).join('; ')}`, left[0]!.exitCode, { cause: left[0] });
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { access, link, open, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,6 +11,7 @@ import { Context } from '../commands/context';
 import { differenceOf } from '../counts';
 import { codeOf, messageOf, RunnerError } from '../errors';
 import { identitiesFor, openPlain } from '../open-plain';
+import { clearLeftScratch, scratchDirectory } from '../scratch';
 import { SqliteSource } from '../sources/sqlite';
 import { Store } from '../stores/store';
 
@@ -29,7 +29,9 @@ export async function restoreIntoNewFile(context: Context<RestoreConfig>, backup
 
   const artifact = backup.record.artifacts[0]!;
   const identities = await identitiesFor([artifact], config.decryption);
-  const beside = `${target}.restoring-${randomUUID()}`;
+  await clearLeftScratch({ directory: path.dirname(target) }, reporter);
+  const directory = await scratchDirectory({ directory: path.dirname(target) }, 'restore');
+  const beside = path.join(directory.path, 'restored.db');
   try {
     await useArtifact(backup, artifact, stores, async body => {
       await rm(beside, { force: true });
@@ -43,7 +45,7 @@ export async function restoreIntoNewFile(context: Context<RestoreConfig>, backup
     if (codeOf(error) === 'ENOSPC') throw new RunnerError(`the disk of ${target} is full: make room for ${artifact.plainBytes} bytes`, ExitCode.NO_SPACE, { cause: error });
     throw error;
   } finally {
-    await rm(beside, { force: true });
+    await directory.remove();
   }
   stdout.write(`Restored ${backup.record.id} into ${to}: digest, integrity and the rows of all tables are as recorded.\n`);
   return ExitCode.OK;

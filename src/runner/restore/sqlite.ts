@@ -138,7 +138,7 @@ export class SqliteRestorer implements Restorer {
     const present = await stat(database).catch(() => undefined);
     const like = present ?? await stat(path.dirname(database));
     try {
-      await pipeline(await artifacts.open(artifact, signal), createWriteStream(to, { flags: 'wx' }), { signal });
+      await pipeline(await artifacts.open(artifact, signal), createWriteStream(to, { flags: 'wx', mode: present && 0o600 }), { signal });
       const written = await stat(to);
       const differs = written.uid !== like.uid || written.gid !== like.gid;
       if (differs && (present || process.geteuid!() === 0)) await chown(to, like.uid, like.gid);

@@ -13,7 +13,7 @@ export const NEW_COPY = '"cdk8s-backup verify --repair" copies it from another s
 
 /** Why nothing is removed in any store; `null` if nothing stands against it. */
 export function stopsAll(catalog: Catalog, holds: readonly Hold[]): string | null {
-  if (holds.length > 0) return `pruning is ${holds.map(describeHold).join(', and ')}; "cdk8s-backup release" ends that`;
+  if (holds.length > 0) return describeHolds(holds);
   const newest = newestOf(catalog);
   const ahead = catalog.backups.at(-1)?.ahead;
   if (!newest && ahead) return `all backups are from the future: the newest is ${describeAhead(ahead)}: set the clocks; where a time is wrong, the backup has to go by hand`;
@@ -30,6 +30,10 @@ export function stopsAll(catalog: Catalog, holds: readonly Hold[]): string | nul
   return failed.length > 0
     ? `the newest run failed, ${failed.at(-1)!.id}, and the last backup is ${record.id}: nothing goes until a run succeeds again`
     : null;
+}
+
+export function describeHolds(holds: readonly Hold[]): string {
+  return `pruning is ${holds.map(describeHold).join(', and ')}; "cdk8s-backup release" ends that`;
 }
 
 /** Why nothing is removed in this store; `null` if nothing stands against it but that the newest backup has to be read back. */

@@ -1,9 +1,9 @@
 import { entriesOf, PruneEntry } from './entries';
-import { NEW_COPY, stopsAll, stopsHere } from './gate';
+import { describeHolds, NEW_COPY, stopsAll, stopsHere } from './gate';
 import { readHolds } from './hold';
 import { Inventory, takeStock } from './inventory';
 import { removeLeftovers } from './leftovers';
-import { removeBackup, removeFiles, Removal } from './remove';
+import { explained, removeBackup, removeFiles, Removal } from './remove';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Catalog, newestOf, readCatalog } from '../catalog';
@@ -19,7 +19,7 @@ const CONCURRENT_REMOVALS = 8;
 /** What was removed of an entry; the plan alone has none. */
 export interface PruneOutcome {
   /** Why nothing, or nothing more, was removed in a store, or in all where `store` is `null`. */
-  readonly stopped: readonly { readonly store: string | null; readonly reason: string }[];
+  readonly stopped: readonly { readonly store: string | null; readonly reason: string; readonly begun?: true }[];
   readonly entries: readonly PruneEntry[];
   readonly removed: number;
   /** What stores did not let go, one sentence each. */
@@ -72,8 +72,8 @@ export async function prune(stores: readonly Store[], options: PruneOptions, con
     if (stopped === null) await pruneStore(plan, catalog, outcome, options, context);
     else outcome.entries.push(...plan.entries.map(spared));
   }
-  for (const { store, reason } of outcome.stopped) {
-    reporter.warn('prune.stopped', `Nothing is removed${store === null ? '' : ` from ${store}`}: ${reason}`, { store });
+  for (const { store, reason, begun } of outcome.stopped) {
+    reporter.warn('prune.stopped', `Nothing${begun ? ' more' : ''} is removed${store === null ? '' : ` from ${store}`}: ${reason}`, { store });
   }
   return outcome;
 }
@@ -109,7 +109,9 @@ async function pruneStore(
   const waiting = entries.filter(({ action }) => action === 'delete');
   async function removeOn(): Promise<void> {
     for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
-      note(entry, await remove(entry, inventory, signal), outcome, reporter);
+      const removal = await removeUnlessHeld(entry, inventory, config.name, signal);
+      if (removal.kind === 'held') waiting.splice(0);
+      note(entry, removal, outcome, reporter);
     }
   }
   await Promise.all(Array.from({ length: CONCURRENT_REMOVALS }, removeOn));
@@ -130,6 +132,14 @@ function tellPlan({ name }: Store, entries: readonly PruneEntry[], reporter: Rep
     { store: name, backups, others });
 }
 
+/** An incident does not wait until hundreds of backups are gone. */
+function removeUnlessHeld(entry: PruneEntry, inventory: Inventory, name: string, signal: AbortSignal): Promise<Removal> {
+  return explained(async () => {
+    const holds = await readHolds(name, [inventory.store], signal);
+    return holds.length > 0 ? { kind: 'held', reason: describeHolds(holds) } : remove(entry, inventory, signal);
+  }, signal);
+}
+
 function remove({ id, what, files }: PruneEntry, { store, records, rubbish }: Inventory, signal: AbortSignal): Promise<Removal> {
   if (what === 'backup') return removeBackup(records.get(id)!, store, signal);
   const uploads = what === 'files without a record' ? rubbish.find(found => found.id === id)!.uploads : [];
@@ -140,6 +150,9 @@ function note({ id, store, what }: Pick<PruneEntry, 'id' | 'store'> & { readonly
   switch (removal.kind) {
     case 'removed':
       outcome.removed += 1;
+      return;
+    case 'held':
+      if (!outcome.stopped.some(each => each.store === store)) outcome.stopped.push({ store, reason: removal.reason, begun: true });
       return;
     case 'refused':
       outcome.refused.push(`${what} ${id} in ${store}: ${removal.reason}`);

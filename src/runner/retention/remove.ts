@@ -15,18 +15,24 @@ export type Removal =
   | { readonly kind: 'removed' }
   /** The store does not let it go, or somebody wants it kept. */
   | { readonly kind: 'refused'; readonly reason: string }
+  /** Somebody has stopped all pruning meanwhile. */
+  | { readonly kind: 'held'; readonly reason: string }
   | { readonly kind: 'failed'; readonly error: RunnerError };
 
 /** Removes a backup from one store. */
 export async function removeBackup(record: BackupRecord, store: Store, signal: AbortSignal): Promise<Removal> {
   const { id } = record;
   return explained(async () => {
-    const files = await filesOf(id, store, signal);
-    if (files.includes(id + PINNED_SUFFIX)) return refused('it was pinned a moment ago');
     const now = new Date();
     if (!await store.create(id + STARTED_SUFFIX, renderClaim(now, now), signal)) {
       const until = await claimedUntil(id, store, signal);
       if (until === null || until > now) return refused('another run works on it');
+    }
+    // Whoever pins looks for a claim after that: one of the two sees the other.
+    const files = await filesOf(id, store, signal);
+    if (files.includes(id + PINNED_SUFFIX)) {
+      await store.remove([id + STARTED_SUFFIX], signal);
+      return refused(`it is pinned, and "cdk8s-backup unpin ${id}" ends that`);
     }
     try {
       await store.remove([id + RECORD_SUFFIX], signal);

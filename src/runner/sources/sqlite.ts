@@ -1,4 +1,4 @@
-import { open, rm, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ScratchConfig, SqliteConfig } from '../../contract/config';
@@ -54,7 +54,7 @@ export class SqliteSource implements Source {
     await this.size();
     const directory = await scratchDirectory(this.scratch, 'backup');
     try {
-      const copy = join(directory, 'copy.db');
+      const copy = join(directory.path, 'copy.db');
       const { copied } = await this.run(copy, signal);
       const { integrity, rows, warnings } = copied!;
       if (integrity.join() !== 'ok') {
@@ -70,7 +70,7 @@ export class SqliteSource implements Source {
         warnings,
       };
     } finally {
-      await rm(directory, { recursive: true, force: true }); // an open file lives on without its name
+      await directory.remove(); // an open file lives on without its name
     }
   }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, IncomingMessage, Server, ServerResponse } from 'node:http';
-import { AddressInfo } from 'node:net';
+import { AddressInfo, Socket } from 'node:net';
 import { apiDocument } from './api';
 import { detail } from './detail';
 import { overview } from './overview';
@@ -15,6 +15,7 @@ import { Watch } from '../watch/watch';
 const IDLE_MS = 15_000;
 /** A request has to be there as a whole within this time, however steadily it trickles. */
 const REQUEST_MS = 10_000;
+/** One more, and somebody is cut off: connections that are held keep nobody out, above all not who asks whether this program is alive. */
 const MAX_CONNECTIONS = 256;
 /** What many ask for at once is made once. */
 const RENDERED_FOR_MS = 1000;
@@ -31,13 +32,15 @@ interface Answer {
 /** Serves what a {@link Watch} has seen. Answers from memory: no request makes anybody look at a store. */
 export class StatusServer {
   private readonly server: Server;
+  /** Oldest first. */
+  private readonly sockets = new Set<Socket>();
   private readonly rendered = new Map<string, { readonly at: number; readonly answer: Promise<Answer> }>();
 
   constructor(private readonly watch: Watch, private readonly refreshSeconds: number) {
     this.server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: 5000, connectionsCheckingInterval: 1000 },
       (request, response) => void this.answer(request, response));
-    this.server.maxConnections = MAX_CONNECTIONS;
     this.server.timeout = IDLE_MS;
+    this.server.on('connection', socket => this.admit(socket));
   }
 
   /** @returns the port, which is a free one where 0 is asked for */
@@ -58,6 +61,19 @@ export class StatusServer {
     this.server.close();
     this.server.closeAllConnections();
     await closed;
+  }
+
+  /** Where there are too many, the oldest connection of whoever has the most of them goes. */
+  private admit(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    if (this.sockets.size <= MAX_CONNECTIONS) return;
+    const held = new Map<string | undefined, number>();
+    for (const { remoteAddress } of this.sockets) held.set(remoteAddress, (held.get(remoteAddress) ?? 0) + 1);
+    const most = Math.max(...held.values());
+    const oldest = [...this.sockets].find(({ remoteAddress }) => held.get(remoteAddress) === most)!;
+    this.sockets.delete(oldest); // it is closed a moment later, and counts no more
+    oldest.destroy();
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -41,7 +41,8 @@ export class FolderStore implements Store {
   /** Whether the folder is on disk, as far as is known. */
   private isSettled = false;
 
-  constructor(private readonly config: FolderStoreConfig) {
+  /** @param unfinishedIn where uploads are until they are complete: another directory of the same file system; the store's own if not given */
+  constructor(private readonly config: FolderStoreConfig, private readonly unfinishedIn?: string) {
     const { name, directory, folder } = config;
     this.name = name;
     this.location = folder === null ? directory : join(directory, folder);
@@ -142,7 +143,7 @@ export class FolderStore implements Store {
   /** Writes the file `key` in one step; the answer is its size on disk, or `undefined` if there is one already. */
   private async write(key: string, chunks: Readable | readonly string[], signal: AbortSignal): Promise<number | undefined> {
     const path = this.path(key);
-    const partial = join(this.location, `.${key}.partial-${randomBytes(4).toString('hex')}`);
+    const partial = join(this.unfinishedIn ?? this.location, `.${key}.partial-${randomBytes(4).toString('hex')}`);
     // Wraps our own calls only: an error of what is being stored must not look like one of the store.
     const doing = <T>(action: () => Promise<T>) => this.explained(`write ${key}`, signal, action);
 

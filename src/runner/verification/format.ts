@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rm, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -90,7 +90,7 @@ async function examineCopy(artifact: RecordedArtifact, database: Readable, scrat
   if (room < needed) return noRoom;
   const directory = await scratchDirectory(scratch, 'verify');
   try {
-    const file = path.join(directory, 'copy.db');
+    const file = path.join(directory.path, 'copy.db');
     await pipeline(database, createWriteStream(file), { signal });
     const task = { kind: 'examine', file, assertions: [] } as const;
     const unreadable = (why: string) => corrupt(artifact, `can't be read as a SQLite database (${why})`);
@@ -102,7 +102,7 @@ async function examineCopy(artifact: RecordedArtifact, database: Readable, scrat
     if (codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT') return noRoom;
     throw error;
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await directory.remove();
   }
 }
 

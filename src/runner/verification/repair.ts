@@ -5,7 +5,8 @@ import { CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX, STARTED_SUFFIX } from 
 import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/record';
 import { openArtifact, readThrough } from '../artifact';
 import { readSmall } from '../catalog';
-import { claimDeadline, claimedUntil, filesOf, releaseClaim, renderClaim } from '../claim';
+import { Claim, claimDeadline, claimedUntil, filesOf, Holder, holderOf, releaseClaim, renderClaim } from '../claim';
+import { withDeadline } from '../deadline';
 import { RunnerError } from '../errors';
 import { parseRecord, renderRecord } from '../record';
 import { Store } from '../stores/store';
@@ -18,6 +19,12 @@ import { Store } from '../stores/store';
  * and this one has either a whole copy with a record or none. An artifact that is found good is left where it is.
  */
 
+/** What is left of a repair that took too long. */
+const STOPPED = 'its copy has no record yet, and the next repair keeps the files that are good; where one file alone takes longer, run it with the config of the backup and --set deadlineSeconds=SECONDS';
+
+/** After a failure, to see whose the claim is. */
+const LOOK_MS = 1500;
+
 export interface RepairContext extends ReadContext {
   readonly config: ReadContext['config'] & { readonly deadlineSeconds: number };
 }
@@ -29,10 +36,16 @@ export interface RepairContext extends ReadContext {
  * @throws RunnerError if it can't be done; then `to` has no record of the backup, or has what it had
  */
 export async function repairCopy(record: BackupRecord, from: Store, to: Store, context: RepairContext): Promise<CopyFinding> {
+  const { config: { deadlineSeconds }, signal } = context;
+  // Its claim holds for as long, whether the run as a whole has a deadline or not.
+  return withDeadline(deadlineSeconds, signal, STOPPED, either => copyWhileClaimed(record, from, to, { ...context, signal: either }));
+}
+
+async function copyWhileClaimed(record: BackupRecord, from: Store, to: Store, context: RepairContext): Promise<CopyFinding> {
   const { config, reporter, signal } = context;
   const { id, artifacts } = record;
   await refuseOtherRecord(record, to, signal);
-  await claim(id, to, config.deadlineSeconds, signal);
+  const ours = await claim(id, to, config.deadlineSeconds, signal);
   try {
     reporter.info('repair.started', `Copying ${id} from ${from.location} to ${to.location}`, { id, from: from.name, store: to.name });
     await to.remove([id + RECORD_SUFFIX], signal);
@@ -48,12 +61,16 @@ export async function repairCopy(record: BackupRecord, from: Store, to: Store, c
     await to.put(id + CHECKSUM_SUFFIX, Readable.from([Buffer.from(formatChecksums(artifacts))]), null, signal);
     const finding = await checkCopy(record, to, context);
     if (finding.fault) throw finding.fault;
+    // A machine that slept has run no timer: others may have taken this for dead, and removed what was written here.
+    if (Date.now() - ours.startedAt.getTime() > config.deadlineSeconds * 1000 || await holderOf(ours, to, signal) !== Holder.WE) {
+      throw new RunnerError(`not repaired: another run has taken over ${id} in ${to.location} meanwhile: wait for its end, and verify again`, ExitCode.FAILED);
+    }
     if (!await to.create(id + RECORD_SUFFIX, renderRecord(record), signal)) {
       throw new RunnerError(`${to.location} has got a record ${id} of another run meanwhile: verify it again`, ExitCode.FAILED);
     }
     return finding;
   } finally {
-    await releaseClaim(id, [to]);
+    if (await holderOf(ours, to, AbortSignal.timeout(LOOK_MS)).catch(() => null) === Holder.WE) await releaseClaim(id, [to]);
   }
 }
 
@@ -89,14 +106,15 @@ function versionOf(text: string): unknown {
 }
 
 /** Tells prune and other repairs that somebody writes here. */
-async function claim(id: string, store: Store, deadlineSeconds: number, signal: AbortSignal): Promise<void> {
+async function claim(id: string, store: Store, deadlineSeconds: number, signal: AbortSignal): Promise<Claim> {
   const now = new Date();
-  const text = renderClaim(now, claimDeadline(now, deadlineSeconds));
-  if (await store.create(id + STARTED_SUFFIX, text, signal)) return;
+  const content = renderClaim(now, claimDeadline(now, deadlineSeconds));
+  const ours = { id, startedAt: now, content };
+  if (await store.create(id + STARTED_SUFFIX, content, signal)) return ours;
   const until = await claimedUntil(id, store, signal);
   if (until !== null && until < now) {
     await store.remove([id + STARTED_SUFFIX], signal);
-    if (await store.create(id + STARTED_SUFFIX, text, signal)) return;
+    if (await store.create(id + STARTED_SUFFIX, content, signal)) return ours;
   }
   throw new RunnerError(
     `not repaired: another run works on ${id} in ${store.location}, by its claim ${until === null ? `${id + STARTED_SUFFIX}, which can't be read` : `until ${until.toISOString()}`}: wait for its end, and verify again`,
