@@ -6,6 +6,7 @@ import { checkLabels, checkWholeNumber, show } from './_check';
 import { defined } from './_defined';
 import { Connection } from './_network-needs';
 import { NameAndLabels } from './_runner-pod';
+import { warnOfForwardedPorts } from './_service-ports';
 import { NetworkOptions, NetworkPlace, NetworkPlaces } from './network-options';
 
 /**
@@ -86,6 +87,12 @@ export function defineNetworkPolicy(
   });
   const ingress = connections.flatMap((connection): Rule[] => connection.callsBack === undefined ? []
     : [{ peers: peersOf(connection), ports: [{ protocol: 'TCP', port: connection.callsBack }] }]);
+  scope.node.addValidation({
+    validate: () => {
+      warnOfForwardedPorts(scope, connections);
+      return [];
+    },
+  });
   const served: Rule[] = port === undefined ? [] : [{ peers: undefined, ports: [{ protocol: 'TCP', port }] }];
   return new kplus.k8s.KubeNetworkPolicy(scope, 'NetworkPolicy', {
     metadata,
