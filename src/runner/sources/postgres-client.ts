@@ -132,7 +132,9 @@ export class PostgresClient {
    *
    * @param warned gets what a program said that succeeds, see `Program`
    */
-  public async dump(dumper: PostgresProgram, args: readonly string[], database: string, warned: (said: string) => void, signal: AbortSignal): Promise<Readable> {
+  public async dump(
+    dumper: PostgresProgram, args: readonly string[], database: string, warned: (said: string) => void, signal: AbortSignal,
+  ): Promise<Readable> {
     await this.chooseLanguage(database, signal);
     // To pg_dumpall a database is the one to ask for roles and tablespaces.
     const connection = dumper.name === 'pg_dump' ? this.connection(database) : this.connection(database).replace('--dbname=', '--database=');
