@@ -1,5 +1,6 @@
 /*
- * Measures what the defaults were chosen by: ways to compress a PostgreSQL dump, the runner against pg_dump alone, and ways to encrypt.
+ * Measures what the defaults were chosen by: ways to compress a PostgreSQL dump, the runner against pg_dump alone, ways to encrypt, and the memory
+ * of an upload.
  *
  * Run: npx projen bench [megabytes] [rounds]
  *
@@ -7,15 +8,19 @@
  * may drift, and single figures mean little.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { pipeline, Readable } from 'node:stream';
 import { Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { configOf, folder, postgres } from './_configs';
 import { tempDir } from './servers/_process';
+import { s3Store } from './servers/_s3';
 import { clientPath, PostgresServer, startPostgres } from './servers/postgres';
+import { startVersitygw } from './servers/versitygw';
 import { sealHeader } from '../../src/runner/age-keys';
 import { formatBytes } from '../../src/runner/reporter';
+import { planParts } from '../../src/runner/stores/s3-parts';
 import { encrypt } from '../../src/runner/stream/encrypt';
 import { renderTable } from '../../src/runner/table';
 
@@ -50,6 +55,7 @@ interface Sample {
 
 async function main(): Promise<void> {
   await compareEncryption();
+  await measureParts();
   const pg = await startPostgres({ major: 17, settings: ['fsync = off', 'shared_buffers = 256MB'] });
   try {
     await pg.psql('CREATE DATABASE bench');
@@ -118,6 +124,39 @@ async function compareEncryption(): Promise<void> {
   console.log(renderTable([`${megabytes} MiB ENCRYPTED`, 'SECONDS', 'MiB/s', 'RATIO'], ways.map(([name], i) => [
     name, medians[i]!.toFixed(2), (megabytes / medians[i]!).toFixed(0), (medians[i]! / medians[0]!).toFixed(2),
   ])));
+}
+
+/** What the runner has in memory at its peak, by the size of the parts in which it uploads. */
+async function measureParts(): Promise<void> {
+  const s3 = await startVersitygw();
+  const directory = tempDir('parts');
+  try {
+    const file = path.join(directory, 'app.db');
+    const database = new DatabaseSync(file);
+    database.exec('CREATE TABLE t (x)');
+    const insert = database.prepare('INSERT INTO t VALUES (randomblob(1000000))');
+    for (let i = 0; i < megabytes; i++) insert.run();
+    database.close();
+    const peak = path.join(directory, 'peak.js');
+    writeFileSync(peak, 'process.on("exit", () => require("fs").writeFileSync(process.env.PEAK, String(process.resourceUsage().maxRSS)));');
+    const lines = [];
+    for (const maxParts of [10_000, 10, 4, 2]) {
+      await s3.makeBucket(`parts-${maxParts}`);
+      const { config: store, env } = s3Store(s3, `parts-${maxParts}`, { maxParts });
+      const config = path.join(directory, 'config.json');
+      writeFileSync(config, JSON.stringify(configOf({ source: { engine: 'sqlite', path: file, lockTimeoutSeconds: 10 }, stores: [store] })));
+      const { status, stderr } = spawnSync(process.execPath, ['--require', peak, RUNNER, 'backup', '--config', config], {
+        encoding: 'utf8', env: { PATH: process.env.PATH, PEAK: path.join(directory, 'peak'), ...env },
+      });
+      if (status !== 0) throw new Error(`the backup in up to ${maxParts} parts failed: ${stderr}`);
+      const { partBytes, buffers } = planParts(statSync(file).size, maxParts);
+      lines.push([formatBytes(partBytes), String(buffers), formatBytes(partBytes * buffers), formatBytes(Number(readFileSync(path.join(directory, 'peak'), 'utf8')) * 1024)]);
+    }
+    console.log(renderTable([`PARTS, OF ${megabytes} MB`, 'BUFFERS', 'TOGETHER', 'RSS AT THE PEAK'], lines));
+  } finally {
+    rmSync(directory, { recursive: true });
+    await s3.stop();
+  }
 }
 
 /** CPU time is that of the command and its children; the server's is not in it. */

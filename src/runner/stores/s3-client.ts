@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { S3StoreConfig } from '../../contract/config';
 import { secretFrom } from '../secrets';
@@ -21,6 +22,7 @@ export const S3_PATIENCE: S3Patience = {
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 10_000;
+const PIECE_BYTES = 256 * 1024;
 
 /** Where requests go, and how messages name it. */
 export interface S3Target {
@@ -57,7 +59,23 @@ export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: 
     retryStrategy: retryStrategy(patience.maxAttempts),
   });
   const clock = readClock(client);
+  sendInPieces(client);
   return { client, clock, bucket, keyPrefix: prefix === '' ? '' : `${prefix}/`, name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };
+}
+
+/** TLS makes a copy of all that is written at once, which of a part of an upload is as much again. */
+function sendInPieces(client: S3Client): void {
+  client.middlewareStack.add(next => async args => {
+    const request = args.request as { readonly body?: unknown };
+    if (!(request.body instanceof Uint8Array) || request.body.length <= PIECE_BYTES) return next(args);
+    const { body } = request;
+    function* pieces(): Generator<Uint8Array> {
+      for (let from = 0; from < body.length; from += PIECE_BYTES) yield body.subarray(from, from + PIECE_BYTES);
+    }
+    // For this attempt alone: the next one has the whole body again.
+    const attempt = { body: Readable.from(pieces(), { highWaterMark: 1 }) };
+    return next({ ...args, request: Object.assign(Object.create(Object.getPrototypeOf(request)), request, attempt) });
+  }, { step: 'deserialize', priority: 'low', name: 'sendInPieces' });
 }
 
 /** The SDK keeps an offset as well, and only where it is five minutes or more. */

@@ -10,15 +10,17 @@ const MAX_OBJECT_BYTES = 5 * 1024 * GiB;
 const MAX_PART_BYTES = GiB;
 /** Small enough to be cheap to repeat, large enough that 10,000 of them hold 156 GiB. */
 const MIN_PART_BYTES = 16 * MiB;
-/** Memory for parts that are under way, as long as two of them fit. */
-const MAX_MEMORY_BYTES = 256 * MiB;
-const MAX_PARALLEL = 4;
+/** Memory for parts. Of parts up to half of the second, two have room: one is filled while the other is sent. A larger one has its own size. */
+const MEMORY_BYTES = 256 * MiB;
+const MAX_MEMORY_BYTES = 512 * MiB;
+/** Four on their way, and the one that is being filled. */
+const MAX_BUFFERS = 5;
 
 /** How a body is cut into parts. */
 export interface PartPlan {
   readonly partBytes: number;
-  /** Parts that are sent at the same time. */
-  readonly parallel: number;
+  /** How many of them are in memory, all together: on their way, or being filled. */
+  readonly buffers: number;
   readonly maxParts: number;
 }
 
@@ -41,6 +43,6 @@ export function planParts(expectedBytes: number | null, maxParts: number): PartP
   // Twice as large as the estimate asks for: an upload that runs out of parts after hours is worth nothing.
   const wanted = Math.ceil(2 * expected / maxParts / MiB) * MiB;
   const partBytes = Math.min(Math.max(wanted, MIN_PART_BYTES), MAX_PART_BYTES);
-  const parallel = Math.max(1, Math.min(MAX_PARALLEL, Math.floor(MAX_MEMORY_BYTES / partBytes)));
-  return { partBytes, parallel, maxParts };
+  const buffers = Math.min(MAX_BUFFERS, Math.max(Math.floor(MEMORY_BYTES / partBytes), 2 * partBytes <= MAX_MEMORY_BYTES ? 2 : 1));
+  return { partBytes, buffers, maxParts };
 }

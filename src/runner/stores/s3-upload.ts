@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, HeadObjectCommand, ListPartsCommand,
-  ObjectLockRetentionMode, PutObjectCommand, PutObjectCommandInput, PutObjectRetentionCommand, S3Client, UploadPartCommand,
+  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, HeadObjectCommand,
+  ListObjectsV2Command, ListPartsCommand, CompletedPart, ObjectLockRetentionMode, PutObjectCommand, PutObjectCommandInput,
+  PutObjectRetentionCommand, S3Client, UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../errors';
+import { Part, sendInParts } from './parts';
 import { S3Target } from './s3-client';
 import { explainS3Error, s3ErrorName, s3Status } from './s3-errors';
 import { digestOf } from './s3-lock';
@@ -47,11 +48,11 @@ export async function upload(target: S3Target, params: UploadParams, body: Reada
 }
 
 /**
- * One upload by lib-storage, which cuts the body into parts and sends several at once.
+ * One upload, in parts of which several are sent at once.
  *
- * Left alone it does three things that a backup can't have: after a failed part it reads the rest of the body before it says so,
- * a stop leaves requests running, and its promise then rejects before the parts are removed. So each of its requests passes
- * through {@link send}, which stops everything at the first failure, and the removal is done here.
+ * The one of lib-storage has up to four parts in memory for each that it sends. And left alone it does three things that a backup can't have:
+ * after a failed part it reads the rest of the body before it says so, a stop leaves requests running, and its promise then rejects before the
+ * parts are removed. Here each request passes through {@link send}, which stops everything at the first failure.
  */
 class S3Upload {
   private readonly stopped = new AbortController();
@@ -59,7 +60,9 @@ class S3Upload {
   private readonly object: { readonly Bucket: string; readonly Key: string };
   private readonly token = randomUUID();
   private failure: { readonly reason: unknown } | undefined;
+  private begun: Promise<string | undefined> | undefined;
   private uploadId: string | undefined;
+  private readonly parts: CompletedPart[] = [];
   /** Whether the object may be visible. */
   private committing = false;
   private bytes = 0;
@@ -75,13 +78,9 @@ class S3Upload {
     this.body.on('error', bodyFailed);
     try {
       signal.throwIfAborted();
-      await new Upload({
-        client: this.client(),
-        params: { ...this.object, ...this.params.settings, Body: this.body, Metadata: { [UPLOAD_ID_METADATA]: this.token } },
-        partSize: this.params.plan.partBytes,
-        queueSize: this.params.plan.parallel,
-        leavePartsOnError: true,
-      }).done();
+      const { partBytes, buffers } = this.params.plan;
+      await sendInParts(this.body, partBytes, buffers, part => this.sendPart(part));
+      if (this.parts.length > 0) await this.complete();
       signal.throwIfAborted();
       return await this.confirm(signal);
     } catch (error) {
@@ -102,37 +101,56 @@ class S3Upload {
     this.body.destroy(reason as Error);
   }
 
-  /** The client as lib-storage shall see it. */
-  private client(): S3Client {
-    return Object.assign(Object.create(this.target.client), { send: this.send.bind(this) }) as S3Client;
+  private async sendPart({ number, body, last }: Part): Promise<void> {
+    const { settings, md5 } = this.params;
+    const content = { Body: body, ...md5 && { ContentMD5: digestOf(body) } };
+    await this.send(async ({ client }, abortSignal) => {
+      this.checkPart(number);
+      if (number === 1 && last) {
+        this.committing = true;
+        await client.send(new PutObjectCommand({ ...this.object, ...settings, ...content, Metadata: this.metadata }), { abortSignal });
+      } else {
+        const UploadId = await (this.begun ??= this.begin());
+        abortSignal.throwIfAborted();
+        const command = new UploadPartCommand({ ...this.object, ...content, UploadId, PartNumber: number });
+        const { ETag, ChecksumCRC32 } = await client.send(command, { abortSignal });
+        this.parts.push({ PartNumber: number, ETag, ...ChecksumCRC32 !== undefined && { ChecksumCRC32 } });
+      }
+      this.bytes += body.length;
+    });
   }
 
-  private async send(command: Parameters<S3Client['send']>[0]): Promise<unknown> {
+  /** @returns the id of the upload */
+  private async begin(): Promise<string | undefined> {
     const { client } = this.target;
+    const checked = await client.config.requestChecksumCalculation() === 'WHEN_SUPPORTED';
+    const created = await client.send(new CreateMultipartUploadCommand({
+      ...this.object, ...this.params.settings, ...checked && { ChecksumAlgorithm: 'CRC32' }, Metadata: this.metadata,
+    }), { abortSignal: this.stoppedFully.signal });
+    return this.uploadId = created.UploadId;
+  }
+
+  private async complete(): Promise<void> {
+    const Parts = this.parts.sort((a, b) => a.PartNumber! - b.PartNumber!);
+    await this.send(async ({ client }, abortSignal) => {
+      this.committing = true;
+      await client.send(new CompleteMultipartUploadCommand({ ...this.object, UploadId: this.uploadId, MultipartUpload: { Parts } }), { abortSignal })
+        .catch(error => this.completedBefore(error));
+    });
+  }
+
+  private async send(action: (target: S3Target, signal: AbortSignal) => Promise<void>): Promise<void> {
     try {
       this.stopped.signal.throwIfAborted();
-      if (command instanceof CreateMultipartUploadCommand) {
-        const created = await client.send(command, { abortSignal: this.stoppedFully.signal });
-        this.uploadId = created.UploadId;
-        return created;
-      }
-      if (command instanceof UploadPartCommand || command instanceof PutObjectCommand) {
-        this.checkPart(command instanceof UploadPartCommand ? command.input.PartNumber! : 1);
-        this.committing ||= command instanceof PutObjectCommand;
-        if (this.params.md5) command.input.ContentMD5 = digestOf(command.input.Body as Buffer);
-        const sent = await client.send(command as UploadPartCommand, { abortSignal: this.stopped.signal });
-        this.bytes += (command.input.Body as Buffer).length;
-        return sent;
-      }
-      if (command instanceof CompleteMultipartUploadCommand) {
-        this.committing = true;
-        return await client.send(command, { abortSignal: this.stopped.signal }).catch(error => this.completedBefore(error));
-      }
-      return await client.send(command, { abortSignal: this.stopped.signal });
+      await action(this.target, this.stopped.signal);
     } catch (error) {
       this.fail(explainS3Error(error, this.target, `store ${this.params.key}`));
       throw error;
     }
+  }
+
+  private get metadata(): { [name: string]: string } {
+    return { [UPLOAD_ID_METADATA]: this.token };
   }
 
   private checkPart(number: number): void {
@@ -187,6 +205,7 @@ class S3Upload {
   private async cleanUp(signal: AbortSignal): Promise<void> {
     const { client } = this.target;
     try {
+      await this.begun?.catch(() => {}); // known a moment after a stop at the latest
       if (this.uploadId !== undefined) await abortUpload(client, { ...this.object, UploadId: this.uploadId }, signal);
       if (this.committing && await this.isOurs(signal)) await client.send(new DeleteObjectCommand(this.object), { abortSignal: signal });
     } catch {
@@ -202,7 +221,11 @@ export async function ownedBy({ client, bucket }: S3Target, key: string, token: 
     return Metadata?.[UPLOAD_ID_METADATA] === token;
   } catch (error) {
     if (s3Status(error) === 404) return false;
-    throw error;
+    if (s3Status(error) !== 403) throw error;
+    // To whoever may list one backup only S3 says "denied" where nothing is, and it names no reason in answer to a HEAD.
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: key }), { abortSignal: signal });
+    if (Contents.some(({ Key }) => Key === key)) throw error;
+    return false;
   }
 }
 

@@ -2,16 +2,18 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import {
-  CreateMultipartUploadCommand, DeleteObjectCommand, GetBucketLifecycleConfigurationCommand, GetObjectCommand, ListMultipartUploadsCommand,
-  ListObjectsV2Command, ListObjectVersionsCommand, PutBucketLifecycleConfigurationCommand, PutObjectCommand, S3Client, UploadPartCommand,
+  CreateMultipartUploadCommand, DeleteObjectCommand, GetBucketLifecycleConfigurationCommand, GetObjectCommand, HeadObjectCommand,
+  ListMultipartUploadsCommand, ListObjectsV2Command, ListObjectVersionsCommand, PutBucketLifecycleConfigurationCommand, PutObjectCommand, S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { addUsers, documentFor, LOCK, Policy, RoleBucket, roleBucket, ROLES, SERVERS } from './_roles';
 import { S3Access } from '../../../src';
-import { BackupConfig, DRILL_DATABASE } from '../../../src/contract/config';
+import { BackupConfig, DRILL_DATABASE, S3StoreConfig } from '../../../src/contract/config';
 import { backupId } from '../../../src/contract/layout';
 import { renderClaim } from '../../../src/runner/claim';
 import { openStore } from '../../../src/runner/stores/open';
-import { abortUpload } from '../../../src/runner/stores/s3-upload';
+import { openS3, S3_PATIENCE } from '../../../src/runner/stores/s3-client';
+import { abortUpload, ownedBy } from '../../../src/runner/stores/s3-upload';
 import { Store } from '../../../src/runner/stores/store';
 import { configOf, sqlite } from '../_configs';
 import { runHere } from '../_run-here';
@@ -35,6 +37,9 @@ const NOT_ASKED_FOR: { readonly [kind: string]: (access: S3Access, action: strin
   versitygw: (_access, action) => action === 's3:GetLifecycleConfiguration',
   radosgw: (access, action) => action === 's3:PutObjectRetention' || (access === S3Access.BACKUP && action === 's3:GetObject'),
 };
+
+/** What the servers answer to whoever may list this backup only. */
+const HEAD_OF_NOTHING: { readonly [kind: string]: number } = { versitygw: 404, radosgw: 403 };
 
 describe.each(SERVERS)('on %s', (kind, policyServer) => {
   let server: Versitygw | Radosgw;
@@ -187,6 +192,23 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
     const at = await place(S3Access.READ);
     const { config, env } = at.as(S3Access.READ);
     await expect(openStore(config, env).get('app_20260101_020000.json', never)).rejects.toMatchObject({ exitCode: 15, message: expect.stringMatching(/there is no such object/) });
+  });
+
+  test('whether an object is ours can be asked where there is none: a HEAD of it is refused as if rights were missing', async () => {
+    const at = await place(S3Access.BACKUP);
+    const { config, env } = at.as(S3Access.BACKUP);
+    const target = openS3(config as S3StoreConfig, env, S3_PATIENCE);
+    const head = (key: string) => target.client.send(new HeadObjectCommand({ Bucket: at.bucket, Key: key }))
+      .then(() => 200, error => error.$metadata?.httpStatusCode);
+    const missing = 'db/nightly/app_20260101_020000.json';
+    // As S3 itself does with a right to list that has a condition on the prefix.
+    expect(await head(missing)).toBe(HEAD_OF_NOTHING[kind]);
+    expect(await ownedBy(target, missing, 'token', never)).toBe(false);
+    // What is there and may not be read is another matter.
+    const foreign = 'db/nightly/app_x_20260101_020000.json';
+    await rootClient(server).send(new PutObjectCommand({ Bucket: at.bucket, Key: foreign, Body: 'x' }));
+    expect(await head(foreign)).toBe(403);
+    await expect(ownedBy(target, foreign, 'token', never)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
   });
 
   describe('the server refuses', () => {

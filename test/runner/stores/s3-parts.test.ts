@@ -6,16 +6,17 @@ const GiB = 1024 ** 3;
 const TiB = 1024 ** 4;
 
 test.each([
-  ['a small body', null, 10_000, { partBytes: 16 * MiB, parallel: 4 }],
-  ['a dump of nothing', 0, 10_000, { partBytes: 16 * MiB, parallel: 4 }],
-  ['78 GiB', 78 * GiB, 10_000, { partBytes: 16 * MiB, parallel: 4 }],
-  ['200 GiB', 200 * GiB, 10_000, { partBytes: 41 * MiB, parallel: 4 }],
-  ['1 TiB', TiB, 10_000, { partBytes: 210 * MiB, parallel: 1 }],
-  ['5 TiB', 5 * TiB, 10_000, { partBytes: 1024 * MiB, parallel: 1 }],
-  ['20 GiB where 1,000 parts are allowed', 20 * GiB, 1000, { partBytes: 41 * MiB, parallel: 4 }],
-  ['900 GiB where 1,000 parts are allowed', 900 * GiB, 1000, { partBytes: 1024 * MiB, parallel: 1 }],
+  ['a small body', null, 10_000, { partBytes: 16 * MiB, buffers: 5 }],
+  ['a dump of nothing', 0, 10_000, { partBytes: 16 * MiB, buffers: 5 }],
+  ['78 GiB', 78 * GiB, 10_000, { partBytes: 16 * MiB, buffers: 5 }],
+  ['200 GiB', 200 * GiB, 10_000, { partBytes: 41 * MiB, buffers: 5 }],
+  ['1 TiB', TiB, 10_000, { partBytes: 210 * MiB, buffers: 2 }],
+  ['5 TiB', 5 * TiB, 10_000, { partBytes: 1024 * MiB, buffers: 1 }],
+  ['20 GiB where 1,000 parts are allowed', 20 * GiB, 1000, { partBytes: 41 * MiB, buffers: 5 }],
+  ['900 GiB where 1,000 parts are allowed', 900 * GiB, 1000, { partBytes: 1024 * MiB, buffers: 1 }],
 ])('cuts %s into parts that fit', (_case, expectedBytes, maxParts, plan) => {
   expect(planParts(expectedBytes, maxParts)).toEqual({ ...plan, maxParts });
+  expect(plan.partBytes * plan.buffers).toBeLessThanOrEqual(Math.max(512 * MiB, plan.partBytes)); // what the README says of memory
   expect(plan.partBytes * maxParts).toBeGreaterThanOrEqual(expectedBytes ?? 0);
 });
 
