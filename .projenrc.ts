@@ -46,7 +46,6 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     'tsx',
     // Of the runner only: bundled into one file, so no dependency of the published package.
     '@aws-sdk/client-s3',
-    '@aws-sdk/lib-storage',
     'age-encryption',
     'commander@^14', // 15 is ESM only, which jest cannot load
     'pino',
