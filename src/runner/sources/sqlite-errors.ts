@@ -27,7 +27,7 @@ export function explainSqlite(failure: SqliteFailure, target: SqliteTarget): Run
   if (HOT.includes(sqliteCode)) {
     return new RunnerError(
       `${description} was left in the middle of a transaction by a program that was killed, and nobody can read it before that is rolled back, which writes to it (${message}): `
-        + `let the application open it once, or run "sqlite3 ${target.path} 'PRAGMA schema_version'" as its owner, or the backup as a user that may write it and its -journal`,
+        + `let the application open it once, or run "sqlite3 ${target.path} 'PRAGMA schema_version'" as its owner. A backup only reads, and never does that itself`,
       ExitCode.DENIED,
     );
   }

@@ -136,6 +136,21 @@ describe('fails', () => {
     holder.close();
   });
 
+  test('on one that a killed writer left in the middle of a transaction, with an advice that helps whoever may write it already', async () => {
+    const script = `const d = new (require('node:sqlite').DatabaseSync)(process.argv[1]);
+      d.exec("PRAGMA journal_mode = DELETE; CREATE TABLE t (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO t SELECT hex(randomblob(50)) FROM n; PRAGMA cache_size = 2; BEGIN; UPDATE t SET x = 'half'");
+      process.kill(process.pid, 'SIGKILL');`;
+    await once(spawn(process.execPath, ['--eval', script, path], { stdio: 'ignore' }), 'exit');
+    expect(existsSync(`${path}-journal`)).toBe(true);
+    const failure = await failureOf(takeAll(source()));
+    expect(failure).toMatchObject({ exitCode: ExitCode.DENIED, message: expect.stringContaining('was left in the middle of a transaction by a program that was killed') });
+    expect(String(failure)).toContain(`run "sqlite3 ${path} 'PRAGMA schema_version'" as its owner. A backup only reads`);
+    const database = new DatabaseSync(path); // what the advice does
+    database.prepare('PRAGMA schema_version').get();
+    database.close();
+    expect((await takeAll(source())).dumps).toMatchObject([{ counts: { items: { t: 5000 } } }]);
+  });
+
   test('without room for the copy, before it begins', async () => {
     make('create table t(x); insert into t values (zeroblob(100000))');
     const error = await failureOf(takeFirst(source({}, 50_000)));
