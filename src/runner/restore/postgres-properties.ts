@@ -72,6 +72,15 @@ export function createStatement(name: string, head: ArchiveHead, owner: string |
   return `create database ${quoted(name)} with template = template0 ${options.join(' ')};`;
 }
 
+/**
+ * The locale, as a literal, in whose format the archive has amounts of money; `null`: the server's. It has to be set before they are restored, and
+ * is the only setting of a database of which that is true.
+ */
+export function archivedMoneyLocale({ entries }: ArchiveHead): string | null {
+  const properties = entries.filter(({ type }) => type === 'DATABASE PROPERTIES').map(({ definition }) => definition).join('\n');
+  return /^ALTER DATABASE .* SET lc_monetary TO ('(?:[^']|'')*');$/m.exec(properties)?.[1] ?? null;
+}
+
 /** The statements that give `database` the properties of a live one, but for its connection limit: that is for the swap. */
 export function propertyStatements(database: string, { owner, comment, grants, settings, template }: DatabaseProperties): string[] {
   const name = quoted(database);

@@ -8,7 +8,7 @@ import { Archive, PostgresInPlace, Unsure } from './postgres-in-place';
 import { librariesNotLoaded } from './postgres-libraries';
 import { besideName, besideTime, freeBesideName } from './postgres-names';
 import {
-  archivedConnectionLimit, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
+  archivedConnectionLimit, archivedMoneyLocale, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
 } from './postgres-properties';
 import { makeRoles, rolesNotMade } from './postgres-roles';
 import { lateSubscriptions, withList } from './postgres-run-as-owner';
@@ -149,6 +149,8 @@ export class PostgresRestorer implements Restorer {
       const incoming = besideName(final, 'restore', new Date());
       await this.client.run(this.maintenance, createStatement(incoming, facts.head, ownerOf(facts), tablespaceOf(facts)), signal);
       made = await this.oidOf(incoming, signal) ?? DROPPED;
+      const money = archivedMoneyLocale(facts.head);
+      if (money !== null) await this.client.run(this.maintenance, `alter database ${quoted(incoming)} set lc_monetary to ${money};`, signal);
       const { client, maintenance, config: { freeBytes } } = this;
       const beside = (within: AbortSignal) => this.restoreBeside(incoming, archive, facts, within);
       await withinSpace({ client, maintenance, database: incoming, freeBytes }, signal, beside);
@@ -358,7 +360,7 @@ export class PostgresRestorer implements Restorer {
     const { head, live } = facts;
     if (live && !givesArchivedProperties(facts)) {
       const properties = await this.client.query<DatabaseProperties>(this.maintenance, propertiesQuery(live.name), signal);
-      await this.client.run(this.maintenance, ['begin;', ...propertyStatements(database, properties), 'commit;'].join('\n'), signal);
+      await this.client.run(this.maintenance, ['begin;', `alter database ${quoted(database)} reset lc_monetary;`, ...propertyStatements(database, properties), 'commit;'].join('\n'), signal);
       return properties.connectionLimit;
     }
     for (const statements of archivedPropertyStatements(database, head)) await this.client.run(this.maintenance, verbatim(statements), signal);

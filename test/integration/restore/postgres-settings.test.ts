@@ -37,3 +37,26 @@ test.each([
   await change(setting => `reset ${setting}`);
   expect(await dumpOf(server, 'shop')).toBe(good);
 });
+
+test.each(['swap', 'new-database'] as const)('amounts of money in the format of the database are read in that format, whatever the server\'s is: %s', async mode => {
+  const foreign = await startPostgres({ major: 15, settings: ['lc_monetary = \'C\''] });
+  try {
+    await foreign.psql('create database shop');
+    await foreign.psql('alter database shop set lc_monetary = \'de_DE.UTF-8\'');
+    await foreign.psql('create table orders as select 1234.56::numeric::money as total', 'shop');
+    const good = await dumpOf(foreign, 'shop');
+    expect(good).toContain('1.234,56 €');
+    const site = await backedUp(foreign, 'shop');
+    await foreign.psql('delete from orders', 'shop');
+    await restored(restoreOptions(site, mode === 'swap' ? {} : { mode, newDatabase: 'other' }));
+    expect(await foreign.psql('select total from orders', mode === 'swap' ? 'shop' : 'other')).toBe('1.234,56 €');
+    if (mode === 'swap') expect(await dumpOf(foreign, 'shop')).toBe(good);
+
+    // What the live database has set for itself since then stays its own.
+    await foreign.psql('alter database shop reset lc_monetary');
+    await restored(restoreOptions(site));
+    expect(await foreign.psql('select total from orders', 'shop')).toBe('$1,234.56');
+  } finally {
+    await foreign.stop();
+  }
+});
