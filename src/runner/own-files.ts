@@ -1,6 +1,7 @@
 import {
   ACCEPTED_SUFFIX, CHECKSUM_SUFFIX, isVerificationSuffix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX, REPLACED_SUFFIX, STARTED_SUFFIX,
 } from '../contract/layout';
+import { BackupRecord } from '../contract/record';
 
 /*
  * Which names under an id are ours. `app_20261122_020000.txt` looks like a file of a backup and is none: somebody put it there, and
@@ -22,4 +23,10 @@ export function isOwnFile(key: string): boolean {
 export function isMarker(key: string): boolean {
   const suffix = parseKey(key)?.suffix;
   return suffix !== undefined && (SUFFIXES.includes(suffix) || isVerificationSuffix(suffix));
+}
+
+/** What is removed with a backup: what its record names, and what this program wrote beside it. Never anything else of the same id. */
+export function ownFilesOf(record: BackupRecord, files: readonly string[]): string[] {
+  const named = new Set(record.artifacts.map(({ file }) => file));
+  return files.filter(file => named.has(file) || isMarker(file));
 }

@@ -1,8 +1,9 @@
-import { Inventory, ownFilesOf } from './inventory';
+import { Inventory } from './inventory';
 import { planRetention } from './plan';
 import { RetentionConfig } from '../../contract/config';
 import { parseKey } from '../../contract/layout';
 import { Catalog, newestOf } from '../catalog';
+import { ownFilesOf } from '../own-files';
 
 /** This many runs that failed stay in the history. */
 const FAILED_RUNS_KEPT = 100;

@@ -6,7 +6,6 @@ import { Backup, Catalog } from '../catalog';
 import { describeAhead } from '../clock';
 import { RunnerError } from '../errors';
 import { newestVerificationKeys, readVerifications } from '../history';
-import { isMarker } from '../own-files';
 import { Store } from '../stores/store';
 
 const CONCURRENT_READS = 8;
@@ -66,12 +65,6 @@ export async function takeStock(name: string, store: Store, catalog: Catalog, op
     failedRuns: keys.filter(key => parseKey(key)!.suffix === FAILED_RUN_SUFFIX).sort().reverse(),
     files: byId,
   };
-}
-
-/** What is removed with a backup: what its record names, and what this program wrote beside it. Never anything else of the same id. */
-export function ownFilesOf(record: BackupRecord, files: readonly string[]): string[] {
-  const named = new Set(record.artifacts.map(({ file }) => file));
-  return files.filter(file => named.has(file) || isMarker(file));
 }
 
 function groupedById(keys: readonly string[]): Map<string, string[]> {
