@@ -29,6 +29,8 @@ export interface Scene {
   readonly twoAtOnce?: readonly number[];
   /** Copies that were damaged on purpose, as `STORE: ` and the id. */
   readonly damaged?: readonly { readonly store: string; readonly id: string }[];
+  /** Exit codes of what was wrong before, as long as it still is, since the fault has kept the command from mending it. */
+  stillWrong?(): readonly number[];
   /** Whether this file of an older backup may go, or change. */
   mayGo?(key: string): boolean;
   /** Broken promises about what the command does; after the disturbed run, or runs, and at last after the undisturbed one. */

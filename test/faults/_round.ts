@@ -72,8 +72,11 @@ export async function playRound(command: Command, fault: Fault, seed: string, si
     said.push(...all.map(tell));
 
     for (const { code } of all) {
-      // A person has stopped what has no deadline of its own.
-      if (!fault.codes.includes(code) && !(code === 143 && !command.deadline) && !(fault.twice && [...scene.doneAlready ?? [], ...scene.twoAtOnce ?? []].includes(code))) broken.push(`exit code ${code} does not belong to this fault`);
+      const belongs = fault.codes.includes(code)
+        || code === 143 && !command.deadline // a person has stopped what has no deadline of its own
+        || fault.twice && [...scene.doneAlready ?? [], ...scene.twoAtOnce ?? []].includes(code)
+        || scene.stillWrong?.().includes(code);
+      if (!belongs) broken.push(`exit code ${code} does not belong to this fault`);
     }
     if (all.every(({ code }) => ![0, 137].includes(code)) && filesBelow(place.scratch).length > 0) {
       broken.push(`the run has left in the scratch directory: ${filesBelow(place.scratch).join(', ')}`);

@@ -92,6 +92,7 @@ async function damagedPlace({ stores, config, options }: Place): Promise<Scene> 
     args: ['verify', '--scheduled', '--repair'],
     options: { ...options, config: { ...config, verification: { olderPercent: 100, repair: true } } },
     damaged,
+    stillWrong: () => damaged.some(({ store, id }) => wrong(stores[store as keyof typeof stores], id).length > 0) ? [11, 15] : [],
     // Of each backup one copy is replaced; the other one must stay, which `check` sees to.
     mayGo: () => true,
     check: async ({ code }, last) => damaged.flatMap(({ store, id }) => [
