@@ -240,6 +240,24 @@ describe('a store', () => {
   });
 });
 
+test.each([
+  ['full', 'size=1m', 16, /target .*: the volume is full/],
+  ['read-only', 'size=1m,ro', 14, /target .*read-only/],
+])('a fetch to a disk that is %s says so, and nothing against the backup', async (_case, mounted, code, message) => {
+  const place = await placeWithBackup();
+  const small = tempDir('small');
+  execFileSync('mount', ['-t', 'tmpfs', '-o', mounted, 'tmpfs', small]);
+  try {
+    const ended = await run(['fetch', 'latest', '--to', small], place.options);
+    expect(ended.message).toMatch(message);
+    expect(ended.stderr).not.toMatch(/no store has a good copy|copy\.unusable/);
+    expect(ended.code).toBe(code);
+    expect(filesIn(small)).toEqual([]);
+  } finally {
+    execFileSync('umount', [small]);
+  }
+});
+
 test('a clock that is 20 minutes off does not stop a backup, and is told', async () => {
   const place = await placeWithBackup();
   const ended = await run(['backup'], {

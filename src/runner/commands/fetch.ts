@@ -49,6 +49,8 @@ export async function fetch(context: Context<LookConfig>, options: FetchOptions)
   try {
     const target = new FolderStore(place, unfinished.path);
     return await fetchInto({ backup, stores, target, present: await filesOf(id, target, signal) }, context, options);
+  } catch (error) {
+    throw error instanceof TargetFailure ? error.cause : error;
   } finally {
     await unfinished.remove();
   }
@@ -64,7 +66,7 @@ async function fetchInto(fetching: Fetching, context: Context<LookConfig>, optio
   }
   for (const artifact of artifacts) {
     if (present.includes(artifact.file)) await refuseOther(artifact, target, context);
-    else await useArtifact(backup, artifact, stores, body => target.put(artifact.file, body, artifact.bytes, signal), reporter, signal);
+    else await useArtifact(backup, artifact, stores, body => putInto(target, artifact.file, body, artifact.bytes, signal), reporter, signal);
     stdout.write(`${path.join(options.to, artifact.file)}  ${formatBytes(artifact.bytes)}  sha256 ${artifact.sha256}\n`);
   }
   const checksums = id + CHECKSUM_SUFFIX;
@@ -81,6 +83,25 @@ interface Fetching {
   readonly present: readonly string[];
 }
 
+/** Of the directory that is written to: the next copy would meet it too, and it says nothing about this one. */
+class TargetFailure extends Error {
+  constructor(public override readonly cause: RunnerError) {
+    super(cause.message);
+  }
+}
+
+async function putInto(target: FolderStore, file: string, content: Readable, bytes: number, signal: AbortSignal): Promise<number> {
+  let ofCopy: unknown;
+  content.once('error', error => {
+    ofCopy = error;
+  });
+  try {
+    return await target.put(file, content, bytes, signal);
+  } catch (error) {
+    throw error instanceof RunnerError && error !== ofCopy ? new TargetFailure(error) : error;
+  }
+}
+
 /** Writes the artifacts as they were before they were encrypted. A file appears only if its digest is right and all of it was opened. */
 async function fetchDecrypted(fetching: Fetching, context: Context<LookConfig>, options: FetchOptions): Promise<ExitCode> {
   const { backup, stores, target, present } = fetching;
@@ -93,7 +114,7 @@ async function fetchDecrypted(fetching: Fetching, context: Context<LookConfig>, 
       throw new RunnerError(`${path.join(options.to, file)} exists and is not overwritten: move it away and fetch again`, ExitCode.USAGE);
     }
     const bytes = await useArtifact(
-      backup, artifact, stores, body => target.put(file, unseal(artifact, body, identities), artifact.bytes, signal), reporter, signal,
+      backup, artifact, stores, body => putInto(target, file, unseal(artifact, body, identities), artifact.bytes, signal), reporter, signal,
     );
     stdout.write(`${path.join(options.to, file)}  ${formatBytes(bytes)}\n`);
   }

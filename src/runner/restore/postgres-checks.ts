@@ -27,6 +27,9 @@ export async function checkRestored(
   return notes;
 }
 
+/** Codes of a check that came to no end, as where the server went away or `psql` was killed. */
+const NO_ANSWER: readonly ExitCode[] = [ExitCode.UNAVAILABLE, ExitCode.FAILED];
+
 /**
  * Analyzes and checks what was restored in place: its transaction has ended, and nothing brings back what was there but a rollback. So a fault
  * of the data is a failure, and everything else is told: a server that went away, a run that is stopped.
@@ -43,7 +46,7 @@ export async function checkCommitted(
   try {
     return [...notes, ...await checkRestored(client, database, head, artifact, assertions, signal)];
   } catch (error) {
-    if (!signal.aborted && !(error instanceof RunnerError && error.exitCode === ExitCode.UNAVAILABLE)) throw error;
+    if (!signal.aborted && !(error instanceof RunnerError && NO_ANSWER.includes(error.exitCode))) throw error;
     return [...notes, `the database was restored in one transaction and could not be checked after it (${reasonOf(error, signal)}): look at it yourself`];
   }
 }

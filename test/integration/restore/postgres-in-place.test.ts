@@ -58,6 +58,7 @@ test.each(STAGES)('stopped %s, it says what is live, is not tried again, and a r
 
 test.each([
   ['the analysis', 'psql', 'in=$(cat); [ "$in" = "analyze;" ] && in="select 1/0;"; "$REAL" "$@" <<< "$in"', /could not be analyzed \(.*division by zero.*\): .*ANALYZE/],
+  ['the check', 'psql', 'in=$(cat); [[ "$in" == *"relkind in (\'r\', \'p\', \'v\'"* ]] && kill -9 $$; "$REAL" "$@" <<< "$in"', /could not be checked after it \(psql ended with SIGKILL/],
   ['pg_restore after its commit', 'pg_restore', '"$REAL" "$@"; echo "pg_restore: error: out of luck" >&2; exit 1', /the restore was committed, and then failed: .*out of luck/],
 ])('a failure of %s is told, and is no failure of the restore', async (_what, name, script, note) => {
   const { report } = await restored({ ...inPlace(), path: fakeProgram(name, script) }, ['--yes']);
