@@ -200,12 +200,12 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
     const target = openS3(config as S3StoreConfig, env, S3_PATIENCE);
     const head = (key: string) => target.client.send(new HeadObjectCommand({ Bucket: at.bucket, Key: key }))
       .then(() => 200, error => error.$metadata?.httpStatusCode);
-    const missing = 'db/nightly/app_20260101_020000.json';
+    const missing = 'db/nightly/app/app_20260101_020000.json';
     // As S3 itself does with a right to list that has a condition on the prefix.
     expect(await head(missing)).toBe(HEAD_OF_NOTHING[kind]);
     expect(await ownedBy(target, missing, 'token', never)).toBe(false);
     // What is there and may not be read is another matter.
-    const foreign = 'db/nightly/app_x_20260101_020000.json';
+    const foreign = 'db/nightly/app_x/app_x_20260101_020000.json';
     await rootClient(server).send(new PutObjectCommand({ Bucket: at.bucket, Key: foreign, Body: 'x' }));
     expect(await head(foreign)).toBe(403);
     await expect(ownedBy(target, foreign, 'token', never)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
