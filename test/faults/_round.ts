@@ -6,7 +6,7 @@ import { Command, Scene } from './_command';
 import { Dice } from './_dice';
 import { unmountBelow } from './_disk-faults';
 import { Baseline, Fault } from './_fault';
-import { checkOlder, checkRecords, checkSecrets, filesIn, leftIn, Snapshot, snapshot } from './_invariants';
+import { checkOlder, checkRecords, checkSecrets, filesIn, idsIn, leftIn, Snapshot, snapshot } from './_invariants';
 import { makePlace, Place, S3_PREFIX } from './_place';
 import { Site } from './_site';
 import { NamedConfig } from '../../src/contract/config';
@@ -147,6 +147,9 @@ async function leftForGood(place: Place): Promise<string[]> {
   if ((await left()).length === 0) return [];
   const { options } = place;
   if (Object.values(place.stores).flatMap(filesIn).some(file => file.endsWith('.hold'))) await start(['release'], options).ended;
+  // What a restore has stored before is suspect, and stops every prune until somebody has looked at it.
+  const newest = idsIn(place.stores.volume).at(-1);
+  if (newest !== undefined) await start(['accept', newest], options).ended;
   const pruned = await start(['prune'], {
     ...options, through: ['faketime', '-f', '+26h'], env: { ...options.env, FAKETIME_DONT_FAKE_MONOTONIC: '1' },
   }).ended;
