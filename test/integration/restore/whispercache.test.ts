@@ -223,7 +223,7 @@ test('a rollback stops the application and starts it again, also where it fails'
 test('a damaged backup stops nothing', async () => {
   happened.length = 0;
   const { result: { id } } = await succeed('backup', 'db-backup');
-  const file = artifactOf(volume, id);
+  const file = artifactOf(path.join(volume, 'whispercache'), id);
   const bytes = readFileSync(file);
   bytes[100] = bytes[100]! ^ 1; // eslint-disable-line no-bitwise
   writeFileSync(file, bytes);
@@ -261,5 +261,5 @@ test('SQLite: rows are as they were, whatever a write-ahead log has left', async
 
   await succeed('restore', 'sqlite-restore', '--yes', '--set', 'workloads=[]');
   expect(rows()).toBe('500|125250');
-  expect(filesIn(volume).some(file => file.startsWith('whispercache-sqlite_'))).toBe(true);
+  expect(filesIn(path.join(volume, 'whispercache-sqlite')).some(file => file.startsWith('whispercache-sqlite_'))).toBe(true);
 });
