@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Chart, Cron, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import ts from 'typescript';
+import { importsOf, SRC } from './_imports';
 import { newChart, props } from './synth';
 import {
   BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, CaCertificate, Decryption, Encryption,
@@ -13,7 +14,6 @@ import {
  * Nothing in the public API takes a secret: what is called like one takes a reference to it, and what could smuggle one, a URL with a login in
  * it, is refused without being shown. The API is read from its sources, so that a property that is added has to be looked at here.
  */
-const SRC = join(__dirname, '..', 'src');
 const SECRET = /secret|passw|token|credential|keys?$|^key|identit|login|auth/i;
 const PLACE = /url|uri|host|endpoint|image$/i;
 
@@ -37,10 +37,15 @@ const REVIEWED: { readonly [name: string]: string } = {
   'S3Encryption.kms(keyId: string)': 'the name of a key that never leaves KMS',
 };
 
+/** The files that are exported, by `index.ts` or by that of a folder. */
+function publicFiles(file: string): string[] {
+  return basename(file) === 'index.ts' ? importsOf(file).flatMap(publicFiles) : [file];
+}
+
 /** Properties of the public API as `Interface.property: type`, and parameters as `Class.method(parameter: type)`. */
 function publicApi(): string[] {
   const found: string[] = [];
-  for (const file of readdirSync(SRC).filter(name => name.endsWith('.ts') && !name.startsWith('_'))) {
+  for (const file of publicFiles('index.ts')) {
     const source = ts.createSourceFile(file, readFileSync(join(SRC, file), 'utf8'), ts.ScriptTarget.Latest, true);
     for (const statement of source.statements) {
       const isExported = ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
