@@ -94,7 +94,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
 project.package.addVersion(VERSION);
 
 // Compiled in: in an app that is bundled into one file, the package.json that is found beside it is the app's.
-const versionFile = new TextFile(project, 'src/_version.ts');
+const versionFile = new TextFile(project, 'src/constructs/core/version.ts');
 versionFile.addLine(`// ${versionFile.marker}`);
 versionFile.addLine('/** The version of this library, and of its runner image. */');
 versionFile.addLine(`export const VERSION = '${VERSION}';`);

@@ -1,7 +1,7 @@
 import { AlertRule, alertRule, namespaceOf } from './_alert-rule';
 import { AlertCompanion, AlertContext, AlertTarget, overdueSeconds } from './_alert-target';
-import { showSeconds } from './_check';
 import { CronJobQueries } from './_cron-job-queries';
+import { showSeconds } from './constructs/core/check';
 
 /** Names of the alerts, and what they say about what is wrong and where to look. */
 const TEXTS = {

@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
-import { show, wholeSeconds } from './_check';
 import { DrillServer } from './_drill-server';
-import { SCRATCH } from './_pod-parts';
+import { show, wholeSeconds } from './constructs/core/check';
+import { SCRATCH } from './constructs/parts/pod-parts';
 import { DatabaseConfig, DatabaseTargetConfig, DRILL_DATABASE, FreshnessConfig, SourceConfig } from './contract/config';
 import { DrillFreshness, RestoreDrillProps } from './restore-drill-props';
 import { RestoreMode } from './restore-mode';

@@ -1,10 +1,10 @@
 import { Chart } from 'cdk8s';
 import { Construct } from 'constructs';
-import { show } from './_check';
 import { checkAccess, checkStoreNames, S3CredentialsByStore } from './_store-access';
-import { StoreParts } from './_store-parts';
 import { BackupCronJob } from './backup-cron-job';
 import { BackupStore } from './backup-store';
+import { show } from './constructs/core/check';
+import { StoreParts } from './constructs/parts/store-parts';
 import { StoreConfig } from './contract/config';
 
 export interface ExporterStoresOptions {

@@ -1,16 +1,16 @@
 import { ApiObject, Cron, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { show } from './_check';
-import { gapsOf } from './_longest-gap';
 import { connectionsOf } from './_network-needs';
 import { defineJobPolicy, policedLabels } from './_network-policy';
 import { bindStores, RunnerPod, serviceAccountFor } from './_runner-pod';
 import { S3CredentialsByStore } from './_store-access';
-import { StoreParts } from './_store-parts';
-import { checkTimeZone } from './_time-zones';
-import { runnerDeadlineSeconds, timing } from './_timing';
 import { BackupStore } from './backup-store';
+import { show } from './constructs/core/check';
+import { StoreParts } from './constructs/parts/store-parts';
+import { gapsOf } from './constructs/schedule/longest-gap';
+import { checkTimeZone } from './constructs/schedule/time-zones';
+import { runnerDeadlineSeconds, timing } from './constructs/schedule/timing';
 import { BackupConfig } from './contract/config';
 import { NetworkOptions } from './network-options';
 

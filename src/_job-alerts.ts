@@ -1,7 +1,7 @@
 import { AlertRule, alertRule, namespaceOf, series } from './_alert-rule';
 import { AlertContext, AlertTarget, goneJobsSeconds, neverScheduledSeconds, overdueSeconds, rememberedSeconds, tooOldSeconds } from './_alert-target';
-import { showSeconds } from './_check';
 import { CronJobQueries } from './_cron-job-queries';
+import { showSeconds } from './constructs/core/check';
 
 /** Alerts on the CronJob and its Jobs, from kube-state-metrics. */
 export class JobAlerts {

@@ -1,9 +1,9 @@
 import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkLabels, isDnsLabel, show } from './_check';
-import { PodParts } from './_pod-parts';
 import { NameAndLabels } from './_runner-pod';
+import { checkLabels, isDnsLabel, show } from './constructs/core/check';
+import { PodParts } from './constructs/parts/pod-parts';
 import { KubernetesConfig } from './contract/config';
 import { KubernetesSecretsOptions } from './kubernetes-source';
 

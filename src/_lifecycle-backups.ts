@@ -1,18 +1,18 @@
 /*
  * A bucket's lifecycle against the backups that are written there: S3 deletes and moves by age alone, whatever the runner promised.
  */
-import { show, showSeconds } from './_check';
 import { BucketFacts } from './_lifecycle-checks';
 import { error, Finding, warning } from './_lifecycle-findings';
 import { ModelRule } from './_lifecycle-model';
 import { isAllowedMove } from './_lifecycle-moves';
 import { reachOfPeriods } from './_retention';
 import { factsOf, isArchive, retrievalSeconds } from './_retrieval-times';
-import { inOneContainer, StorePlace } from './_store-place';
 import { BackupCronJob } from './backup-cron-job';
+import { show, showSeconds } from './constructs/core/check';
+import { StoreLayout } from './constructs/parts/store-layout';
+import { inOneContainer, StorePlace } from './constructs/parts/store-place';
 import { keepsForever, RetentionConfig } from './contract/config';
 import { keyPrefix } from './contract/layout';
-import { StoreLayout } from './store-layout';
 
 /** A backup in the bucket. */
 export interface BackupInBucket {

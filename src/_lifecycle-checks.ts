@@ -1,11 +1,11 @@
 /*
  * All checks of a lifecycle document that need nothing but the document, the provider and the bucket.
  */
-import { show } from './_check';
 import { error, Finding, warning } from './_lifecycle-findings';
 import { ModelRule, readDocument } from './_lifecycle-model';
 import { checkMoves } from './_lifecycle-moves';
 import { Profile } from './_lifecycle-profiles';
+import { show } from './constructs/core/check';
 
 /** What is known about the bucket. */
 export interface BucketFacts {

@@ -2,11 +2,11 @@
  * The rules that follow from what the backups say about themselves.
  */
 import { Duration, Size } from 'cdk8s';
-import { show } from './_check';
 import { BackupInBucket, daysToKeep } from './_lifecycle-backups';
 import { BucketFacts } from './_lifecycle-checks';
 import { days } from './_lifecycle-render';
 import { factsOf } from './_retrieval-times';
+import { show } from './constructs/core/check';
 import { LifecycleRule, LifecycleTransition } from './lifecycle-rule';
 
 export interface DeriveOptions {

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { ApiObject, Duration, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkLabels } from './_check';
 import { connectionsOf } from './_network-needs';
 import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from './_network-policy';
 import { podFailurePolicy } from './_pod-failure-policy';
-import { SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
 import { checkImage, restricted } from './_runner-pod';
-import { StoreParts } from './_store-parts';
+import { checkLabels } from './constructs/core/check';
+import { SCRATCH } from './constructs/parts/pod-parts';
+import { StoreParts } from './constructs/parts/store-parts';
 import { LIFECYCLE_ENV, LifecycleConfig, renderLifecycleConfig } from './contract/lifecycle';
 import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
 

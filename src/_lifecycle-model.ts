@@ -2,8 +2,8 @@
  * A lifecycle document as it was given, and what of it the other checks need. It may be anything: users bring documents that were
  * written by hand. Its shape is checked by the schema that the runner has too; what S3 refuses beyond that is checked here.
  */
-import { show } from './_check';
 import { error, Finding, warning } from './_lifecycle-findings';
+import { show } from './constructs/core/check';
 import { LifecycleConditions, LifecycleDocumentRule, LifecycleTag } from './contract/lifecycle';
 import { LifecycleFault, lifecycleFaults } from './contract/lifecycle-schema';
 

@@ -1,11 +1,11 @@
 /*
  * Which storage class may follow which, when, and what an early move costs: rules 12 to 20 and 22 of the table.
  */
-import { show } from './_check';
 import { error, Finding, warning } from './_lifecycle-findings';
 import { ModelRule, Move, When } from './_lifecycle-model';
 import { Profile } from './_lifecycle-profiles';
 import { factsOf, isArchive } from './_retrieval-times';
+import { show } from './constructs/core/check';
 
 /** From the warmest to the coldest. */
 const ORDER = ['STANDARD', 'STANDARD_IA', 'INTELLIGENT_TIERING', 'ONEZONE_IA', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'];

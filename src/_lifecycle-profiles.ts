@@ -2,7 +2,7 @@
  * What each provider takes. From the sources of their servers and their documents, as of the date in each profile.
  */
 
-import { hostOf, partitionOf, partitionOfHost } from './_store-place';
+import { hostOf, partitionOf, partitionOfHost } from './constructs/parts/store-place';
 
 /** The rules of one provider. */
 export interface Profile {

@@ -2,8 +2,8 @@
  * Typed rules as the document that S3 takes. What the types can't refuse is left to the checks of the document.
  */
 import { Duration, Size } from 'cdk8s';
-import { checkText, show } from './_check';
-import { defined } from './_defined';
+import { checkText, show } from './constructs/core/check';
+import { defined } from './constructs/core/defined';
 import { LIFECYCLE_ID_PREFIX, LifecycleConditions, LifecycleDocument, LifecycleDocumentRule, LifecycleFilter } from './contract/lifecycle';
 import { LifecycleRule } from './lifecycle-rule';
 

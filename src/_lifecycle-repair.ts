@@ -3,7 +3,7 @@
  */
 import { BucketFacts, checkDocument } from './_lifecycle-checks';
 import { factsOf } from './_retrieval-times';
-import { jsonText } from './_synth-file';
+import { jsonText } from './constructs/core/synth-file';
 import { LifecycleDocumentRule } from './contract/lifecycle';
 
 /** Cheap, and read at once: a restore never waits. */

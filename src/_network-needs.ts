@@ -1,6 +1,6 @@
 /* What the pods of this library connect to: it follows from their configs. */
 import { isIP } from 'node:net';
-import { hostOf, partitionOfHost } from './_store-place';
+import { hostOf, partitionOfHost } from './constructs/parts/store-place';
 import { S3StoreConfig, SourceConfig, StoreConfig, TargetConfig } from './contract/config';
 import { NetworkPlace, NetworkPlaces } from './network-options';
 

@@ -2,11 +2,11 @@ import { isIP } from 'node:net';
 import { ApiObject } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkLabels, checkWholeNumber, show } from './_check';
-import { defined } from './_defined';
 import { Connection } from './_network-needs';
 import { NameAndLabels } from './_runner-pod';
 import { warnOfForwardedPorts } from './_service-ports';
+import { checkLabels, checkWholeNumber, show } from './constructs/core/check';
+import { defined } from './constructs/core/defined';
 import { NetworkOptions, NetworkPlace, NetworkPlaces } from './network-options';
 
 /**

@@ -2,8 +2,8 @@
  * Volumes that are lost together with what they are to save: those on the disk of one node, and the database's own.
  */
 import * as kplus from 'cdk8s-plus-28';
-import { show } from './_check';
-import { StoreParts } from './_store-parts';
+import { show } from './constructs/core/check';
+import { StoreParts } from './constructs/parts/store-parts';
 import { StoreLocation } from './store-location';
 
 /**

@@ -2,8 +2,8 @@
  * How long backups are locked, against how long they are kept. Where a bucket has Object Lock it has versions: pruning hides what is still
  * locked, and its bytes are billed until the lock ends and a lifecycle rule removes old versions.
  */
-import { show, showSeconds } from './_check';
 import { reachOfPeriods } from './_retention';
+import { show, showSeconds } from './constructs/core/check';
 import { BackupConfig, keepsForever, RetentionConfig } from './contract/config';
 
 const DAY = 86_400;

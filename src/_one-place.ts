@@ -2,11 +2,11 @@
  * Two backups of one name in one place are one backup to all who read it: each would prune the other's.
  */
 import { IConstruct } from 'constructs';
-import { show } from './_check';
-import { oncePerValidation } from './_once-per-validation';
 import { spelled } from './_runner-pod';
-import { StoreParts } from './_store-parts';
-import { isOnePlace } from './_store-place';
+import { show } from './constructs/core/check';
+import { oncePerValidation } from './constructs/core/once-per-validation';
+import { StoreParts } from './constructs/parts/store-parts';
+import { isOnePlace } from './constructs/parts/store-place';
 
 interface Writer {
   readonly construct: IConstruct;

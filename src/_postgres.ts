@@ -1,7 +1,7 @@
 import { Duration } from 'cdk8s';
 import { Construct } from 'constructs';
-import { checkHost, checkPort, checkText, show, wholeSeconds } from './_check';
-import { CERTIFICATES, passwordEnv, PodParts, SourceSlot } from './_pod-parts';
+import { checkHost, checkPort, checkText, show, wholeSeconds } from './constructs/core/check';
+import { CERTIFICATES, passwordEnv, PodParts, SourceSlot } from './constructs/parts/pod-parts';
 import { PostgresConfig } from './contract/config';
 import { PostgresSourceOptions } from './postgres-source';
 import { PostgresTls } from './postgres-tls';

@@ -1,10 +1,10 @@
 import { Duration, Size } from 'cdk8s';
-import { show, showSeconds, wholeSeconds } from './_check';
-import { Gaps, gapsOf } from './_longest-gap';
 import { checkRegion, checkZone } from './_regions';
 import { Promised as PromisedByRule, promisesOf } from './_retention';
 import { retrievalSeconds } from './_retrieval-times';
-import { parseSchedule, shortestIntervalSeconds } from './_schedule';
+import { show, showSeconds, wholeSeconds } from './constructs/core/check';
+import { Gaps, gapsOf } from './constructs/schedule/longest-gap';
+import { parseSchedule, shortestIntervalSeconds } from './constructs/schedule/schedule';
 import { keepsForever, RetentionConfig, SCRATCH_SPARE_BYTES } from './contract/config';
 import { ClusterLocation, RecoveryObjective, RecoveryObjectives, RestoreEstimate } from './recovery-objectives';
 import { RecoveryReport, ScenarioRecovery, StoreRecovery } from './recovery-report';

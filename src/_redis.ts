@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
-import { checkHost, checkPort, checkText, show } from './_check';
-import { CERTIFICATES, passwordEnv, PodParts, SourceSlot } from './_pod-parts';
+import { checkHost, checkPort, checkText, show } from './constructs/core/check';
+import { CERTIFICATES, passwordEnv, PodParts, SourceSlot } from './constructs/parts/pod-parts';
 import { RedisConfig } from './contract/config';
 import { RedisSourceOptions } from './redis-source';
 

@@ -1,4 +1,4 @@
-import { VERSION } from './_version';
+import { VERSION } from './constructs/core/version';
 
 /** The runner image of the very release of this library: another one may not understand the config. */
 export function defaultImage(): string {

@@ -1,14 +1,14 @@
 import { ApiObject, Duration, JsonPatch, Size, SizeRoundingBehavior } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkText, checkWholeNumber, mebibytes, redact, show, wholeSeconds } from './_check';
 import { podFailurePolicy } from './_pod-failure-policy';
-import { PodParts, SCRATCH } from './_pod-parts';
 import { defaultImage } from './_runner-image';
 import { checkStoreNames, S3CredentialsByStore } from './_store-access';
-import { StoreParts } from './_store-parts';
-import { isOnePlace } from './_store-place';
 import { BackupStore } from './backup-store';
+import { checkText, checkWholeNumber, mebibytes, redact, show, wholeSeconds } from './constructs/core/check';
+import { PodParts, SCRATCH } from './constructs/parts/pod-parts';
+import { StoreParts } from './constructs/parts/store-parts';
+import { isOnePlace } from './constructs/parts/store-place';
 import { Config, CONFIG_ENV, NAMESPACE_ENV, renderConfig, ScratchConfig } from './contract/config';
 import { RunnerPodOptions } from './runner-pod-options';
 

@@ -4,7 +4,7 @@
  * The patterns follow the names of `contract/layout.ts`. A name has no dot and its time has a fixed length, so `app_????????_??????.*` is
  * never about the backups of `app_x`. Lists are by prefix alone: in the flat layout, whoever may list `app` sees the names of `app_x` too.
  */
-import { hostOf, partitionOf, partitionOfHost } from './_store-place';
+import { hostOf, partitionOf, partitionOfHost } from './constructs/parts/store-place';
 import { holdKey, keyPrefix } from './contract/layout';
 import { S3StoreConfig } from './contract/store-config';
 import { S3Access } from './s3-access';

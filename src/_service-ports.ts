@@ -4,9 +4,9 @@
  */
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct, IConstruct } from 'constructs';
-import { show } from './_check';
 import { Connection } from './_network-needs';
-import { warn } from './_warnings';
+import { show } from './constructs/core/check';
+import { warn } from './constructs/core/warnings';
 
 interface Labels {
   readonly [name: string]: string;

@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
-import { show } from './_check';
-import { PodParts, SourceSlot } from './_pod-parts';
+import { show } from './constructs/core/check';
+import { PodParts, SourceSlot } from './constructs/parts/pod-parts';
 import { DatabaseConfig, SetConfig, SourceConfig } from './contract/config';
 import { MEMBER_PATTERN } from './contract/layout';
 

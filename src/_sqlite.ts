@@ -1,8 +1,8 @@
 import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkText, show, wholeSeconds } from './_check';
-import { BACKUPS, CERTIFICATES, PodParts, SCRATCH, SourceSlot } from './_pod-parts';
+import { checkText, show, wholeSeconds } from './constructs/core/check';
+import { BACKUPS, CERTIFICATES, PodParts, SCRATCH, SourceSlot } from './constructs/parts/pod-parts';
 import { SqliteConfig } from './contract/config';
 import { SqliteSourceOptions } from './sqlite-source';
 

@@ -1,8 +1,8 @@
 /*
  * Which credentials a job has for its stores, and whether they may do what it does.
  */
-import { show } from './_check';
 import { BackupStore } from './backup-store';
+import { show } from './constructs/core/check';
 import { S3Access } from './s3-access';
 import { S3Credentials } from './s3-credentials';
 

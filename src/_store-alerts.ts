@@ -1,7 +1,7 @@
 import { AlertRule, alertRule, series } from './_alert-rule';
 import { AlertContext, AlertTarget, rememberedSeconds, storeTooOldSeconds } from './_alert-target';
-import { showSeconds } from './_check';
 import { CronJobQueries } from './_cron-job-queries';
+import { showSeconds } from './constructs/core/check';
 import { Metrics } from './contract/metrics';
 
 /** A dump can be this much larger than the one before. */

@@ -1,6 +1,6 @@
 import { AlertRule, alertRule, namespaceOf, series } from './_alert-rule';
 import { AlertContext, AlertVolume, fullWithinSeconds, trendSeconds } from './_alert-target';
-import { showSeconds } from './_check';
+import { showSeconds } from './constructs/core/check';
 
 /**
  * Alerts on a claim. Its numbers exist while a pod has it mounted, some minutes a day, so all of them look back to the last run.

@@ -1,11 +1,11 @@
 import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkText, isDnsLabel, mebibytes, show } from './_check';
-import { refuseNamesakes } from './_namesakes';
-import { BACKUPS } from './_pod-parts';
-import { StoreParts } from './_store-parts';
-import { placeOfClaim } from './_store-place';
+import { checkText, isDnsLabel, mebibytes, show } from './constructs/core/check';
+import { refuseNamesakes } from './constructs/core/namesakes';
+import { BACKUPS } from './constructs/parts/pod-parts';
+import { StoreParts } from './constructs/parts/store-parts';
+import { placeOfClaim } from './constructs/parts/store-place';
 import { VolumeStoreOptions } from './volume-store';
 
 /**

@@ -3,16 +3,16 @@ import { Construct } from 'constructs';
 import { alertGroups } from './_alert-rules';
 import { alertTests } from './_alert-scenarios';
 import { AlertCompanion, AlertContext, AlertTarget, volumesOf } from './_alert-target';
-import { toCronJobName } from './_backup-name';
-import { checkHttpUrl, checkLabels, isDnsLabel, show } from './_check';
 import { companionTests } from './_companion-scenarios';
 import { dashboard } from './_dashboard';
-import { refuseNamesakes } from './_namesakes';
-import { jsonText, SynthFile } from './_synth-file';
-import { warn } from './_warnings';
 import { WatchedCronJob } from './_watched';
 import { BackupAlertRulesProps } from './backup-alert-rules-props';
 import { BackupCronJob } from './backup-cron-job';
+import { toCronJobName } from './constructs/core/backup-name';
+import { checkHttpUrl, checkLabels, isDnsLabel, show } from './constructs/core/check';
+import { refuseNamesakes } from './constructs/core/namesakes';
+import { jsonText, SynthFile } from './constructs/core/synth-file';
+import { warn } from './constructs/core/warnings';
 import { RestoreDrill } from './restore-drill';
 
 /**

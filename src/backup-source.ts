@@ -1,12 +1,12 @@
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import { toBackupName } from './_backup-name';
 import { kubernetesSecrets } from './_kubernetes';
-import { ONLY_SOURCE, PodParts, SourceSlot } from './_pod-parts';
 import { postgres } from './_postgres';
 import { redis } from './_redis';
 import { set } from './_set';
 import { baseName, sqlite } from './_sqlite';
+import { toBackupName } from './constructs/core/backup-name';
+import { ONLY_SOURCE, PodParts, SourceSlot } from './constructs/parts/pod-parts';
 import { SourceConfig } from './contract/config';
 import { KubernetesSecretsOptions } from './kubernetes-source';
 import { PostgresSourceOptions } from './postgres-source';

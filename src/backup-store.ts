@@ -1,15 +1,15 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { isDnsLabel, show } from './_check';
 import { locationOfClaim, locationOfClass } from './_node-local';
 import { s3, s3Location } from './_s3';
-import { partsFor } from './_store-layout';
-import { StoreParts } from './_store-parts';
 import { ClaimToMake, mountClaim, mountForReading } from './_volume';
+import { isDnsLabel, show } from './constructs/core/check';
+import { partsFor } from './constructs/parts/layout-parts';
+import { StoreLayout } from './constructs/parts/store-layout';
+import { StoreParts } from './constructs/parts/store-parts';
 import { S3Access } from './s3-access';
 import { S3Credentials } from './s3-credentials';
 import { S3StoreOptions } from './s3-store';
-import { StoreLayout } from './store-layout';
 import { StoreLocation } from './store-location';
 import { ClaimStoreOptions, VolumeStoreOptions } from './volume-store';
 

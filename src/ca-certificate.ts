@@ -1,6 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkKeyName } from './_check';
+import { checkKeyName } from './constructs/core/check';
 
 /** The certificate of the authority that signed a server's certificate, as a PEM file in the cluster. */
 export class CaCertificate {

@@ -1,4 +1,4 @@
-import { checkWholeNumber } from './_check';
+import { checkWholeNumber } from './constructs/core/check';
 import { CompressionConfig } from './contract/config';
 
 /**

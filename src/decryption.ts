@@ -1,7 +1,7 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkKeyName, checkText, show } from './_check';
-import { CERTIFICATES, PodParts } from './_pod-parts';
+import { checkKeyName, checkText, show } from './constructs/core/check';
+import { CERTIFICATES, PodParts } from './constructs/parts/pod-parts';
 import { DecryptionConfig } from './contract/config';
 
 /**

@@ -1,5 +1,5 @@
 import { decodeBech32 } from './_bech32';
-import { show } from './_check';
+import { show } from './constructs/core/check';
 import { EncryptionConfig } from './contract/config';
 
 /** Options for `Encryption.age()`. */

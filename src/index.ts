@@ -47,6 +47,6 @@ export * from './s3-object-lock';
 export * from './s3-storage-class';
 export * from './s3-store';
 export * from './sqlite-source';
-export * from './store-layout';
+export * from './constructs/parts/store-layout';
 export * from './store-location';
 export * from './volume-store';

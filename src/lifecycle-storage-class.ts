@@ -1,4 +1,4 @@
-import { show } from './_check';
+import { show } from './constructs/core/check';
 
 /**
  * Where a lifecycle rule moves objects to: unlike `S3StorageClass` also the archives, whose objects have to be thawed before they can be

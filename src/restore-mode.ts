@@ -1,8 +1,8 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkText, checkWholeNumber, show } from './_check';
 import { writeRules } from './_kubernetes';
-import { PodParts } from './_pod-parts';
+import { checkText, checkWholeNumber, show } from './constructs/core/check';
+import { PodParts } from './constructs/parts/pod-parts';
 import { DatabaseTargetConfig, PostgresTargetConfig, RedisTargetConfig, SourceConfig, SqliteTargetConfig, TargetConfig } from './contract/config';
 import { ObjectsRestoreOptions, PostgresInPlaceRestoreOptions, PostgresParallelRestoreOptions, RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions, SqliteRestoreOptions } from './restore-mode-options';
 

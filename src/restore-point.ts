@@ -1,4 +1,4 @@
-import { show } from './_check';
+import { show } from './constructs/core/check';
 import { parseKey } from './contract/layout';
 
 /** Which backup is restored, unless another one is named when the restore is started. */

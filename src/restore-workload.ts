@@ -1,6 +1,6 @@
 import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { show } from './_check';
+import { show } from './constructs/core/check';
 import { WorkloadConfig } from './contract/config';
 
 /** Something that uses the database, and is stopped while it is restored. */

@@ -1,5 +1,5 @@
 import { Duration } from 'cdk8s';
-import { checkWholeNumber, show } from './_check';
+import { checkWholeNumber, show } from './constructs/core/check';
 import { RetentionConfig } from './contract/config';
 
 /** What every kind of `Retention` takes. */

@@ -1,11 +1,11 @@
 import { Construct } from 'constructs';
-import { show } from './_check';
 import { bucketPolicy, identityPolicy, PolicyBackup } from './_s3-policy';
-import { inOneContainer, placeOfBucket } from './_store-place';
-import { jsonText, SynthFile } from './_synth-file';
-import { warn } from './_warnings';
 import { BackupCronJob } from './backup-cron-job';
 import { BackupStore } from './backup-store';
+import { show } from './constructs/core/check';
+import { jsonText, SynthFile } from './constructs/core/synth-file';
+import { warn } from './constructs/core/warnings';
+import { inOneContainer, placeOfBucket } from './constructs/parts/store-place';
 import { S3StoreConfig } from './contract/store-config';
 import { S3Access } from './s3-access';
 

@@ -1,5 +1,5 @@
 import * as kplus from 'cdk8s-plus-28';
-import { checkKeyName, show } from './_check';
+import { checkKeyName, show } from './constructs/core/check';
 import { S3Access } from './s3-access';
 
 /** Options for `S3Credentials.fromSecret()`: which key of the Secret holds what. */

@@ -1,4 +1,4 @@
-import { checkText } from './_check';
+import { checkText } from './constructs/core/check';
 import { S3EncryptionConfig } from './contract/config';
 
 /** How S3 encrypts what it stores. It holds the keys and decrypts for everybody who may read. */

@@ -1,4 +1,4 @@
-import { show } from './_check';
+import { show } from './constructs/core/check';
 
 /**
  * Storage class of the objects.

@@ -1,8 +1,8 @@
+import { StoreLayout } from './constructs/parts/store-layout';
 import { S3Credentials } from './s3-credentials';
 import { S3Encryption } from './s3-encryption';
 import { S3ObjectLock } from './s3-object-lock';
 import { S3StorageClass } from './s3-storage-class';
-import { StoreLayout } from './store-layout';
 import { StoreLocation } from './store-location';
 
 /** When checksums are sent with what is uploaded. */

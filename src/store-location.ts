@@ -1,6 +1,6 @@
-import { show } from './_check';
 import { checkRegion, checkZone } from './_regions';
 import { Survival, survival } from './_survival';
+import { show } from './constructs/core/check';
 import { ClusterLocation } from './recovery-objectives';
 import { RecoveryScenario } from './recovery-scenario';
 

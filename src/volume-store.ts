@@ -1,6 +1,6 @@
 import { Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { StoreLayout } from './store-layout';
+import { StoreLayout } from './constructs/parts/store-layout';
 import { StoreLocation } from './store-location';
 
 /** Options for `BackupStore.fromClaim()`. */

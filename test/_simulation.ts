@@ -1,8 +1,8 @@
 import { Dice } from './faults/_dice';
-import { nextRunInZone } from '../src/_controller-clock';
 import { retrievalSeconds } from '../src/_retrieval-times';
-import { parseSchedule } from '../src/_schedule';
-import { ZoneClock } from '../src/_zone-clock';
+import { nextRunInZone } from '../src/constructs/schedule/controller-clock';
+import { parseSchedule } from '../src/constructs/schedule/schedule';
+import { ZoneClock } from '../src/constructs/schedule/zone-clock';
 import { keepsForever, RetentionConfig } from '../src/contract/config';
 import { planRetention } from '../src/runner/retention/plan';
 

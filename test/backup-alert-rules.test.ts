@@ -2,8 +2,8 @@ import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import { parse } from 'yaml';
 import { newChart, objectsOf, props } from './synth';
 import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupStore, RestoreDrill } from '../src';
-import { synthFiles } from '../src/_synth-file';
-import { warningsOf } from '../src/_warnings';
+import { synthFiles } from '../src/constructs/core/synth-file';
+import { warningsOf } from '../src/constructs/core/warnings';
 
 const VOLUME = () => BackupStore.volume({ size: Size.gibibytes(1) });
 const S3 = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });

@@ -8,8 +8,8 @@ import {
   LifecycleForBackupsOptions, LifecycleProvider,
   LifecycleRule, LifecycleStorageClass, OtherLifecycleRules, Retention, S3Credentials, S3StoreOptions, StoreLayout, TransitionMinimumObjectSize,
 } from '../src';
-import { synthFiles } from '../src/_synth-file';
-import { warningsOf } from '../src/_warnings';
+import { synthFiles } from '../src/constructs/core/synth-file';
+import { warningsOf } from '../src/constructs/core/warnings';
 import { unescapeEnvValue } from '../src/contract/config';
 import { LIFECYCLE_ENV, LifecycleDocument } from '../src/contract/lifecycle';
 import { checkLifecycleConfig } from '../src/runner/lifecycle/config';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { version } from '../package.json';
-import { VERSION } from '../src/_version';
+import { VERSION } from '../src/constructs/core/version';
 
 const APP = `
 import { App, Chart, Cron, Duration } from 'cdk8s';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { configOf, newChart, objectsOf, props, synth } from './synth';
 import { BackupCronJob, BackupSource, Decryption, Encryption, RestoreJob, RestoreMode } from '../src';
 import { decodeBech32 } from '../src/_bech32';
-import { warningsOf } from '../src/_warnings';
+import { warningsOf } from '../src/constructs/core/warnings';
 import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../src/contract/config';
 import { parseConfig } from '../src/runner/config';
 

@@ -6,7 +6,7 @@ import { Testing } from 'cdk8s';
 import fc from 'fast-check';
 import { props } from './synth';
 import { BackupBucketLifecycle, BackupCronJob, BackupStore } from '../src';
-import { warningsOf } from '../src/_warnings';
+import { warningsOf } from '../src/constructs/core/warnings';
 import { LIFECYCLE_VERSION } from '../src/contract/lifecycle';
 import { lifecycleFaults } from '../src/contract/lifecycle-schema';
 import { checkLifecycleConfig } from '../src/runner/lifecycle/config';

@@ -8,7 +8,7 @@ import {
   BackupBucketLifecycle, BackupBucketLifecycleProps, BackupCronJob, BackupCronJobProps, BackupStore,
   LifecycleProvider, LifecycleStorageClass, Retention, S3StorageClass, TransitionMinimumObjectSize,
 } from '../src';
-import { warningsOf } from '../src/_warnings';
+import { warningsOf } from '../src/constructs/core/warnings';
 
 const store = BackupStore.s3({ bucketName: 'shop-backups', prefix: 'shop', region: 'eu-central-1' });
 

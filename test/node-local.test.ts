@@ -2,7 +2,7 @@ import { Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { newChart, props } from './synth';
 import { BackupCronJob, BackupSource, BackupStore, RecoveryObjectives, StoreLocation } from '../src';
-import { warningsOf } from '../src/_warnings';
+import { warningsOf } from '../src/constructs/core/warnings';
 
 const NODE_LOSS: RecoveryObjectives = { rpo: Duration.hours(48), nodeLoss: {} };
 

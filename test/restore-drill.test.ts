@@ -5,7 +5,7 @@ import {
   BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, Decryption, DrillVolume, Encryption, RestoreDrill,
   RestoreDrillProps, RestoreJob, S3Credentials,
 } from '../src';
-import { warningsOf } from '../src/_warnings';
+import { warningsOf } from '../src/constructs/core/warnings';
 import { CONFIG_ENV, DrillConfig, unescapeEnvValue } from '../src/contract/config';
 import { PERMANENT } from '../src/contract/exit-code';
 import { parseConfig } from '../src/runner/config';

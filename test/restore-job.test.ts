@@ -4,7 +4,7 @@ import { newChart, objectsOf, props } from './synth';
 import {
   BackupCronJob, BackupSource, BackupStore, RestoreJob, RestoreJobProps, RestoreMode, RestorePoint, RestoreTrigger, RestoreWorkload, S3Credentials,
 } from '../src';
-import { neverRuns, nextRun, parseSchedule } from '../src/_schedule';
+import { neverRuns, nextRun, parseSchedule } from '../src/constructs/schedule/schedule';
 import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../src/contract/config';
 import { PERMANENT } from '../src/contract/exit-code';
 import { parseConfig } from '../src/runner/config';

@@ -5,7 +5,7 @@ import {
   BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupExporter, BackupSource, BackupStore, RestoreDrill, RestoreJob,
   RestoreMode, Retention, S3Access, S3AccessPolicy, S3AccessPolicyProps, S3Credentials, S3Encryption, S3ObjectLockMode, S3StoreOptions, StoreLayout,
 } from '../src';
-import { warningsOf } from '../src/_warnings';
+import { warningsOf } from '../src/constructs/core/warnings';
 import { CONFIG_ENV, unescapeEnvValue } from '../src/contract/config';
 import { parseConfig } from '../src/runner/config';
 

@@ -1,7 +1,7 @@
 import { ApiObject, App, Chart } from 'cdk8s';
 import { newChart, props } from './synth';
 import { BackupCronJob, BackupCronJobProps, BackupSource, NetworkOptions } from '../src';
-import { warningsOf } from '../src/_warnings';
+import { warningsOf } from '../src/constructs/core/warnings';
 
 /** What is said of a backup of `postgres` whose Service forwards to this port, and whose pods have it. */
 function told(targetPort: string | number | undefined, containerPort: number, changes: Partial<BackupCronJobProps> & NetworkOptions = {}, namespace = 'shop', service: object = {}): string[] {

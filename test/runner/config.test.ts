@@ -1,6 +1,6 @@
 import { aConfig } from './_fixtures';
 import { version } from '../../package.json';
-import { checkHost } from '../../src/_check';
+import { checkHost } from '../../src/constructs/core/check';
 import { renderConfig, unescapeEnvValue } from '../../src/contract/config';
 import { ExitCode } from '../../src/contract/exit-code';
 import { parseConfig } from '../../src/runner/config';

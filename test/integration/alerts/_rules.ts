@@ -1,6 +1,6 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupStore, RestoreDrill, Retention } from '../../../src';
-import { synthFiles } from '../../../src/_synth-file';
+import { synthFiles } from '../../../src/constructs/core/synth-file';
 import { props } from '../../synth';
 
 export const RULES = 'monitoring/alerts.rules';

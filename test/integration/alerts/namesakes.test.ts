@@ -2,7 +2,7 @@ import { App, Chart, Size } from 'cdk8s';
 import { promtool } from './_promtool';
 import { HOURLY, RULES, testFilesOf } from './_rules';
 import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupSource, BackupStore, Retention } from '../../../src';
-import { synthFiles } from '../../../src/_synth-file';
+import { synthFiles } from '../../../src/constructs/core/synth-file';
 import { props } from '../../synth';
 
 /* Production and staging in one Prometheus, and nobody has named a backup: both are called redis. */

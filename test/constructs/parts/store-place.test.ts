@@ -1,7 +1,7 @@
 import { App, Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { objectsOf, props, synth } from './synth';
-import { BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupStore, LifecycleProvider, Retention, S3Access, S3AccessPolicy, S3StoreOptions, StoreLayout } from '../src';
+import { BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupStore, LifecycleProvider, Retention, S3Access, S3AccessPolicy, S3StoreOptions, StoreLayout } from '../../../src';
+import { objectsOf, props, synth } from '../../synth';
 
 type Address = Pick<S3StoreOptions, 'endpoint' | 'region'>;
 

@@ -2,8 +2,8 @@ import { mkdtempSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { App, Chart, Cron, Include, Size, Testing, YamlOutputType } from 'cdk8s';
-import { props } from './synth';
-import { BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupStore, RestoreDrill, RestoreJob } from '../src';
+import { BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupStore, RestoreDrill, RestoreJob } from '../../../src';
+import { props } from '../../synth';
 
 /*
  * A Helm chart in the same app: cdk8s' Helm renders it into a file and includes that, as here. What charts have in them is what they have:

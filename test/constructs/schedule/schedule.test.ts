@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import answers from './_schedule.answers.json';
-import { neverRuns, nextRun, parseSchedule, shortestIntervalSeconds } from '../src/_schedule';
+import answers from './schedule.answers.json';
+import { neverRuns, nextRun, parseSchedule, shortestIntervalSeconds } from '../../../src/constructs/schedule/schedule';
 
 // What robfig/cron v3.0.1 (ParseStandard, Next), which the CronJob controller is built on, said about each expression: the next
 // runs after START, or null where it or the API server refuses.

@@ -1,7 +1,7 @@
 import { ApiObject, App, Chart, Cron, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { BackupAlertRules, BackupCronJob, BackupExporter, BackupStore, RestoreDrill, RestoreJob, RestoreTrigger } from '../src';
-import { newChart, props } from './synth';
+import { BackupAlertRules, BackupCronJob, BackupExporter, BackupStore, RestoreDrill, RestoreJob, RestoreTrigger } from '../../../src';
+import { newChart, props } from '../../synth';
 
 const LOST = 'the cluster has one of a name, and what is applied last replaces the other';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'os';
 import { join } from 'path';
 import { ApiObject, App, Chart, Testing, YamlOutputType } from 'cdk8s';
 import { Construct } from 'constructs';
-import { jsonText, SynthFile, synthFiles } from '../src/_synth-file';
+import { jsonText, SynthFile, synthFiles } from '../../../src/constructs/core/synth-file';
 
 function file(scope: Construct, fileName: string, content = 'text'): SynthFile {
   return new SynthFile(scope, fileName, { fileName, content: () => content });

@@ -3,7 +3,7 @@
  * synthesized: cdk8s itself prints nothing.
  */
 import { Construct, IConstruct } from 'constructs';
-import { afterSynth, isApp } from './_after-synth';
+import { afterSynth, isApp } from './after-synth';
 
 /** The type that the AWS CDK uses as well, so tools that read its construct trees know it. */
 const WARNING = 'aws:cdk:warning';

@@ -1,5 +1,5 @@
-import answers from './_longest-gap.answers.json';
-import { gapsOf } from '../src/_longest-gap';
+import answers from './longest-gap.answers.json';
+import { gapsOf } from '../../../src/constructs/schedule/longest-gap';
 
 // What robfig/cron v3.0.1 (ParseStandard with TZ=, then Next again and again), which the CronJob controller is built on, said: the
 // longest and the shortest time between two runs from 2026 to 2035, in seconds, and the run before the first longest one.

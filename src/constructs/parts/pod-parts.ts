@@ -1,5 +1,5 @@
 import * as kplus from 'cdk8s-plus-28';
-import { checkKeyName } from './_check';
+import { checkKeyName } from '../core/check';
 
 /** What a source or a store brings to the pod beside its part of the config. */
 export interface PodParts<Config> {

@@ -1,5 +1,5 @@
-import { show } from './_check';
-import { NAME_PATTERN } from './contract/layout';
+import { show } from './check';
+import { NAME_PATTERN } from '../../contract/layout';
 
 /** Makes a backup's name of some other name; empty if nothing of that can be used. */
 export function toBackupName(text: string): string {

@@ -1,6 +1,6 @@
-import { PodParts } from './_pod-parts';
-import { StorePlace } from './_store-place';
-import { StoreConfig } from './contract/config';
+import { PodParts } from './pod-parts';
+import { StorePlace } from './store-place';
+import { StoreConfig } from '../../contract/config';
 
 /** What a store brings to the pod. */
 export interface StoreParts extends PodParts<StoreConfig> {

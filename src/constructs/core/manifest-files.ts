@@ -4,9 +4,9 @@
  */
 import { ApiObject, Chart, YamlOutputType } from 'cdk8s';
 import { IConstruct } from 'constructs';
-import { isApp } from './_after-synth';
-import { show } from './_check';
-import { oncePerValidation } from './_once-per-validation';
+import { isApp } from './after-synth';
+import { show } from './check';
+import { oncePerValidation } from './once-per-validation';
 
 interface Written {
   readonly object: ApiObject;

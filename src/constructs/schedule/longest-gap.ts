@@ -1,6 +1,6 @@
-import { nextRunInZone } from './_controller-clock';
-import { CalendarSchedule, parseSchedule, runsOnDay, timesOfDay } from './_schedule';
-import { ZoneClock } from './_zone-clock';
+import { nextRunInZone } from './controller-clock';
+import { CalendarSchedule, parseSchedule, runsOnDay, timesOfDay } from './schedule';
+import { ZoneClock } from './zone-clock';
 
 /*
  * Ten years, always the same ones: what is synthesized must not change from one day to the next. Today's rules of daylight saving

@@ -5,8 +5,8 @@ import { mkdirSync, writeFileSync } from 'fs';
 import { dirname, resolve } from 'path';
 import { App } from 'cdk8s';
 import { Construct, IConstruct } from 'constructs';
-import { afterSynth, appOf } from './_after-synth';
-import { show } from './_check';
+import { afterSynth, appOf } from './after-synth';
+import { show } from './check';
 
 export interface SynthFileProps {
   /**

@@ -1,5 +1,5 @@
-import { CalendarSchedule, runsOnDay } from './_schedule';
-import { ZoneClock } from './_zone-clock';
+import { CalendarSchedule, runsOnDay } from './schedule';
+import { ZoneClock } from './zone-clock';
 
 const MINUTE_MS = 60 * 1000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'fs';
 import { dirname, join, relative } from 'path';
 import { ApiObject, App, AppProps, Chart, Cron, Testing, YamlOutputType } from 'cdk8s';
 import { parse, parseAllDocuments } from 'yaml';
-import { props } from './synth';
-import { BackupAlertRules, BackupBucketLifecycle, BackupCronJob, RestoreDrill, RestoreJob } from '../src';
-import { synthFiles } from '../src/_synth-file';
-import { restoreManifest } from '../src/runner/commands/restore-manifest';
+import { BackupAlertRules, BackupBucketLifecycle, BackupCronJob, RestoreDrill, RestoreJob } from '../../../src';
+import { synthFiles } from '../../../src/constructs/core/synth-file';
+import { restoreManifest } from '../../../src/runner/commands/restore-manifest';
+import { props } from '../../synth';
 
 /** Of cdk8s-cli itself: what it takes for manifests, in a validation as in `cdk8s synth --stdout`. */
-const { findManifests } = jest.requireActual<{ findManifests(directory: string): Promise<string[]> }>(join(__dirname, '..', 'node_modules', 'cdk8s-cli', 'lib', 'util.js'));
+const { findManifests } = jest.requireActual<{ findManifests(directory: string): Promise<string[]> }>(join(__dirname, '..', '..', '..', 'node_modules', 'cdk8s-cli', 'lib', 'util.js'));
 
 /** Everything that is written beside manifests, in charts that depend on each other: the alerts on what they watch, which needs a database. */
 function shop(options: AppProps): { readonly app: App; readonly alerts: BackupAlertRules } {

@@ -1,4 +1,4 @@
-import { checkTimeZone, TIME_ZONES } from '../src/_time-zones';
+import { checkTimeZone, TIME_ZONES } from '../../../src/constructs/schedule/time-zones';
 
 test('has zones and links', () => {
   expect(TIME_ZONES.size).toBe(598);

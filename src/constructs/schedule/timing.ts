@@ -1,6 +1,6 @@
 import { Cron, Duration } from 'cdk8s';
-import { show, showSeconds, wholeSeconds } from './_check';
-import { parseSchedule, Schedule, shortestIntervalSeconds } from './_schedule';
+import { parseSchedule, Schedule, shortestIntervalSeconds } from './schedule';
+import { show, showSeconds, wholeSeconds } from '../core/check';
 
 const SIX_HOURS = 6 * 3600;
 

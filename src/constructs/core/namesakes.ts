@@ -4,9 +4,9 @@
  */
 import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
-import { show } from './_check';
-import { refuseLostFiles } from './_manifest-files';
-import { oncePerValidation } from './_once-per-validation';
+import { show } from './check';
+import { refuseLostFiles } from './manifest-files';
+import { oncePerValidation } from './once-per-validation';
 
 interface Owner {
   readonly construct: IConstruct;

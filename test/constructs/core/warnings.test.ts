@@ -1,5 +1,5 @@
 import { Chart, Testing } from 'cdk8s';
-import { warn, warningsOf } from '../src/_warnings';
+import { warn, warningsOf } from '../../../src/constructs/core/warnings';
 
 test('a warning is metadata at once, and printed once when the app is synthesized', () => {
   const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);

@@ -1,8 +1,8 @@
 /*
  * What of a store one backup has to itself.
  */
-import { StoreParts } from './_store-parts';
 import { StoreLayout } from './store-layout';
+import { StoreParts } from './store-parts';
 
 /** The parts of a store, as they are for the backup of that name. */
 export function partsFor(backupName: string, layout: StoreLayout, parts: StoreParts): StoreParts {
