@@ -1,8 +1,8 @@
 import { ApiObject, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkImage, restricted } from './_runner-pod';
 import { checkWholeNumber, show } from './constructs/core/check';
+import { checkImage, restricted } from './constructs/pod/runner-pod';
 import { DatabaseTargetConfig } from './contract/config';
 import { DrillVolume } from './drill-volume';
 

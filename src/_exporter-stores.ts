@@ -1,10 +1,10 @@
 import { Chart } from 'cdk8s';
 import { Construct } from 'constructs';
-import { checkAccess, checkStoreNames, S3CredentialsByStore } from './_store-access';
 import { BackupCronJob } from './backup-cron-job';
-import { BackupStore } from './backup-store';
 import { show } from './constructs/core/check';
 import { StoreParts } from './constructs/parts/store-parts';
+import { checkAccess, checkStoreNames, S3CredentialsByStore } from './constructs/stores/access';
+import { BackupStore } from './constructs/stores/backup-store';
 import { StoreConfig } from './contract/config';
 
 export interface ExporterStoresOptions {

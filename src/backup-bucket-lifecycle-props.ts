@@ -1,5 +1,5 @@
 import { Duration } from 'cdk8s';
-import { BackupStore } from './backup-store';
+import { BackupStore } from './constructs/stores/backup-store';
 import { LifecycleApplyJobOptions } from './lifecycle-apply-job';
 import { LifecycleProvider } from './lifecycle-provider';
 import { LifecycleRule, LifecycleTransition } from './lifecycle-rule';

@@ -9,18 +9,18 @@ import { ModelRule } from './_lifecycle-model';
 import { profileOfStore } from './_lifecycle-profiles';
 import { refuseErrors } from './_lifecycle-refusal';
 import { days, renderRules } from './_lifecycle-render';
-import { checkAccess } from './_store-access';
 import { BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions } from './backup-bucket-lifecycle-props';
 import { BackupCronJob } from './backup-cron-job';
-import { BackupStore } from './backup-store';
 import { show } from './constructs/core/check';
 import { refuseNamesakes } from './constructs/core/namesakes';
 import { jsonText, SynthFile } from './constructs/core/synth-file';
 import { warn } from './constructs/core/warnings';
 import { inOneContainer, placeOfBucket, StorePlace } from './constructs/parts/store-place';
+import { checkAccess } from './constructs/stores/access';
+import { BackupStore } from './constructs/stores/backup-store';
+import { S3Credentials } from './constructs/stores/s3/s3-credentials';
 import { S3StoreConfig } from './contract/config';
 import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleDocument } from './contract/lifecycle';
-import { S3Credentials } from './s3-credentials';
 
 /**
  * The lifecycle configuration of a bucket with backups: which objects S3 moves to other storage classes, and which it deletes.

@@ -1,15 +1,15 @@
 import { Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupPruneOptions } from './backup-prune-options';
-import { BackupSource } from './backup-source';
-import { BackupStore } from './backup-store';
 import { BackupVerifyOptions } from './backup-verify-options';
-import { Compression } from './compression';
-import { Encryption } from './encryption';
-import { NetworkOptions } from './network-options';
+import { BackupSource } from './constructs/engines/backup-source';
+import { Compression } from './constructs/pod/compression';
+import { Encryption } from './constructs/pod/encryption';
+import { NetworkOptions } from './constructs/pod/network-options';
+import { RunnerPodOptions } from './constructs/pod/runner-pod-options';
+import { BackupStore } from './constructs/stores/backup-store';
 import { RecoveryObjectives } from './recovery-objectives';
 import { Retention } from './retention';
-import { RunnerPodOptions } from './runner-pod-options';
 
 /** Properties of `BackupCronJob`. */
 export interface BackupCronJobProps extends RunnerPodOptions, NetworkOptions {

@@ -2,15 +2,15 @@ import { ApiObject, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { ExporterStores } from './_exporter-stores';
-import { connectionsOf } from './_network-needs';
-import { checkNetwork, defineNetworkPolicy, inheritNetwork } from './_network-policy';
-import { RunnerPod, serviceAccountFor } from './_runner-pod';
 import { WatchedCronJob } from './_watched';
 import { BackupCronJob } from './backup-cron-job';
 import { BackupExporterProps } from './backup-exporter-props';
 import { toCronJobName } from './constructs/core/backup-name';
 import { checkLabels, checkPort, isDnsLabel, show, wholeSeconds } from './constructs/core/check';
 import { refuseNamesakes } from './constructs/core/namesakes';
+import { connectionsOf } from './constructs/pod/network-needs';
+import { checkNetwork, defineNetworkPolicy, inheritNetwork } from './constructs/pod/network-policy';
+import { RunnerPod, serviceAccountFor } from './constructs/pod/runner-pod';
 import { CONFIG_VERSION, ExportedBackupConfig, ExporterConfig, renderConfig } from './contract/config';
 import { RestoreJob } from './restore-job';
 

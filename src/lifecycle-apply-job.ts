@@ -1,6 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
-import { NetworkOptions } from './network-options';
-import { S3Credentials } from './s3-credentials';
+import { NetworkOptions } from './constructs/pod/network-options';
+import { S3Credentials } from './constructs/stores/s3/s3-credentials';
 
 /** What happens to rules of the bucket that the runner does not own: those whose ID does not begin with `cdk8s-backup.`. */
 export enum OtherLifecycleRules {

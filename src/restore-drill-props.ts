@@ -1,12 +1,12 @@
 import { Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob } from './backup-cron-job';
-import { Decryption } from './decryption';
+import { RedisAssertion } from './constructs/engines/restore-mode-options';
+import { Decryption } from './constructs/pod/decryption';
+import { NetworkOptions } from './constructs/pod/network-options';
+import { RunnerPodOptions } from './constructs/pod/runner-pod-options';
+import { S3Credentials } from './constructs/stores/s3/s3-credentials';
 import { DrillVolume } from './drill-volume';
-import { NetworkOptions } from './network-options';
-import { RedisAssertion } from './restore-mode-options';
-import { RunnerPodOptions } from './runner-pod-options';
-import { S3Credentials } from './s3-credentials';
 
 /** How fresh restored data have to be. */
 export interface DrillFreshness {

@@ -1,17 +1,17 @@
 import { Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob } from './backup-cron-job';
-import { BackupSource } from './backup-source';
-import { BackupStore } from './backup-store';
-import { Decryption } from './decryption';
-import { Encryption } from './encryption';
-import { NetworkOptions } from './network-options';
-import { RestoreMode } from './restore-mode';
+import { BackupSource } from './constructs/engines/backup-source';
+import { RestoreMode } from './constructs/engines/restore-mode';
+import { Decryption } from './constructs/pod/decryption';
+import { Encryption } from './constructs/pod/encryption';
+import { NetworkOptions } from './constructs/pod/network-options';
+import { RunnerPodOptions } from './constructs/pod/runner-pod-options';
+import { BackupStore } from './constructs/stores/backup-store';
+import { S3Credentials } from './constructs/stores/s3/s3-credentials';
 import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
 import { RestoreWorkload } from './restore-workload';
-import { RunnerPodOptions } from './runner-pod-options';
-import { S3Credentials } from './s3-credentials';
 
 /** Properties of `RestoreJob`. */
 export interface RestoreJobProps extends RunnerPodOptions, NetworkOptions {

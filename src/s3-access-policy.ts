@@ -1,13 +1,13 @@
 import { Construct } from 'constructs';
-import { bucketPolicy, identityPolicy, PolicyBackup } from './_s3-policy';
 import { BackupCronJob } from './backup-cron-job';
-import { BackupStore } from './backup-store';
 import { show } from './constructs/core/check';
 import { jsonText, SynthFile } from './constructs/core/synth-file';
 import { warn } from './constructs/core/warnings';
 import { inOneContainer, placeOfBucket } from './constructs/parts/store-place';
+import { BackupStore } from './constructs/stores/backup-store';
+import { bucketPolicy, identityPolicy, PolicyBackup } from './constructs/stores/s3/policy';
+import { S3Access } from './constructs/stores/s3/s3-access';
 import { S3StoreConfig } from './contract/store-config';
-import { S3Access } from './s3-access';
 
 /** Who may do what, in the policy of a bucket. */
 export interface S3AccessGrant {

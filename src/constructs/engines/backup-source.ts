@@ -1,0 +1,91 @@
+import { Size } from 'cdk8s';
+import { Construct } from 'constructs';
+import { KubernetesSecretsOptions } from './kubernetes/kubernetes-source';
+import { kubernetesSecrets } from './kubernetes/pod-parts';
+import { postgres } from './postgres/pod-parts';
+import { PostgresSourceOptions } from './postgres/postgres-source';
+import { redis } from './redis/pod-parts';
+import { RedisSourceOptions } from './redis/redis-source';
+import { set } from './set';
+import { baseName, sqlite } from './sqlite/pod-parts';
+import { SqliteSourceOptions } from './sqlite/sqlite-source';
+import { SourceConfig } from '../../contract/config';
+import { toBackupName } from '../core/backup-name';
+import { ONLY_SOURCE, PodParts, SourceSlot } from '../parts/pod-parts';
+
+/** The database that is backed up, or the Secrets. */
+export class BackupSource {
+  /**
+   * A PostgreSQL database, or all of a server, dumped with `pg_dump` in custom format: `.dump`, which stock `pg_restore` opens.
+   *
+   * Backups are named after the database, or `postgres` where all of them are taken.
+   */
+  public static postgres(options: PostgresSourceOptions): BackupSource {
+    return new BackupSource(postgres(options), toBackupName(options.databaseName ?? 'postgres'), Size.gibibytes(1));
+  }
+
+  /**
+   * A Redis server, read over its replication protocol: `.rdb`. It works from afar, whether append-only files are on or off.
+   *
+   * Backups are named `redis`; give `backupName` where a store has those of several servers.
+   */
+  public static redis(options: RedisSourceOptions): BackupSource {
+    return new BackupSource(redis(options), 'redis', Size.gibibytes(1));
+  }
+
+  /**
+   * A SQLite file on a volume claim, copied consistently while the application writes: `.db`.
+   *
+   * Backups are named after the file, without its extension. The copy is made in the scratch volume first, so `scratchSize` must
+   * exceed the size of the database.
+   */
+  public static sqlite(options: SqliteSourceOptions): BackupSource {
+    return new BackupSource(sqlite(options), toBackupName(baseName(options.path)), Size.gibibytes(10));
+  }
+
+  /**
+   * Several databases of one application in one backup with one record: it is complete, or it is not there. All of them are looked at
+   * before the first is dumped; they are dumped one after the other, in this order, so each is as of its own moment, minutes apart.
+   *
+   * Backups are named `set`; give `backupName` where a store has those of several. Environment variables of the pod, such as
+   * POSTGRES_PASSWORD, have the name of the member behind them: POSTGRES_PASSWORD_DB.
+   *
+   * @param members by name: 1 to 20 lower-case letters, digits and `_`; at least two.
+   */
+  public static set(members: { [member: string]: BackupSource }): BackupSource {
+    const sources = Object.values(members);
+    const scratch = sources.reduce((sum, source) => sum + source._scratchSize.toGibibytes(), 0);
+    const bindings = Object.fromEntries(Object.entries(members).map(([name, source]) => [name, source.parts]));
+    return new BackupSource(set(bindings), 'set', Size.gibibytes(scratch));
+  }
+
+  /**
+   * Secrets and ConfigMaps of a namespace, read through the API: `.yaml`, which `kubectl apply` takes. The backup must be encrypted.
+   *
+   * The pod gets a token of the API, with the right to read these objects and no other where they are named. Backups are named `secrets`.
+   */
+  public static kubernetesSecrets(options: KubernetesSecretsOptions = {}): BackupSource {
+    return new BackupSource(kubernetesSecrets(options), 'secrets', Size.gibibytes(1));
+  }
+
+  private constructor(
+    private readonly parts: (scope: Construct, slot: SourceSlot) => PodParts<SourceConfig>,
+    /**
+     * @internal
+     */
+    public readonly _backupName: string,
+    /**
+     * @internal
+     */
+    public readonly _scratchSize: Size,
+  ) {}
+
+  /**
+   * Defines, in `scope`, what the pod needs to reach the source.
+   *
+   * @internal
+   */
+  public _bind(scope: Construct): PodParts<SourceConfig> {
+    return this.parts(scope, ONLY_SOURCE);
+  }
+}

@@ -1,0 +1,43 @@
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { checkKeyName } from '../core/check';
+
+/** The certificate of the authority that signed a server's certificate, as a PEM file in the cluster. */
+export class CaCertificate {
+  /**
+   * From a ConfigMap, the usual place: a certificate is no secret.
+   *
+   * @param key of the PEM text in the ConfigMap.
+   */
+  public static fromConfigMap(configMap: kplus.IConfigMap, key: string = 'ca.crt'): CaCertificate {
+    checkKeyName('key', key);
+    return new CaCertificate((scope, id, options) => kplus.Volume.fromConfigMap(scope, id, configMap, options), key);
+  }
+
+  /**
+   * From a Secret, where many operators put it beside the key.
+   *
+   * @param key of the PEM text in the Secret.
+   */
+  public static fromSecret(secret: kplus.ISecret, key: string = 'ca.crt'): CaCertificate {
+    checkKeyName('key', key);
+    return new CaCertificate((scope, id, options) => kplus.Volume.fromSecret(scope, id, secret, options), key);
+  }
+
+  private constructor(
+    private readonly volume: (scope: Construct, id: string, options: kplus.ConfigMapVolumeOptions) => kplus.Volume,
+    private readonly key: string,
+  ) {}
+
+  /**
+   * The mount that brings the file to `directory/ca.crt`. Only the one key is mounted, never a private key beside it.
+   *
+   * @internal
+   */
+  public _mount(scope: Construct, id: string, directory: string): { readonly mount: kplus.VolumeMount; readonly file: string } {
+    const volume = this.volume(scope, id, { name: id, items: { [this.key]: { path: FILE } } });
+    return { mount: { path: directory, volume, readOnly: true }, file: `${directory}/${FILE}` };
+  }
+}
+
+const FILE = 'ca.crt';

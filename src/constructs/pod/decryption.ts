@@ -1,0 +1,79 @@
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { DecryptionConfig } from '../../contract/config';
+import { checkKeyName, checkText, show } from '../core/check';
+import { CERTIFICATES, PodParts } from '../parts/pod-parts';
+
+/**
+ * With what encrypted backups are opened: a file with age identities, `AGE-SECRET-KEY-1…`, one a line. Several are tried, so that backups
+ * from before a change of keys stay readable.
+ *
+ * It is mounted as a file, never an environment variable, and only into the job that reads.
+ */
+export class Decryption {
+  /**
+   * From a Secret of the namespace.
+   *
+   * Keep a copy outside of the cluster: with the only one in it, the backups are lost with it.
+   *
+   * @param key of the file in the Secret; no other one is mounted.
+   */
+  public static fromSecret(secret: kplus.ISecret, key: string = 'identity'): Decryption {
+    checkKeyName('key', key);
+    return new Decryption(
+      scope => kplus.Volume.fromSecret(scope, 'Identity', secret, { name: 'identity', items: { [key]: { path: FILE } } }), FILE, secret.name,
+    );
+  }
+
+  /**
+   * From any volume, such as one of a Secrets Store CSI driver, whose key lies outside of the cluster.
+   *
+   * @param path of the file inside the volume.
+   */
+  public static fromVolume(volume: kplus.Volume, path: string): Decryption {
+    checkText('path', path);
+    if (path.split('/').some(segment => segment === '' || segment === '.' || segment === '..')) {
+      throw new Error(`'path' must name a file inside the volume, without a slash at its beginning and without empty, "." and ".." parts, got ${show(path)}`);
+    }
+    return new Decryption(() => volume, path, undefined);
+  }
+
+  private constructor(
+    private readonly volume: (scope: Construct) => kplus.Volume,
+    private readonly path: string,
+    /**
+     * The Secret that holds the identity, if there is one.
+     *
+     * @internal
+     */
+    public readonly _secretName: string | undefined,
+  ) {}
+
+  /**
+   * Defines, in `scope`, what the pod needs to open backups.
+   *
+   * @internal
+   */
+  public _bind(scope: Construct): PodParts<DecryptionConfig> {
+    return {
+      config: { identityFile: `${DIRECTORY}/${this.path}` },
+      env: {},
+      mounts: [{ path: DIRECTORY, volume: this.volume(scope), readOnly: true }],
+      mountsClaim: false,
+    };
+  }
+
+  /**
+   * What is unwise about it, for a warning.
+   *
+   * @internal
+   */
+  public get _risk(): string | undefined {
+    if (this._secretName === undefined) return undefined;
+    return `the identity that opens the backups is in the Secret ${show(this._secretName)} of the cluster they are made for: if that is the only copy, the backups are lost `
+      + 'with the cluster. Keep another one outside, or mount it from there with Decryption.fromVolume';
+  }
+}
+
+const DIRECTORY = `${CERTIFICATES}/identity`;
+const FILE = 'identity';

@@ -1,0 +1,147 @@
+import { isIP } from 'node:net';
+import { ApiObject } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { Connection } from './network-needs';
+import { NetworkOptions, NetworkPlace, NetworkPlaces } from './network-options';
+import { NameAndLabels } from './runner-pod';
+import { warnOfForwardedPorts } from './service-ports';
+import { checkLabels, checkWholeNumber, show } from '../core/check';
+import { defined } from '../core/defined';
+
+/**
+ * Has a value that no other pod of the namespace has: the name of the CronJob, or of what else the pod is of. The policies of a pod add up, so
+ * each has to be about its own pods only.
+ */
+const JOB_LABEL = 'cdk8s-backup/job';
+
+/** Labels of pods that a policy can be about. */
+export function policedLabels(labels: { readonly [key: string]: string }, name: string): { [key: string]: string } {
+  return { ...labels, [JOB_LABEL]: name };
+}
+
+/** What is given, and else what the backup has: each place for itself. */
+export function inheritNetwork(given: NetworkOptions, { networkPolicy, network }: NetworkOptions = {}): Required<NetworkOptions> {
+  const places: NetworkPlaces = { ...network, ...defined(given.network ?? {}) };
+  return {
+    networkPolicy: given.networkPolicy ?? networkPolicy ?? true,
+    network: { ...places, members: { ...network?.members, ...given.network?.members }, stores: { ...network?.stores, ...given.network?.stores } },
+  };
+}
+
+/** Checks at once what is given about the network of a pod that has these connections. */
+export function checkNetwork(given: NetworkOptions, { networkPolicy }: Required<NetworkOptions>, connections: readonly Connection[]): void {
+  if (given.network === undefined) return;
+  if (!networkPolicy) throw new Error('\'network\' is a part of the network policy, and \'networkPolicy\' is false: drop one of them');
+  const known = [...new Set(connections.flatMap(({ property }) => property === null ? [] : [property.join('.')]))];
+  for (const [property, place] of placesIn(given.network)) {
+    if (!known.includes(property)) {
+      throw new Error(`'network.${property}' is about nothing that the pod connects to: ${known.length === 0 ? 'it needs no network' : `it has ${known.join(', ')}`}; drop it`);
+    }
+    checkPlace(`network.${property}`, place);
+  }
+}
+
+function placesIn({ members = {}, stores = {}, ...others }: NetworkPlaces): [string, NetworkPlace][] {
+  return [
+    ...Object.entries(defined(others)),
+    ...Object.entries(members).map(([name, place]): [string, NetworkPlace] => [`members.${name}`, place]),
+    ...Object.entries(stores).map(([name, place]): [string, NetworkPlace] => [`stores.${name}`, place]),
+  ];
+}
+
+function checkPlace(property: string, place: NetworkPlace): void {
+  const { cidrs, podLabels, namespaceLabels, ports } = place;
+  if (Object.keys(defined(place)).length === 0) throw new Error(`'${property}' must say where that is, with cidrs, podLabels, namespaceLabels or ports, got {}: leave it out for the default`);
+  for (const [name, list] of Object.entries({ cidrs, ports })) {
+    if (list?.length === 0) throw new Error(`'${property}.${name}' must have at least one, got []: leave it out for the default`);
+  }
+  for (const [name, labels] of Object.entries({ podLabels, namespaceLabels })) {
+    if (labels === undefined) continue;
+    if (Object.keys(labels).length === 0) throw new Error(`'${property}.${name}' must have at least one label, got {}, which would be all of them: leave it out, or name one`);
+    checkLabels(`${property}.${name}`, labels);
+  }
+  const wrong = cidrs?.find(cidr => !isCidr(cidr));
+  if (wrong !== undefined) throw new Error(`'${property}.cidrs' must be ranges of addresses such as "10.0.0.0/8", got ${show(wrong)}: a single address is "10.1.2.3/32"`);
+  for (const port of ports ?? []) checkWholeNumber(`${property}.ports`, port, 1, 65_535);
+}
+
+function isCidr(text: string): boolean {
+  const [address, bits, ...rest] = text.split('/');
+  const version = address.includes('%') ? 0 : isIP(address);
+  return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits ?? '') && Number(bits) <= (version === 4 ? 32 : 128);
+}
+
+/**
+ * Lets the pods out to their connections, and nobody in but those that call back, and whoever asks for `port`. A policy knows addresses, ports and
+ * labels, and no names of hosts: where nothing else is known it is the port alone that is restricted.
+ *
+ * @param podLabels of these pods and no others
+ */
+export function defineNetworkPolicy(
+  scope: Construct, metadata: NameAndLabels, podLabels: { [key: string]: string }, connections: readonly Connection[], port?: number,
+): ApiObject {
+  const egress = connections.map((connection): Rule => {
+    const { ports, protocols, place } = connection;
+    return { peers: peersOf(connection), ports: protocols.flatMap(protocol => (place?.ports ?? ports).map(number => ({ protocol, port: number }))) };
+  });
+  const ingress = connections.flatMap((connection): Rule[] => connection.callsBack === undefined ? []
+    : [{ peers: peersOf(connection), ports: [{ protocol: 'TCP', port: connection.callsBack }] }]);
+  scope.node.addValidation({
+    validate: () => {
+      warnOfForwardedPorts(scope, connections);
+      return [];
+    },
+  });
+  const served: Rule[] = port === undefined ? [] : [{ peers: undefined, ports: [{ protocol: 'TCP', port }] }];
+  return new kplus.k8s.KubeNetworkPolicy(scope, 'NetworkPolicy', {
+    metadata,
+    spec: {
+      podSelector: { matchLabels: podLabels },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: render([...ingress, ...served], (from, ports) => ({ from, ports })),
+      egress: render(egress, (to, ports) => ({ to, ports })),
+    },
+  });
+}
+
+/** The policy of the pods of one Job or CronJob, which have `policedLabels`; `undefined` where none is wanted. */
+export function defineJobPolicy(
+  scope: Construct, metadata: NameAndLabels, { networkPolicy }: Required<NetworkOptions>, connections: readonly Connection[],
+): ApiObject | undefined {
+  return networkPolicy ? defineNetworkPolicy(scope, metadata, { [JOB_LABEL]: metadata.name }, connections) : undefined;
+}
+
+interface Rule {
+  /** `undefined`: everybody. */
+  readonly peers: kplus.k8s.NetworkPolicyPeer[] | undefined;
+  readonly ports: readonly { readonly protocol: string; readonly port: number }[];
+}
+
+function peersOf({ host, place = {} }: Connection): Rule['peers'] {
+  const { cidrs, podLabels, namespaceLabels } = place;
+  const pods = podLabels ?? namespaceLabels ? [{
+    podSelector: podLabels && { matchLabels: podLabels },
+    namespaceSelector: namespaceLabels && { matchLabels: namespaceLabels },
+  }] : [];
+  const version = host === null ? 0 : isIP(host);
+  const ranges = cidrs ?? (pods.length === 0 && version !== 0 ? [`${host}/${version === 4 ? 32 : 128}`] : []);
+  const peers = [...ranges.map(cidr => ({ ipBlock: { cidr } })), ...pods];
+  return peers.length === 0 ? undefined : peers;
+}
+
+/** One rule for each place, with the ports of all that is there; `undefined` where nothing is allowed. */
+function render<T>(rules: readonly Rule[], toRule: (peers: Rule['peers'], ports: kplus.k8s.NetworkPolicyPort[]) => T): T[] | undefined {
+  const places = new Map<string, Rule>();
+  for (const { peers, ports } of rules) {
+    // Name servers stay a rule of their own, which is easier to read.
+    const key = JSON.stringify([peers, ports.some(({ protocol }) => protocol === 'UDP')]);
+    places.set(key, { peers, ports: [...places.get(key)?.ports ?? [], ...ports] });
+  }
+  const rendered = [...places.values()].map(({ peers, ports }) => {
+    const different = [...new Map(ports.map(each => [`${each.protocol} ${each.port}`, each])).values()];
+    const sorted = different.sort((a, b) => b.protocol.localeCompare(a.protocol) || a.port - b.port);
+    return toRule(peers, sorted.map(({ protocol, port }) => ({ protocol, port: kplus.k8s.IntOrString.fromNumber(port) })));
+  });
+  return rendered.length === 0 ? undefined : rendered;
+}

@@ -1,0 +1,203 @@
+import { ApiObject, Duration, JsonPatch, Size, SizeRoundingBehavior } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { podFailurePolicy } from './failure-policy';
+import { defaultImage } from './runner-image';
+import { RunnerPodOptions } from './runner-pod-options';
+import { Config, CONFIG_ENV, NAMESPACE_ENV, renderConfig, ScratchConfig } from '../../contract/config';
+import { checkText, checkWholeNumber, mebibytes, redact, show, wholeSeconds } from '../core/check';
+import { PodParts, SCRATCH } from '../parts/pod-parts';
+import { StoreParts } from '../parts/store-parts';
+import { isOnePlace } from '../parts/store-place';
+import { checkStoreNames, S3CredentialsByStore } from '../stores/access';
+import { BackupStore } from '../stores/backup-store';
+
+/** What the props of every construct with a runner have in common; they say what it means. */
+export interface RunnerPodProps extends Omit<RunnerPodOptions, 'serviceAccount'> {
+  readonly resources?: kplus.ContainerResources;
+  readonly terminationGracePeriod?: Duration;
+}
+
+/** What stands in the manifest around the runner: a pod that meets the "restricted" level of Pod Security, and its Job. */
+export class RunnerPod {
+  private readonly image: string;
+  private readonly terminationGracePeriod: Duration;
+  private readonly user: number;
+  private readonly group: number;
+  private readonly fsGroup: number;
+
+  /** Checks the props at once. */
+  constructor(private readonly props: RunnerPodProps, private readonly scratchSize: Size) {
+    this.image = checkImage('image', props.image ?? defaultImage());
+    this.terminationGracePeriod = props.terminationGracePeriod ?? Duration.seconds(30);
+    wholeSeconds('terminationGracePeriod', this.terminationGracePeriod, 6, 'the runner needs 5 to abort its uploads');
+    checkScratchSize(scratchSize);
+    this.user = checkId('user', props.user ?? 10_001);
+    this.group = checkId('group', props.group ?? this.user);
+    this.fsGroup = checkId('fsGroup', props.fsGroup ?? this.group);
+    if (props.priorityClassName !== undefined) checkText('priorityClassName', props.priorityClassName);
+  }
+
+  public get scratch(): ScratchConfig {
+    return { directory: SCRATCH, limitBytes: this.scratchSize.toKibibytes({ rounding: SizeRoundingBehavior.FLOOR }) * 1024 };
+  }
+
+  /**
+   * The pod's part of a Job's props.
+   *
+   * @param args of the runner; the first is its command, and the name of the container
+   */
+  public define(scope: Construct, args: readonly string[], config: Config, parts: readonly PodParts<unknown>[]) {
+    const { user, group } = this;
+    const scratch = kplus.Volume.fromEmptyDir(scope, 'Scratch', 'scratch', { sizeLimit: this.scratchSize });
+    return {
+      terminationGracePeriod: this.terminationGracePeriod,
+      restartPolicy: kplus.RestartPolicy.NEVER,
+      dockerRegistryAuth: this.props.imagePullSecret,
+      securityContext: {
+        user,
+        group,
+        ensureNonRoot: true,
+        ...(parts.some(part => part.mountsClaim) ? { fsGroup: this.fsGroup } : {}),
+        // "Always" would visit every file of the claim before each run.
+        fsGroupChangePolicy: kplus.FsGroupChangePolicy.ON_ROOT_MISMATCH,
+      },
+      containers: [{
+        name: args[0],
+        image: this.image,
+        imagePullPolicy: this.props.imagePullPolicy ?? kplus.ImagePullPolicy.IF_NOT_PRESENT,
+        args: [...args],
+        envVariables: Object.assign(
+          { [CONFIG_ENV]: kplus.EnvValue.fromValue(renderConfig(config)), ...namespaceEnv(config) }, ...parts.map(part => part.env),
+        ),
+        resources: this.props.resources ?? {
+          cpu: { request: kplus.Cpu.millis(100) },
+          memory: { request: Size.mebibytes(256), limit: Size.gibibytes(1) },
+        },
+        securityContext: restricted(user, group),
+        volumeMounts: [{ path: SCRATCH, volume: scratch }, ...parts.flatMap(part => part.mounts)],
+      }],
+    };
+  }
+
+  /**
+   * Adds what cdk8s-plus has no property for.
+   *
+   * @param job where the Job is in the object: empty for a Job itself
+   */
+  public patch(object: ApiObject, job: string, command: string): void {
+    object.addJsonPatch(JsonPatch.add(`${job}/spec/podFailurePolicy`, podFailurePolicy(command)));
+    this.patchPod(object, `${job}/spec/template/spec`);
+  }
+
+  /**
+   * Adds to the pod what cdk8s-plus has no property for.
+   *
+   * @param pod where its spec is in the object
+   */
+  public patchPod(object: ApiObject, pod: string): void {
+    object.addJsonPatch(
+      JsonPatch.add(`${pod}/securityContext/seccompProfile`, { type: 'RuntimeDefault' }),
+      // Otherwise every Service of the namespace puts variables such as POSTGRES_PORT into the pod.
+      JsonPatch.add(`${pod}/enableServiceLinks`, false),
+      ...this.props.priorityClassName === undefined ? [] : [JsonPatch.add(`${pod}/priorityClassName`, this.props.priorityClassName)],
+    );
+  }
+}
+
+/** What the "restricted" level of Pod Security asks of a container, and more. */
+export function restricted(user: number, group: number): kplus.ContainerSecurityContextProps {
+  return {
+    user,
+    group,
+    ensureNonRoot: true,
+    privileged: false,
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: [kplus.Capability.ALL] },
+    seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
+  };
+}
+
+/** Where a chart has no namespace, it is known in the pod only. */
+function namespaceEnv(config: Config): { readonly [name: string]: kplus.EnvValue } {
+  const namespaces = config.kind === 'exporter' ? config.backups.map(({ namespace }) => namespace) : config.kind === 'restore' ? [] : [config.namespace];
+  return namespaces.includes(null) ? { [NAMESPACE_ENV]: kplus.EnvValue.fromFieldRef(kplus.EnvFieldPaths.POD_NAMESPACE) } : {};
+}
+
+export function checkStores(stores: readonly BackupStore[]): void {
+  if (stores.length === 0) throw new Error('\'stores\' must have at least one store, got []: BackupStore.s3 or BackupStore.volume');
+  const names = stores.map(store => store.storeName);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new Error(`'stores' must have different names, got ${show(names)}: set 'storeName' of one of the stores called ${show(twice)}`);
+  }
+}
+
+/** Defines in `scope` what the pod needs to reach the backups of that name in the stores, with their own credentials or with others. */
+export function bindStores(
+  scope: Construct, backupName: string, stores: readonly BackupStore[], s3Credentials: S3CredentialsByStore = {},
+): StoreParts[] {
+  checkStoreNames('s3Credentials', s3Credentials, stores);
+  const isAlone = (store: BackupStore) => stores.every(other => other === store || other._kind !== store._kind);
+  const parts = stores.map(store => store._for(backupName, store._bind(scope, isAlone(store), s3Credentials[store.storeName])));
+  parts.forEach(({ config: { name }, location, place }, i) => {
+    const other = parts.slice(0, i).find(each => isOnePlace(each.place, place));
+    if (other) throw new Error(`'stores' must be different places, got ${show(name)} at ${location}, where ${show(other.config.name)} is already${spelled(other, location)}: drop one of them`);
+  });
+  return parts;
+}
+
+/** How the same place is written elsewhere, where that is not how it is written here. */
+export function spelled({ location }: StoreParts, other: string): string {
+  return location === other ? '' : `, as ${location}`;
+}
+
+/** Metadata that everything of one job has. */
+export interface NameAndLabels {
+  readonly name: string;
+  readonly labels: { [key: string]: string };
+}
+
+/** The given service account, or one that is made with the annotations that the stores ask for. */
+export function serviceAccountFor(
+  scope: Construct, given: kplus.IServiceAccount | undefined, stores: readonly StoreParts[], metadata: NameAndLabels,
+): kplus.IServiceAccount {
+  const annotations = mergeAnnotations(stores);
+  if (!given) return new kplus.ServiceAccount(scope, 'ServiceAccount', { metadata: { ...metadata, annotations } });
+  const names = Object.keys(annotations);
+  if (names.length > 0) {
+    throw new Error(`'serviceAccount' is your own, ${show(given.name)}, and can't be given ${show(names)}: put the annotations on it, and leave them out of the credentials`);
+  }
+  return given;
+}
+
+function mergeAnnotations(stores: readonly StoreParts[]): { [name: string]: string } {
+  const merged: { [name: string]: string } = {};
+  for (const [name, value] of stores.flatMap(store => Object.entries(store.annotations))) {
+    if ((merged[name] ?? value) !== value) {
+      throw new Error(`'serviceAccountAnnotations' of two stores differ in ${show(name)}, got ${show(merged[name])} and ${show(value)}: a pod has one identity, so give one that may write to both`);
+    }
+    merged[name] = value;
+  }
+  return merged;
+}
+
+export function checkImage(property: string, image: string): string {
+  // Behind "@" stands the digest; a login would stand before it.
+  if (image === '' || /\s|:\/\/|@(?!sha\d+:[0-9a-f]+$)/.test(image)) {
+    throw new Error(`'${property}' must be the name of an image, without spaces and without "https://", got ${show(redact(image))}: the login of a registry is 'imagePullSecret'`);
+  }
+  return image;
+}
+
+function checkId(property: string, value: number): number {
+  return checkWholeNumber(property, value, 1, 2_147_483_647, '0 is root, which Pod Security refuses');
+}
+
+function checkScratchSize(size: Size): void {
+  const amount = mebibytes(size);
+  if (!Number.isInteger(amount) || amount < 16) {
+    throw new Error(`'scratchSize' must be a whole number of MiB, at least 16, got ${size.asString()}`);
+  }
+}
