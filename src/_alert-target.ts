@@ -1,4 +1,4 @@
-import { WatchedStore } from './_watched';
+import { WatchedStore } from './constructs/backup/watched';
 
 /** One backup, as alert rules, their tests and dashboards see it. */
 export interface AlertTarget {

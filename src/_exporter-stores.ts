@@ -1,6 +1,6 @@
 import { Chart } from 'cdk8s';
 import { Construct } from 'constructs';
-import { BackupCronJob } from './backup-cron-job';
+import { BackupCronJob } from './constructs/backup/backup-cron-job';
 import { show } from './constructs/core/check';
 import { StoreParts } from './constructs/parts/store-parts';
 import { checkAccess, checkStoreNames, S3CredentialsByStore } from './constructs/stores/access';

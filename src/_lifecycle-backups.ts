@@ -5,12 +5,12 @@ import { BucketFacts } from './_lifecycle-checks';
 import { error, Finding, warning } from './_lifecycle-findings';
 import { ModelRule } from './_lifecycle-model';
 import { isAllowedMove } from './_lifecycle-moves';
-import { reachOfPeriods } from './_retention';
-import { factsOf, isArchive, retrievalSeconds } from './_retrieval-times';
-import { BackupCronJob } from './backup-cron-job';
+import { BackupCronJob } from './constructs/backup/backup-cron-job';
 import { show, showSeconds } from './constructs/core/check';
 import { StoreLayout } from './constructs/parts/store-layout';
 import { inOneContainer, StorePlace } from './constructs/parts/store-place';
+import { reachOfPeriods } from './constructs/recovery/promises';
+import { factsOf, isArchive, retrievalSeconds } from './constructs/recovery/retrieval-times';
 import { keepsForever, RetentionConfig } from './contract/config';
 import { keyPrefix } from './contract/layout';
 

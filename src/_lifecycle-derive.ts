@@ -5,8 +5,8 @@ import { Duration, Size } from 'cdk8s';
 import { BackupInBucket, daysToKeep } from './_lifecycle-backups';
 import { BucketFacts } from './_lifecycle-checks';
 import { days } from './_lifecycle-render';
-import { factsOf } from './_retrieval-times';
 import { show } from './constructs/core/check';
+import { factsOf } from './constructs/recovery/retrieval-times';
 import { LifecycleRule, LifecycleTransition } from './lifecycle-rule';
 
 export interface DeriveOptions {

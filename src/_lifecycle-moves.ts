@@ -4,8 +4,8 @@
 import { error, Finding, warning } from './_lifecycle-findings';
 import { ModelRule, Move, When } from './_lifecycle-model';
 import { Profile } from './_lifecycle-profiles';
-import { factsOf, isArchive } from './_retrieval-times';
 import { show } from './constructs/core/check';
+import { factsOf, isArchive } from './constructs/recovery/retrieval-times';
 
 /** From the warmest to the coldest. */
 const ORDER = ['STANDARD', 'STANDARD_IA', 'INTELLIGENT_TIERING', 'ONEZONE_IA', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'];

@@ -2,8 +2,8 @@
  * A lifecycle document that passes, for the message about one that does not.
  */
 import { BucketFacts, checkDocument } from './_lifecycle-checks';
-import { factsOf } from './_retrieval-times';
 import { jsonText } from './constructs/core/synth-file';
+import { factsOf } from './constructs/recovery/retrieval-times';
 import { LifecycleDocumentRule } from './contract/lifecycle';
 
 /** Cheap, and read at once: a restore never waits. */

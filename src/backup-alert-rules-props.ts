@@ -1,4 +1,4 @@
-import { BackupCronJob } from './backup-cron-job';
+import { BackupCronJob } from './constructs/backup/backup-cron-job';
 import { RestoreDrill } from './restore-drill';
 
 /** Properties of `BackupAlertRules`. */

@@ -10,7 +10,7 @@ import { profileOfStore } from './_lifecycle-profiles';
 import { refuseErrors } from './_lifecycle-refusal';
 import { days, renderRules } from './_lifecycle-render';
 import { BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions } from './backup-bucket-lifecycle-props';
-import { BackupCronJob } from './backup-cron-job';
+import { BackupCronJob } from './constructs/backup/backup-cron-job';
 import { show } from './constructs/core/check';
 import { refuseNamesakes } from './constructs/core/namesakes';
 import { jsonText, SynthFile } from './constructs/core/synth-file';

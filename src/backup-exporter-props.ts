@@ -1,6 +1,6 @@
 import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { BackupCronJob } from './backup-cron-job';
+import { BackupCronJob } from './constructs/backup/backup-cron-job';
 import { NetworkOptions } from './constructs/pod/network-options';
 import { RunnerPodOptions } from './constructs/pod/runner-pod-options';
 import { S3Credentials } from './constructs/stores/s3/s3-credentials';

@@ -1,6 +1,6 @@
 import { Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { BackupCronJob } from './backup-cron-job';
+import { BackupCronJob } from './constructs/backup/backup-cron-job';
 import { RedisAssertion } from './constructs/engines/restore-mode-options';
 import { Decryption } from './constructs/pod/decryption';
 import { NetworkOptions } from './constructs/pod/network-options';

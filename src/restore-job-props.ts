@@ -1,6 +1,6 @@
 import { Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { BackupCronJob } from './backup-cron-job';
+import { BackupCronJob } from './constructs/backup/backup-cron-job';
 import { BackupSource } from './constructs/engines/backup-source';
 import { RestoreMode } from './constructs/engines/restore-mode';
 import { Decryption } from './constructs/pod/decryption';

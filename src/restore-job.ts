@@ -3,7 +3,7 @@ import { ApiObject, Chart, Cron, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkJobName, checkNotABackup } from './_restore-checks';
-import { BackupCronJob } from './backup-cron-job';
+import { BackupCronJob } from './constructs/backup/backup-cron-job';
 import { checkBackupName } from './constructs/core/backup-name';
 import { checkHttpUrl, checkWholeNumber, show, wholeSeconds } from './constructs/core/check';
 import { defined } from './constructs/core/defined';

@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { BackupCronJob } from './backup-cron-job';
+import { BackupCronJob } from './constructs/backup/backup-cron-job';
 import { show } from './constructs/core/check';
 import { jsonText, SynthFile } from './constructs/core/synth-file';
 import { warn } from './constructs/core/warnings';

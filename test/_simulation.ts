@@ -1,5 +1,5 @@
 import { Dice } from './faults/_dice';
-import { retrievalSeconds } from '../src/_retrieval-times';
+import { retrievalSeconds } from '../src/constructs/recovery/retrieval-times';
 import { nextRunInZone } from '../src/constructs/schedule/controller-clock';
 import { parseSchedule } from '../src/constructs/schedule/schedule';
 import { ZoneClock } from '../src/constructs/schedule/zone-clock';

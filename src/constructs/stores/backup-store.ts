@@ -7,11 +7,11 @@ import { S3Credentials } from './s3/s3-credentials';
 import { S3StoreOptions } from './s3/s3-store';
 import { ClaimToMake, mountClaim, mountForReading } from './volume/pod-parts';
 import { ClaimStoreOptions, VolumeStoreOptions } from './volume/volume-store';
-import { StoreLocation } from '../../store-location';
 import { isDnsLabel, show } from '../core/check';
 import { partsFor } from '../parts/layout-parts';
 import { StoreLayout } from '../parts/store-layout';
 import { StoreParts } from '../parts/store-parts';
+import { StoreLocation } from '../recovery/store-location';
 
 /**
  * A place where backups are kept. One object may serve several backups.

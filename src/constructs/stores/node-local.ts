@@ -2,9 +2,9 @@
  * Volumes that are lost together with what they are to save: those on the disk of one node, and the database's own.
  */
 import * as kplus from 'cdk8s-plus-28';
-import { StoreLocation } from '../../store-location';
 import { show } from '../core/check';
 import { StoreParts } from '../parts/store-parts';
+import { StoreLocation } from '../recovery/store-location';
 
 /**
  * Names that the provisioners' own manifests and charts give to classes whose volumes are directories or disks of a node: local-path

@@ -2,9 +2,9 @@
  * How long backups are locked, against how long they are kept. Where a bucket has Object Lock it has versions: pruning hides what is still
  * locked, and its bytes are billed until the lock ends and a lifecycle rule removes old versions.
  */
-import { reachOfPeriods } from '../../../_retention';
 import { BackupConfig, keepsForever, RetentionConfig } from '../../../contract/config';
 import { show, showSeconds } from '../../core/check';
+import { reachOfPeriods } from '../../recovery/promises';
 
 const DAY = 86_400;
 

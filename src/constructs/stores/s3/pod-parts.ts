@@ -5,12 +5,12 @@ import { Construct } from 'constructs';
 import { S3Credentials } from './s3-credentials';
 import { S3ObjectLock } from './s3-object-lock';
 import { S3Checksums, S3StoreOptions } from './s3-store';
-import { checkRegion } from '../../../_regions';
 import { S3StoreConfig } from '../../../contract/config';
-import { StoreLocation } from '../../../store-location';
 import { checkText, checkWholeNumber, redact, show, wholeSeconds } from '../../core/check';
 import { StoreParts } from '../../parts/store-parts';
 import { hostOf, partitionOfHost, placeOfBucket, withoutBucket } from '../../parts/store-place';
+import { checkRegion } from '../../recovery/regions';
+import { StoreLocation } from '../../recovery/store-location';
 
 /** The guide's Secret. */
 const DEFAULT_SECRET = 'backup-secrets';

@@ -2,8 +2,8 @@ import { S3Credentials } from './s3-credentials';
 import { S3Encryption } from './s3-encryption';
 import { S3ObjectLock } from './s3-object-lock';
 import { S3StorageClass } from './s3-storage-class';
-import { StoreLocation } from '../../../store-location';
 import { StoreLayout } from '../../parts/store-layout';
+import { StoreLocation } from '../../recovery/store-location';
 
 /** When checksums are sent with what is uploaded. */
 export enum S3Checksums {

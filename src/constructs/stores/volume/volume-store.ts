@@ -1,7 +1,7 @@
 import { Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { StoreLocation } from '../../../store-location';
 import { StoreLayout } from '../../parts/store-layout';
+import { StoreLocation } from '../../recovery/store-location';
 
 /** Options for `BackupStore.fromClaim()`. */
 export interface ClaimStoreOptions {

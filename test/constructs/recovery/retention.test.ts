@@ -1,6 +1,6 @@
 import { Duration } from 'cdk8s';
-import { configOf, synth } from './synth';
-import { Retention, RetentionRules } from '../src';
+import { Retention, RetentionRules } from '../../../src';
+import { configOf, synth } from '../../synth';
 
 const NO_PERIODS = { keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null };
 

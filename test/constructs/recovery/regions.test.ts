@@ -1,6 +1,6 @@
 import { Duration } from 'cdk8s';
-import { props, synth } from './synth';
-import { BackupStore, ClusterLocation, StoreLocation } from '../src';
+import { BackupStore, ClusterLocation, StoreLocation } from '../../../src';
+import { props, synth } from '../../synth';
 
 const bucket = (region: string, endpoint?: string) => BackupStore.s3({ bucketName: 'shop-backups', region, endpoint });
 

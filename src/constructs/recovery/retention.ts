@@ -1,6 +1,6 @@
 import { Duration } from 'cdk8s';
-import { checkWholeNumber, show } from './constructs/core/check';
-import { RetentionConfig } from './contract/config';
+import { RetentionConfig } from '../../contract/config';
+import { checkWholeNumber, show } from '../core/check';
 
 /** What every kind of `Retention` takes. */
 export interface RetentionOptions {

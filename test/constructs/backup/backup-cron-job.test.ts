@@ -1,8 +1,8 @@
 import { ApiObject, App, Chart, Cron, Duration, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { configOf, cronJobOf, newChart, objectsOf, podOf, props, synth } from './synth';
-import { BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, Compression, Retention, S3Credentials } from '../src';
-import { PERMANENT } from '../src/contract/exit-code';
+import { BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, Compression, Retention, S3Credentials } from '../../../src';
+import { PERMANENT } from '../../../src/contract/exit-code';
+import { configOf, cronJobOf, newChart, objectsOf, podOf, props, synth } from '../../synth';
 
 describe('defaults', () => {
   const objects = synth();

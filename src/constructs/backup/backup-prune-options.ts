@@ -1,6 +1,6 @@
 import { Cron, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { S3Credentials } from './constructs/stores/s3/s3-credentials';
+import { S3Credentials } from '../stores/s3/s3-credentials';
 
 /** Options for pruning in a CronJob of its own. */
 export interface BackupPruneOptions {

@@ -2,11 +2,11 @@
  * Two backups of one name in one place are one backup to all who read it: each would prune the other's.
  */
 import { IConstruct } from 'constructs';
-import { show } from './constructs/core/check';
-import { oncePerValidation } from './constructs/core/once-per-validation';
-import { StoreParts } from './constructs/parts/store-parts';
-import { isOnePlace } from './constructs/parts/store-place';
-import { spelled } from './constructs/pod/runner-pod';
+import { show } from '../core/check';
+import { oncePerValidation } from '../core/once-per-validation';
+import { StoreParts } from '../parts/store-parts';
+import { isOnePlace } from '../parts/store-place';
+import { spelled } from '../pod/runner-pod';
 
 interface Writer {
   readonly construct: IConstruct;

@@ -2,14 +2,14 @@ import { Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupPruneOptions } from './backup-prune-options';
 import { BackupVerifyOptions } from './backup-verify-options';
-import { BackupSource } from './constructs/engines/backup-source';
-import { Compression } from './constructs/pod/compression';
-import { Encryption } from './constructs/pod/encryption';
-import { NetworkOptions } from './constructs/pod/network-options';
-import { RunnerPodOptions } from './constructs/pod/runner-pod-options';
-import { BackupStore } from './constructs/stores/backup-store';
-import { RecoveryObjectives } from './recovery-objectives';
-import { Retention } from './retention';
+import { BackupSource } from '../engines/backup-source';
+import { Compression } from '../pod/compression';
+import { Encryption } from '../pod/encryption';
+import { NetworkOptions } from '../pod/network-options';
+import { RunnerPodOptions } from '../pod/runner-pod-options';
+import { RecoveryObjectives } from '../recovery/recovery-objectives';
+import { Retention } from '../recovery/retention';
+import { BackupStore } from '../stores/backup-store';
 
 /** Properties of `BackupCronJob`. */
 export interface BackupCronJobProps extends RunnerPodOptions, NetworkOptions {

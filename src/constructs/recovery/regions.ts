@@ -2,8 +2,8 @@
  * Names of regions and zones: those of which the form is certain are checked, for a zone in the place of a region is a region that no
  * store is in, and every store would outlive its loss. Other names are free, as of one's own data centres.
  */
-import { checkText, show } from './constructs/core/check';
-import { editDistance } from './constructs/schedule/time-zones';
+import { checkText, show } from '../core/check';
+import { editDistance } from '../schedule/time-zones';
 
 const DIRECTIONS = ['north', 'south', 'east', 'west', 'central', 'northeast', 'northwest', 'southeast', 'southwest'];
 const DIRECTION = DIRECTIONS.join('|');

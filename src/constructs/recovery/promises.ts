@@ -1,4 +1,4 @@
-import { RetentionConfig } from './contract/config';
+import { RetentionConfig } from '../../contract/config';
 
 /*
  * What a retention promises, as arithmetic. The runner decides about single backups; here it is said what holds for all of them.

@@ -1,5 +1,5 @@
 import { Cron, Duration } from 'cdk8s';
-import { S3Credentials } from './constructs/stores/s3/s3-credentials';
+import { S3Credentials } from '../stores/s3/s3-credentials';
 
 /** Options for reading backups back on a schedule. */
 export interface BackupVerifyOptions {

@@ -1,15 +1,15 @@
 import { Duration, Size } from 'cdk8s';
-import { checkRegion, checkZone } from './_regions';
-import { Promised as PromisedByRule, promisesOf } from './_retention';
-import { retrievalSeconds } from './_retrieval-times';
-import { show, showSeconds, wholeSeconds } from './constructs/core/check';
-import { Gaps, gapsOf } from './constructs/schedule/longest-gap';
-import { parseSchedule, shortestIntervalSeconds } from './constructs/schedule/schedule';
-import { keepsForever, RetentionConfig, SCRATCH_SPARE_BYTES } from './contract/config';
+import { Promised as PromisedByRule, promisesOf } from './promises';
 import { ClusterLocation, RecoveryObjective, RecoveryObjectives, RestoreEstimate } from './recovery-objectives';
 import { RecoveryReport, ScenarioRecovery, StoreRecovery } from './recovery-report';
 import { RecoveryScenario } from './recovery-scenario';
+import { checkRegion, checkZone } from './regions';
+import { retrievalSeconds } from './retrieval-times';
 import { StoreLocation } from './store-location';
+import { keepsForever, RetentionConfig, SCRATCH_SPARE_BYTES } from '../../contract/config';
+import { show, showSeconds, wholeSeconds } from '../core/check';
+import { Gaps, gapsOf } from '../schedule/longest-gap';
+import { parseSchedule, shortestIntervalSeconds } from '../schedule/schedule';
 
 /** A store, as far as recovery is concerned. */
 export interface RecoveryStore {

@@ -1,18 +1,18 @@
 import { ApiObject, Cron, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { show } from './constructs/core/check';
-import { StoreParts } from './constructs/parts/store-parts';
-import { connectionsOf } from './constructs/pod/network-needs';
-import { NetworkOptions } from './constructs/pod/network-options';
-import { defineJobPolicy, policedLabels } from './constructs/pod/network-policy';
-import { bindStores, RunnerPod, serviceAccountFor } from './constructs/pod/runner-pod';
-import { gapsOf } from './constructs/schedule/longest-gap';
-import { checkTimeZone } from './constructs/schedule/time-zones';
-import { runnerDeadlineSeconds, timing } from './constructs/schedule/timing';
-import { S3CredentialsByStore } from './constructs/stores/access';
-import { BackupStore } from './constructs/stores/backup-store';
-import { BackupConfig } from './contract/config';
+import { BackupConfig } from '../../contract/config';
+import { show } from '../core/check';
+import { StoreParts } from '../parts/store-parts';
+import { connectionsOf } from '../pod/network-needs';
+import { NetworkOptions } from '../pod/network-options';
+import { defineJobPolicy, policedLabels } from '../pod/network-policy';
+import { bindStores, RunnerPod, serviceAccountFor } from '../pod/runner-pod';
+import { gapsOf } from '../schedule/longest-gap';
+import { checkTimeZone } from '../schedule/time-zones';
+import { runnerDeadlineSeconds, timing } from '../schedule/timing';
+import { S3CredentialsByStore } from '../stores/access';
+import { BackupStore } from '../stores/backup-store';
 
 /** Kubernetes appends 11 characters to name a Job, and 63 is what a label may have. */
 export const MAX_CRON_JOB_NAME_LENGTH = 52;

@@ -1,6 +1,6 @@
-import { isSamePlace } from './_regions';
 import { ClusterLocation } from './recovery-objectives';
 import { RecoveryScenario } from './recovery-scenario';
+import { isSamePlace } from './regions';
 
 /** A location as the rules below see it. */
 export interface Place {

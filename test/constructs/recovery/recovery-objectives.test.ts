@@ -1,9 +1,9 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
-import { newChart, objectsOf, props, synth } from './synth';
 import {
   BackupBucketLifecycle, BackupCronJob, BackupCronJobProps, BackupStore, LifecycleStorageClass, RecoveryObjectives, RecoveryScenario, RestoreJob,
   Retention, S3Credentials, S3StorageClass, StoreLocation,
-} from '../src';
+} from '../../../src';
+import { newChart, objectsOf, props, synth } from '../../synth';
 
 const NIGHTLY = Cron.schedule({ minute: '0', hour: '2' });
 const DEADLINES = { deadline: Duration.hours(1), startingDeadline: Duration.hours(1) };

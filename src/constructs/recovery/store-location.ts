@@ -1,8 +1,8 @@
-import { checkRegion, checkZone } from './_regions';
-import { Survival, survival } from './_survival';
-import { show } from './constructs/core/check';
 import { ClusterLocation } from './recovery-objectives';
 import { RecoveryScenario } from './recovery-scenario';
+import { checkRegion, checkZone } from './regions';
+import { Survival, survival } from './survival';
+import { show } from '../core/check';
 
 /** Where a store is: what has to be lost for the backups in it to be lost as well. */
 export class StoreLocation {
