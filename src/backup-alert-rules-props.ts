@@ -1,5 +1,5 @@
 import { BackupCronJob } from './constructs/backup/backup-cron-job';
-import { RestoreDrill } from './restore-drill';
+import { RestoreDrill } from './constructs/drill/restore-drill';
 
 /** Properties of `BackupAlertRules`. */
 export interface BackupAlertRulesProps {

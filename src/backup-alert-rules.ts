@@ -13,7 +13,7 @@ import { checkHttpUrl, checkLabels, isDnsLabel, show } from './constructs/core/c
 import { refuseNamesakes } from './constructs/core/namesakes';
 import { jsonText, SynthFile } from './constructs/core/synth-file';
 import { warn } from './constructs/core/warnings';
-import { RestoreDrill } from './restore-drill';
+import { RestoreDrill } from './constructs/drill/restore-drill';
 
 /**
  * Alerts on backups, made from the backups themselves: names, longest gaps, deadlines, objectives and claims are theirs.

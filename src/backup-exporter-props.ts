@@ -1,11 +1,11 @@
 import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob } from './constructs/backup/backup-cron-job';
+import { RestoreDrill } from './constructs/drill/restore-drill';
 import { NetworkOptions } from './constructs/pod/network-options';
 import { RunnerPodOptions } from './constructs/pod/runner-pod-options';
+import { RestoreJob } from './constructs/restore/restore-job';
 import { S3Credentials } from './constructs/stores/s3/s3-credentials';
-import { RestoreDrill } from './restore-drill';
-import { RestoreJob } from './restore-job';
 
 /** Properties of `BackupExporter`. */
 export interface BackupExporterProps extends RunnerPodOptions, NetworkOptions {

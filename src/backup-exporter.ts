@@ -11,8 +11,8 @@ import { refuseNamesakes } from './constructs/core/namesakes';
 import { connectionsOf } from './constructs/pod/network-needs';
 import { checkNetwork, defineNetworkPolicy, inheritNetwork } from './constructs/pod/network-policy';
 import { RunnerPod, serviceAccountFor } from './constructs/pod/runner-pod';
+import { RestoreJob } from './constructs/restore/restore-job';
 import { CONFIG_VERSION, ExportedBackupConfig, ExporterConfig, renderConfig } from './contract/config';
-import { RestoreJob } from './restore-job';
 
 const COMMAND = 'serve';
 const PORT_NAME = 'http';

@@ -1,14 +1,14 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { newChart, objectsOf, props } from './synth';
 import {
   BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, Decryption, DrillVolume, Encryption, RestoreDrill,
   RestoreDrillProps, RestoreJob, S3Credentials,
-} from '../src';
-import { warningsOf } from '../src/constructs/core/warnings';
-import { CONFIG_ENV, DrillConfig, unescapeEnvValue } from '../src/contract/config';
-import { PERMANENT } from '../src/contract/exit-code';
-import { parseConfig } from '../src/runner/config';
+} from '../../../src';
+import { warningsOf } from '../../../src/constructs/core/warnings';
+import { CONFIG_ENV, DrillConfig, unescapeEnvValue } from '../../../src/contract/config';
+import { PERMANENT } from '../../../src/contract/exit-code';
+import { parseConfig } from '../../../src/runner/config';
+import { newChart, objectsOf, props } from '../../synth';
 
 const WEEKLY = Cron.schedule({ minute: '30', hour: '4', weekDay: '0' });
 const secrets = (chart: Chart) => kplus.Secret.fromSecretName(chart, 'Secrets', 'secrets');

@@ -1,12 +1,12 @@
 import { Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { BackupCronJob } from './constructs/backup/backup-cron-job';
-import { RedisAssertion } from './constructs/engines/restore-mode-options';
-import { Decryption } from './constructs/pod/decryption';
-import { NetworkOptions } from './constructs/pod/network-options';
-import { RunnerPodOptions } from './constructs/pod/runner-pod-options';
-import { S3Credentials } from './constructs/stores/s3/s3-credentials';
 import { DrillVolume } from './drill-volume';
+import { BackupCronJob } from '../backup/backup-cron-job';
+import { RedisAssertion } from '../engines/restore-mode-options';
+import { Decryption } from '../pod/decryption';
+import { NetworkOptions } from '../pod/network-options';
+import { RunnerPodOptions } from '../pod/runner-pod-options';
+import { S3Credentials } from '../stores/s3/s3-credentials';
 
 /** How fresh restored data have to be. */
 export interface DrillFreshness {

@@ -1,5 +1,5 @@
-import { show } from './constructs/core/check';
-import { parseKey } from './contract/layout';
+import { parseKey } from '../../contract/layout';
+import { show } from '../core/check';
 
 /** Which backup is restored, unless another one is named when the restore is started. */
 export class RestorePoint {

@@ -1,6 +1,6 @@
 import { Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { checkText, mebibytes } from './constructs/core/check';
+import { checkText, mebibytes } from '../core/check';
 
 /** Options for `DrillVolume.claim()`. */
 export interface DrillClaimOptions {

@@ -1,13 +1,13 @@
 import { ApiObject, App, Chart, Cron, Duration, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { newChart, objectsOf, props } from './synth';
 import {
   BackupCronJob, BackupSource, BackupStore, RestoreJob, RestoreJobProps, RestoreMode, RestorePoint, RestoreTrigger, RestoreWorkload, S3Credentials,
-} from '../src';
-import { neverRuns, nextRun, parseSchedule } from '../src/constructs/schedule/schedule';
-import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../src/contract/config';
-import { PERMANENT } from '../src/contract/exit-code';
-import { parseConfig } from '../src/runner/config';
+} from '../../../src';
+import { neverRuns, nextRun, parseSchedule } from '../../../src/constructs/schedule/schedule';
+import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../../../src/contract/config';
+import { PERMANENT } from '../../../src/contract/exit-code';
+import { parseConfig } from '../../../src/runner/config';
+import { newChart, objectsOf, props } from '../../synth';
 
 type Changes = Partial<RestoreJobProps> | ((chart: Chart) => Partial<RestoreJobProps>);
 

@@ -1,17 +1,17 @@
 import { Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { BackupCronJob } from './constructs/backup/backup-cron-job';
-import { BackupSource } from './constructs/engines/backup-source';
-import { RestoreMode } from './constructs/engines/restore-mode';
-import { Decryption } from './constructs/pod/decryption';
-import { Encryption } from './constructs/pod/encryption';
-import { NetworkOptions } from './constructs/pod/network-options';
-import { RunnerPodOptions } from './constructs/pod/runner-pod-options';
-import { BackupStore } from './constructs/stores/backup-store';
-import { S3Credentials } from './constructs/stores/s3/s3-credentials';
 import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
 import { RestoreWorkload } from './restore-workload';
+import { BackupCronJob } from '../backup/backup-cron-job';
+import { BackupSource } from '../engines/backup-source';
+import { RestoreMode } from '../engines/restore-mode';
+import { Decryption } from '../pod/decryption';
+import { Encryption } from '../pod/encryption';
+import { NetworkOptions } from '../pod/network-options';
+import { RunnerPodOptions } from '../pod/runner-pod-options';
+import { BackupStore } from '../stores/backup-store';
+import { S3Credentials } from '../stores/s3/s3-credentials';
 
 /** Properties of `RestoreJob`. */
 export interface RestoreJobProps extends RunnerPodOptions, NetworkOptions {

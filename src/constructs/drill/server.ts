@@ -1,10 +1,10 @@
 import { ApiObject, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkWholeNumber, show } from './constructs/core/check';
-import { checkImage, restricted } from './constructs/pod/runner-pod';
-import { DatabaseTargetConfig } from './contract/config';
 import { DrillVolume } from './drill-volume';
+import { DatabaseTargetConfig } from '../../contract/config';
+import { checkWholeNumber, show } from '../core/check';
+import { checkImage, restricted } from '../pod/runner-pod';
 
 /** Name of the container with the scratch server: messages of the runner tell to look at its log. */
 export const SERVER = 'server';

@@ -1,5 +1,5 @@
-import { toCronJobName } from './constructs/core/backup-name';
-import { checkLabels, isDnsLabel, show } from './constructs/core/check';
+import { toCronJobName } from '../core/backup-name';
+import { checkLabels, isDnsLabel, show } from '../core/check';
 
 /** Kubernetes appends 11 characters to name a Job of a CronJob, and 63 is what a label may have. */
 const MAX_NAME_LENGTH = 52;

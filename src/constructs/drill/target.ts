@@ -1,10 +1,10 @@
 import { Construct } from 'constructs';
-import { DrillServer } from './_drill-server';
-import { show, wholeSeconds } from './constructs/core/check';
-import { RestoreMode } from './constructs/engines/restore-mode';
-import { SCRATCH } from './constructs/parts/pod-parts';
-import { DatabaseConfig, DatabaseTargetConfig, DRILL_DATABASE, FreshnessConfig, SourceConfig } from './contract/config';
 import { DrillFreshness, RestoreDrillProps } from './restore-drill-props';
+import { DrillServer } from './server';
+import { DatabaseConfig, DatabaseTargetConfig, DRILL_DATABASE, FreshnessConfig, SourceConfig } from '../../contract/config';
+import { show, wholeSeconds } from '../core/check';
+import { RestoreMode } from '../engines/restore-mode';
+import { SCRATCH } from '../parts/pod-parts';
 
 /** What a drill rehearses: the one database that is backed up, or the member of a set that is named. */
 export function drillSource(source: SourceConfig, member: string | undefined): DatabaseConfig {

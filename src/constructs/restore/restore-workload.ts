@@ -1,7 +1,7 @@
 import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { show } from './constructs/core/check';
-import { WorkloadConfig } from './contract/config';
+import { WorkloadConfig } from '../../contract/config';
+import { show } from '../core/check';
 
 /** Something that uses the database, and is stopped while it is restored. */
 export class RestoreWorkload {
