@@ -1,0 +1,172 @@
+import { ApiObject, Chart, Yaml } from 'cdk8s';
+import { Construct } from 'constructs';
+import { BackupAlertRulesProps } from './backup-alert-rules-props';
+import { dashboard } from './dashboard';
+import { alertGroups } from './rules/groups';
+import { AlertCompanion, AlertContext, AlertTarget, volumesOf } from './rules/target';
+import { companionTests } from './tests/companion-scenarios';
+import { alertTests } from './tests/scenarios';
+import { BackupCronJob } from '../backup/backup-cron-job';
+import { WatchedCronJob } from '../backup/watched';
+import { toCronJobName } from '../core/backup-name';
+import { checkHttpUrl, checkLabels, isDnsLabel, show } from '../core/check';
+import { refuseNamesakes } from '../core/namesakes';
+import { jsonText, SynthFile } from '../core/synth-file';
+import { warn } from '../core/warnings';
+import { RestoreDrill } from '../drill/restore-drill';
+
+/**
+ * Alerts on backups, made from the backups themselves: names, longest gaps, deadlines, objectives and claims are theirs.
+ *
+ * Defines a `PrometheusRule` and a `ConfigMap` with a Grafana dashboard. On `app.synth()` the same rules are written as a plain rule
+ * file, together with their tests for `promtool test rules`, and the dashboard as JSON.
+ */
+export class BackupAlertRules extends Construct {
+  /** The PrometheusRule, if there is one. */
+  public readonly prometheusRule?: ApiObject;
+
+  /** The ConfigMap with the dashboard, if there is one. */
+  public readonly dashboardConfigMap?: ApiObject;
+
+  /** Where the plain rule file is written, inside the output folder. */
+  public readonly ruleFile: string;
+
+  /** Where the tests of the rules are written, inside the output folder: one file for each backup, its verification and its drills. */
+  public readonly ruleTestFiles: string[];
+
+  /** Where the dashboard is written, inside the output folder. */
+  public readonly dashboardFile: string;
+
+  constructor(scope: Construct, id: string, props: BackupAlertRulesProps) {
+    super(scope, id);
+    const name = checkName(id, props.ruleName);
+    if (props.backups.length === 0) throw new Error('\'backups\' must have at least one backup, got []');
+    for (const property of ['ruleLabels', 'dashboardLabels'] as const) checkLabels(property, props[property] ?? {});
+    for (const property of ['alertLabels', 'matchLabels'] as const) checkMetricLabels(property, props[property] ?? {});
+    for (const property of ['namespaceLabel', 'kubeletNamespaceLabel'] as const) checkMetricLabels(property, { [props[property] ?? 'namespace']: '' });
+    if (props.alertLabels && 'severity' in props.alertLabels) {
+      throw new Error(`'alertLabels' must not have "severity", got ${show(props.alertLabels)}: each alert has its own, and Alertmanager mutes a warning while the same alert is critical`);
+    }
+    const context: AlertContext = {
+      namespaceLabel: props.namespaceLabel ?? 'namespace',
+      kubeletNamespaceLabel: props.kubeletNamespaceLabel ?? 'namespace',
+      matchLabels: props.matchLabels ?? {},
+      labels: props.alertLabels ?? {},
+      runnerMetrics: props.runnerMetrics ?? false,
+      runbookUrl: props.runbookUrl && checkHttpUrl('runbookUrl', props.runbookUrl, 'leave the login to the browser', 'https://wiki.example.com/backups'),
+    };
+    const drills = props.drills ?? [];
+    checkDrills(props.backups, drills);
+    const targets = props.backups.map(backup => targetOf(backup, drills.filter(drill => drill._drill.backup === backup), props.namespace));
+    checkTargets(context, targets);
+    const groups = alertGroups(context, targets);
+    const board = jsonText(dashboard(name, context, targets));
+
+    const folder = props.folder ?? 'monitoring';
+    this.ruleFile = `${folder}/${name}.rules`;
+    this.dashboardFile = `${folder}/${name}.dashboard.json`;
+    new SynthFile(this, 'Rules', { fileName: this.ruleFile, content: () => Yaml.stringify({ groups }) });
+    const testsOf = targets.flatMap(target => [
+      { target, cronJob: target.cronJob, tests: () => alertTests(context, target, volumesOf(targets), `${name}.rules`) },
+      ...target.companions.map(companion => ({
+        target, cronJob: companion.cronJob, tests: () => companionTests(context, target, companion, `${name}.rules`),
+      })),
+    ]);
+    this.ruleTestFiles = testsOf.map(({ target, cronJob, tests }, i) => new SynthFile(this, `RuleTests${i}`, {
+      fileName: `${folder}/${name}.${target.namespace}.${cronJob}.rules.test`,
+      content: () => Yaml.stringify(tests()),
+    }).fileName);
+    new SynthFile(this, 'Dashboard', { fileName: this.dashboardFile, content: () => board });
+
+    if (props.prometheusRule ?? true) {
+      if (!props.ruleLabels || !('release' in props.ruleLabels)) {
+        warn(this, 'the PrometheusRule has no label "release": kube-prometheus-stack ignores it without a word; set \'ruleLabels\' to { release: \'NAME OF THE HELM RELEASE\' }, or to { release: \'\' } if your Prometheus selects all rules');
+      }
+      this.prometheusRule = new ApiObject(this, 'Resource', {
+        apiVersion: 'monitoring.coreos.com/v1',
+        kind: 'PrometheusRule',
+        metadata: { name, labels: withoutEmpty(props.ruleLabels ?? {}) },
+        spec: { groups },
+      });
+    }
+    if (props.dashboardConfigMap ?? true) {
+      this.dashboardConfigMap = new ApiObject(this, 'DashboardConfigMap', {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: `${name}-dashboard`, labels: props.dashboardLabels ?? { grafana_dashboard: '1' } },
+        data: { [`${name}.json`]: board },
+      });
+    }
+    refuseNamesakes(this, 'ruleName', name);
+  }
+}
+
+function targetOf(backup: BackupCronJob, drills: readonly RestoreDrill[], given: string | undefined): AlertTarget {
+  const namespace = given ?? Chart.of(backup).namespace;
+  if (namespace === undefined) {
+    throw new Error(`'backups' has ${backup.node.path}, whose chart has no namespace, and alerts must tell namespaces apart: give the chart one, or set 'namespace'`);
+  }
+  const { labels, ...watched } = backup._watched;
+  const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',');
+  const report = backup.recoveryReport();
+  return {
+    namespace,
+    cronJob: backup.cronJobName,
+    backup: backup.backupName,
+    jobSelector: selector === '' ? '' : ` -l ${selector}`,
+    gapSeconds: report.longestGapSeconds,
+    startingDeadlineSeconds: watched.startingDeadlineSeconds,
+    deadlineSeconds: watched.deadlineSeconds,
+    rpoSeconds: backup._recovery.rpoSeconds,
+    keepsFailedJobs: watched.failedJobsRetained > 0,
+    suspectBelowPercent: backup._config.suspectBelowPercent,
+    stores: watched.stores,
+    rtoSeconds: drills[0]?._drill.rtoSeconds,
+    companions: [
+      ...watched.verify === undefined ? [] : [companionOf('verification', watched.verify)],
+      ...drills.map(drill => companionOf('drill', drill._drill)),
+    ],
+  };
+}
+
+function companionOf(kind: AlertCompanion['kind'], { cronJobName, gapSeconds, deadlineSeconds }: WatchedCronJob): AlertCompanion {
+  return { kind, cronJob: cronJobName, gapSeconds, deadlineSeconds };
+}
+
+function checkDrills(backups: readonly BackupCronJob[], drills: readonly RestoreDrill[]): void {
+  const other = drills.find(drill => !backups.includes(drill._drill.backup));
+  if (other) throw new Error(`'drills' has ${other.node.path}, whose backup ${show(other._drill.backup.cronJobName)} is not among 'backups': add it there`);
+}
+
+function checkTargets({ runnerMetrics }: AlertContext, targets: readonly AlertTarget[]): void {
+  const names = targets.map(({ namespace, cronJob }) => `${namespace}/${cronJob}`);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new Error(`'backups' must have each backup once, got ${show(twice)} more often: drop it, or give the two different names`);
+  if (!runnerMetrics) return;
+  const backups = targets.map(({ namespace, backup }) => `${namespace}/${backup}`);
+  const alike = backups.find((name, i) => backups.indexOf(name) !== i);
+  if (alike !== undefined) {
+    const both = targets.filter(({ namespace, backup }) => `${namespace}/${backup}` === alike).map(({ cronJob }) => cronJob);
+    throw new Error(`'backups' has several of the name ${show(alike)}, those of ${show(both)}: metrics tell backups apart by namespace and name, and an old copy of one would hide behind a fresh one of the other; give one of them another 'backupName'`);
+  }
+}
+
+function checkName(id: string, given: string | undefined): string {
+  const name = given ?? toCronJobName(id);
+  if (!isDnsLabel(name, 52)) {
+    throw new Error(`'ruleName' must be up to 52 lower-case letters, digits and "-", with a letter or digit at both ends, got ${show(name)}${given === undefined ? `: it comes from the construct's id ${show(id)}, set 'ruleName'` : ''}`);
+  }
+  return name;
+}
+
+function checkMetricLabels(property: string, labels: { readonly [key: string]: string }): void {
+  for (const name of Object.keys(labels)) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new Error(`'${property}' has a name that Prometheus refuses, ${show(name)}: use letters, digits and "_", the first no digit`);
+    }
+  }
+}
+
+function withoutEmpty(labels: { readonly [key: string]: string }): { [key: string]: string } {
+  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
+}

@@ -1,0 +1,2 @@
+export * from './backup-alert-rules';
+export * from './backup-alert-rules-props';

@@ -1,0 +1,23 @@
+import { absentRule } from './absent-alerts';
+import { companionRules } from './companion-alerts';
+import { JobAlerts } from './job-alerts';
+import { AlertGroup } from './rule';
+import { storeRules } from './store-alerts';
+import { AlertContext, AlertTarget, volumesOf } from './target';
+import { volumeRules } from './volume-alerts';
+
+/** All alerts, in groups that Prometheus evaluates one by one. */
+export function alertGroups(context: AlertContext, targets: readonly AlertTarget[]): AlertGroup[] {
+  return [
+    ...targets.map(target => ({
+      name: `backup-${target.namespace}-${target.cronJob}`,
+      rules: [
+        ...new JobAlerts(context, target).rules(),
+        ...target.companions.flatMap(companion => companionRules(context, target, companion)),
+        ...context.runnerMetrics ? storeRules(context, target) : [],
+        absentRule(context, target),
+      ],
+    })),
+    ...volumesOf(targets).map(volume => ({ name: `backup-volume-${volume.namespace}-${volume.claim}`, rules: volumeRules(context, volume) })),
+  ];
+}

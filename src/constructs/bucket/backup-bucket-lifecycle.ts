@@ -1,0 +1,196 @@
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions } from './backup-bucket-lifecycle-props';
+import { BackupInBucket, backupsIn, checkBackups, storageClassesWithin } from './lifecycle-backups';
+import { BucketFacts, checkDocument } from './lifecycle-checks';
+import { deriveRules } from './lifecycle-derive';
+import { Finding, showFinding } from './lifecycle-findings';
+import { defineApplyJob } from './lifecycle-job';
+import { ModelRule } from './lifecycle-model';
+import { profileOfStore } from './lifecycle-profiles';
+import { refuseErrors } from './lifecycle-refusal';
+import { days, renderRules } from './lifecycle-render';
+import { S3StoreConfig } from '../../contract/config';
+import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleDocument } from '../../contract/lifecycle';
+import { BackupCronJob } from '../backup/backup-cron-job';
+import { show } from '../core/check';
+import { refuseNamesakes } from '../core/namesakes';
+import { jsonText, SynthFile } from '../core/synth-file';
+import { warn } from '../core/warnings';
+import { inOneContainer, placeOfBucket, StorePlace } from '../parts/store-place';
+import { checkAccess } from '../stores/access';
+import { BackupStore } from '../stores/backup-store';
+import { S3Credentials } from '../stores/s3/s3-credentials';
+
+/**
+ * The lifecycle configuration of a bucket with backups: which objects S3 moves to other storage classes, and which it deletes.
+ *
+ * Checked against the rules of the provider, and against all backups of the app that write to the bucket: their retention, their floor
+ * and their objectives. `app.synth()` writes it as the JSON file that
+ * `aws s3api put-bucket-lifecycle-configuration --lifecycle-configuration file://…` takes.
+ */
+export class BackupBucketLifecycle extends Construct {
+  /**
+   * What follows from the backups themselves, in one document: unfinished uploads and old versions are cleaned up, and with `expire`
+   * backups that nobody promised to keep.
+   *
+   * The rules are about the objects of these backups, and about nothing else in the bucket. With `StoreLayout.FLAT` that holds only as long
+   * as no other app has a backup there whose name begins with the same letters and `_`, as `shop` and `shop_eu` do.
+   */
+  public static forBackups(scope: Construct, id: string, backups: BackupCronJob[], options: LifecycleForBackupsOptions = {}): BackupBucketLifecycle {
+    const { store = onlyBucketOf(backups), expire = false, transitions = [], otherRules = [], ...bucket } = options;
+    const { config, place } = s3ConfigOf(new Construct(undefined as any, 'Nowhere'), store);
+    const inBucket = backups.flatMap(backup => backupsIn(place, backup));
+    const missing = backups.find(backup => backupsIn(place, backup).length === 0);
+    if (missing) throw new Error(`'backups' must write to the bucket ${show(config.bucket)}, got ${show(missing.cronJobName)}, which does not: give each bucket a lifecycle of its own`);
+    const derived = deriveRules(inBucket, factsOf(config, bucket), { expire, transitions });
+    const lifecycle = new BackupBucketLifecycle(scope, id, { ...bucket, store, rules: [...derived, ...otherRules] });
+    for (const { title, name, prefix } of inBucket.filter(({ isFlat }) => isFlat)) {
+      if (!derived.some(rule => rule.prefix === prefix && (rule.expiration ?? rule.transitions))) continue;
+      warn(lifecycle, `the rules for ${title} delete or move whatever begins with ${show(prefix)}, that of a backup ${show(`${name}_…`)} of another app too, which this one does not know: `
+        + 'drop \'layout: StoreLayout.FLAT\' of the store, or give the app a \'prefix\' of its own');
+    }
+    return lifecycle;
+  }
+
+  /** The document, as it stands in the file. */
+  public readonly json: string;
+
+  /** Path of the file inside the output folder. */
+  public readonly fileName: string;
+
+  /** Name of the bucket. */
+  public readonly bucketName: string;
+
+  /** The Job that puts the rules to the bucket, if one was asked for. */
+  public readonly applyJob?: kplus.Job;
+
+  private readonly config: S3StoreConfig;
+  private readonly place: StorePlace;
+  private readonly facts: BucketFacts;
+  private readonly rules: readonly ModelRule[];
+  private readonly known = new Set<BackupCronJob>();
+
+  constructor(scope: Construct, id: string, props: BackupBucketLifecycleProps) {
+    super(scope, id);
+
+    const parts = s3ConfigOf(this, props.store);
+    this.config = parts.config;
+    this.place = parts.place;
+    this.bucketName = this.config.bucket;
+    this.facts = factsOf(this.config, props);
+    this.checkOnlyOne();
+    const document = documentOf(props);
+    const checked = checkDocument(document, this.facts);
+    this.warnAbout(refuseErrors(`the lifecycle of bucket ${show(this.bucketName)}`, document, checked, this.facts));
+    this.rules = checked.rules;
+
+    this.json = jsonText(document);
+    this.fileName = props.fileName ?? `s3-lifecycle/${this.bucketName}.json`;
+    new SynthFile(this, 'File', { fileName: this.fileName, content: () => this.json });
+    if (props.applyJob) {
+      checkIds(this.rules);
+      const { s3Credentials } = props.applyJob;
+      checkAccess([props.store], s3Credentials ? { [props.store.storeName]: s3Credentials } : {}, [
+        { right: 'lifecycle', why: '\'applyJob\' replaces the rules of the bucket', wayOut: 'set \'applyJob.s3Credentials\' to some of S3Access.LIFECYCLE' },
+      ]);
+      const jobParts = s3Credentials ? s3ConfigOf(new Construct(this, 'Applies'), props.store, s3Credentials) : parts;
+      this.applyJob = defineApplyJob(this, {
+        version: LIFECYCLE_VERSION,
+        store: jobParts.config,
+        document: document as LifecycleDocument,
+        transitionDefaultMinimumObjectSize: this.facts.minimumSize ?? null,
+      }, jobParts, props.applyJob);
+      refuseNamesakes(this, 'bucketName', this.bucketName);
+    }
+
+    this.tellBackups();
+    // The root is validated first: backups that came later know of the storage classes before their objectives are checked.
+    this.node.root.node.addValidation({ validate: () => this.tellBackups() });
+    this.node.addValidation({ validate: () => this.checkAgainstBackups() });
+  }
+
+  private checkOnlyOne(): void {
+    const other = this.node.root.node.findAll().find(construct => construct instanceof BackupBucketLifecycle && construct !== this
+      && construct.place !== undefined && inOneContainer(this.place, construct.place));
+    if (other) {
+      throw new Error(`the bucket ${show(this.bucketName)} has the lifecycle ${other.node.path} already: S3 replaces the whole configuration, so put all rules into one`);
+    }
+  }
+
+  /** Objectives are checked against the storage classes that backups are moved to. */
+  private tellBackups(): string[] {
+    for (const backup of this.backups()) {
+      const places = backupsIn(this.place, backup);
+      if (places.length === 0 || this.known.has(backup)) continue;
+      this.known.add(backup);
+      backup._recovery.addStorageClasses({
+        storageClassesWithin: (storeName, age) => places.filter(place => place.storeName === storeName)
+          .flatMap(place => storageClassesWithin(this.rules, place, age)),
+      });
+    }
+    return [];
+  }
+
+  private checkAgainstBackups(): string[] {
+    const inBucket: BackupInBucket[] = this.backups().flatMap(backup => backupsIn(this.place, backup));
+    const findings = checkBackups(this.rules, inBucket, this.facts);
+    this.warnAbout(findings);
+    return findings.filter(({ level }) => level === 'error').map(showFinding);
+  }
+
+  private warnAbout(findings: readonly Finding[]): void {
+    for (const finding of findings.filter(({ level }) => level === 'warning')) warn(this, showFinding(finding));
+  }
+
+  private backups(): BackupCronJob[] {
+    return this.node.root.node.findAll().filter((construct): construct is BackupCronJob => construct instanceof BackupCronJob);
+  }
+}
+
+function s3ConfigOf(scope: Construct, store: BackupStore, credentials?: S3Credentials) {
+  if (store._kind !== 's3') throw new Error(`'store' must be a bucket, got the volume ${show(store.storeName)}: BackupStore.s3`);
+  const parts = store._bind(scope, true, credentials);
+  const config = parts.config as S3StoreConfig;
+  // The lifecycle may be in another chart than the backups, and then the short name of a Service is not about its own namespace.
+  return { ...parts, config, place: placeOfBucket(config) };
+}
+
+function onlyBucketOf(backups: readonly BackupCronJob[]): BackupStore {
+  const stores = backups.flatMap(backup => backup._backupStores.map((store, i) => ({ store, place: backup._places[i] })))
+    .filter(({ store }) => store._kind === 's3');
+  if (stores.length === 0) throw new Error(`'backups' must write to a bucket, got ${show(backups.map(({ cronJobName }) => cronJobName))}: only S3 stores have a lifecycle`);
+  const buckets = [...new Set(stores.map(({ place }) => place.container))];
+  if (stores.some(({ place }) => !inOneContainer(stores[0].place, place))) {
+    throw new Error(`'store' is missing and the backups write to several buckets, ${show(buckets)}: say which one is meant, each has a lifecycle of its own`);
+  }
+  return stores[0].store;
+}
+
+function factsOf(config: S3StoreConfig, options: BackupBucketOptions): BucketFacts {
+  const profile = options.provider?._profile ?? profileOfStore(config.endpoint, config.region);
+  if (profile.refused !== undefined) throw new Error(`'provider' ${profile.title} can't be given a lifecycle: ${profile.refused}`);
+  return {
+    profile,
+    versioned: options.versioned ?? true,
+    mfaDelete: options.mfaDelete ?? false,
+    objectLockDays: options.objectLockRetention && days('objectLockRetention', options.objectLockRetention),
+    minimumSize: options.transitionDefaultMinimumObjectSize,
+  };
+}
+
+/** The runner changes no rule that it can't tell from somebody else's. */
+function checkIds(rules: readonly ModelRule[]): void {
+  const foreign = rules.find(({ id }) => !id.startsWith(LIFECYCLE_ID_PREFIX));
+  if (foreign) throw new Error(`'applyJob' needs rules whose ID begins with ${show(LIFECYCLE_ID_PREFIX)}, got ${show(foreign.id)} in 'document': rename it, by its ID the runner knows its own`);
+}
+
+function documentOf({ rules, document }: BackupBucketLifecycleProps): unknown {
+  if ((rules === undefined) === (document === undefined)) throw new Error('give either \'rules\' or \'document\', got ' + (rules ? 'both' : 'none'));
+  if (rules) return renderRules(rules);
+  try {
+    return JSON.parse(document!);
+  } catch (error) {
+    throw new Error(`'document' must be JSON as the AWS CLI takes it: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,53 @@
+import * as kplus from 'cdk8s-plus-28';
+import { NetworkOptions } from '../pod/network-options';
+import { S3Credentials } from '../stores/s3/s3-credentials';
+
+/** What happens to rules of the bucket that the runner does not own: those whose ID does not begin with `cdk8s-backup.`. */
+export enum OtherLifecycleRules {
+  /** Nothing is done as long as there are some: the Job fails, and its log names them. */
+  REFUSE = 'refuse',
+
+  /** They stay. */
+  KEEP = 'keep',
+
+  /** They are removed. */
+  REMOVE = 'remove',
+}
+
+/** Options for the Job that puts the rules to the bucket. */
+export interface LifecycleApplyJobOptions extends NetworkOptions {
+  /**
+   * What happens to rules of somebody else's.
+   *
+   * @default OtherLifecycleRules.REFUSE
+   */
+  readonly otherRules?: OtherLifecycleRules;
+
+  /**
+   * Image of the runner.
+   *
+   * @default - the one of this release, as for `BackupCronJob`
+   */
+  readonly image?: string;
+
+  /**
+   * Credentials instead of those of the store: such as may change the rules and nothing in the bucket, of `S3Access.LIFECYCLE`.
+   *
+   * @default - those of the store
+   */
+  readonly s3Credentials?: S3Credentials;
+
+  /**
+   * Service account of the pod, for workload identity. It needs `s3:GetLifecycleConfiguration` and `s3:PutLifecycleConfiguration`.
+   *
+   * @default - one is made, with the annotations of the credentials
+   */
+  readonly serviceAccount?: kplus.IServiceAccount;
+
+  /**
+   * Labels of the Job and its pod.
+   *
+   * @default - component=backup
+   */
+  readonly labels?: { readonly [key: string]: string };
+}

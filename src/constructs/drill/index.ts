@@ -1,0 +1,3 @@
+export * from './drill-volume';
+export * from './restore-drill';
+export * from './restore-drill-props';

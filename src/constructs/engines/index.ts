@@ -1,0 +1,7 @@
+export * from './backup-source';
+export * from './kubernetes';
+export * from './postgres';
+export * from './redis';
+export * from './restore-mode';
+export * from './restore-mode-options';
+export * from './sqlite';

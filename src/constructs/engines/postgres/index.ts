@@ -1,0 +1,2 @@
+export * from './postgres-source';
+export * from './postgres-tls';

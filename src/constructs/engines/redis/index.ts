@@ -1,0 +1,2 @@
+export * from './redis-source';
+export * from './redis-tls';

@@ -1,0 +1,2 @@
+export * from './backup-exporter';
+export * from './backup-exporter-props';

@@ -1,0 +1,3 @@
+export * from './backup-store';
+export * from './s3';
+export * from './volume';

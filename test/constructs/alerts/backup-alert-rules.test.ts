@@ -1,0 +1,204 @@
+import { App, Chart, Cron, Duration, Size } from 'cdk8s';
+import { parse } from 'yaml';
+import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupStore, RestoreDrill } from '../../../src';
+import { synthFiles } from '../../../src/constructs/core/synth-file';
+import { warningsOf } from '../../../src/constructs/core/warnings';
+import { newChart, objectsOf, props } from '../../synth';
+
+const VOLUME = () => BackupStore.volume({ size: Size.gibibytes(1) });
+const S3 = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });
+const OTHER_S3 = BackupStore.s3({ storeName: 'other', bucketName: 'other-backups', region: 'eu-west-1' });
+
+function rulesFor(changes: Partial<BackupCronJobProps> = {}, rules: Partial<BackupAlertRulesProps> = {}, chart: Chart = newChart()) {
+  const backup = new BackupCronJob(chart, 'db-backup', props(changes));
+  return new BackupAlertRules(chart, 'backup-alerts', { backups: [backup], ...rules });
+}
+
+/** `NAME/severity` of all rules. */
+function alertsOf(construct: BackupAlertRules): string[] {
+  return allRules(construct).map(rule => `${rule.alert}/${rule.labels.severity}`);
+}
+
+function allRules(construct: BackupAlertRules): any[] {
+  return construct.prometheusRule!.toJson().spec.groups.flatMap((group: any) => group.rules);
+}
+
+test('the rules of a backup with everything', () => {
+  const construct = rulesFor({
+    stores: [VOLUME(), S3],
+    deadline: Duration.hours(1),
+    startingDeadline: Duration.hours(1),
+    objectives: { corruption: { rpo: Duration.hours(26) } },
+  }, { runnerMetrics: true, ruleLabels: { release: 'monitoring' }, runbookUrl: 'https://wiki.example.com/backups' });
+  expect(construct.prometheusRule!.toJson()).toMatchSnapshot();
+});
+
+describe('there is an alert only where its inputs are', () => {
+  const jobs = [
+    'BackupJobFailed/warning', 'BackupJobMissing/warning', 'BackupJobMissing/critical', 'BackupJobRunningTooLong/warning', 'BackupJobSuspended/warning',
+    'BackupJobNeverScheduled/critical', 'BackupMetricsAbsent/critical', 'BackupAlertsAmbiguous/warning',
+  ];
+  const onDemand = ['BackupJobFailed/warning', 'BackupJobRunningTooLong/warning', 'BackupMetricsAbsent/critical', 'BackupAlertsAmbiguous/warning', 'BackupMetricsIncomplete/warning'];
+  const incomplete = 'BackupMetricsIncomplete/warning';
+  const stores = ['BackupStoreUnreadable/warning', 'BackupVerificationFailed/critical'];
+  const future = ['BackupFromFuture/warning', 'BackupFromFuture/critical'];
+  const volumes = ['BackupVolumeFillingUp/warning', 'BackupVolumeFillingUp/critical', 'BackupVolumeFullSoon/warning'];
+
+  test.each<[string, Partial<BackupCronJobProps>, Partial<BackupAlertRulesProps>, string[]]>([
+    ['S3 only', {}, {}, [...jobs, incomplete]],
+    ['a volume', { stores: [VOLUME(), S3] }, {}, [...jobs, incomplete, ...volumes]],
+    ['the runner\'s metrics', {}, { runnerMetrics: true }, [...jobs, ...stores, 'BackupSuspect/critical', 'BackupShrinking/warning', ...future, 'BackupOffsiteStale/critical', incomplete]],
+    ['two stores, whose records may differ', { stores: [S3, OTHER_S3] }, { runnerMetrics: true },
+      [...jobs, ...stores, 'BackupSuspect/critical', 'BackupShrinking/warning', future[0], 'BackupRecordsDiffer/critical', future[1], 'BackupOffsiteStale/critical', 'BackupOffsiteStale/critical', incomplete]],
+    ['a volume alone, and its metrics', { stores: [VOLUME()] }, { runnerMetrics: true }, [...jobs, ...stores, 'BackupVolumeTooSmall/critical', 'BackupSuspect/critical', 'BackupShrinking/warning', ...future, incomplete, ...volumes]],
+    ['sizes that say nothing', { suspectBelowPercent: 0 }, { runnerMetrics: true }, [...jobs, ...stores, 'BackupSuspect/critical', ...future, 'BackupOffsiteStale/critical', incomplete]],
+    ['on demand', { onDemand: true }, {}, onDemand],
+    ['on demand, the runner\'s metrics', { onDemand: true }, { runnerMetrics: true },
+      [...onDemand.slice(0, -1), ...stores, 'BackupSuspect/critical', 'BackupShrinking/warning', future[0], incomplete]],
+    ['on demand, no failed Jobs kept', { onDemand: true, failedJobsRetained: 0 }, {}, onDemand],
+  ])('%s', (_what, changes, rules, alerts) => {
+    expect(alertsOf(rulesFor(changes, rules))).toEqual(alerts);
+  });
+});
+
+test('without failed Jobs the CronJob\'s status tells of failures, and the alert outlasts the next run', () => {
+  const failed = allRules(rulesFor({ failedJobsRetained: 0, deadline: Duration.hours(1) })).find(({ alert }) => alert === 'BackupJobFailed');
+  expect(failed).toMatchObject({ keep_firing_for: '3600s', expr: expect.stringContaining('kube_cronjob_status_active') });
+  expect(failed.expr).not.toContain('kube_job_');
+});
+
+test.each<[string, Partial<BackupCronJobProps>, RegExp]>([
+  ['the objective', { deadline: Duration.hours(1), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(30) }, nodeLoss: { rpo: Duration.hours(26) } } }, /> 93600$/m],
+  ['two runs, where there is none', { deadline: Duration.hours(1), startingDeadline: Duration.hours(1) }, /> 180000$/m],
+  ['two runs of 47 hours', { deadline: Duration.hours(1), startingDeadline: Duration.hours(1), timeZone: 'Europe/Berlin' }, /> 345600$/m],
+])('data are too old from %s on', (_what, changes, expr) => {
+  expect(allRules(rulesFor(changes)).find(({ alert, labels }) => alert === 'BackupJobMissing' && labels.severity === 'critical').expr).toMatch(expr);
+});
+
+test('backups that share a claim share its alerts', () => {
+  const chart = newChart();
+  const stores = [VOLUME()];
+  const backups = ['one', 'two'].map(id => new BackupCronJob(chart, id, props({ stores, backupName: id })));
+  const construct = new BackupAlertRules(chart, 'alerts', { backups });
+  expect(alertsOf(construct).filter(alert => alert.startsWith('BackupVolume'))).toHaveLength(3);
+  expect(construct.ruleTestFiles).toEqual(['monitoring/alerts.shop.one.rules.test', 'monitoring/alerts.shop.two.rules.test']);
+});
+
+describe('files', () => {
+  test('are the same rules for Prometheus without the operator, tests and dashboard', () => {
+    const construct = rulesFor({}, { ruleName: 'shop', folder: 'alerts' });
+    const files = synthFiles(construct);
+    expect(Object.keys(files)).toEqual(['alerts/shop.dashboard.json', 'alerts/shop.rules', 'alerts/shop.shop.db-backup.rules.test']);
+    expect(parse(files[construct.ruleFile])).toEqual(construct.prometheusRule!.toJson().spec);
+    expect(parse(files[construct.ruleTestFiles[0]]).rule_files).toEqual(['shop.rules']);
+  });
+
+  test('are the same, byte for byte, when they are made again', () => {
+    const make = () => synthFiles(rulesFor({ stores: [VOLUME(), S3], timeZone: 'Europe/Berlin' }, { runnerMetrics: true }));
+    expect(make()).toEqual(make());
+  });
+
+  test('are there without the objects', () => {
+    const chart = newChart();
+    rulesFor({}, { prometheusRule: false, dashboardConfigMap: false }, chart);
+    expect(objectsOf(chart).map(({ kind }) => kind)).toEqual(['ServiceAccount', 'CronJob', 'NetworkPolicy']);
+    expect(Object.keys(synthFiles(chart))).toHaveLength(3);
+  });
+});
+
+test('the dashboard is found by Grafana\'s sidecar', () => {
+  const { dashboardConfigMap, dashboardFile } = rulesFor({ stores: [VOLUME(), S3] }, { runnerMetrics: true });
+  const map = dashboardConfigMap!.toJson();
+  expect(map.metadata).toMatchObject({ name: 'backup-alerts-dashboard', labels: { grafana_dashboard: '1' } });
+  const files = synthFiles(dashboardConfigMap!);
+  expect(JSON.parse(map.data['backup-alerts.json'])).toEqual(JSON.parse(files[dashboardFile]));
+  expect(JSON.parse(files[dashboardFile])).toMatchSnapshot();
+});
+
+test.each<[Partial<BackupAlertRulesProps>, number]>([
+  [{}, 1],
+  [{ ruleLabels: { team: 'x' } }, 1],
+  [{ ruleLabels: { release: 'monitoring' } }, 0],
+  [{ ruleLabels: { release: '' } }, 0],
+  [{ prometheusRule: false }, 0],
+])('warns of a PrometheusRule that nobody loads: %j', (changes, count) => {
+  expect(warningsOf(rulesFor({}, changes)).filter(message => message.includes('kube-prometheus-stack ignores it'))).toHaveLength(count);
+});
+
+test.each<[string, Partial<BackupAlertRulesProps>, string]>([
+  ['no backups', { backups: [] }, '\'backups\' must have at least one backup'],
+  ['a name that Kubernetes refuses', { ruleName: 'Backup Alerts' }, '\'ruleName\' must be up to 52 lower-case letters'],
+  ['a severity for all', { alertLabels: { severity: 'page' } }, '\'alertLabels\' must not have "severity"'],
+  ['labels that Prometheus refuses', { matchLabels: { 'a-b': 'c' } }, '\'matchLabels\' has a name that Prometheus refuses, "a-b"'],
+  ['a label that Prometheus refuses', { namespaceLabel: 'a b' }, '\'namespaceLabel\' has a name that Prometheus refuses'],
+  ['a label of the kubelet that Prometheus refuses', { kubeletNamespaceLabel: 'a b' }, '\'kubeletNamespaceLabel\' has a name that Prometheus refuses'],
+  ['labels that Kubernetes refuses', { ruleLabels: { 'a b': 'c' } }, '\'ruleLabels\' has a key that Kubernetes refuses'],
+])('fails on %s', (_what, changes, message) => {
+  expect(() => rulesFor({}, changes)).toThrow(message);
+});
+
+describe('what proves a backup', () => {
+  const define = (rules: (drill: RestoreDrill) => Partial<BackupAlertRulesProps>) => {
+    const chart = newChart();
+    const backup = new BackupCronJob(chart, 'db-backup', props({
+      verify: { schedule: Cron.daily() },
+      objectives: {
+        corruption: { rto: Duration.hours(2) },
+        restore: { backupSize: Size.gibibytes(1), downloadPerSecond: Size.gibibytes(1), restorePerSecond: Size.gibibytes(1) },
+      },
+    }));
+    const drill = new RestoreDrill(chart, 'db-drill', { backup, schedule: Cron.weekly() });
+    return new BackupAlertRules(chart, 'backup-alerts', { backups: [backup], ...rules(drill) });
+  };
+  const about = (construct: BackupAlertRules, cronJob: string) =>
+    allRules(construct).filter(({ labels }) => labels.cronjob === cronJob).map(({ alert }) => alert);
+
+  test('is watched without the runner\'s metrics as well', () => {
+    const construct = define(drill => ({ drills: [drill] }));
+    expect(about(construct, 'db-backup-verify')).toEqual(['BackupVerificationFailed', 'BackupVerificationStale']);
+    expect(about(construct, 'db-drill')).toEqual(['BackupDrillFailed', 'BackupDrillStale']);
+    expect(alertsOf(construct)).not.toContain('BackupRtoExceeded/warning');
+    expect(construct.ruleTestFiles).toEqual(['db-backup', 'db-backup-verify', 'db-drill'].map(name => `monitoring/backup-alerts.shop.${name}.rules.test`));
+  });
+
+  test('and the measured RTO with them, where drills measure one that was declared', () => {
+    const exceeded = allRules(define(drill => ({ drills: [drill], runnerMetrics: true }))).find(({ alert }) => alert === 'BackupRtoExceeded');
+    expect(exceeded).toMatchObject({ expr: expect.stringMatching(/backup_measured_rto_seconds.* > 7200$/) });
+    expect(alertsOf(define(() => ({ runnerMetrics: true })))).not.toContain('BackupRtoExceeded/warning');
+  });
+
+  test('fails on the drill of a backup that is not watched', () => {
+    expect(() => define(drill => ({ drills: [drill], backups: [new BackupCronJob(newChart(), 'other', props())] })))
+      .toThrow('\'drills\' has chart/db-drill, whose backup "db-backup" is not among \'backups\'');
+  });
+});
+
+test('fails on two backups of one name in a namespace, where only the name tells their metrics apart', () => {
+  const define = (runnerMetrics: boolean) => {
+    const chart = newChart();
+    const backups = ['users', 'sessions'].map(id => new BackupCronJob(chart, id, props({ backupName: 'redis', stores: [BackupStore.s3({ bucketName: id, region: 'eu-central-1' })] })));
+    return new BackupAlertRules(chart, 'alerts', { backups, runnerMetrics });
+  };
+  expect(() => define(true)).toThrow('\'backups\' has several of the name "shop/redis", those of ["users","sessions"]');
+  expect(() => define(false)).not.toThrow();
+});
+
+test('the kubelet and kube-state-metrics have the namespace in labels of their own', () => {
+  const exprs = (rules: Partial<BackupAlertRulesProps>) => allRules(rulesFor({ stores: [VOLUME()] }, rules)).map(({ expr }) => expr).join('\n');
+  expect(exprs({ namespaceLabel: 'exported_namespace' })).toMatch(/kubelet_volume_stats_available_bytes\{namespace="shop"/);
+  expect(exprs({ namespaceLabel: 'exported_namespace' })).not.toMatch(/kube_[a-z_]+\{namespace=/);
+  expect(exprs({ kubeletNamespaceLabel: 'exported_namespace' })).toMatch(/kubelet_volume_stats_available_bytes\{exported_namespace="shop"/);
+  expect(exprs({ kubeletNamespaceLabel: 'exported_namespace' })).not.toMatch(/kube_[a-z_]+\{exported_namespace=/);
+});
+
+test('every alert whose series have the namespace in another label has it as namespace, by which Alertmanager mutes a warning', () => {
+  const rules = allRules(rulesFor({ stores: [VOLUME(), S3] }, { runnerMetrics: true, namespaceLabel: 'exported_namespace' }));
+  expect(rules.filter(({ alert, labels }) => labels.namespace !== (alert.startsWith('BackupVolumeF') ? undefined : 'shop'))).toEqual([]);
+});
+
+test('fails on a backup that is there twice, or in no namespace', () => {
+  const backup = new BackupCronJob(newChart(), 'db-backup', props());
+  expect(() => new BackupAlertRules(backup.node.scope!, 'alerts', { backups: [backup, backup] })).toThrow('\'backups\' must have each backup once, got "shop/db-backup"');
+  const nowhere = new BackupCronJob(new Chart(new App(), 'chart'), 'db-backup', props({ schedule: Cron.hourly() }));
+  expect(() => new BackupAlertRules(nowhere.node.scope!, 'alerts', { backups: [nowhere] })).toThrow('whose chart has no namespace');
+});
