@@ -133,7 +133,7 @@ const bundle = project.addTask('bundle:runner', {
   description: 'Type-check the runner and bundle it into dist/runner/main.js',
   steps: [
     { exec: 'tsc --noEmit -p src/runner/tsconfig.json' },
-    { exec: 'tsx src/runner/bundle.ts' },
+    { exec: 'tsx src/runner/build/bundle.ts' },
     { exec: 'chmod +x dist/runner/main.js' },
   ],
 });
@@ -198,7 +198,7 @@ project.addTask('test:integration', {
 });
 project.addTask('image:build', {
   description: 'Build the runner image with docker, podman or buildah, whichever is there; --builder NAME and arguments of the builder may follow',
-  steps: [{ spawn: 'bundle:runner' }, { exec: 'tsx src/runner/build-image.ts', receiveArgs: true }],
+  steps: [{ spawn: 'bundle:runner' }, { exec: 'tsx src/runner/build/build-image.ts', receiveArgs: true }],
 });
 project.addTask('test:image', {
   description: 'Build the runner image with two builders, and play the pods of examples/whispercache from it (needs root, what test:all installs, and the bundle)',

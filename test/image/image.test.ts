@@ -151,12 +151,12 @@ describeImage('the runner image', () => {
   test('two builds give the same image: one from the package, one by image:build from here', async () => {
     const id = () => succeed('podman', ['image', 'inspect', '--format', '{{.Id}}', IMAGE]);
     const first = await id();
-    await succeed('npx', ['tsx', 'src/runner/build-image.ts', '--builder', 'buildah', '--no-cache', ...BUILDAH_ARGS, ...PROGRAM_ARGS]);
+    await succeed('npx', ['tsx', 'src/runner/build/build-image.ts', '--builder', 'buildah', '--no-cache', ...BUILDAH_ARGS, ...PROGRAM_ARGS]);
     expect(await id()).toBe(first);
   });
 
   test('image:build says so where Docker has a client and no daemon', async () => {
-    const { code, stderr } = await tool('npx', ['tsx', 'src/runner/build-image.ts', '--builder', 'docker'], { DOCKER_HOST: 'unix:///nonexistent/socket' });
+    const { code, stderr } = await tool('npx', ['tsx', 'src/runner/build/build-image.ts', '--builder', 'docker'], { DOCKER_HOST: 'unix:///nonexistent/socket' });
     expect(code).toBe(1);
     expect(stderr).toMatch(/nothing to build the image with:\n {2}docker: .*daemon/i);
   });
@@ -177,7 +177,7 @@ describeImage('the runner image', () => {
     afterAll(() => engine?.stop());
 
     test('BuildKit builds the same files as buildah does, and they run hardened', async () => {
-      const { stderr } = await tool('npx', ['tsx', 'src/runner/build-image.ts', '--network', 'host', ...PROGRAM_ARGS], engine.env);
+      const { stderr } = await tool('npx', ['tsx', 'src/runner/build/build-image.ts', '--network', 'host', ...PROGRAM_ARGS], engine.env);
       expect(stderr).toContain(`docker builds ${IMAGE}`);
       expect(stderr).toContain('[internal] load build definition'); // as only BuildKit says it
       expect(stderr).toContain(`${IMAGE} is built`);

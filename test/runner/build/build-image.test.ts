@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
-const ROOT = path.join(__dirname, '..', '..');
+const ROOT = path.join(__dirname, '..', '..', '..');
 
 /** On a machine with nothing that builds images. That it builds with what is there is shown by test/image. */
 function imageBuild(...args: string[]) {
-  const program = [path.join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs'), 'src/runner/build-image.ts'];
+  const program = [path.join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs'), 'src/runner/build/build-image.ts'];
   const { status, stderr } = spawnSync(process.execPath, [...program, ...args], { cwd: ROOT, env: { PATH: '/nonexistent' }, encoding: 'utf8' });
   return { status, stderr };
 }

@@ -7,7 +7,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, Metafile } from 'esbuild';
-import { VERSION } from './version';
+import { VERSION } from '../version';
 
 const OUT = 'dist/runner';
 
@@ -32,14 +32,14 @@ async function main(): Promise<void> {
   const packages = bundledPackages(metafile);
   writeFileSync(`${OUT}/THIRD_PARTY_LICENSES.txt`, packages.map(notice).join(`\n${'-'.repeat(80)}\n\n`));
   writeFileSync(`${OUT}/Dockerfile`, dockerfile());
-  for (const file of ['copy-programs.sh', 'more-suites.sh', 'no-shell.js']) copyFileSync(`src/runner/${file}`, `${OUT}/${file}`);
+  for (const file of ['copy-programs.sh', 'more-suites.sh', 'no-shell.js']) copyFileSync(`src/runner/build/${file}`, `${OUT}/${file}`);
   console.log(`${OUT}/main.js: ${Math.round(metafile.outputs[`${OUT}/main.js`]!.bytes / 1000)} kB with code of ${packages.length} packages`);
 }
 
 /** The Dockerfile with this version, which the image has as a label. */
 function dockerfile(): string {
-  const [before, after, ...more] = readFileSync('src/runner/Dockerfile', 'utf8').split('ARG VERSION=unknown\n');
-  if (after === undefined || more.length > 0) throw new Error('src/runner/Dockerfile must have the line "ARG VERSION=unknown" once: it becomes the version');
+  const [before, after, ...more] = readFileSync('src/runner/build/Dockerfile', 'utf8').split('ARG VERSION=unknown\n');
+  if (after === undefined || more.length > 0) throw new Error('src/runner/build/Dockerfile must have the line "ARG VERSION=unknown" once: it becomes the version');
   return `${before}ARG VERSION=${VERSION}\n${after}`;
 }
 
