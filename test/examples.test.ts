@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { EXAMPLES, synthExample as synth } from './_example';
 import { CONFIG_ENV, unescapeEnvValue } from '../src/contract/config';
-import { checkConfig, parseConfig } from '../src/runner/config';
-import { applySetting, configInManifest } from '../src/runner/load-config';
+import { checkConfig, parseConfig } from '../src/runner/config/config';
+import { applySetting, configInManifest } from '../src/runner/config/load';
 
 describe.each(['quickstart', 'whispercache'])('%s', example => {
   const first = synth(example);

@@ -3,7 +3,7 @@
  */
 import { open as openFile } from 'node:fs/promises';
 import type * as Age from 'age-encryption';
-import { messageOf, RunnerError } from './errors';
+import { messageOf, RunnerError } from './core/errors';
 import { askPassphrase } from './passphrase';
 import { ExitCode } from '../contract/exit-code';
 

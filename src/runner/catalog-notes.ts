@@ -1,6 +1,6 @@
 import { Catalog } from './catalog';
 import { describeAhead } from './clock';
-import { Reporter } from './reporter';
+import { Reporter } from './core/reporter';
 import { ExitCode } from '../contract/exit-code';
 
 /** What whoever chooses a backup has to know of the others: what could not be read, and what is left out because of its time. */

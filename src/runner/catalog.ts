@@ -1,6 +1,6 @@
 import { Ahead, aheadOf, Clock, clockOf } from './clock';
+import { RunnerError } from './core/errors';
 import { backupsElsewhere } from './elsewhere';
-import { RunnerError } from './errors';
 import { MAX_RECORD_BYTES, parseRecord } from './record';
 import { Store, StoredObject } from './stores/store';
 import { ExitCode } from '../contract/exit-code';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readSmall } from './catalog';
-import { RunnerError } from './errors';
+import { RunnerError } from './core/errors';
 import { Store } from './stores/store';
 import { BackupConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';

@@ -2,7 +2,6 @@ import { Readable, Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { accept } from './commands/accept';
 import { backup } from './commands/backup';
-import { Context } from './commands/context';
 import { doctor } from './commands/doctor';
 import { drill } from './commands/drill';
 import { drills } from './commands/drills';
@@ -20,16 +19,17 @@ import { serve } from './commands/serve';
 import { show } from './commands/show';
 import { usage } from './commands/usage';
 import { verify } from './commands/verify';
-import { messageOf, RunnerError } from './errors';
-import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
 import {
   ConfigOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig, loadLookConfig, loadLookConfigs, loadRestoreConfig, LookConfig,
   LookConfigs, LookOptions,
-} from './load-config';
+} from './config/load';
+import { Context } from './core/context';
+import { messageOf, RunnerError } from './core/errors';
+import { createReporter } from './core/reporter';
+import { VERSION } from './core/version';
+import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
 import { decryptionOf } from './open-plain';
-import { createReporter } from './reporter';
 import { RestoreFailure } from './restore/restorer';
-import { VERSION } from './version';
 import { BackupConfig, DrillConfig, ExporterConfig, NamedConfig, RestoreConfig } from '../contract/config';
 import { ExitCode, RETRYABLE } from '../contract/exit-code';
 import { LifecycleConfig } from '../contract/lifecycle';

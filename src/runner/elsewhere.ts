@@ -1,4 +1,4 @@
-import { RunnerError } from './errors';
+import { RunnerError } from './core/errors';
 import { Store } from './stores/store';
 import { keyPrefix, parseKey, RECORD_SUFFIX } from '../contract/layout';
 

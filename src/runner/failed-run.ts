@@ -1,6 +1,6 @@
 import { claimFreeId, releaseClaim } from './claim';
-import { Context } from './commands/context';
-import { RunnerError } from './errors';
+import { Context } from './core/context';
+import { RunnerError } from './core/errors';
 import { renderDocument } from './history';
 import { openStore } from './stores/open';
 import { FAILED_RUN_VERSION } from '../contract/failed-run';

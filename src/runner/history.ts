@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { readSmall } from './catalog';
-import { RunnerError } from './errors';
-import { listOf, mapOf } from './schema';
+import { RunnerError } from './core/errors';
+import { listOf, mapOf } from './core/schema';
 import { Store } from './stores/store';
 import { DRILL_VERSION, DrillRecord } from '../contract/drill-record';
 import { ExitCode } from '../contract/exit-code';

@@ -1,7 +1,7 @@
 import { run } from './cli';
-import { RunnerError } from './errors';
-import { createReporter } from './reporter';
-import { removeScratchOfThisRun } from './scratch';
+import { RunnerError } from './core/errors';
+import { createReporter } from './core/reporter';
+import { removeScratchOfThisRun } from './core/scratch';
 import { ExitCode } from '../contract/exit-code';
 
 /** Until then a run removes itself what it has on disk; a server that does not answer must not keep it from that. */

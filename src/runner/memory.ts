@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
-import { messageOf } from './errors';
-import { formatBytes } from './reporter';
+import { messageOf } from './core/errors';
+import { formatBytes } from './core/reporter';
 import { Dump, MemoryNeed } from './sources/source';
 
 const MiB = 1024 ** 2;

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { Identities } from './age-keys';
-import { RunnerError } from './errors';
-import { LookConfig } from './load-config';
+import { LookConfig } from './config/load';
+import { RunnerError } from './core/errors';
 import { decompress } from './stream/compress';
 import { decrypt } from './stream/decrypt';
 import { expectBytes } from './stream/expect-bytes';

@@ -2,7 +2,7 @@ import { openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
-import { RunnerError } from './errors';
+import { RunnerError } from './core/errors';
 import { ExitCode } from '../contract/exit-code';
 
 /**

@@ -1,5 +1,5 @@
+import { RunnerError } from './core/errors';
 import { MAX_COUNTS_BYTES } from './counts';
-import { RunnerError } from './errors';
 import { MAX_RECORD_BYTES, renderRecord } from './record';
 import { Dump, Inspection } from './sources/source';
 import { BackupConfig } from '../contract/config';

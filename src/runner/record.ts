@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { RunnerError } from './errors';
+import { RunnerError } from './core/errors';
+import { cut, faultsOf, listOf, mapOf, versionText } from './core/schema';
 import { isMarker } from './own-files';
-import { cut, faultsOf, listOf, mapOf, versionText } from './schema';
 import { isKey } from './stores/keys';
 import { ExitCode } from '../contract/exit-code';
 import { parseKey } from '../contract/layout';

@@ -1,9 +1,9 @@
 import { readSmall } from './catalog';
 import { ClaimTimes, filesOf, readClaim } from './claim';
-import { isDenied, messageOf } from './errors';
+import { isDenied, messageOf } from './core/errors';
+import { Reporter } from './core/reporter';
 import { isOwnFile } from './own-files';
 import { parseRecord, renderRecord } from './record';
-import { Reporter } from './reporter';
 import { Store } from './stores/store';
 import { CHECKSUM_SUFFIX, FAILED_RUN_SUFFIX, formatChecksums, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../contract/layout';
 import { BackupRecord } from '../contract/record';

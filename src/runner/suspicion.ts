@@ -1,4 +1,4 @@
-import { formatBytes } from './reporter';
+import { formatBytes } from './core/reporter';
 import { BackupRecord, RecordedArtifact } from '../contract/record';
 
 /**

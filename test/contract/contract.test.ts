@@ -5,7 +5,7 @@ import {
   S3Encryption, S3ObjectLockMode, S3StorageClass,
 } from '../../src';
 import { BackupConfig } from '../../src/contract/config';
-import { parseConfig } from '../../src/runner/config';
+import { parseConfig } from '../../src/runner/config/config';
 import { configOf, configTextOf, synth } from '../synth';
 
 const secret = (chart: Chart) => kplus.Secret.fromSecretName(chart, `Secret${chart.node.children.length}`, 'secrets');

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { ExitCode } from '../../src/contract/exit-code';
-import { RunnerError } from '../../src/runner/errors';
+import { RunnerError } from '../../src/runner/core/errors';
 import { isKey } from '../../src/runner/stores/keys';
 import { MemoryStore } from '../runner/stores/_memory';
 

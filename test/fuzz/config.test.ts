@@ -10,10 +10,10 @@ import { parseSchedule, shortestIntervalSeconds } from '../../src/constructs/sch
 import { CONFIG_ENV, CONFIG_VERSION, DrillConfig, ExporterConfig, renderConfig, RestoreConfig } from '../../src/contract/config';
 import { ExitCode } from '../../src/contract/exit-code';
 import { claimDeadline } from '../../src/runner/claim';
-import { checkConfig, parseConfig } from '../../src/runner/config';
-import { deadlineIn } from '../../src/runner/deadline';
+import { checkConfig, parseConfig } from '../../src/runner/config/config';
+import { applySetting, configInManifest, loadConfig } from '../../src/runner/config/load';
+import { deadlineIn } from '../../src/runner/core/deadline';
 import { checkLifecycleConfig } from '../../src/runner/lifecycle/config';
-import { applySetting, configInManifest, loadConfig } from '../../src/runner/load-config';
 import { aConfig, anS3Store } from '../runner/_fixtures';
 
 jest.setTimeout(60_000); // bounded by numbers of runs, and not by the time of a busy machine

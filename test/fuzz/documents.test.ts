@@ -9,7 +9,7 @@ import { VerificationRecord } from '../../src/contract/verification-record';
 import { sourceOf } from '../../src/runner/artifact';
 import { findBackup, isUsable, latest, readCatalog } from '../../src/runner/catalog';
 import { claimedUntil, renderClaim } from '../../src/runner/claim';
-import { RunnerError } from '../../src/runner/errors';
+import { RunnerError } from '../../src/runner/core/errors';
 import { readDrills, readFailedRuns, readVerifications } from '../../src/runner/history';
 import { parseRecord, renderRecord } from '../../src/runner/record';
 import { readHolds, renderHold } from '../../src/runner/retention/hold';

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { damaged, endless, refusalIn, refusalOf, runs } from './_hostile';
 import { ExitCode } from '../../src/contract/exit-code';
 import { Identities, sealHeader } from '../../src/runner/age-keys';
-import { RunnerError } from '../../src/runner/errors';
+import { RunnerError } from '../../src/runner/core/errors';
 import { parseObjects, renderObjects } from '../../src/runner/kubernetes/portable-objects';
 import { RdbLook } from '../../src/runner/rdb/look';
 import { readArchiveHead } from '../../src/runner/restore/postgres-archive';

@@ -1,6 +1,6 @@
 import { templateOf } from './_pod';
 import { CONFIG_ENV, renderConfig, unescapeEnvValue } from '../../src/contract/config';
-import { applySetting } from '../../src/runner/load-config';
+import { applySetting } from '../../src/runner/config/load';
 
 /** Where things are that a cluster would have under the names and ports of the manifest. */
 export interface Outside {

@@ -4,7 +4,7 @@ import { MemoryStore } from './stores/_memory';
 import { ExitCode } from '../../src/contract/exit-code';
 import { BackupRecord } from '../../src/contract/record';
 import { findBackup, findBackupAt, isUsable, latest, newestOf, readCatalog, refuseDiffering } from '../../src/runner/catalog';
-import { RunnerError } from '../../src/runner/errors';
+import { RunnerError } from '../../src/runner/core/errors';
 import { renderRecord } from '../../src/runner/record';
 import { Store } from '../../src/runner/stores/store';
 

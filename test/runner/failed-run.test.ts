@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { aConfig } from './_fixtures';
 import { ExitCode } from '../../src/contract/exit-code';
-import { RunnerError } from '../../src/runner/errors';
+import { RunnerError } from '../../src/runner/core/errors';
 import { leaveFailedRun } from '../../src/runner/failed-run';
 
 const signal = new AbortController().signal;

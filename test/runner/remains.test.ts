@@ -7,9 +7,9 @@ import { MemoryStore } from './stores/_memory';
 import { formatChecksums } from '../../src/contract/layout';
 import { readCatalog } from '../../src/runner/catalog';
 import { renderClaim } from '../../src/runner/claim';
+import { createReporter } from '../../src/runner/core/reporter';
 import { renderRecord } from '../../src/runner/record';
 import { settleRemains } from '../../src/runner/remains';
-import { createReporter } from '../../src/runner/reporter';
 import { FolderStore } from '../../src/runner/stores/folder';
 import { Store } from '../../src/runner/stores/store';
 

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { aConfig, aRecord, capture } from './_fixtures';
 import { ExitCode } from '../../src/contract/exit-code';
 import { renderClaim } from '../../src/runner/claim';
-import { createReporter } from '../../src/runner/reporter';
+import { createReporter } from '../../src/runner/core/reporter';
 import { Source } from '../../src/runner/sources/source';
 import { FolderStore } from '../../src/runner/stores/folder';
 import { takeBackup } from '../../src/runner/take-backup';

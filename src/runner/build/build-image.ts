@@ -4,7 +4,7 @@
  * Run: npx projen image:build [--builder docker|podman|buildah] [ARGUMENT OF THE BUILDER…]
  */
 import { spawnSync } from 'node:child_process';
-import { VERSION } from '../version';
+import { VERSION } from '../core/version';
 
 const CONTEXT = 'dist/runner';
 const IMAGE = `cdk8s-backup-runner:${VERSION}`;

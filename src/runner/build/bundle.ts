@@ -7,7 +7,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, Metafile } from 'esbuild';
-import { VERSION } from '../version';
+import { VERSION } from '../core/version';
 
 const OUT = 'dist/runner';
 

@@ -1,8 +1,8 @@
-import { Context } from './context';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { ACCEPTED_SUFFIX } from '../../contract/layout';
 import { findBackup, readCatalog } from '../catalog';
+import { Context } from '../core/context';
 import { openStores } from '../stores/open';
 
 /** Accepts a suspect backup: from now on it can be the latest, and the next one is compared with it. Its record does not change. */

@@ -1,13 +1,13 @@
-import { Context } from './context';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { deadlineIn } from '../deadline';
-import { messageOf, RunnerError } from '../errors';
+import { Context } from '../core/context';
+import { deadlineIn } from '../core/deadline';
+import { messageOf, RunnerError } from '../core/errors';
+import { formatSeconds, Reporter } from '../core/reporter';
+import { clearLeftScratch } from '../core/scratch';
 import { Workloads } from '../kubernetes/workloads';
-import { formatSeconds, Reporter } from '../reporter';
 import { waitUntilHealthy } from '../restore/health';
 import { RestoreFailure, Restored, Restorer } from '../restore/restorer';
-import { clearLeftScratch } from '../scratch';
 
 /** Time to start workloads again when the run itself is being stopped. */
 const LAST_CALLS_MS = 3000;

@@ -1,13 +1,13 @@
-import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
-import { deadlineIn } from '../deadline';
-import { messageOf, RunnerError } from '../errors';
+import { Context } from '../core/context';
+import { deadlineIn } from '../core/deadline';
+import { messageOf, RunnerError } from '../core/errors';
+import { formatBytes, formatSeconds } from '../core/reporter';
+import { clearLeftScratch } from '../core/scratch';
 import { leaveFailedRun } from '../failed-run';
 import { backupEnd, push } from '../push';
-import { formatBytes, formatSeconds } from '../reporter';
 import { pruneAfter } from '../retention/after-backup';
-import { clearLeftScratch } from '../scratch';
 import { openSource } from '../sources/open';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';

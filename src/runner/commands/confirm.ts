@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
-import { Context } from './context';
 import { Config } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
 
 /**
  * Asks the person at the terminal, unless they have said yes before, or nobody is there because a pod was started for this.

@@ -1,12 +1,12 @@
-import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
+import { LookConfig } from '../config/load';
+import { Context } from '../core/context';
+import { renderTable } from '../core/table';
 import { checkCatalog } from '../doctor/catalog';
 import { Check, Finding, Level } from '../doctor/finding';
 import { checkSecrets } from '../doctor/secrets';
 import { checkSource } from '../doctor/source';
 import { checkStore } from '../doctor/store';
-import { LookConfig } from '../load-config';
-import { renderTable } from '../table';
 
 /** Which errors of several give the exit code: what a person has to mend before the rest. */
 const SEVERITY: readonly ExitCode[] = [

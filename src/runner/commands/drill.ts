@@ -1,17 +1,17 @@
-import { Context } from './context';
 import { pushState } from './push-state';
 import { DrillConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { DRILL_SUFFIX } from '../../contract/layout';
-import { deadlineIn } from '../deadline';
+import { Context } from '../core/context';
+import { deadlineIn } from '../core/deadline';
+import { messageOf, RunnerError } from '../core/errors';
+import { formatBytes, formatSeconds } from '../core/reporter';
+import { clearLeftScratch } from '../core/scratch';
 import { openScratch } from '../drill/open';
 import { drillRecord, storeDrill } from '../drill/record';
 import { noProgress, Rehearsal } from '../drill/rehearsal';
 import { Scratch } from '../drill/scratch';
-import { messageOf, RunnerError } from '../errors';
-import { formatBytes, formatSeconds } from '../reporter';
-import { clearLeftScratch } from '../scratch';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 

@@ -1,7 +1,7 @@
-import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
-import { LookConfig, LookConfigs } from '../load-config';
+import { LookConfig, LookConfigs } from '../config/load';
+import { Context } from '../core/context';
+import { messageOf, RunnerError } from '../core/errors';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
 

@@ -1,8 +1,8 @@
-import { Context } from './context';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { holdKey } from '../../contract/layout';
-import { RunnerError } from '../errors';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
 import { idOf, whenOf } from '../lifecycle/expiry';
 import { readAllExpiries, WAY_OUT } from '../retention/against-lifecycle';
 import { describeHold, readHolds, renderHold } from '../retention/hold';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { LifecycleConfig } from '../../contract/lifecycle';
-import { RunnerError } from '../errors';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
 import type { LifecycleBucket } from '../lifecycle/bucket';
 import { Configuration, Difference, difference, isOurs, sameRules, showDifference } from '../lifecycle/diff';
 import { openBucket } from '../lifecycle/open';

@@ -1,9 +1,9 @@
-import { Context } from './context';
 import { ExitCode } from '../../contract/exit-code';
 import { Catalog } from '../catalog';
 import { reportFaults } from '../catalog-notes';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
 import { backupsElsewhere } from '../elsewhere';
-import { RunnerError } from '../errors';
 import { Store } from '../stores/store';
 import { observe, Observation } from '../watch/observe';
 import { Shelf } from '../watch/shelf';

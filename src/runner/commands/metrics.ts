@@ -1,10 +1,10 @@
-import { Context } from './context';
 import { forEachBackup } from './each-backup';
 import { lookAt, reportLook } from './look';
 import { NAMESPACE_ENV } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
-import { LookConfigs } from '../load-config';
+import { LookConfigs } from '../config/load';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
 import { renderSamples, Sample, samplesOf } from '../watch/metrics';
 
 /**

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Context } from './context';
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { parseKey, PINNED_SUFFIX, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { Catalog, findBackup, readCatalog } from '../catalog';
 import { filesOf, readClaim } from '../claim';
-import { RunnerError } from '../errors';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
 import { firstDeletion } from '../lifecycle/expiry';
 import { readAllExpiries, WAY_OUT } from '../retention/against-lifecycle';
 import { inEveryStore } from '../retention/in-every-store';

@@ -1,11 +1,11 @@
-import { Context } from './context';
 import { pushState } from './push-state';
 import { ExitCode } from '../../contract/exit-code';
-import { withDeadline } from '../deadline';
+import { Context } from '../core/context';
+import { withDeadline } from '../core/deadline';
+import { renderTable } from '../core/table';
 import { PruneEntry } from '../retention/entries';
 import { prune, PruneOutcome } from '../retention/prune';
 import { openStores } from '../stores/open';
-import { renderTable } from '../table';
 
 export interface PruneCommandOptions {
   /** Whether the plan is only shown. */

@@ -1,7 +1,7 @@
 import { lookAt } from './look';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
+import { Reporter } from '../core/reporter';
 import { NamespacedBackup, push } from '../push';
-import { Reporter } from '../reporter';
 import { Store } from '../stores/store';
 import { samplesOf } from '../watch/metrics';
 

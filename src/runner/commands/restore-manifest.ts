@@ -2,9 +2,9 @@ import { stringify } from 'yaml';
 import { CONFIG_ENV, RestoreConfig, renderConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { backupId, parseKey } from '../../contract/layout';
-import { checkConfig, parseConfig } from '../config';
-import { RunnerError } from '../errors';
-import { applySetting, jobInManifest, ManifestJob, readText } from '../load-config';
+import { checkConfig, parseConfig } from '../config/config';
+import { applySetting, jobInManifest, ManifestJob, readText } from '../config/load';
+import { RunnerError } from '../core/errors';
 
 /** Of a Job, whose pods have its name as a label. */
 const MAX_NAME_LENGTH = 63;

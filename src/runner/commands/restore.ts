@@ -1,25 +1,25 @@
 import { attempt, bringUp, whileStopped } from './attempt';
 import { confirm } from './confirm';
-import { Context } from './context';
 import { DatabaseTargetConfig, RestoreConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, findBackupAt, readCatalog, refuseDiffering } from '../catalog';
 import { warnOfCatalog } from '../catalog-notes';
-import { RunnerError } from '../errors';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
+import { formatBytes, formatSeconds } from '../core/reporter';
+import { printable } from '../core/table';
+import { openWorkloads } from '../kubernetes/open-workloads';
 import { Workloads } from '../kubernetes/workloads';
-import { formatBytes, formatSeconds } from '../reporter';
 import { VerifiedArtifacts } from '../restore/artifacts';
-import { Finding } from '../restore/finding';
 import { openRestorer } from '../restore/open';
 import { readFrom } from '../restore/read-from';
 import { exitCodeOf, Restored, RestorePlan, Restorer } from '../restore/restorer';
 import { inTheClear, takesSafetyBackup } from '../restore/safety';
 import { restoreIntoNewFile } from '../restore/sqlite-new-file';
-import { openWorkloads } from '../restore/workloads';
 import { openStores } from '../stores/open';
 import { Store } from '../stores/store';
-import { printable } from '../table';
 
 export interface RestoreOptions {
   /** `latest`, an id, or the name of a file; what the config says if not given. */

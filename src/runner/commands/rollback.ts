@@ -1,13 +1,13 @@
 import { attempt, whileStopped } from './attempt';
 import { confirm } from './confirm';
-import { Context } from './context';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
-import { formatBytes } from '../reporter';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
+import { formatBytes } from '../core/reporter';
+import { openWorkloads } from '../kubernetes/open-workloads';
 import { openRestorer } from '../restore/open';
 import { exitCodeOf, Kept, Restorer } from '../restore/restorer';
-import { openWorkloads } from '../restore/workloads';
 import { openStores } from '../stores/open';
 
 export interface KeptOptions {

@@ -1,6 +1,6 @@
-import { Context } from './context';
 import { ExporterConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { Context } from '../core/context';
 import { StatusServer } from '../status/server';
 import { openStore } from '../stores/open';
 import { Watch } from '../watch/watch';

@@ -1,15 +1,15 @@
-import { Context } from './context';
 import { storedBytes, tookSeconds } from './list';
 import { Look, lookAt, reportLook } from './look';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { Backup, findBackup, isUsable, latest } from '../catalog';
 import { describeAhead } from '../clock';
+import { LookConfig } from '../config/load';
+import { Context } from '../core/context';
+import { formatBytes, formatSeconds } from '../core/reporter';
+import { printable, renderTable } from '../core/table';
 import { itemsIn, totalOf } from '../counts';
-import { LookConfig } from '../load-config';
-import { formatBytes, formatSeconds } from '../reporter';
 import { openStores } from '../stores/open';
-import { printable, renderTable } from '../table';
 import { secondsSince } from '../watch/assess';
 
 export interface ShowOptions {

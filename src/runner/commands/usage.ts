@@ -1,10 +1,10 @@
-import { Context } from './context';
 import { forEachBackup } from './each-backup';
 import { Look, lookAt, reportLook } from './look';
 import { ExitCode } from '../../contract/exit-code';
-import { LookConfigs } from '../load-config';
-import { formatBytes } from '../reporter';
-import { renderTable } from '../table';
+import { LookConfigs } from '../config/load';
+import { Context } from '../core/context';
+import { formatBytes } from '../core/reporter';
+import { renderTable } from '../core/table';
 import { growthPerDay } from '../watch/trend';
 
 /** Shows per store how much there is of a backup, how fast that grows, and what is free. */

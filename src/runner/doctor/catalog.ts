@@ -3,8 +3,8 @@ import { ExitCode } from '../../contract/exit-code';
 import { RECORD_SUFFIX } from '../../contract/layout';
 import { readCatalog } from '../catalog';
 import { describeAhead } from '../clock';
-import { RunnerError } from '../errors';
-import { LookConfig } from '../load-config';
+import { LookConfig } from '../config/load';
+import { RunnerError } from '../core/errors';
 import { openStore } from '../stores/open';
 
 /** What is wrong with backups that only their times, and all stores together, show. That a store can't be read is told of the store. */

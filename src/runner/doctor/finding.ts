@@ -1,6 +1,6 @@
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
-import { LookConfig } from '../load-config';
+import { LookConfig } from '../config/load';
+import { messageOf, RunnerError } from '../core/errors';
 
 export type Level = 'ok' | 'warning' | 'error';
 

@@ -1,7 +1,7 @@
 import { Finding, ok, StoreCheckOptions, warning } from './finding';
 import { RetentionConfig, S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { AnyRule } from '../lifecycle/diff';
 import { actsOn, idOf } from '../lifecycle/expiry';
 import { openBucket } from '../lifecycle/open';

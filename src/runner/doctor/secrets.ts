@@ -1,6 +1,6 @@
 import { fault, Finding, ok } from './finding';
 import { ExitCode } from '../../contract/exit-code';
-import { LookConfig } from '../load-config';
+import { LookConfig } from '../config/load';
 
 /** Whether every environment variable that the config names is there: in a pod they come from Secrets. Values are not looked at. */
 export function checkSecrets(config: LookConfig, env: NodeJS.ProcessEnv): Finding[] {

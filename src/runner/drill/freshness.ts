@@ -1,8 +1,8 @@
+import { check } from './scratch';
 import { FreshnessConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { BackupRecord } from '../../contract/record';
-import { formatSeconds } from '../reporter';
-import { check } from './scratch';
+import { formatSeconds } from '../core/reporter';
 
 /** Numbers from here on are milliseconds: as seconds they would be the year 5138. */
 const LEAST_MILLISECONDS = 1e11;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 
 /** Whether a host is this machine, which in a pod is that pod. A list of hosts, which libpq takes as well, is not. */
 export function isLoopback(host: string): boolean {

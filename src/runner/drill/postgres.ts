@@ -8,7 +8,7 @@ import { DRILL_DATABASE, FreshnessConfig, PostgresTargetConfig } from '../../con
 import { DrillCheck } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
 import { ArchiveHead, readArchiveHead } from '../restore/postgres-archive';
 import { assertTrue, hasCommand } from '../restore/postgres-checks';
 import { explainRestore } from '../restore/postgres-errors';

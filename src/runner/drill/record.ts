@@ -2,14 +2,14 @@
  * The history of drills in the stores. Every store that can be written gets it: where one is lost, the others tell when a restore was
  * last proved.
  */
+import { Progress } from './rehearsal';
 import { DrillConfig } from '../../contract/config';
 import { DRILL_VERSION, DrillRecord } from '../../contract/drill-record';
 import { backupId, DRILL_SUFFIX, keyPrefix, parseKey } from '../../contract/layout';
 import { filesOf } from '../claim';
-import { isDenied, messageOf } from '../errors';
+import { isDenied, messageOf } from '../core/errors';
+import { Reporter } from '../core/reporter';
 import { renderDocument } from '../history';
-import { Reporter } from '../reporter';
-import { Progress } from './rehearsal';
 import { Store } from '../stores/store';
 
 export function drillRecord({ name, member }: DrillConfig, startedAt: Date, progress: Progress, faults: readonly string[]): DrillRecord {

@@ -6,14 +6,14 @@ import { RedisTargetConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
+import { RunnerError } from '../core/errors';
+import { secretFrom } from '../core/secrets';
 import { totalOf } from '../counts';
-import { RunnerError } from '../errors';
 import { MARK_KEY } from '../rdb/mark';
 import { keysIn } from '../restore/redis-facts';
 import { readMark } from '../restore/redis-keys-mark';
 import { addressFor, wasLeftByRestore } from '../restore/redis-left';
 import { countKeys, makeMaster } from '../restore/redis-load';
-import { secretFrom } from '../secrets';
 import { Info, parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
 

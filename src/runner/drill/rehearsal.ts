@@ -6,15 +6,15 @@ import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
 import { warnOfCatalog } from '../catalog-notes';
-import { Context } from '../commands/context';
-import { messageOf, RunnerError } from '../errors';
-import { formatSeconds } from '../reporter';
+import { Context } from '../core/context';
+import { messageOf, RunnerError } from '../core/errors';
+import { formatSeconds } from '../core/reporter';
+import { VERSION } from '../core/version';
 import { VerifiedArtifacts } from '../restore/artifacts';
 import { openRestorer } from '../restore/open';
 import { exitCodeOf, RestoreFailure, Restorer } from '../restore/restorer';
 import { recordOfMember } from '../restore/set';
 import { Store } from '../stores/store';
-import { VERSION } from '../version';
 
 /** What is known of a drill as far as it has come: the parts of its record. */
 export type Progress = { -readonly [field in Exclude<keyof DrillRecord, 'version' | 'id' | 'name' | 'member' | 'startedAt' | 'finishedAt' | 'outcome' | 'faults'>]: DrillRecord[field] };

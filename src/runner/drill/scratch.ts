@@ -1,7 +1,7 @@
 import { DrillConfig, TargetConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { Reporter } from '../reporter';
+import { Reporter } from '../core/reporter';
 import { RestoreArtifacts } from '../restore/artifacts';
 
 /** What a drill has to go by. */

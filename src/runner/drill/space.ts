@@ -1,6 +1,6 @@
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
-import { formatBytes } from '../reporter';
+import { RunnerError } from '../core/errors';
+import { formatBytes } from '../core/reporter';
 
 /**
  * Refuses a backup that can't have room on the volume of the scratch server.

@@ -1,6 +1,6 @@
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
-import { outputOf } from '../process';
+import { RunnerError } from '../core/errors';
+import { outputOf } from '../core/process';
 
 /** What a query has returned. */
 export interface Answer {

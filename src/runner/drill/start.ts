@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode } from '../../contract/exit-code';
-import { deadlineIn } from '../deadline';
-import { messageOf, RunnerError } from '../errors';
-import { formatSeconds } from '../reporter';
+import { deadlineIn } from '../core/deadline';
+import { messageOf, RunnerError } from '../core/errors';
+import { formatSeconds } from '../core/reporter';
 
 const EVERY_MS = 300;
 

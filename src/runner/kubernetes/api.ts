@@ -13,7 +13,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
 
 /** Outside of a cluster: the address of a `kubectl proxy`, which adds the caller's credentials. */
 export const API_URL_ENV = 'CDK8S_BACKUP_KUBERNETES_URL';

@@ -1,7 +1,7 @@
 import { parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 
 /*
  * Secrets and ConfigMaps as they are backed up: without what belongs to the one cluster that they were read from.

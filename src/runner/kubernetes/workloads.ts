@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, KubernetesApi } from './api';
 import { WorkloadConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
-import { Reporter } from '../reporter';
-import { Finding } from '../restore/finding';
+import { RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
+import { Reporter } from '../core/reporter';
 
 /** On a workload that is stopped for a restore: how many replicas it had. */
 export const REPLICAS_ANNOTATION = 'cdk8s-backup/replicas-before-restore';

@@ -2,10 +2,10 @@ import {
   DeleteBucketLifecycleCommand, GetBucketLifecycleConfigurationCommand, LifecycleRule, PutBucketLifecycleConfigurationCommand,
   TransitionDefaultMinimumObjectSize,
 } from '@aws-sdk/client-s3';
+import { AnyRule, Configuration } from './diff';
 import { S3StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
-import { AnyRule, Configuration } from './diff';
+import { messageOf, RunnerError } from '../core/errors';
 import { openS3, S3_PATIENCE, S3Target } from '../stores/s3-client';
 import { explainS3Error, s3ErrorName, s3Status } from '../stores/s3-errors';
 

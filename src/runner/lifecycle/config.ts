@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleConfig, LifecycleDocument } from '../../contract/lifecycle';
 import { lifecycleFaults } from '../../contract/lifecycle-schema';
-import { s3 } from '../config';
-import { RunnerError } from '../errors';
-import { faultsOf } from '../schema';
-import { otherVersion } from '../version';
+import { s3 } from '../config/config';
+import { RunnerError } from '../core/errors';
+import { faultsOf } from '../core/schema';
+import { otherVersion } from '../core/version';
 
 // The service has the last word on what makes sense; this is what the program can say to it.
 const document = z.unknown().transform((value, context): LifecycleDocument => {

@@ -2,7 +2,7 @@ import { AnyRule } from './diff';
 import { openBucket } from './open';
 import { S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { StoredObject } from '../stores/store';
 
 /*

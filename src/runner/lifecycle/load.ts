@@ -1,10 +1,10 @@
+import { checkLifecycleConfig } from './config';
 import { CONFIG_ENV, NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ENV, LIFECYCLE_VERSION, LifecycleConfig } from '../../contract/lifecycle';
-import { parseConfig } from '../config';
-import { messageOf, RunnerError } from '../errors';
-import { applySetting, ConfigOptions, configText, named, readText } from '../load-config';
-import { checkLifecycleConfig } from './config';
+import { parseConfig } from '../config/config';
+import { applySetting, ConfigOptions, configText, named, readText } from '../config/load';
+import { messageOf, RunnerError } from '../core/errors';
 
 /** Where the rules come from: a file, for the bucket of a backup, or the config of a lifecycle Job. */
 export interface LifecycleOptions extends ConfigOptions {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
 
 const EVERY_MS = 2000;
 const ONE_TRY_MS = 5000;

@@ -1,5 +1,4 @@
 import { VerifiedArtifacts } from './artifacts';
-import { Finding } from './finding';
 import { readFrom } from './read-from';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { noteReplaced, safetyBackups } from './rollback-order';
@@ -8,7 +7,8 @@ import { KubernetesTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { findBackup, readCatalog, refuseDiffering } from '../catalog';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
 import { ApiError, KubernetesApi } from '../kubernetes/api';
 import { differences, keysOf, parseObjects, portable, PortableObject, StoredObject, titleOf } from '../kubernetes/portable-objects';
 import { KubernetesSource, pathOf } from '../sources/kubernetes';

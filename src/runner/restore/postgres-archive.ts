@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 
 /*
  * The head of an archive of `pg_dump -Fc`: what it was dumped from, and its table of contents. It is read here rather than through

@@ -2,8 +2,8 @@ import { ArchiveHead } from './postgres-archive';
 import { relationsQuery, rowsQuery } from './postgres-server';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
-import { messageOf, RunnerError } from '../errors';
-import { shownAnswer } from '../said';
+import { messageOf, RunnerError } from '../core/errors';
+import { shownAnswer } from '../core/said';
 import { PostgresClient } from '../sources/postgres-client';
 
 /** Kinds of objects that are looked for by name afterwards; the rest is known to be there because `pg_restore` ended well. */

@@ -1,5 +1,5 @@
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { explainBy, explainPostgres, PostgresTarget, quoted, Rule } from '../sources/postgres-errors';
 
 /** What a restore runs into, and what has another way out than for a backup. */

@@ -1,10 +1,10 @@
-import { Finding } from './finding';
 import { ArchiveEntry, ArchiveHead } from './postgres-archive';
 import { Globals, unquoted } from './postgres-globals';
 import { DatabaseState, ExtensionState, ServerState } from './postgres-server';
 import { actsAsSuperuser, superusersOnly } from './postgres-superuser';
 import { PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { Finding } from '../core/finding';
 import { quoted } from '../sources/postgres-errors';
 import { howToGet, PostgresProgram, PostgresVersion } from '../sources/postgres-programs';
 

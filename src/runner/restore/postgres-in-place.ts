@@ -10,8 +10,8 @@ import { literal } from './postgres-sql';
 import { inDatabases, leaveStatements } from './postgres-swap';
 import { losesTablespaces } from './postgres-tablespaces';
 import { PostgresTargetConfig, ScratchConfig } from '../../contract/config';
-import { messageOf } from '../errors';
-import { scratchDirectory } from '../scratch';
+import { messageOf } from '../core/errors';
+import { scratchDirectory } from '../core/scratch';
 import { PostgresClient } from '../sources/postgres-client';
 
 /** A run that was stopped is gone after 5 s. */

@@ -2,12 +2,12 @@
  * Functions in C: the archive has the name of the library and of the function in it, and the library is on the disk of the server that was
  * backed up. `pg_restore` fails where another server can't load it, after hours perhaps.
  */
-import { Finding } from './finding';
 import { ArchiveEntry } from './postgres-archive';
 import { Facts, restoredOf } from './postgres-findings';
 import { literal } from './postgres-sql';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
 import { PostgresClient } from '../sources/postgres-client';
 
 const FUNCTIONS = ['FUNCTION', 'PROCEDURE'];

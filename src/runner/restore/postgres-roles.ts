@@ -1,10 +1,10 @@
-import { Finding } from './finding';
 import { Facts, givesArchivedProperties, namedRoles, restoredOf, serverMajor } from './postgres-findings';
 import { Globals, Membership, ScriptRole } from './postgres-globals';
 import { verbatim } from './postgres-sql';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
-import { Reporter } from '../reporter';
+import { messageOf, RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
+import { Reporter } from '../core/reporter';
 import { PostgresClient } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
 

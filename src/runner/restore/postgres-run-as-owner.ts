@@ -8,7 +8,7 @@ import { ArchiveEntry } from './postgres-archive';
 import { Facts, serverMajor } from './postgres-findings';
 import { verbatim } from './postgres-sql';
 import { ScratchConfig } from '../../contract/config';
-import { scratchDirectory } from '../scratch';
+import { scratchDirectory } from '../core/scratch';
 import { quoted } from '../sources/postgres-errors';
 
 const RUN_AS_OWNER_MAJOR = 16;

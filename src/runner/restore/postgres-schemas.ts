@@ -2,11 +2,11 @@
  * Whoever is no superuser gives something to its owner only if that owner may create in the schema that it is in. Rights that the backup has
  * for schemas come last, so what counts is to whom the schema belongs.
  */
-import { Finding } from './finding';
 import { ArchiveHead } from './postgres-archive';
 import { Facts, restoredOf } from './postgres-findings';
 import { literals } from './postgres-sql';
 import { ExitCode } from '../../contract/exit-code';
+import { Finding } from '../core/finding';
 import { PostgresClient } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
 

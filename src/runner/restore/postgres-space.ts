@@ -2,13 +2,13 @@
  * Room on the disk of the server that is restored into, of which SQL can't ask how much there is.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Finding } from './finding';
 import { DatabaseState } from './postgres-server';
 import { literal } from './postgres-sql';
 import { PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
-import { formatBytes } from '../reporter';
+import { RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
+import { formatBytes } from '../core/reporter';
 import { PostgresClient } from '../sources/postgres-client';
 
 const WATCH_MS = 500;

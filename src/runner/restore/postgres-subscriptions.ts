@@ -2,12 +2,12 @@
  * Subscriptions of logical replication. PostgreSQL drops no database that has one, `pg_dump` leaves every one disabled, and a slot at the
  * publisher may be that of a live subscription: it is never touched.
  */
-import { Finding } from './finding';
 import { ArchiveHead } from './postgres-archive';
 import { Facts } from './postgres-findings';
 import { literal } from './postgres-sql';
 import { dropStatements } from './postgres-swap';
 import { ExitCode } from '../../contract/exit-code';
+import { Finding } from '../core/finding';
 import { PostgresClient } from '../sources/postgres-client';
 import { quoted } from '../sources/postgres-errors';
 

@@ -1,6 +1,6 @@
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { Store } from '../stores/store';
 
 /** The stores that a restore reads from: all, or the one that somebody has named. What is there before is stored in all of them. */

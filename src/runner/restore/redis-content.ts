@@ -1,10 +1,10 @@
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Finding } from './finding';
 import { nameOf } from './redis-facts';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
 import { RdbError } from '../rdb/cursor';
 import { RdbContent, RdbLook } from '../rdb/look';
 import { ModuleValueError } from '../rdb/value';

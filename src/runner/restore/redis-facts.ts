@@ -1,11 +1,11 @@
-import { Finding } from './finding';
 import { RdbHead } from './rdb-head';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
+import { formatBytes } from '../core/reporter';
 import { isForeign, nameOfFormat, RdbFormat } from '../rdb/format';
 import { versionOf } from '../rdb/payload';
-import { formatBytes } from '../reporter';
 import { countsOf, Info, parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
 import { REDIS_RIGHTS, RedisUse } from '../sources/redis-errors';

@@ -10,7 +10,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { Kept } from './restorer';
 import { freeName, stampOf, timeOf } from './stamp';
-import { syncDirectory } from '../sync-directory';
+import { syncDirectory } from '../core/sync-directory';
 
 export const DUMP = 'dump.rdb';
 export const AOF_DIRECTORY = 'appendonlydir';

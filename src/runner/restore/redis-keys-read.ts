@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { RdbError } from '../rdb/cursor';
 import { isMark } from '../rdb/mark';
 import { RdbEntry, RdbKey, RdbReading, readRdb } from '../rdb/read';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { formatOf } from './redis-facts';
 import { RedisConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { formatOfVersion } from '../rdb/format';
 import { KeySet } from '../rdb/key-set';
 import { valueOf, versionOf } from '../rdb/payload';

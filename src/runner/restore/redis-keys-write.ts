@@ -3,7 +3,7 @@ import { isExpired, openRdb } from './redis-keys-read';
 import { pagesOf } from './redis-keys-source';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { KeySet } from '../rdb/key-set';
 import { isMark } from '../rdb/mark';
 import { payloadOf } from '../rdb/payload';

@@ -1,4 +1,3 @@
-import { Finding } from './finding';
 import { headOf, snapshotOf } from './redis-artifact';
 import { refuseMixture } from './redis-content';
 import { findingsOfFormat, findingsOfMemory, findingsOfRights, findingsOfServer, keysIn, RedisFacts, readFacts } from './redis-facts';
@@ -13,10 +12,11 @@ import { noteReplaced, wayBack } from './rollback-order';
 import { RedisTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
+import { formatBytes } from '../core/reporter';
 import { KeySet } from '../rdb/key-set';
 import { MARK_KEY } from '../rdb/mark';
-import { formatBytes } from '../reporter';
 import { parseInfo } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
 import { ServerError } from '../sources/resp';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { REPLICATION_ID_PREFIX } from './replication-source';
 import { RedisTargetConfig } from '../../contract/config';
-import { codeOf } from '../errors';
+import { codeOf } from '../core/errors';
 import { Info } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
 

@@ -7,7 +7,7 @@ import { asKept, discardBackup, restoreKept, saveBefore } from './safety';
 import { RedisConfig, RedisTargetConfig } from '../../contract/config';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { readCatalog } from '../catalog';
-import { secretFrom } from '../secrets';
+import { secretFrom } from '../core/secrets';
 import { RdbCheck } from '../sources/rdb-check';
 import { RedisConnection } from '../sources/redis-connection';
 import { RedisUse } from '../sources/redis-errors';

@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ExitCode } from '../../contract/exit-code';
-import { codeOf, messageOf, RunnerError } from '../errors';
+import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { RespReader, renderCommand } from '../sources/resp';
 
 /** Begins the id of every data set that a runner hands out, so that a later run knows a server that loaded one. */

@@ -1,10 +1,10 @@
 import { RestoreArtifacts } from './artifacts';
-import { Finding } from './finding';
 import { Config, RestoreConfig } from '../../contract/config';
 import { ExitCode, RETRYABLE } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { Context } from '../commands/context';
-import { RunnerError } from '../errors';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
 import { Store } from '../stores/store';
 
 /** What is to be restored. */

@@ -2,7 +2,7 @@ import { RestorerContext } from './restorer';
 import { REPLACED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 
 /*
  * Which safety backup a rollback brings back.

@@ -1,5 +1,4 @@
 import { VerifiedArtifacts } from './artifacts';
-import { Finding } from './finding';
 import { readFrom } from './read-from';
 import { exitCodeOf, Kept, Restored, RestoreFailure, Restorer, RestorerContext } from './restorer';
 import { safetyText } from './rollback-order';
@@ -8,7 +7,8 @@ import { ExitCode } from '../../contract/exit-code';
 import { parseKey } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
 import { removeBackup } from '../retention/remove';
 import { Source } from '../sources/source';
 import { takeBackup } from '../take-backup';

@@ -1,9 +1,9 @@
-import { Finding } from './finding';
 import { asBackup, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { messageOf, RunnerError } from '../errors';
-import { Reporter } from '../reporter';
+import { messageOf, RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
+import { Reporter } from '../core/reporter';
 
 /** One database of a set, and how it is restored. */
 export interface SetMember {

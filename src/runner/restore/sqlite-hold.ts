@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
-import { stdoutOf } from '../process';
+import { RunnerError } from '../core/errors';
+import { stdoutOf } from '../core/process';
 import { SqliteFailure } from '../sources/sqlite-child';
 import { SQLITE_BUSY, SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_CANTOPEN, SQLITE_PROTOCOL, SQLITE_NOTADB } from '../sources/sqlite-codes';
 import { sqliteProgram } from '../sources/sqlite-program';

@@ -7,11 +7,11 @@ import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { useArtifact } from '../artifact';
 import { Backup } from '../catalog';
-import { Context } from '../commands/context';
+import { Context } from '../core/context';
+import { codeOf, messageOf, RunnerError } from '../core/errors';
+import { clearLeftScratch, scratchDirectory } from '../core/scratch';
 import { differenceOf } from '../counts';
-import { codeOf, messageOf, RunnerError } from '../errors';
 import { identitiesFor, openPlain } from '../open-plain';
-import { clearLeftScratch, scratchDirectory } from '../scratch';
 import { SqliteSource } from '../sources/sqlite';
 import { Store } from '../stores/store';
 

@@ -3,18 +3,18 @@ import { access, chmod, chown, constants, open, realpath, stat, statfs } from 'n
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RestoreArtifacts } from './artifacts';
-import { Finding } from './finding';
 import { Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { hold, holdersOf } from './sqlite-hold';
 import { inodeOf, keptFiles, removeDatabase, removeEmptySides, repairSwap, restoringName, swapIn } from './sqlite-swap';
 import { SqliteTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
+import { codeOf, messageOf, RunnerError } from '../core/errors';
+import { Finding } from '../core/finding';
+import { outputOf } from '../core/process';
+import { formatBytes } from '../core/reporter';
+import { shownAnswer } from '../core/said';
 import { differenceOf } from '../counts';
-import { codeOf, messageOf, RunnerError } from '../errors';
-import { outputOf } from '../process';
-import { formatBytes } from '../reporter';
-import { shownAnswer } from '../said';
 import { SqliteExamination } from '../sources/sqlite-child';
 import { sqliteProgram } from '../sources/sqlite-program';
 

@@ -1,6 +1,6 @@
 import { prune, PruneContext } from './prune';
 import { BackupRecord } from '../../contract/record';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { Store } from '../stores/store';
 
 /**

@@ -1,5 +1,5 @@
 import { NamedConfig, S3StoreConfig } from '../../contract/config';
-import { Context } from '../commands/context';
+import { Context } from '../core/context';
 import { Expiries, readExpiries } from '../lifecycle/expiry';
 
 /** S3 has no filter for "all but these". */

@@ -1,4 +1,4 @@
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { Store } from '../stores/store';
 
 /** Does something in every store, also after one has failed. */

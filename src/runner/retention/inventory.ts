@@ -4,7 +4,7 @@ import { FAILED_RUN_SUFFIX, parseKey, PINNED_SUFFIX, RECORD_SUFFIX } from '../..
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog';
 import { describeAhead } from '../clock';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { newestVerificationKeys, readVerifications } from '../history';
 import { Store } from '../stores/store';
 

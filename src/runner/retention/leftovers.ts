@@ -2,7 +2,7 @@ import { Inventory } from './inventory';
 import { explained, Removal } from './remove';
 import { RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { claimedUntil } from '../claim';
-import { Reporter } from '../reporter';
+import { Reporter } from '../core/reporter';
 import { oldVerifications } from '../verification/write';
 
 /*

@@ -1,7 +1,7 @@
 import { ExitCode } from '../../contract/exit-code';
 import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, keyPrefix, parseKey, PINNED_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { claimedUntil } from '../claim';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { isOwnFile } from '../own-files';
 import { Store, UnfinishedUpload } from '../stores/store';
 

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { PostgresConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { messageOf, RunnerError } from '../errors';
-import { outputOf, Program, stdoutOf } from '../process';
-import { shortened } from '../said';
-import { cut } from '../schema';
-import { secretFrom } from '../secrets';
 import { explainPostgres, isUnreadRefusal, lostConnection, PostgresTarget, quoted, withRefusal } from './postgres-errors';
 import { installed, PostgresProgram } from './postgres-programs';
 import { refusalOf } from './postgres-refusal';
+import { PostgresConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { messageOf, RunnerError } from '../core/errors';
+import { outputOf, Program, stdoutOf } from '../core/process';
+import { shortened } from '../core/said';
+import { cut } from '../core/schema';
+import { secretFrom } from '../core/secrets';
 
 const CONNECT_TIMEOUT_SECONDS = '15';
 /** The first client that can be told to trust the roots of the system; to an older one they are a file like any other. */

@@ -1,5 +1,5 @@
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { Check } from '../stream/check';
 
 const CUSTOM_FORMAT_MAGIC = 'PGDMP';

@@ -8,7 +8,7 @@ import { dumpedRelations } from './postgres-facts';
 import { literal } from './postgres-pattern';
 import { MemoryNeed } from './source';
 import { PostgresConfig } from '../../contract/config';
-import { formatBytes } from '../reporter';
+import { formatBytes } from '../core/reporter';
 
 /** Tables that are looked at: those with the most outside of their rows. */
 const MOST_TABLES = 20;

@@ -5,8 +5,8 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
-import { outputOf } from '../process';
+import { RunnerError } from '../core/errors';
+import { outputOf } from '../core/process';
 
 /** A version such as `17.11`, and the number that decides what fits together. */
 export interface PostgresVersion {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { stoppable } from '../stream/stoppable';
+import { stoppable } from '../core/stoppable';
 
 /*
  * What `pg_dump` sees is of the moment at which it begins, and only then it waits for its locks. A table that is made anew meanwhile, or

@@ -1,6 +1,3 @@
-import { CompressionConfig, PostgresConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
 import { PostgresClient } from './postgres-client';
 import { quoted } from './postgres-errors';
 import { Contents, contentsQuery, DatabaseFacts, MissingRights, missingRightsQuery, ServerFacts, serverFactsQuery, tableFilesQuery } from './postgres-facts';
@@ -10,6 +7,9 @@ import { dumperOf, howToGet, installed, PostgresProgram } from './postgres-progr
 import { lookingOnceLocked, remade, TableFiles } from './postgres-remade';
 import { DumpWarnings } from './postgres-warnings';
 import { Dump, Inspection, OpenDump, Source } from './source';
+import { CompressionConfig, PostgresConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../core/errors';
 import { checked } from '../stream/check';
 
 /** The first client that compresses with anything but gzip. */

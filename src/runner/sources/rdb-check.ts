@@ -1,5 +1,5 @@
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { FORMAT_BYTES, formatIn } from '../rdb/format';
 import { Check } from '../stream/check';
 import { Crc64 } from '../stream/crc64';

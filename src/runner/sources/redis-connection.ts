@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { connect as connectTls, getCACertificates } from 'node:tls';
-import { RedisConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { codeOf, messageOf, RunnerError } from '../errors';
 import { explainServerError, RedisUse } from './redis-errors';
 import { CommandArgument, commandPieces, renderCommand, RespReader, ServerError } from './resp';
-import { stoppable } from '../stream/stoppable';
+import { RedisConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { codeOf, messageOf, RunnerError } from '../core/errors';
+import { stoppable } from '../core/stoppable';
 
 const CONNECT_LIMIT_MS = 15_000;
 const REPLY_LIMIT_MS = 30_000;

@@ -1,6 +1,6 @@
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
 import { ServerError } from './resp';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../core/errors';
 
 /** What the runner wants of a server. */
 export type RedisUse = 'backup' | 'restore' | 'restore-keys';

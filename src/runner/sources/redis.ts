@@ -4,10 +4,10 @@ import { Inspection, OpenDump, Source } from './source';
 import { RedisConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedCounts } from '../../contract/record';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
+import { secretFrom } from '../core/secrets';
 import { RdbLook } from '../rdb/look';
 import { MARK_KEY } from '../rdb/mark';
-import { secretFrom } from '../secrets';
 import { checked } from '../stream/check';
 
 const MIXTURE = `a restore key by key has not ended, as its key ${MARK_KEY} says; run that restore again, or "cdk8s-backup rollback"; `

@@ -2,7 +2,7 @@
  * RESP, the protocol of Redis: as much of it as a backup and a restore need, which is plain replies and the odd framing of a snapshot.
  */
 
-import { withoutValues } from '../said';
+import { withoutValues } from '../core/said';
 
 const CR_LF = Buffer.from('\r\n');
 const NEWLINE = 0x0a;

@@ -1,10 +1,10 @@
-import { ScratchConfig, SqliteConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
 import { SqliteFailure } from './sqlite-child';
 import {
   SQLITE_PERM, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_CANTOPEN, SQLITE_PROTOCOL, SQLITE_AUTH, SQLITE_NOTADB,
 } from './sqlite-codes';
+import { ScratchConfig, SqliteConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../core/errors';
 
 /** SQLITE_READONLY_ROLLBACK and SQLITE_READONLY_RECOVERY: there is a journal, or a write-ahead log, that has to be played first. */
 const HOT: readonly number[] = [776, 264];

@@ -1,7 +1,7 @@
 import { SQLITE_CHILD, SqliteFailure, SqliteTask } from './sqlite-child';
-import { RunnerError } from '../errors';
-import { Program } from '../process';
-import { withoutValues } from '../said';
+import { RunnerError } from '../core/errors';
+import { Program } from '../core/process';
+import { withoutValues } from '../core/said';
 
 /** A process that does one thing with a SQLite file. */
 export function sqliteProgram(task: SqliteTask, explain: (failure: SqliteFailure) => RunnerError): Program {

@@ -1,15 +1,15 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { ScratchConfig, SqliteConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { codeOf, messageOf, RunnerError } from '../errors';
-import { outputOf } from '../process';
-import { scratchDirectory } from '../scratch';
 import { Inspection, OpenDump, Source } from './source';
 import { SqliteResult } from './sqlite-child';
 import { explainSqlite } from './sqlite-errors';
 import { sqliteProgram } from './sqlite-program';
+import { ScratchConfig, SqliteConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { codeOf, messageOf, RunnerError } from '../core/errors';
+import { outputOf } from '../core/process';
+import { scratchDirectory } from '../core/scratch';
 import { checked } from '../stream/check';
 
 /** Node's 64 kB cost a change of threads for each. */

@@ -1,7 +1,7 @@
-import { formatBytes, formatSeconds } from '../reporter';
 import { html, Html, shorten } from './html';
 import { ago, icon, meter, sizeChart, state, TONES } from './parts';
 import { Shown } from './summary';
+import { formatBytes, formatSeconds } from '../core/reporter';
 import { Verdict } from '../watch/assess';
 import { ObservedStore } from '../watch/observe';
 import { bytesOf, sizeTrendPerDay } from '../watch/trend';

@@ -1,12 +1,12 @@
-import { FailedRun } from '../../contract/failed-run';
-import { Backup, isUsable } from '../catalog';
-import { describeAhead } from '../clock';
-import { formatBytes, formatSeconds } from '../reporter';
 import { card } from './card';
 import { html, Html } from './html';
 import { page } from './page';
 import { ago, showTime, state, TONES } from './parts';
 import { Shown } from './summary';
+import { FailedRun } from '../../contract/failed-run';
+import { Backup, isUsable } from '../catalog';
+import { describeAhead } from '../clock';
+import { formatBytes, formatSeconds } from '../core/reporter';
 import { bytesOf } from '../watch/trend';
 
 /** More than anybody reads; `cdk8s-backup list` has all of them. */

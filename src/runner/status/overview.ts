@@ -1,9 +1,9 @@
-import { formatSeconds } from '../reporter';
 import { card } from './card';
 import { html, Html } from './html';
 import { page } from './page';
 import { icon, Tone } from './parts';
 import { Extreme, oldestData, oldestProof, Shown, slowestRestore, worstFirst } from './summary';
+import { formatSeconds } from '../core/reporter';
 
 /** So many names are spelled out; more are counted. */
 const NAMED = 3;

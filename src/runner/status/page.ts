@@ -1,7 +1,7 @@
 import { html, Html } from './html';
 import { tabIcon, Tone, showTime } from './parts';
 import { STYLE } from './style';
-import { VERSION } from '../version';
+import { VERSION } from '../core/version';
 
 export interface PageOptions {
   readonly title: string;

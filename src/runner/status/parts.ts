@@ -1,6 +1,6 @@
-import { BackupRecord } from '../../contract/record';
-import { formatBytes, formatSeconds } from '../reporter';
 import { html, Html } from './html';
+import { BackupRecord } from '../../contract/record';
+import { formatBytes, formatSeconds } from '../core/reporter';
 import { Verdict } from '../watch/assess';
 import { bytesOf } from '../watch/trend';
 

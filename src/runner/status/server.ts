@@ -7,7 +7,7 @@ import { overview } from './overview';
 import { CONTENT_SECURITY_POLICY } from './style';
 import { assessAll } from './summary';
 import { ExitCode } from '../../contract/exit-code';
-import { codeOf, messageOf, RunnerError } from '../errors';
+import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { renderSamples, samplesOf } from '../watch/metrics';
 import { Watch } from '../watch/watch';
 

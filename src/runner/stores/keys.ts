@@ -1,5 +1,5 @@
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 
 /**
  * Refuses a key that would leave the place of the store, or that a store keeps for itself.

@@ -2,7 +2,7 @@ import { FolderStore } from './folder';
 import type * as S3 from './s3';
 import { Store } from './store';
 import { StoreConfig } from '../../contract/config';
-import { Context } from '../commands/context';
+import { Context } from '../core/context';
 
 /* The AWS SDK takes long to load, so it is where it is used first: what is stored in a folder starts a third sooner.
    `import()` in the tests is that of Node.js, which knows no TypeScript. */

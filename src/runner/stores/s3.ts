@@ -3,10 +3,6 @@ import {
   DeleteObjectCommand, DeleteObjectsCommand, GetObjectLockConfigurationCommand, ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput,
   ListObjectsV2Command, PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
-import { S3StoreConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { parseKey, RECORD_SUFFIX } from '../../contract/layout';
-import { isDenied, messageOf, RunnerError } from '../errors';
 import { checkKey, checkKeyPrefix, compareKeys, isKey } from './keys';
 import { openS3, S3_PATIENCE, S3Patience, S3Target } from './s3-client';
 import { keyOfIntent, S3Creator } from './s3-create';
@@ -18,6 +14,10 @@ import { planParts } from './s3-parts';
 import { BrokenPromise, brokenPromises, listsNoUploads } from './s3-promises';
 import { abortUpload, upload } from './s3-upload';
 import { OtherLayout, Store, StoredObject, UnfinishedUpload } from './store';
+import { S3StoreConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { parseKey, RECORD_SUFFIX } from '../../contract/layout';
+import { isDenied, messageOf, RunnerError } from '../core/errors';
 
 /** S3's limit for one request. */
 const MAX_KEYS_PER_REMOVAL = 1000;

@@ -2,7 +2,7 @@ import { createDecipheriv } from 'node:crypto';
 import { Transform, TransformCallback } from 'node:stream';
 import { Backlog, ChunkNonces, CIPHER, NONCE_BYTES, payloadKey, SEALED_CHUNK_BYTES, TAG_BYTES } from './age-format';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 
 /** Every recipient takes about 100 bytes; a header that is longer than this is none, and is not read into memory. */
 const MAX_HEADER_BYTES = 64 * 1024;

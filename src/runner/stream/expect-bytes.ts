@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 
 /**
  * Passes exactly this many bytes through. Fails with the first byte too many, so that a few bytes that decompress to a disk full of

@@ -1,7 +1,7 @@
 import { Transform, TransformCallback } from 'node:stream';
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../errors';
 import { DigestStream } from './digest';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../core/errors';
 
 /**
  * Passes bytes through and fails at the end unless they are the recorded ones.

@@ -8,8 +8,8 @@ import { Identities } from '../age-keys';
 import { openArtifact, sourceOf } from '../artifact';
 import { readSmall } from '../catalog';
 import { filesOf } from '../claim';
-import { RunnerError } from '../errors';
-import { Reporter } from '../reporter';
+import { RunnerError } from '../core/errors';
+import { Reporter } from '../core/reporter';
 import { Store } from '../stores/store';
 
 /** What reading a copy needs of the process. */

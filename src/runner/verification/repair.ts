@@ -6,8 +6,8 @@ import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/r
 import { openArtifact, readThrough } from '../artifact';
 import { readSmall } from '../catalog';
 import { Claim, claimDeadline, claimedUntil, filesOf, Holder, holderOf, releaseClaim, renderClaim } from '../claim';
-import { withDeadline } from '../deadline';
-import { RunnerError } from '../errors';
+import { withDeadline } from '../core/deadline';
+import { RunnerError } from '../core/errors';
 import { parseRecord, renderRecord } from '../record';
 import { Store } from '../stores/store';
 

@@ -3,12 +3,12 @@ import { CopyFinding } from './copy';
 import { isVerificationSuffix, parseKey, verificationKey } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { VERIFICATION_VERSION, VerificationRecord } from '../../contract/verification-record';
-import { isDenied, messageOf, RunnerError } from '../errors';
+import { isDenied, messageOf, RunnerError } from '../core/errors';
+import { Reporter } from '../core/reporter';
+import { VERSION } from '../core/version';
 import { renderDocument } from '../history';
-import { Reporter } from '../reporter';
 import { installed } from '../sources/postgres-programs';
 import { Store } from '../stores/store';
-import { VERSION } from '../version';
 
 /** This many of a backup's verifications stay in each store. */
 const KEPT = 3;

@@ -1,12 +1,12 @@
+import { stateOf } from './drills';
+import { Observation, ObservedStore } from './observe';
 import { ExportedBackupConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
 import { Backup, isUsable, latest, newestOf } from '../catalog';
 import { describeAhead } from '../clock';
-import { formatSeconds } from '../reporter';
-import { stateOf } from './drills';
-import { Observation, ObservedStore } from './observe';
+import { formatSeconds } from '../core/reporter';
 
 /** What is declared about a backup; `null` where nothing is. */
 export type Targets = Pick<ExportedBackupConfig, 'staleAfterSeconds' | 'rpoSeconds' | 'rtoSeconds' | 'verifiedWithinSeconds' | 'drilledWithinSeconds'>;

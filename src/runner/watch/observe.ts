@@ -1,11 +1,11 @@
+import { Shelf } from './shelf';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
 import { Catalog, readCatalog } from '../catalog';
 import { Clock, clockOf, isAhead } from '../clock';
-import { RunnerError } from '../errors';
+import { RunnerError } from '../core/errors';
 import { readDrills, readFailedRuns, readVerifications, Stored } from '../history';
-import { Shelf } from './shelf';
 
 /** What was seen of one backup name in one store. */
 export interface ObservedStore {

@@ -5,7 +5,7 @@ import {
   DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, isVerificationSuffix, keyPrefix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX,
 } from '../../contract/layout';
 import { MAX_UNDELIVERED, readSmall } from '../catalog';
-import { messageOf, RunnerError } from '../errors';
+import { messageOf, RunnerError } from '../core/errors';
 import { newestVerificationKeys } from '../history';
 import { Store, StoredObject, UnfinishedUpload } from '../stores/store';
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExportedBackupConfig, ExporterConfig, StoreConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { LONGEST_TIMER_MS } from '../deadline';
-import { RunnerError } from '../errors';
-import { Reporter } from '../reporter';
 import { accessTo, observe, Observation } from './observe';
 import { Shelf } from './shelf';
+import { ExportedBackupConfig, ExporterConfig, StoreConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { LONGEST_TIMER_MS } from '../core/deadline';
+import { RunnerError } from '../core/errors';
+import { Reporter } from '../core/reporter';
 import { Store } from '../stores/store';
 
 /** Of one store; more at a time would be a burden for it, and win little. */

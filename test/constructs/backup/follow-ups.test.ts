@@ -2,7 +2,7 @@ import { Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, Retention, S3Credentials } from '../../../src';
 import { CONFIG_ENV, unescapeEnvValue } from '../../../src/contract/config';
-import { parseConfig } from '../../../src/runner/config';
+import { parseConfig } from '../../../src/runner/config/config';
 import { newChart, objectsOf, props, synth } from '../../synth';
 
 /* What works on stored backups: pruning at the end of a run or in a CronJob of its own, and scheduled verification. */

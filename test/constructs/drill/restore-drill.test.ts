@@ -7,7 +7,7 @@ import {
 import { warningsOf } from '../../../src/constructs/core/warnings';
 import { CONFIG_ENV, DrillConfig, unescapeEnvValue } from '../../../src/contract/config';
 import { PERMANENT } from '../../../src/contract/exit-code';
-import { parseConfig } from '../../../src/runner/config';
+import { parseConfig } from '../../../src/runner/config/config';
 import { newChart, objectsOf, props } from '../../synth';
 
 const WEEKLY = Cron.schedule({ minute: '30', hour: '4', weekDay: '0' });

@@ -2,7 +2,7 @@ import { ApiObject, Chart, Cron, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob, BackupSource, PostgresTls, RestoreDrill, RestoreJob, RestoreMode } from '../../../src';
 import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../../../src/contract/config';
-import { parseConfig } from '../../../src/runner/config';
+import { parseConfig } from '../../../src/runner/config/config';
 import { configOf, newChart, objectsOf, podOf, props, secretsOf, synth } from '../../synth';
 
 const secret = (chart: Chart) => kplus.Secret.fromSecretName(chart, 'Passwords', 'backup-secrets');

@@ -5,7 +5,7 @@ import {
   RestoreJob, RestoreTrigger, S3Credentials,
 } from '../../../src';
 import { CONFIG_ENV, ExporterConfig, unescapeEnvValue } from '../../../src/contract/config';
-import { parseConfig } from '../../../src/runner/config';
+import { parseConfig } from '../../../src/runner/config/config';
 import { newChart, objectsOf, props } from '../../synth';
 
 type Changes = Partial<BackupExporterProps> | ((chart: Chart, backup: BackupCronJob) => Partial<BackupExporterProps>);

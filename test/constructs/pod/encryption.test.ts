@@ -6,7 +6,7 @@ import { BackupCronJob, BackupSource, Decryption, Encryption, RestoreJob, Restor
 import { warningsOf } from '../../../src/constructs/core/warnings';
 import { decodeBech32 } from '../../../src/constructs/pod/bech32';
 import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../../../src/contract/config';
-import { parseConfig } from '../../../src/runner/config';
+import { parseConfig } from '../../../src/runner/config/config';
 import { configOf, newChart, objectsOf, props, synth } from '../../synth';
 
 /** From the documentation of age: nobody's. */

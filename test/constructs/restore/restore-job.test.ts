@@ -6,7 +6,7 @@ import {
 import { neverRuns, nextRun, parseSchedule } from '../../../src/constructs/schedule/schedule';
 import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../../../src/contract/config';
 import { PERMANENT } from '../../../src/contract/exit-code';
-import { parseConfig } from '../../../src/runner/config';
+import { parseConfig } from '../../../src/runner/config/config';
 import { newChart, objectsOf, props } from '../../synth';
 
 type Changes = Partial<RestoreJobProps> | ((chart: Chart) => Partial<RestoreJobProps>);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { App, Chart } from 'cdk8s';
 import { BackupCronJob, BackupSource, BackupStore, Encryption, RestoreJob, RestoreMode } from '../../../src';
 import { BackupConfig, CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../../../src/contract/config';
-import { parseConfig } from '../../../src/runner/config';
+import { parseConfig } from '../../../src/runner/config/config';
 import { API_URL_ENV } from '../../../src/runner/kubernetes/api';
 import { aPair, Pair } from '../../runner/stream/_age';
 import { objectsOf, props } from '../../synth';

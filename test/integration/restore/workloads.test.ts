@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupSource, BackupStore, RestoreJob, RestoreWorkload } from '../../../src';
 import { WorkloadConfig } from '../../../src/contract/config';
+import { createReporter } from '../../../src/runner/core/reporter';
 import { KubernetesApi, openKubernetes } from '../../../src/runner/kubernetes/api';
 import { KubernetesWorkloads, REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workloads';
-import { createReporter } from '../../../src/runner/reporter';
 import { capture } from '../../runner/_fixtures';
 import { newChart, objectsOf } from '../../synth';
 import { startWorkloadControllers, WorkloadControllers } from '../servers/_workload-controllers';

@@ -3,9 +3,9 @@ import { AddressInfo } from 'node:net';
 import { RestoreConfig, WorkloadConfig } from '../../../src/contract/config';
 import { ExitCode, RETRYABLE } from '../../../src/contract/exit-code';
 import { bringUp } from '../../../src/runner/commands/attempt';
+import { createReporter } from '../../../src/runner/core/reporter';
 import { API_URL_ENV, openKubernetes } from '../../../src/runner/kubernetes/api';
 import { KubernetesWorkloads, REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workloads';
-import { createReporter } from '../../../src/runner/reporter';
 import { RestoreFailure } from '../../../src/runner/restore/restorer';
 import { capture } from '../_fixtures';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { RunnerError } from '../../../src/runner/errors';
+import { RunnerError } from '../../../src/runner/core/errors';
 import { differences, parseObjects, portable, PortableObject, renderObjects } from '../../../src/runner/kubernetes/portable-objects';
 
 const words = fc.stringMatching(/^[a-z]([a-z0-9-]{0,20}[a-z0-9])?$/);

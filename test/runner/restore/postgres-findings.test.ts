@@ -1,7 +1,7 @@
 import { PostgresConfig, PostgresTargetConfig } from '../../../src/contract/config';
+import { targetOf } from '../../../src/runner/config/restore-target';
 import { ArchiveEntry } from '../../../src/runner/restore/postgres-archive';
 import { Facts, findingsOf } from '../../../src/runner/restore/postgres-findings';
-import { targetOf } from '../../../src/runner/restore/target';
 
 const extension: ArchiveEntry = { id: 1, type: 'EXTENSION', tag: 'timescaledb', schema: '', owner: '', tablespace: '', definition: '' };
 

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { BackupRecord } from '../../../src/contract/record';
 import { readCatalog } from '../../../src/runner/catalog';
-import { RunnerError } from '../../../src/runner/errors';
+import { RunnerError } from '../../../src/runner/core/errors';
+import { Reporter } from '../../../src/runner/core/reporter';
 import { renderRecord } from '../../../src/runner/record';
-import { Reporter } from '../../../src/runner/reporter';
 import { noteReplaced, safetyBackups, safetyText, wayBack } from '../../../src/runner/restore/rollback-order';
 import { Store } from '../../../src/runner/stores/store';
 import { aRecord } from '../_fixtures';

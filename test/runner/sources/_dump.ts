@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { CompressionConfig } from '../../../src/contract/config';
-import { RunnerError } from '../../../src/runner/errors';
+import { RunnerError } from '../../../src/runner/core/errors';
 import { Dump, Inspection, OpenDump, Source } from '../../../src/runner/sources/source';
 
 export const NO_ABORT = new AbortController().signal;

@@ -1,5 +1,5 @@
 import { ExitCode } from '../../../src/contract/exit-code';
-import { Said } from '../../../src/runner/said';
+import { Said } from '../../../src/runner/core/said';
 import { explainPostgres, isUnreadRefusal, withRefusal } from '../../../src/runner/sources/postgres-errors';
 
 const TARGET = { address: 'db:5432', user: 'backup', database: 'app' };

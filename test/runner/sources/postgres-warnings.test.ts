@@ -1,4 +1,4 @@
-import { Said } from '../../../src/runner/said';
+import { Said } from '../../../src/runner/core/said';
 import { DumpWarnings } from '../../../src/runner/sources/postgres-warnings';
 
 const IBAN = 'DE02120300000000202051';

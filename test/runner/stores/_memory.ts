@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { RunnerError } from '../../../src/runner/errors';
+import { RunnerError } from '../../../src/runner/core/errors';
 import { checkKey, checkKeyPrefix, compareKeys } from '../../../src/runner/stores/keys';
 import { Store, StoredObject, UnfinishedUpload } from '../../../src/runner/stores/store';
 

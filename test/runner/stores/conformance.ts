@@ -4,7 +4,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { all, failureOf, randomBody, sha256Of, stalledBody } from './_bodies';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { RunnerError } from '../../../src/runner/errors';
+import { RunnerError } from '../../../src/runner/core/errors';
 import { Store } from '../../../src/runner/stores/store';
 
 const MiB = 1024 ** 2;

@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib';
 import * as vectors from 'cctv-age';
 import { identityFile, openedSoFar } from './_age';
 import { Identities } from '../../../src/runner/age-keys';
-import { RunnerError } from '../../../src/runner/errors';
+import { RunnerError } from '../../../src/runner/core/errors';
 
 /*
  * The test vectors that the implementations of age share: each is a file, the identities to open it with, and what has to come of it.

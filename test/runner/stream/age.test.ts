@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { aPair, opened, openedSoFar, Pair, sealed } from './_age';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { RunnerError } from '../../../src/runner/errors';
+import { RunnerError } from '../../../src/runner/core/errors';
 
 const CHUNK = 64 * 1024;
 const SEALED = CHUNK + 16;

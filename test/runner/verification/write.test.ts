@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { createReporter } from '../../../src/runner/reporter';
+import { createReporter } from '../../../src/runner/core/reporter';
 import { writeVerification } from '../../../src/runner/verification/write';
 import { aRecord, capture } from '../_fixtures';
 import { MemoryStore } from '../stores/_memory';

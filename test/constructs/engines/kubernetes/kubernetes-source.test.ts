@@ -1,7 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob, BackupSource, Encryption, KubernetesSecretsOptions, RestoreJob, RestoreMode } from '../../../../src';
-import { parseConfig } from '../../../../src/runner/config';
+import { parseConfig } from '../../../../src/runner/config/config';
 import { configOf, newChart, objectsOf, podOf, props, synth } from '../../../synth';
 
 const encryption = Encryption.age({ recipients: ['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'] });

@@ -6,7 +6,7 @@ import {
 } from '../../../../src';
 import { warningsOf } from '../../../../src/constructs/core/warnings';
 import { CONFIG_ENV, unescapeEnvValue } from '../../../../src/contract/config';
-import { parseConfig } from '../../../../src/runner/config';
+import { parseConfig } from '../../../../src/runner/config/config';
 import { newChart, objectsOf, props } from '../../../synth';
 
 /* Credentials for each kind of job, the policies that fit them, and locks against retention. */

@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream';
+import { Reporter } from './reporter';
 import { BackupConfig } from '../../contract/config';
-import { Reporter } from '../reporter';
 
 /** What a command gets from the process it runs in. */
 export interface Context<C = BackupConfig> {

@@ -5,8 +5,8 @@ import { pipeline, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { codeOf, RunnerError } from './errors';
 import { Said, shortened } from './said';
-import { ExitCode } from '../contract/exit-code';
-import { stoppable } from './stream/stoppable';
+import { stoppable } from './stoppable';
+import { ExitCode } from '../../contract/exit-code';
 
 /** Of what a program of our own writes to its stderr. */
 const STDERR_TAIL_CHARS = 64_000;

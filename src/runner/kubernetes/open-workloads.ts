@@ -1,8 +1,8 @@
+import { openKubernetes } from './api';
+import { KubernetesWorkloads, Workloads } from './workloads';
 import { WorkloadConfig } from '../../contract/config';
 import { RUN_ENV } from '../../contract/run';
-import { openKubernetes } from '../kubernetes/api';
-import { KubernetesWorkloads, Workloads } from '../kubernetes/workloads';
-import { Reporter } from '../reporter';
+import { Reporter } from '../core/reporter';
 
 export function openWorkloads(workloads: readonly WorkloadConfig[], env: NodeJS.ProcessEnv, reporter: Reporter): Workloads {
   if (workloads.length === 0) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { outputOf, stdoutOf } from '../../src/runner/process';
+import { outputOf, stdoutOf } from '../../../src/runner/core/process';
 
 const NO_ABORT = new AbortController().signal;
 /** What a program writes that says a lot, 1 MB of it, between two errors. */

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { capture } from './_fixtures';
-import { createReporter } from '../../src/runner/reporter';
-import { clearLeftScratch, leftScratch, removeScratchOfThisRun, scratchDirectory } from '../../src/runner/scratch';
+import { createReporter } from '../../../src/runner/core/reporter';
+import { clearLeftScratch, leftScratch, removeScratchOfThisRun, scratchDirectory } from '../../../src/runner/core/scratch';
+import { capture } from '../_fixtures';
 
 function temporary(): string {
   return mkdtempSync(path.join(tmpdir(), 'scratch-'));

@@ -1,7 +1,7 @@
 import { CONFIG_ENV, RestoreConfig } from '../../../src/contract/config';
-import { parseConfig } from '../../../src/runner/config';
-import { loadBackupConfig, loadRestoreConfig } from '../../../src/runner/load-config';
-import { targetOf } from '../../../src/runner/restore/target';
+import { parseConfig } from '../../../src/runner/config/config';
+import { loadBackupConfig, loadRestoreConfig } from '../../../src/runner/config/load';
+import { targetOf } from '../../../src/runner/config/restore-target';
 import { aConfig } from '../_fixtures';
 
 const postgres = {

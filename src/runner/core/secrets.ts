@@ -1,5 +1,5 @@
 import { RunnerError } from './errors';
-import { ExitCode } from '../contract/exit-code';
+import { ExitCode } from '../../contract/exit-code';
 
 /**
  * The secret that the environment variable `name` holds.

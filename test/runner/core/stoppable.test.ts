@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stdoutOf } from '../../../src/runner/process';
-import { stoppable } from '../../../src/runner/stream/stoppable';
+import { stdoutOf } from '../../../src/runner/core/process';
+import { stoppable } from '../../../src/runner/core/stoppable';
 
 test('destroying it stops what the generator waits for', async () => {
   const waiting = new AbortController();

@@ -12,8 +12,8 @@ import { connect, createServer, Server } from 'node:net';
 import path from 'node:path';
 import { codeOf, messageOf, RunnerError } from './errors';
 import { formatBytes, Reporter } from './reporter';
-import { ScratchConfig } from '../contract/config';
-import { ExitCode } from '../contract/exit-code';
+import { ScratchConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
 
 export type ScratchPurpose = 'backup' | 'drill' | 'fetch' | 'list' | 'restore' | 'verify';
 

@@ -1,5 +1,5 @@
-import { capture } from './_fixtures';
-import { createReporter, formatBytes, formatSeconds } from '../../src/runner/reporter';
+import { createReporter, formatBytes, formatSeconds } from '../../../src/runner/core/reporter';
+import { capture } from '../_fixtures';
 
 test.each([[0, '0 B'], [999, '999 B'], [1000, '1.00 kB'], [1_536_000, '1.54 MB'], [999_600, '1.00 MB'], [5e12, '5.00 TB']])('%d bytes are %s', (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text);

@@ -2,14 +2,14 @@ import { createReadStream } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { checkConfig, parseConfig } from './config';
-import { messageOf, RunnerError } from './errors';
-import { formatBytes } from './reporter';
-import { targetOf } from './restore/target';
-import { cut } from './schema';
+import { targetOf } from './restore-target';
 import {
   BackupConfig, Config, CONFIG_ENV, DrillConfig, ExportedBackupConfig, ExporterConfig, NamedConfig, NAMESPACE_ENV, RestoreConfig, unescapeEnvValue,
-} from '../contract/config';
-import { ExitCode } from '../contract/exit-code';
+} from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { messageOf, RunnerError } from '../core/errors';
+import { formatBytes } from '../core/reporter';
+import { cut } from '../core/schema';
 
 /** Of a config or a manifest; the manifests of whole companies have a few. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;

@@ -1,10 +1,10 @@
-import { aConfig } from './_fixtures';
-import { version } from '../../package.json';
-import { checkHost } from '../../src/constructs/core/check';
-import { renderConfig, unescapeEnvValue } from '../../src/contract/config';
-import { ExitCode } from '../../src/contract/exit-code';
-import { parseConfig } from '../../src/runner/config';
-import { RunnerError } from '../../src/runner/errors';
+import { version } from '../../../package.json';
+import { checkHost } from '../../../src/constructs/core/check';
+import { renderConfig, unescapeEnvValue } from '../../../src/contract/config';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { parseConfig } from '../../../src/runner/config/config';
+import { RunnerError } from '../../../src/runner/core/errors';
+import { aConfig } from '../_fixtures';
 
 test('reads what the constructs render, after Kubernetes undid the doubling of $', () => {
   const config = aConfig({ source: { engine: 'sqlite', path: '/data/$(HOME)/$$.db', lockTimeoutSeconds: 1 } });

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { ExitCode } from '../contract/exit-code';
+import { ExitCode } from '../../contract/exit-code';
 
 /** A failure the runner understands. The message says what happened, to what, and what to do; `exitCode` whether a retry can help. */
 export class RunnerError extends Error {

@@ -1,5 +1,5 @@
 import { versionText } from './schema';
-import { version } from '../../package.json';
+import { version } from '../../../package.json';
 
 /** Version of the library that this runner was built from. */
 export const VERSION = version;

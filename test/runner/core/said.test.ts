@@ -1,4 +1,4 @@
-import { Said, shownAnswer, withoutValues } from '../../src/runner/said';
+import { Said, shownAnswer, withoutValues } from '../../../src/runner/core/said';
 
 const IBAN = 'DE02120300000000202051';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { RunnerError } from './errors';
-import { faultsOf } from './schema';
-import { otherVersion, VERSION } from './version';
-import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../contract/config';
-import { ExitCode } from '../contract/exit-code';
-import { MEMBER_PATTERN, NAME_PATTERN } from '../contract/layout';
+import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { MEMBER_PATTERN, NAME_PATTERN } from '../../contract/layout';
+import { RunnerError } from '../core/errors';
+import { faultsOf } from '../core/schema';
+import { otherVersion, VERSION } from '../core/version';
 
 /** No program and no file can be told a text with a NUL in it. */
 const NO_NUL = [/^[^\0]*$/, 'must not have a NUL in it'] as const;
