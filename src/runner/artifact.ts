@@ -1,5 +1,5 @@
 import { pipeline, Readable } from 'node:stream';
-import { Identities } from './age-keys';
+import { Identities } from './age/keys';
 import { Backup } from './catalog';
 import { filesOf } from './claim';
 import { messageOf, RunnerError } from './core/errors';

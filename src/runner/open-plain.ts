@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { pipeline, Readable } from 'node:stream';
-import { Identities } from './age-keys';
+import { decrypt } from './age/decrypt';
+import { Identities } from './age/keys';
 import { LookConfig } from './config/load';
 import { RunnerError } from './core/errors';
 import { decompress } from './stream/compress';
-import { decrypt } from './stream/decrypt';
 import { expectBytes } from './stream/expect-bytes';
 import { DecryptionConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';

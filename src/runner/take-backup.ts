@@ -1,5 +1,6 @@
 import { PassThrough, pipeline, Readable } from 'node:stream';
-import { sealHeader } from './age-keys';
+import { encrypt } from './age/encrypt';
+import { sealHeader } from './age/keys';
 import { Catalog, latest, readCatalog } from './catalog';
 import { Claim, claimId, filesOf, Holder, holderOf, releaseClaim } from './claim';
 import { Context } from './core/context';
@@ -16,7 +17,6 @@ import { Dump, Inspection, Source } from './sources/source';
 import { Store } from './stores/store';
 import { compress } from './stream/compress';
 import { DigestStream } from './stream/digest';
-import { encrypt } from './stream/encrypt';
 import { fanOut } from './stream/fan-out';
 import { suspicion } from './suspicion';
 import { BackupConfig } from '../contract/config';

@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import fc from 'fast-check';
 import { damaged, endless, refusalIn, refusalOf, runs } from './_hostile';
 import { ExitCode } from '../../src/contract/exit-code';
-import { Identities, sealHeader } from '../../src/runner/age-keys';
+import { decrypt } from '../../src/runner/age/decrypt';
+import { Identities, sealHeader } from '../../src/runner/age/keys';
 import { RunnerError } from '../../src/runner/core/errors';
 import { parseObjects, renderObjects } from '../../src/runner/kubernetes/portable-objects';
 import { RdbLook } from '../../src/runner/rdb/look';
@@ -17,9 +18,8 @@ import { contentOf } from '../../src/runner/restore/redis-keys-read';
 import { RdbCheck } from '../../src/runner/sources/rdb-check';
 import { countsOf, parseInfo, refusalOf as refusalOfServer } from '../../src/runner/sources/redis';
 import { RespError, RespReader, ServerError } from '../../src/runner/sources/resp';
-import { decrypt } from '../../src/runner/stream/decrypt';
 import { readText } from '../../src/runner/stream/read-text';
-import { aPair } from '../runner/stream/_age';
+import { aPair } from '../runner/age/_age';
 
 jest.setTimeout(60_000); // bounded by numbers of runs, and not by the time of a busy machine
 

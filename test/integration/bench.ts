@@ -18,11 +18,11 @@ import { tempDir } from './servers/_process';
 import { s3Store } from './servers/_s3';
 import { clientPath, PostgresServer, startPostgres } from './servers/postgres';
 import { startVersitygw } from './servers/versitygw';
-import { sealHeader } from '../../src/runner/age-keys';
+import { encrypt } from '../../src/runner/age/encrypt';
+import { sealHeader } from '../../src/runner/age/keys';
 import { formatBytes } from '../../src/runner/core/reporter';
 import { renderTable } from '../../src/runner/core/table';
 import { planParts } from '../../src/runner/stores/s3-parts';
-import { encrypt } from '../../src/runner/stream/encrypt';
 
 const [megabytes = 500, rounds = 3] = process.argv.slice(2).map(Number);
 const RUNNER = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');

@@ -14,7 +14,7 @@ import { PostgresServer, startPostgres } from './servers/postgres';
 import { RedisServer, startRedis } from './servers/redis';
 import { BackupConfig, DRILL_DATABASE, RestoreConfig } from '../../src/contract/config';
 import { BackupRecord } from '../../src/contract/record';
-import { aPair, opened, Pair, sealed } from '../runner/stream/_age';
+import { aPair, opened, Pair, sealed } from '../runner/age/_age';
 
 const home = tempDir('encryption');
 let key: Pair;

@@ -14,7 +14,7 @@ import { RedisServer, startRedis } from './servers/redis';
 import { startTcpFaultProxy } from './servers/tcp-fault-proxy';
 import { startVersitygw, Versitygw } from './servers/versitygw';
 import { BackupConfig, Config, DRILL_DATABASE } from '../../src/contract/config';
-import { aPair, Pair } from '../runner/stream/_age';
+import { aPair, Pair } from '../runner/age/_age';
 
 /* Runs are killed, or stopped, while what they have decrypted lies on disk. */
 

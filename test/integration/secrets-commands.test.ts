@@ -16,7 +16,7 @@ import { RedisServer, startRedis } from './servers/redis';
 import { startVersitygw, Versitygw } from './servers/versitygw';
 import { BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, Decryption, Encryption, LifecycleProvider, RestoreJob } from '../../src';
 import { BackupConfig, Config, TargetConfig } from '../../src/contract/config';
-import { aPair, Pair } from '../runner/stream/_age';
+import { aPair, Pair } from '../runner/age/_age';
 
 /*
  * Every command of the program, as it should be and with wrong secrets: none of them, right or wrong, is in what is shown, written or pushed, in the

@@ -9,7 +9,7 @@ import { restoreOf } from './restore/_restore';
 import { tempDir } from './servers/_process';
 import { PostgresServer, startPostgres } from './servers/postgres';
 import { PostgresTargetConfig } from '../../src/contract/config';
-import { aPair, Pair } from '../runner/stream/_age';
+import { aPair, Pair } from '../runner/age/_age';
 
 /*
  * Row contents and statement texts are planted where a server quotes them in its errors, and restores and drills fail on them. What a restore says

@@ -9,7 +9,7 @@ import { PostgresServer, startPostgres } from './servers/postgres';
 import { RedisServer, startRedis } from './servers/redis';
 import { startVersitygw, Versitygw } from './servers/versitygw';
 import { BackupConfig } from '../../src/contract/config';
-import { aPair, identityFile, Pair } from '../runner/stream/_age';
+import { aPair, identityFile, Pair } from '../runner/age/_age';
 
 /* Secrets are planted, every command is run, well and badly, and all that it leaves and shows is searched for them. */
 

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { pushState } from './push-state';
 import { ExitCode } from '../../contract/exit-code';
-import { Identities } from '../age-keys';
+import { Identities } from '../age/keys';
 import { Backup, Catalog, findBackup, readCatalog } from '../catalog';
 import { reportFaults } from '../catalog-notes';
 import { LookConfig } from '../config/load';

@@ -6,7 +6,7 @@ import { pipeline as piped } from 'node:stream/promises';
 import { RestoreConfig, SCRATCH_SPARE_BYTES, ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
-import { Identities } from '../age-keys';
+import { Identities } from '../age/keys';
 import { openArtifact, useArtifact } from '../artifact';
 import { Backup } from '../catalog';
 import { codeOf, messageOf, RunnerError } from '../core/errors';

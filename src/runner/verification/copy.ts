@@ -4,7 +4,7 @@ import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord, RecordedArtifact, RecordedSource } from '../../contract/record';
-import { Identities } from '../age-keys';
+import { Identities } from '../age/keys';
 import { openArtifact, sourceOf } from '../artifact';
 import { readSmall } from '../catalog';
 import { filesOf } from '../claim';

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact, RecordedSource } from '../../contract/record';
-import { Identities } from '../age-keys';
+import { Identities } from '../age/keys';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { outputOf } from '../core/process';
 import { formatBytes } from '../core/reporter';

@@ -7,7 +7,7 @@ import { BackupCronJob, BackupSource, BackupStore, Encryption, RestoreJob, Resto
 import { BackupConfig, CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../../../src/contract/config';
 import { parseConfig } from '../../../src/runner/config/config';
 import { API_URL_ENV } from '../../../src/runner/kubernetes/api';
-import { aPair, Pair } from '../../runner/stream/_age';
+import { aPair, Pair } from '../../runner/age/_age';
 import { objectsOf, props } from '../../synth';
 import { folder } from '../_configs';
 import { backup, Ended, filesIn, list, run, RunOptions } from '../_runner';

@@ -3,7 +3,7 @@
  * sealed with ChaCha20-Poly1305 under its own number, the last one marked as the last. So nothing of it can be changed, swapped,
  * repeated or cut off unnoticed, and each chunk is proved before the next one is read.
  *
- * The header, and with it all that deals with keys, is the library's: see `age-keys.ts`.
+ * The header, and with it all that deals with keys, is the library's: see `keys.ts`.
  */
 import { hkdfSync } from 'node:crypto';
 

@@ -5,9 +5,9 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { Identities, sealHeader } from '../../../src/runner/age-keys';
-import { decrypt } from '../../../src/runner/stream/decrypt';
-import { encrypt } from '../../../src/runner/stream/encrypt';
+import { decrypt } from '../../../src/runner/age/decrypt';
+import { encrypt } from '../../../src/runner/age/encrypt';
+import { Identities, sealHeader } from '../../../src/runner/age/keys';
 
 /** A key pair, and the file with its private half. */
 export interface Pair {

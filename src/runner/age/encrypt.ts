@@ -1,7 +1,7 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { Transform, TransformCallback } from 'node:stream';
-import { Backlog, CHUNK_BYTES, ChunkNonces, CIPHER, NONCE_BYTES, payloadKey, TAG_BYTES } from './age-format';
-import { SealedHeader } from '../age-keys';
+import { Backlog, CHUNK_BYTES, ChunkNonces, CIPHER, NONCE_BYTES, payloadKey, TAG_BYTES } from './format';
+import { SealedHeader } from './keys';
 
 /**
  * Encrypts what passes through into one age file, as the stock `age` program would.

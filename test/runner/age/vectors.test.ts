@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import * as vectors from 'cctv-age';
 import { identityFile, openedSoFar } from './_age';
-import { Identities } from '../../../src/runner/age-keys';
+import { Identities } from '../../../src/runner/age/keys';
 import { RunnerError } from '../../../src/runner/core/errors';
 
 /*

@@ -3,9 +3,9 @@
  */
 import { open as openFile } from 'node:fs/promises';
 import type * as Age from 'age-encryption';
-import { messageOf, RunnerError } from './core/errors';
 import { askPassphrase } from './passphrase';
-import { ExitCode } from '../contract/exit-code';
+import { ExitCode } from '../../contract/exit-code';
+import { messageOf, RunnerError } from '../core/errors';
 
 /* Takes long to load, so it is where it is used first. `import()` in the tests is that of Node.js, which knows no TypeScript. */
 // eslint-disable-next-line @typescript-eslint/no-require-imports

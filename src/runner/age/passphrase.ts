@@ -2,8 +2,8 @@ import { openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
-import { RunnerError } from './core/errors';
-import { ExitCode } from '../contract/exit-code';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../core/errors';
 
 /**
  * Asks the person at the terminal for the passphrase of a file, without showing what they type. The terminal is asked and not stdin, so

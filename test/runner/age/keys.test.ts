@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { armor, Encrypter } from 'age-encryption';
-import { aPair, identityFile, opened, sealed } from './stream/_age';
-import { ExitCode } from '../../src/contract/exit-code';
-import { Identities, sealHeader } from '../../src/runner/age-keys';
-import { RunnerError } from '../../src/runner/core/errors';
+import { aPair, identityFile, opened, sealed } from './_age';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { Identities, sealHeader } from '../../../src/runner/age/keys';
+import { RunnerError } from '../../../src/runner/core/errors';
 
 async function failureOf(promise: Promise<unknown>): Promise<RunnerError> {
   const failure: unknown = await promise.then(() => null, error => error);

@@ -1,6 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
 import { Transform, TransformCallback } from 'node:stream';
-import { Backlog, ChunkNonces, CIPHER, NONCE_BYTES, payloadKey, SEALED_CHUNK_BYTES, TAG_BYTES } from './age-format';
+import { Backlog, ChunkNonces, CIPHER, NONCE_BYTES, payloadKey, SEALED_CHUNK_BYTES, TAG_BYTES } from './format';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../core/errors';
 
