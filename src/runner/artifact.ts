@@ -5,7 +5,7 @@ import { filesOf } from './claim';
 import { messageOf, RunnerError } from './core/errors';
 import { Reporter } from './core/reporter';
 import { unseal } from './open-plain';
-import { Store } from './stores/store';
+import { Store } from './store-api/store';
 import { expectDigest } from './stream/expect-digest';
 import { ExitCode } from '../contract/exit-code';
 import { RECORD_SUFFIX } from '../contract/layout';

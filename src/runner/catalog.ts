@@ -2,7 +2,7 @@ import { Ahead, aheadOf, Clock, clockOf } from './clock';
 import { RunnerError } from './core/errors';
 import { backupsElsewhere } from './elsewhere';
 import { MAX_RECORD_BYTES, parseRecord } from './record';
-import { Store, StoredObject } from './stores/store';
+import { Store, StoredObject } from './store-api/store';
 import { ExitCode } from '../contract/exit-code';
 import { ACCEPTED_SUFFIX, keyPrefix, parseKey, RECORD_SUFFIX } from '../contract/layout';
 import { BackupRecord } from '../contract/record';

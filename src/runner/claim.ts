@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readSmall } from './catalog';
 import { RunnerError } from './core/errors';
-import { Store } from './stores/store';
+import { Store } from './store-api/store';
 import { BackupConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { backupId, parseKey, STARTED_SUFFIX } from '../contract/layout';

@@ -1,4 +1,4 @@
-import { Store } from './stores/store';
+import { Store } from './store-api/store';
 import { BackupRecord } from '../contract/record';
 
 /*

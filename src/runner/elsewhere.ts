@@ -1,5 +1,5 @@
 import { RunnerError } from './core/errors';
-import { Store } from './stores/store';
+import { Store } from './store-api/store';
 import { keyPrefix, parseKey, RECORD_SUFFIX } from '../contract/layout';
 
 /**

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { readSmall } from './catalog';
 import { RunnerError } from './core/errors';
 import { listOf, mapOf } from './core/schema';
-import { Store } from './stores/store';
+import { Store } from './store-api/store';
 import { DRILL_VERSION, DrillRecord } from '../contract/drill-record';
 import { ExitCode } from '../contract/exit-code';
 import { FAILED_RUN_VERSION, FailedRun } from '../contract/failed-run';

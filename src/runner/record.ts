@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RunnerError } from './core/errors';
 import { cut, faultsOf, listOf, mapOf, versionText } from './core/schema';
 import { isMarker } from './own-files';
-import { isKey } from './stores/keys';
+import { isKey } from './store-api/keys';
 import { ExitCode } from '../contract/exit-code';
 import { parseKey } from '../contract/layout';
 import { BackupRecord, RECORD_VERSION } from '../contract/record';

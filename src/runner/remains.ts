@@ -4,7 +4,7 @@ import { isDenied, messageOf } from './core/errors';
 import { Reporter } from './core/reporter';
 import { isOwnFile } from './own-files';
 import { parseRecord, renderRecord } from './record';
-import { Store } from './stores/store';
+import { Store } from './store-api/store';
 import { CHECKSUM_SUFFIX, FAILED_RUN_SUFFIX, formatChecksums, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../contract/layout';
 import { BackupRecord } from '../contract/record';
 

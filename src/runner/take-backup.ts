@@ -14,7 +14,7 @@ import { renderRecord } from './record';
 import { refuseUnreadable } from './record-size';
 import { settleRemains } from './remains';
 import { Dump, Inspection, Source } from './sources/source';
-import { Store } from './stores/store';
+import { Store } from './store-api/store';
 import { compress } from './stream/compress';
 import { DigestStream } from './stream/digest';
 import { fanOut } from './stream/fan-out';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { ExitCode } from '../../src/contract/exit-code';
 import { RunnerError } from '../../src/runner/core/errors';
-import { isKey } from '../../src/runner/stores/keys';
+import { isKey } from '../../src/runner/store-api/keys';
 import { MemoryStore } from '../runner/stores/_memory';
 
 /* What somebody may leave in a store who means harm, or a disk that is going bad. Seeded: a run that fails fails again. */

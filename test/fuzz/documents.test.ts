@@ -13,7 +13,7 @@ import { RunnerError } from '../../src/runner/core/errors';
 import { readDrills, readFailedRuns, readVerifications } from '../../src/runner/history';
 import { parseRecord, renderRecord } from '../../src/runner/record';
 import { readHolds, renderHold } from '../../src/runner/retention/hold';
-import { isKey } from '../../src/runner/stores/keys';
+import { isKey } from '../../src/runner/store-api/keys';
 import { samplesOf } from '../../src/runner/watch/metrics';
 import { observe } from '../../src/runner/watch/observe';
 import { Shelf } from '../../src/runner/watch/shelf';

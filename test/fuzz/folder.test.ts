@@ -8,8 +8,8 @@ import { EVIL_NAMES, refusalIn, runs } from './_hostile';
 import { ExitCode } from '../../src/contract/exit-code';
 import { readCatalog } from '../../src/runner/catalog';
 import { renderRecord } from '../../src/runner/record';
-import { FolderStore } from '../../src/runner/stores/folder';
-import { isKey } from '../../src/runner/stores/keys';
+import { isKey } from '../../src/runner/store-api/keys';
+import { FolderStore } from '../../src/runner/stores/folder/store';
 import { anArtifact, aRecord } from '../runner/_fixtures';
 import { all } from '../runner/stores/_bodies';
 

@@ -22,7 +22,7 @@ import { encrypt } from '../../src/runner/age/encrypt';
 import { sealHeader } from '../../src/runner/age/keys';
 import { formatBytes } from '../../src/runner/core/reporter';
 import { renderTable } from '../../src/runner/core/table';
-import { planParts } from '../../src/runner/stores/s3-parts';
+import { planParts } from '../../src/runner/stores/s3/parts';
 
 const [megabytes = 500, rounds = 3] = process.argv.slice(2).map(Number);
 const RUNNER = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');

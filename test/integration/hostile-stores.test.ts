@@ -11,7 +11,7 @@ import { startVersitygw, Versitygw } from './servers/versitygw';
 import { BackupConfig, CONFIG_VERSION, Config } from '../../src/contract/config';
 import { ExitCode } from '../../src/contract/exit-code';
 import { backupId } from '../../src/contract/layout';
-import { Store } from '../../src/runner/stores/store';
+import { Store } from '../../src/runner/store-api/store';
 
 /*
  * A folder and a bucket into which somebody has put what no backup program writes: every command works with the good backups, says

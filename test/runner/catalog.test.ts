@@ -6,7 +6,7 @@ import { BackupRecord } from '../../src/contract/record';
 import { findBackup, findBackupAt, isUsable, latest, newestOf, readCatalog, refuseDiffering } from '../../src/runner/catalog';
 import { RunnerError } from '../../src/runner/core/errors';
 import { renderRecord } from '../../src/runner/record';
-import { Store } from '../../src/runner/stores/store';
+import { Store } from '../../src/runner/store-api/store';
 
 const signal = new AbortController().signal;
 const FIRST = 'app_20261120_020000';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { aConfig } from './_fixtures';
 import { MemoryStore } from './stores/_memory';
 import { claimId, releaseClaim } from '../../src/runner/claim';
-import { Store } from '../../src/runner/stores/store';
+import { Store } from '../../src/runner/store-api/store';
 
 const signal = new AbortController().signal;
 

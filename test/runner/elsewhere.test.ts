@@ -6,8 +6,8 @@ import { ExitCode } from '../../src/contract/exit-code';
 import { findBackup, findBackupAt, readCatalog } from '../../src/runner/catalog';
 import { backupsElsewhere } from '../../src/runner/elsewhere';
 import { renderRecord } from '../../src/runner/record';
-import { FolderStore } from '../../src/runner/stores/folder';
-import { Store } from '../../src/runner/stores/store';
+import { Store } from '../../src/runner/store-api/store';
+import { FolderStore } from '../../src/runner/stores/folder/store';
 
 const signal = new AbortController().signal;
 const directory = mkdtempSync(path.join(tmpdir(), 'elsewhere-'));

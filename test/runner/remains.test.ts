@@ -10,8 +10,8 @@ import { renderClaim } from '../../src/runner/claim';
 import { createReporter } from '../../src/runner/core/reporter';
 import { renderRecord } from '../../src/runner/record';
 import { settleRemains } from '../../src/runner/remains';
-import { FolderStore } from '../../src/runner/stores/folder';
-import { Store } from '../../src/runner/stores/store';
+import { Store } from '../../src/runner/store-api/store';
+import { FolderStore } from '../../src/runner/stores/folder/store';
 
 const signal = new AbortController().signal;
 const reporter = createReporter(capture());

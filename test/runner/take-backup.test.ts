@@ -7,7 +7,7 @@ import { ExitCode } from '../../src/contract/exit-code';
 import { renderClaim } from '../../src/runner/claim';
 import { createReporter } from '../../src/runner/core/reporter';
 import { Source } from '../../src/runner/sources/source';
-import { FolderStore } from '../../src/runner/stores/folder';
+import { FolderStore } from '../../src/runner/stores/folder/store';
 import { takeBackup } from '../../src/runner/take-backup';
 
 const signal = new AbortController().signal;

@@ -9,8 +9,8 @@ import { leaveFailedRun } from '../failed-run';
 import { backupEnd, push } from '../push';
 import { pruneAfter } from '../retention/after-backup';
 import { openSource } from '../sources/open';
+import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
-import { Store } from '../stores/store';
 import { BackupOptions, HalfTaken, takeBackup } from '../take-backup';
 
 /**

@@ -12,8 +12,8 @@ import { openScratch } from '../drill/open';
 import { drillRecord, storeDrill } from '../drill/record';
 import { noProgress, Rehearsal } from '../drill/rehearsal';
 import { Scratch } from '../drill/scratch';
+import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
-import { Store } from '../stores/store';
 
 /** Time to clean up and to write the record after an end that nobody has hurried. */
 const CLOSING_MS = 30_000;

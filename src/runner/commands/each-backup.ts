@@ -2,8 +2,8 @@ import { ExitCode } from '../../contract/exit-code';
 import { LookConfig, LookConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { messageOf, RunnerError } from '../core/errors';
+import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
-import { Store } from '../stores/store';
 
 /** What a command has to say about one backup. */
 export interface Said {

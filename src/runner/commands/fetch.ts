@@ -12,9 +12,9 @@ import { RunnerError } from '../core/errors';
 import { formatBytes } from '../core/reporter';
 import { clearLeftScratch, scratchDirectory } from '../core/scratch';
 import { decryptionOf, identitiesFor, unseal } from '../open-plain';
-import { FolderStore } from '../stores/folder';
+import { Store } from '../store-api/store';
+import { FolderStore } from '../stores/folder/store';
 import { openStores } from '../stores/open';
-import { Store } from '../stores/store';
 
 export interface FetchOptions {
   /** `latest`, an id, or the name of a file. */

@@ -4,7 +4,7 @@ import { reportFaults } from '../catalog-notes';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { backupsElsewhere } from '../elsewhere';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 import { observe, Observation } from '../watch/observe';
 import { Shelf } from '../watch/shelf';
 

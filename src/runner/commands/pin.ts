@@ -9,8 +9,8 @@ import { RunnerError } from '../core/errors';
 import { firstDeletion } from '../lifecycle/expiry';
 import { readAllExpiries, WAY_OUT } from '../retention/against-lifecycle';
 import { inEveryStore } from '../retention/in-every-store';
+import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
-import { Store } from '../stores/store';
 
 /** A prune removes a record within this time after its claim, or was killed. */
 const REMOVAL_MS = 120_000;

@@ -2,7 +2,7 @@ import { lookAt } from './look';
 import { messageOf } from '../core/errors';
 import { Reporter } from '../core/reporter';
 import { NamespacedBackup, push } from '../push';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 import { samplesOf } from '../watch/metrics';
 
 const LOOK_MS = 30_000;

@@ -18,8 +18,8 @@ import { readFrom } from '../restore/read-from';
 import { exitCodeOf, Restored, RestorePlan, Restorer } from '../restore/restorer';
 import { inTheClear, takesSafetyBackup } from '../restore/safety';
 import { restoreIntoNewFile } from '../restore/sqlite-new-file';
+import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
-import { Store } from '../stores/store';
 
 export interface RestoreOptions {
   /** `latest`, an id, or the name of a file; what the config says if not given. */

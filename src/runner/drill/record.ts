@@ -10,7 +10,7 @@ import { filesOf } from '../claim';
 import { isDenied, messageOf } from '../core/errors';
 import { Reporter } from '../core/reporter';
 import { renderDocument } from '../history';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 export function drillRecord({ name, member }: DrillConfig, startedAt: Date, progress: Progress, faults: readonly string[]): DrillRecord {
   return {

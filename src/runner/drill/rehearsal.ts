@@ -14,7 +14,7 @@ import { VerifiedArtifacts } from '../restore/artifacts';
 import { openRestorer } from '../restore/open';
 import { exitCodeOf, RestoreFailure, Restorer } from '../restore/restorer';
 import { recordOfMember } from '../restore/set';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /** What is known of a drill as far as it has come: the parts of its record. */
 export type Progress = { -readonly [field in Exclude<keyof DrillRecord, 'version' | 'id' | 'name' | 'member' | 'startedAt' | 'finishedAt' | 'outcome' | 'faults'>]: DrillRecord[field] };

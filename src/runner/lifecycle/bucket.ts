@@ -6,8 +6,8 @@ import { AnyRule, Configuration } from './diff';
 import { S3StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../core/errors';
-import { openS3, S3_PATIENCE, S3Target } from '../stores/s3-client';
-import { explainS3Error, s3ErrorName, s3Status } from '../stores/s3-errors';
+import { openS3, S3_PATIENCE, S3Target } from '../stores/s3/client';
+import { explainS3Error, s3ErrorName, s3Status } from '../stores/s3/errors';
 
 /** The lifecycle configuration of one bucket. */
 export class LifecycleBucket {

@@ -3,7 +3,7 @@ import { openBucket } from './open';
 import { S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
 import { messageOf } from '../core/errors';
-import { StoredObject } from '../stores/store';
+import { StoredObject } from '../store-api/store';
 
 /*
  * What a bucket's own lifecycle deletes. It knows no pins, no holds and no floor: S3 has no filter for "all but these".

@@ -13,7 +13,7 @@ import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes, Reporter } from '../core/reporter';
 import { ScratchDirectory, scratchDirectory } from '../core/scratch';
 import { identitiesFor, openPlain, unseal } from '../open-plain';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 import { DigestStream } from '../stream/digest';
 import { withholdEnd } from '../stream/withhold-end';
 

@@ -1,7 +1,7 @@
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../core/errors';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /** The stores that a restore reads from: all, or the one that somebody has named. What is there before is stored in all of them. */
 export function readFrom({ store }: Pick<RestoreConfig, 'store'>, stores: readonly Store[]): readonly Store[] {

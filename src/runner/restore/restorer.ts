@@ -5,7 +5,7 @@ import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /** What is to be restored. */
 export interface RestoreInput {

@@ -13,7 +13,7 @@ import { clearLeftScratch, scratchDirectory } from '../core/scratch';
 import { differenceOf } from '../counts';
 import { identitiesFor, openPlain } from '../open-plain';
 import { SqliteSource } from '../sources/sqlite';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /**
  * Restores a SQLite backup into a new file, which appears only after its digest, its integrity and its rows were found right.

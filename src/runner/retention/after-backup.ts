@@ -1,7 +1,7 @@
 import { prune, PruneContext } from './prune';
 import { BackupRecord } from '../../contract/record';
 import { messageOf } from '../core/errors';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /**
  * Prunes at the end of a run whose backup is in all stores.

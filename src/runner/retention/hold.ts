@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { holdKey } from '../../contract/layout';
 import { readSmall } from '../catalog';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /*
  * A hold stops all pruning of a name: one document in every store, and any single one of them is enough.

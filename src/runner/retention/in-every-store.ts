@@ -1,5 +1,5 @@
 import { RunnerError } from '../core/errors';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /** Does something in every store, also after one has failed. */
 export async function inEveryStore<T>(

@@ -6,7 +6,7 @@ import { Backup, Catalog } from '../catalog';
 import { describeAhead } from '../clock';
 import { RunnerError } from '../core/errors';
 import { newestVerificationKeys, readVerifications } from '../history';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 const CONCURRENT_READS = 8;
 

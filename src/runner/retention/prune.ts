@@ -9,7 +9,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { Catalog, newestOf, readCatalog } from '../catalog';
 import { messageOf, RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 import { checkCopy } from '../verification/copy';
 import { writeVerification } from '../verification/write';
 

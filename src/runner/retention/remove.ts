@@ -4,7 +4,7 @@ import { BackupRecord } from '../../contract/record';
 import { claimedUntil, filesOf, renderClaim } from '../claim';
 import { messageOf, RunnerError } from '../core/errors';
 import { ownFilesOf } from '../own-files';
-import { Store, UnfinishedUpload } from '../stores/store';
+import { Store, UnfinishedUpload } from '../store-api/store';
 
 /*
  * Removing, so that a crash at any moment leaves rubbish and no lie: a claim that nobody holds any more, then the record goes, then

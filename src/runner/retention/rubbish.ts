@@ -3,7 +3,7 @@ import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, keyPrefix, parseKey, PINNED_S
 import { claimedUntil } from '../claim';
 import { RunnerError } from '../core/errors';
 import { isOwnFile } from '../own-files';
-import { Store, UnfinishedUpload } from '../stores/store';
+import { Store, UnfinishedUpload } from '../store-api/store';
 
 /*
  * What stands under an id without a record: not a backup. It is removed only where it provably is ours.

@@ -1,13 +1,13 @@
-import { FolderStore } from './folder';
-import type * as S3 from './s3';
-import { Store } from './store';
+import { FolderStore } from './folder/store';
+import type * as S3 from './s3/store';
 import { StoreConfig } from '../../contract/config';
 import { Context } from '../core/context';
+import { Store } from '../store-api/store';
 
 /* The AWS SDK takes long to load, so it is where it is used first: what is stored in a folder starts a third sooner.
    `import()` in the tests is that of Node.js, which knows no TypeScript. */
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const s3 = (): typeof S3 => require('./s3') as typeof S3;
+const s3 = (): typeof S3 => require('./s3/store') as typeof S3;
 
 /**
  * Opens the store of a config. Nothing is reached yet; `Store.check` does that.

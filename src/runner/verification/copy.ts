@@ -10,7 +10,7 @@ import { readSmall } from '../catalog';
 import { filesOf } from '../claim';
 import { RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /** What reading a copy needs of the process. */
 export interface ReadContext {

@@ -9,7 +9,7 @@ import { Claim, claimDeadline, claimedUntil, filesOf, Holder, holderOf, releaseC
 import { withDeadline } from '../core/deadline';
 import { RunnerError } from '../core/errors';
 import { parseRecord, renderRecord } from '../record';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /*
  * A copy that is missing or damaged is replaced by a good one of another store, which was read to its end in the same run.

@@ -8,7 +8,7 @@ import { Reporter } from '../core/reporter';
 import { VERSION } from '../core/version';
 import { renderDocument } from '../history';
 import { installed } from '../sources/postgres-programs';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /** This many of a backup's verifications stay in each store. */
 const KEPT = 3;

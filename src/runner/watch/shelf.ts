@@ -7,7 +7,7 @@ import {
 import { MAX_UNDELIVERED, readSmall } from '../catalog';
 import { messageOf, RunnerError } from '../core/errors';
 import { newestVerificationKeys } from '../history';
-import { Store, StoredObject, UnfinishedUpload } from '../stores/store';
+import { Store, StoredObject, UnfinishedUpload } from '../store-api/store';
 
 /** A look that makes no step for so long is given up: a volume whose server is gone would never answer. */
 const STALL_MS = 60_000;

@@ -6,7 +6,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { LONGEST_TIMER_MS } from '../core/deadline';
 import { RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
-import { Store } from '../stores/store';
+import { Store } from '../store-api/store';
 
 /** Of one store; more at a time would be a burden for it, and win little. */
 const CONCURRENT_LOOKS = 4;

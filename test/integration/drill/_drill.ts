@@ -6,7 +6,7 @@ import { DrillRecord } from '../../../src/contract/drill-record';
 import { DRILL_SUFFIX } from '../../../src/contract/layout';
 import { BackupRecord } from '../../../src/contract/record';
 import { readDrills } from '../../../src/runner/history';
-import { FolderStore } from '../../../src/runner/stores/folder';
+import { FolderStore } from '../../../src/runner/stores/folder/store';
 import { Ended, run, RunOptions } from '../_runner';
 import { artifactOf } from '../restore/_restore';
 import { tempDir } from '../servers/_process';

@@ -5,8 +5,8 @@ import { backupId, CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX } from '../..
 import { BackupRecord, RECORD_VERSION } from '../../../src/contract/record';
 import { createReporter } from '../../../src/runner/core/reporter';
 import { renderRecord } from '../../../src/runner/record';
+import { Store } from '../../../src/runner/store-api/store';
 import { openStore } from '../../../src/runner/stores/open';
-import { Store } from '../../../src/runner/stores/store';
 import { capture } from '../../runner/_fixtures';
 import { all } from '../../runner/stores/_bodies';
 import { configOf, redis } from '../_configs';

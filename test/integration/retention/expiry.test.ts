@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LifecycleRule, PutBucketLifecycleConfigurationCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
 import { DAY_MS, keysIn, writeBackup } from './_history';
+import { Store } from '../../../src/runner/store-api/store';
 import { openStore } from '../../../src/runner/stores/open';
-import { Store } from '../../../src/runner/stores/store';
 import { configOf, sqlite } from '../_configs';
 import { run, RunOptions } from '../_runner';
 import { tempDir } from '../servers/_process';

@@ -10,7 +10,7 @@ import { discardBackup } from '../../../src/runner/restore/safety';
 import { renderHold } from '../../../src/runner/retention/hold';
 import { prune } from '../../../src/runner/retention/prune';
 import { removeBackup } from '../../../src/runner/retention/remove';
-import { Store } from '../../../src/runner/stores/store';
+import { Store } from '../../../src/runner/store-api/store';
 import { repairCopy } from '../../../src/runner/verification/repair';
 import { capture } from '../../runner/_fixtures';
 import { MemoryStore } from '../../runner/stores/_memory';

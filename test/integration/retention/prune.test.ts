@@ -5,7 +5,7 @@ import { CreateBucketCommand, CreateMultipartUploadCommand, PutObjectCommand, Pu
 import { DAY_MS, keysIn, open, policy, recordsIn, redisConfig, writeBackup, writeNights } from './_history';
 import { BackupConfig } from '../../../src/contract/config';
 import { backupId } from '../../../src/contract/layout';
-import { Store } from '../../../src/runner/stores/store';
+import { Store } from '../../../src/runner/store-api/store';
 import { configOf, folder, sqlite } from '../_configs';
 import { backup, Ended, filesIn, run, RunOptions, start } from '../_runner';
 import { tempDir, until } from '../servers/_process';

@@ -1,7 +1,7 @@
 import { contextOf, DAY_MS, keysIn, open, policy, recordsIn, redisConfig, writeBackup } from './_history';
 import { BackupConfig, RetentionConfig } from '../../../src/contract/config';
 import { prune } from '../../../src/runner/retention/prune';
-import { Store } from '../../../src/runner/stores/store';
+import { Store } from '../../../src/runner/store-api/store';
 import { folder } from '../_configs';
 import { tempDir } from '../servers/_process';
 import { s3Store } from '../servers/_s3';

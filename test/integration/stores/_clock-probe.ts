@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { S3StoreConfig } from '../../../src/contract/config';
-import { S3Store } from '../../../src/runner/stores/s3';
+import { S3Store } from '../../../src/runner/stores/s3/store';
 import { all, failureOf, randomBody } from '../../runner/stores/_bodies';
 
 async function main(): Promise<void> {

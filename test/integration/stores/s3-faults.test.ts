@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { S3Store } from '../../../src/runner/stores/s3';
-import { S3_PATIENCE } from '../../../src/runner/stores/s3-client';
+import { S3_PATIENCE } from '../../../src/runner/stores/s3/client';
+import { S3Store } from '../../../src/runner/stores/s3/store';
 import { all, failureOf, randomBody, sha256Of, stalledBody } from '../../runner/stores/_bodies';
 import { s3Store } from '../servers/_s3';
 import { Fault, FaultProxy, isAny, isCompletion, isPart, isPut, isRead, SeenRequest, startFaultProxy } from '../servers/fault-proxy';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { S3StoreConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { S3Store } from '../../../src/runner/stores/s3';
+import { S3Store } from '../../../src/runner/stores/s3/store';
 import { all, failureOf, randomBody } from '../../runner/stores/_bodies';
 import { freePort } from '../servers/_process';
 import { makeBucket, rootClient, s3Store } from '../servers/_s3';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { FolderStore } from '../../../src/runner/stores/folder';
+import { FolderStore } from '../../../src/runner/stores/folder/store';
 import { all, failureOf, randomBody } from '../../runner/stores/_bodies';
 import { tempDir } from '../servers/_process';
 

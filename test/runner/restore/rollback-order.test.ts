@@ -5,7 +5,7 @@ import { RunnerError } from '../../../src/runner/core/errors';
 import { Reporter } from '../../../src/runner/core/reporter';
 import { renderRecord } from '../../../src/runner/record';
 import { noteReplaced, safetyBackups, safetyText, wayBack } from '../../../src/runner/restore/rollback-order';
-import { Store } from '../../../src/runner/stores/store';
+import { Store } from '../../../src/runner/store-api/store';
 import { aRecord } from '../_fixtures';
 import { MemoryStore } from '../stores/_memory';
 

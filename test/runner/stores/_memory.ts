@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { RunnerError } from '../../../src/runner/core/errors';
-import { checkKey, checkKeyPrefix, compareKeys } from '../../../src/runner/stores/keys';
-import { Store, StoredObject, UnfinishedUpload } from '../../../src/runner/stores/store';
+import { checkKey, checkKeyPrefix, compareKeys } from '../../../src/runner/store-api/keys';
+import { Store, StoredObject, UnfinishedUpload } from '../../../src/runner/store-api/store';
 
 /** Keeps everything in memory: for tests. */
 export class MemoryStore implements Store {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { all, failureOf, randomBody, sha256Of, stalledBody } from './_bodies';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { RunnerError } from '../../../src/runner/core/errors';
-import { Store } from '../../../src/runner/stores/store';
+import { Store } from '../../../src/runner/store-api/store';
 
 const MiB = 1024 ** 2;
 const never = new AbortController().signal;

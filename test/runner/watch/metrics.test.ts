@@ -3,7 +3,7 @@ import { Metrics } from '../../../src/contract/metrics';
 import { BackupRecord } from '../../../src/contract/record';
 import { lookAt } from '../../../src/runner/commands/look';
 import { renderRecord } from '../../../src/runner/record';
-import { Store } from '../../../src/runner/stores/store';
+import { Store } from '../../../src/runner/store-api/store';
 import { samplesOf } from '../../../src/runner/watch/metrics';
 import { aRecord } from '../_fixtures';
 import { MemoryStore } from '../stores/_memory';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { holdKey, verificationKey } from '../../../src/contract/layout';
 import { renderRecord } from '../../../src/runner/record';
-import { StoredObject } from '../../../src/runner/stores/store';
+import { StoredObject } from '../../../src/runner/store-api/store';
 import { observe } from '../../../src/runner/watch/observe';
 import { Shelf } from '../../../src/runner/watch/shelf';
 import { anArtifact, aRecord } from '../_fixtures';

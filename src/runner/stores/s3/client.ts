@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { S3StoreConfig } from '../../contract/config';
-import { secretFrom } from '../core/secrets';
+import { S3StoreConfig } from '../../../contract/config';
+import { secretFrom } from '../../core/secrets';
 
 /** How patient the client is. */
 export interface S3Patience {

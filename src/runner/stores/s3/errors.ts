@@ -1,6 +1,6 @@
-import { S3Target } from './s3-client';
-import { ExitCode } from '../../contract/exit-code';
-import { codeOf, messageOf, RunnerError } from '../core/errors';
+import { S3Target } from './client';
+import { ExitCode } from '../../../contract/exit-code';
+import { codeOf, messageOf, RunnerError } from '../../core/errors';
 
 /** What the SDK throws, as far as it is of use: a service's answer, or an error of Node's with a code. */
 interface S3Failure {

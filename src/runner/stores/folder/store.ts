@@ -11,12 +11,12 @@ import { randomBytes } from 'node:crypto';
 import { access, chmod, constants, link, lstat, mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { explainFolderError } from './folder-errors';
-import { checkKey, checkKeyPrefix, compareKeys, isKey } from './keys';
-import { OtherLayout, Store, StoredObject, UnfinishedUpload } from './store';
-import { FolderStoreConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { codeOf, RunnerError } from '../core/errors';
+import { explainFolderError } from './errors';
+import { FolderStoreConfig } from '../../../contract/config';
+import { ExitCode } from '../../../contract/exit-code';
+import { codeOf, RunnerError } from '../../core/errors';
+import { checkKey, checkKeyPrefix, compareKeys, isKey } from '../../store-api/keys';
+import { OtherLayout, Store, StoredObject, UnfinishedUpload } from '../../store-api/store';
 
 /** The group is the pod's fsGroup; a dump is nobody else's business. */
 const FILE_MODE = 0o640;

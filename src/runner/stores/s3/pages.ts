@@ -1,6 +1,6 @@
-import { S3Target } from './s3-client';
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../core/errors';
+import { S3Target } from './client';
+import { ExitCode } from '../../../contract/exit-code';
+import { RunnerError } from '../../core/errors';
 
 /** A service may give pages with nothing on them, where much was deleted; not for ever. */
 const MAX_EMPTY_PAGES = 500;

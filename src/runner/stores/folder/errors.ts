@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { ExitCode } from '../../contract/exit-code';
-import { codeOf, messageOf, RunnerError } from '../core/errors';
+import { ExitCode } from '../../../contract/exit-code';
+import { codeOf, messageOf, RunnerError } from '../../core/errors';
 
 /**
  * Says what an error of the file system means for the store `name` at `location`.

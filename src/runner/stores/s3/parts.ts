@@ -1,5 +1,5 @@
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../core/errors';
+import { ExitCode } from '../../../contract/exit-code';
+import { RunnerError } from '../../core/errors';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;

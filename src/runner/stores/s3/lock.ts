@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PutObjectCommandInput } from '@aws-sdk/client-s3';
-import { S3ObjectLockConfig } from '../../contract/config';
+import { S3ObjectLockConfig } from '../../../contract/config';
 
 /** Settings that lock an object which is stored now; none without a lock. */
 export function lockSettings(lock: S3ObjectLockConfig | null): Pick<PutObjectCommandInput, 'ObjectLockMode' | 'ObjectLockRetainUntilDate'> {

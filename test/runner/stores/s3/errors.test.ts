@@ -1,7 +1,7 @@
-import { ExitCode } from '../../../src/contract/exit-code';
-import { openS3, S3_PATIENCE } from '../../../src/runner/stores/s3-client';
-import { explainS3Error } from '../../../src/runner/stores/s3-errors';
-import { anS3Store } from '../_fixtures';
+import { ExitCode } from '../../../../src/contract/exit-code';
+import { openS3, S3_PATIENCE } from '../../../../src/runner/stores/s3/client';
+import { explainS3Error } from '../../../../src/runner/stores/s3/errors';
+import { anS3Store } from '../../_fixtures';
 
 /*
  * Answers of services that no test server gives. The others are met for real in the integration tests.

@@ -2,11 +2,11 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { all, failureOf } from './_bodies';
-import { describeStore } from './conformance';
-import { ExitCode } from '../../../src/contract/exit-code';
-import { openStore } from '../../../src/runner/stores/open';
-import { Store } from '../../../src/runner/stores/store';
+import { ExitCode } from '../../../../src/contract/exit-code';
+import { Store } from '../../../../src/runner/store-api/store';
+import { openStore } from '../../../../src/runner/stores/open';
+import { all, failureOf } from '../_bodies';
+import { describeStore } from '../conformance';
 
 const never = new AbortController().signal;
 const root = mkdtempSync(join(tmpdir(), 'folder-store-'));

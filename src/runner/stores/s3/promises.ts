@@ -1,6 +1,6 @@
 import { ListMultipartUploadsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { S3Target } from './s3-client';
-import { s3ErrorName, s3Status } from './s3-errors';
+import { S3Target } from './client';
+import { s3ErrorName, s3Status } from './errors';
 
 /** Answers of a service that does not know a request, the bucket being there. */
 const UNKNOWN_REQUEST = [404, 405, 501];

@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, PutObjectCommandInput } from '@aws-sdk/client-s3';
-import { S3Target } from './s3-client';
-import { s3Status } from './s3-errors';
-import { ownedBy, UPLOAD_ID_METADATA } from './s3-upload';
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../core/errors';
+import { S3Target } from './client';
+import { s3Status } from './errors';
+import { ownedBy, UPLOAD_ID_METADATA } from './upload';
+import { ExitCode } from '../../../contract/exit-code';
+import { RunnerError } from '../../core/errors';
 
 /*
  * Creating an object of which there may be one only, whoever else tries at the same moment.

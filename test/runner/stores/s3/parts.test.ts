@@ -1,5 +1,5 @@
-import { ExitCode } from '../../../src/contract/exit-code';
-import { planParts } from '../../../src/runner/stores/s3-parts';
+import { ExitCode } from '../../../../src/contract/exit-code';
+import { planParts } from '../../../../src/runner/stores/s3/parts';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, GetObjectCommandOutput } from '@aws-sdk/client-s3';
-import { S3Target } from './s3-client';
-import { explainS3Error } from './s3-errors';
-import { ExitCode } from '../../contract/exit-code';
-import { codeOf, messageOf, RunnerError } from '../core/errors';
+import { S3Target } from './client';
+import { explainS3Error } from './errors';
+import { ExitCode } from '../../../contract/exit-code';
+import { codeOf, messageOf, RunnerError } from '../../core/errors';
 
 /** A body that breaks off this often in a row without one more byte is given up. */
 const MAX_FRUITLESS_RESUMES = 5;

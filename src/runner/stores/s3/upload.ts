@@ -6,13 +6,13 @@ import {
   ListObjectsV2Command, ListPartsCommand, CompletedPart, ObjectLockRetentionMode, PutObjectCommand, PutObjectCommandInput,
   PutObjectRetentionCommand, S3Client, UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { Part, sendInParts } from './parts';
-import { S3Target } from './s3-client';
-import { explainS3Error, s3ErrorName, s3Status } from './s3-errors';
-import { digestOf } from './s3-lock';
-import { PartPlan } from './s3-parts';
-import { ExitCode } from '../../contract/exit-code';
-import { RunnerError } from '../core/errors';
+import { S3Target } from './client';
+import { explainS3Error, s3ErrorName, s3Status } from './errors';
+import { digestOf } from './lock';
+import { PartPlan } from './parts';
+import { Part, sendInParts } from './send-parts';
+import { ExitCode } from '../../../contract/exit-code';
+import { RunnerError } from '../../core/errors';
 
 /** Metadata of every object, new for each upload: shows that an object is ours where an answer was lost. */
 export const UPLOAD_ID_METADATA = 'upload-id';

@@ -3,21 +3,21 @@ import {
   DeleteObjectCommand, DeleteObjectsCommand, GetObjectLockConfigurationCommand, ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput,
   ListObjectsV2Command, PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
-import { checkKey, checkKeyPrefix, compareKeys, isKey } from './keys';
-import { openS3, S3_PATIENCE, S3Patience, S3Target } from './s3-client';
-import { keyOfIntent, S3Creator } from './s3-create';
-import { download } from './s3-download';
-import { clockDifference, explainS3Error, noObjectLock, s3ErrorName, s3Status } from './s3-errors';
-import { digestOf, lockSettings } from './s3-lock';
-import { checkListing, Pages } from './s3-pages';
-import { planParts } from './s3-parts';
-import { BrokenPromise, brokenPromises, listsNoUploads } from './s3-promises';
-import { abortUpload, upload } from './s3-upload';
-import { OtherLayout, Store, StoredObject, UnfinishedUpload } from './store';
-import { S3StoreConfig } from '../../contract/config';
-import { ExitCode } from '../../contract/exit-code';
-import { parseKey, RECORD_SUFFIX } from '../../contract/layout';
-import { isDenied, messageOf, RunnerError } from '../core/errors';
+import { openS3, S3_PATIENCE, S3Patience, S3Target } from './client';
+import { keyOfIntent, S3Creator } from './create';
+import { download } from './download';
+import { clockDifference, explainS3Error, noObjectLock, s3ErrorName, s3Status } from './errors';
+import { digestOf, lockSettings } from './lock';
+import { checkListing, Pages } from './pages';
+import { planParts } from './parts';
+import { BrokenPromise, brokenPromises, listsNoUploads } from './promises';
+import { abortUpload, upload } from './upload';
+import { S3StoreConfig } from '../../../contract/config';
+import { ExitCode } from '../../../contract/exit-code';
+import { parseKey, RECORD_SUFFIX } from '../../../contract/layout';
+import { isDenied, messageOf, RunnerError } from '../../core/errors';
+import { checkKey, checkKeyPrefix, compareKeys, isKey } from '../../store-api/keys';
+import { OtherLayout, Store, StoredObject, UnfinishedUpload } from '../../store-api/store';
 
 /** S3's limit for one request. */
 const MAX_KEYS_PER_REMOVAL = 1000;
