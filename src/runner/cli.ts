@@ -1,5 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
+import { decryptionOf } from './catalog/open-plain';
 import { accept } from './commands/accept';
 import { backup } from './commands/backup';
 import { doctor } from './commands/doctor';
@@ -28,7 +29,6 @@ import { messageOf, RunnerError } from './core/errors';
 import { createReporter } from './core/reporter';
 import { VERSION } from './core/version';
 import { LifecycleOptions, loadLifecycle } from './lifecycle/load';
-import { decryptionOf } from './open-plain';
 import { RestoreFailure } from './restore/restorer';
 import { BackupConfig, DrillConfig, ExporterConfig, NamedConfig, RestoreConfig } from '../contract/config';
 import { ExitCode, RETRYABLE } from '../contract/exit-code';

@@ -9,7 +9,7 @@ import { gapsOf } from '../../src/constructs/schedule/longest-gap';
 import { parseSchedule, shortestIntervalSeconds } from '../../src/constructs/schedule/schedule';
 import { CONFIG_ENV, CONFIG_VERSION, DrillConfig, ExporterConfig, renderConfig, RestoreConfig } from '../../src/contract/config';
 import { ExitCode } from '../../src/contract/exit-code';
-import { claimDeadline } from '../../src/runner/claim';
+import { claimDeadline } from '../../src/runner/catalog/claim';
 import { checkConfig, parseConfig } from '../../src/runner/config/config';
 import { applySetting, configInManifest, loadConfig } from '../../src/runner/config/load';
 import { deadlineIn } from '../../src/runner/core/deadline';

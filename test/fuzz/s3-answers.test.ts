@@ -3,7 +3,7 @@ import { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { damaged, EVIL_NAMES, refusalIn, runs } from './_hostile';
 import { ExitCode } from '../../src/contract/exit-code';
-import { readCatalog, readSmall } from '../../src/runner/catalog';
+import { readCatalog, readSmall } from '../../src/runner/catalog/catalog';
 import { S3Store } from '../../src/runner/stores/s3/store';
 import { anS3Store } from '../runner/_fixtures';
 import { all, failureOf } from '../runner/stores/_bodies';

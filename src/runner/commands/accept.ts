@@ -1,7 +1,7 @@
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { ACCEPTED_SUFFIX } from '../../contract/layout';
-import { findBackup, readCatalog } from '../catalog';
+import { findBackup, readCatalog } from '../catalog/catalog';
 import { Context } from '../core/context';
 import { openStores } from '../stores/open';
 

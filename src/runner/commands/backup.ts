@@ -1,17 +1,17 @@
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
+import { leaveFailedRun } from '../backup/failed-run';
+import { BackupOptions, HalfTaken, takeBackup } from '../backup/take';
 import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
 import { messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
-import { leaveFailedRun } from '../failed-run';
 import { backupEnd, push } from '../push';
 import { pruneAfter } from '../retention/after-backup';
 import { openSource } from '../sources/open';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
-import { BackupOptions, HalfTaken, takeBackup } from '../take-backup';
 
 /**
  * Takes one backup into all stores. Its record is written last; on any failure nothing of it is left.

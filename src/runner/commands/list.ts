@@ -1,13 +1,13 @@
 import { forEachBackup } from './each-backup';
 import { ExitCode } from '../../contract/exit-code';
-import { Backup, Catalog, isUsable, latest, readCatalog } from '../catalog';
-import { reportFaults } from '../catalog-notes';
-import { describeAhead } from '../clock';
+import { Backup, Catalog, isUsable, latest, readCatalog } from '../catalog/catalog';
+import { describeAhead } from '../catalog/clock';
+import { backupsElsewhere } from '../catalog/elsewhere';
+import { reportFaults } from '../catalog/notes';
 import { LookConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { renderTable } from '../core/table';
-import { backupsElsewhere } from '../elsewhere';
 
 /** Lists all backups, oldest first. Fails if a store could not be read, or a record in it, after it has shown the rest. */
 export async function list(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {

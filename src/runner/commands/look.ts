@@ -1,9 +1,9 @@
 import { ExitCode } from '../../contract/exit-code';
-import { Catalog } from '../catalog';
-import { reportFaults } from '../catalog-notes';
+import { Catalog } from '../catalog/catalog';
+import { backupsElsewhere } from '../catalog/elsewhere';
+import { reportFaults } from '../catalog/notes';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { backupsElsewhere } from '../elsewhere';
 import { Store } from '../store-api/store';
 import { observe, Observation } from '../watch/observe';
 import { Shelf } from '../watch/shelf';

@@ -2,13 +2,13 @@ import { storedBytes, tookSeconds } from './list';
 import { Look, lookAt, reportLook } from './look';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
-import { Backup, findBackup, isUsable, latest } from '../catalog';
-import { describeAhead } from '../clock';
+import { Backup, findBackup, isUsable, latest } from '../catalog/catalog';
+import { describeAhead } from '../catalog/clock';
+import { itemsIn, totalOf } from '../catalog/counts';
 import { LookConfig } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { printable, renderTable } from '../core/table';
-import { itemsIn, totalOf } from '../counts';
 import { openStores } from '../stores/open';
 import { secondsSince } from '../watch/assess';
 

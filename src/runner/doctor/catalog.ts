@@ -1,8 +1,8 @@
 import { fault, Finding, warning } from './finding';
 import { ExitCode } from '../../contract/exit-code';
 import { RECORD_SUFFIX } from '../../contract/layout';
-import { readCatalog } from '../catalog';
-import { describeAhead } from '../clock';
+import { readCatalog } from '../catalog/catalog';
+import { describeAhead } from '../catalog/clock';
 import { LookConfig } from '../config/load';
 import { RunnerError } from '../core/errors';
 import { openStore } from '../stores/open';

@@ -2,10 +2,10 @@ import { statfs } from 'node:fs/promises';
 import { Check, fault, faultOf, Finding, ok, warning } from './finding';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { memoryLimit, memoryOutlook } from '../backup/memory';
 import { messageOf } from '../core/errors';
 import { formatBytes } from '../core/reporter';
 import { describeLeft, leftScratch } from '../core/scratch';
-import { memoryLimit, memoryOutlook } from '../memory';
 import { openSource } from '../sources/open';
 import { Dump } from '../sources/source';
 

@@ -6,10 +6,10 @@ import { Progress } from './rehearsal';
 import { DrillConfig } from '../../contract/config';
 import { DRILL_VERSION, DrillRecord } from '../../contract/drill-record';
 import { backupId, DRILL_SUFFIX, keyPrefix, parseKey } from '../../contract/layout';
-import { filesOf } from '../claim';
+import { filesOf } from '../catalog/claim';
+import { renderDocument } from '../catalog/history';
 import { isDenied, messageOf } from '../core/errors';
 import { Reporter } from '../core/reporter';
-import { renderDocument } from '../history';
 import { Store } from '../store-api/store';
 
 export function drillRecord({ name, member }: DrillConfig, startedAt: Date, progress: Progress, faults: readonly string[]): DrillRecord {

@@ -4,8 +4,8 @@ import { DrillConfig, RestoreConfig, ScratchConfig } from '../../contract/config
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
-import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
-import { warnOfCatalog } from '../catalog-notes';
+import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
+import { warnOfCatalog } from '../catalog/notes';
 import { Context } from '../core/context';
 import { messageOf, RunnerError } from '../core/errors';
 import { formatSeconds } from '../core/reporter';

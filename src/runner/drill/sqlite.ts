@@ -8,10 +8,10 @@ import { DRILL_DATABASE, SqliteTargetConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
+import { totalOf } from '../catalog/counts';
 import { messageOf, RunnerError } from '../core/errors';
 import { shownAnswer } from '../core/said';
 import { ScratchDirectory, scratchDirectory } from '../core/scratch';
-import { totalOf } from '../counts';
 
 /** A file in a directory of its own in the scratch directory, which has the name that the config says. */
 export class SqliteScratch implements Scratch {

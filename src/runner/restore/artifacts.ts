@@ -7,12 +7,12 @@ import { RestoreConfig, SCRATCH_SPARE_BYTES, ScratchConfig } from '../../contrac
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { Identities } from '../age/keys';
-import { openArtifact, useArtifact } from '../artifact';
-import { Backup } from '../catalog';
+import { openArtifact, useArtifact } from '../catalog/artifact';
+import { Backup } from '../catalog/catalog';
+import { identitiesFor, openPlain, unseal } from '../catalog/open-plain';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes, Reporter } from '../core/reporter';
 import { ScratchDirectory, scratchDirectory } from '../core/scratch';
-import { identitiesFor, openPlain, unseal } from '../open-plain';
 import { Store } from '../store-api/store';
 import { DigestStream } from '../stream/digest';
 import { withholdEnd } from '../stream/withhold-end';

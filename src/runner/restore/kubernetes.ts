@@ -6,7 +6,7 @@ import { asKept, discardBackup, takeSafetyBackup } from './safety';
 import { KubernetesTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { findBackup, readCatalog, refuseDiffering } from '../catalog';
+import { findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { messageOf, RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
 import { ApiError, KubernetesApi } from '../kubernetes/api';

@@ -26,7 +26,7 @@ import { asKept, discardBackup, restoreKept, saveBefore } from './safety';
 import { PostgresConfig, PostgresTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { readCatalog } from '../catalog';
+import { readCatalog } from '../catalog/catalog';
 import { messageOf, RunnerError } from '../core/errors';
 import { formatBytes } from '../core/reporter';
 import { PostgresSource } from '../sources/postgres';

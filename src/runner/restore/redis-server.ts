@@ -6,7 +6,7 @@ import { safetyBackups } from './rollback-order';
 import { asKept, discardBackup, restoreKept, saveBefore } from './safety';
 import { RedisConfig, RedisTargetConfig } from '../../contract/config';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { readCatalog } from '../catalog';
+import { readCatalog } from '../catalog/catalog';
 import { secretFrom } from '../core/secrets';
 import { RdbCheck } from '../sources/rdb-check';
 import { RedisConnection } from '../sources/redis-connection';

@@ -1,7 +1,7 @@
 import { RestorerContext } from './restorer';
 import { REPLACED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
-import { Backup, Catalog } from '../catalog';
+import { Backup, Catalog } from '../catalog/catalog';
 import { messageOf } from '../core/errors';
 
 /*

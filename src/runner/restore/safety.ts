@@ -6,12 +6,12 @@ import { BackupConfig, RestoreConfig, SourceConfig, TargetConfig } from '../../c
 import { ExitCode } from '../../contract/exit-code';
 import { parseKey } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
-import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog';
+import { takeBackup } from '../backup/take';
+import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
+import { removeBackup } from '../catalog/remove';
 import { messageOf, RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
-import { removeBackup } from '../retention/remove';
 import { Source } from '../sources/source';
-import { takeBackup } from '../take-backup';
 
 /**
  * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the

@@ -5,13 +5,13 @@ import { pipeline } from 'node:stream/promises';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
-import { useArtifact } from '../artifact';
-import { Backup } from '../catalog';
+import { useArtifact } from '../catalog/artifact';
+import { Backup } from '../catalog/catalog';
+import { differenceOf } from '../catalog/counts';
+import { identitiesFor, openPlain } from '../catalog/open-plain';
 import { Context } from '../core/context';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { clearLeftScratch, scratchDirectory } from '../core/scratch';
-import { differenceOf } from '../counts';
-import { identitiesFor, openPlain } from '../open-plain';
 import { SqliteSource } from '../sources/sqlite';
 import { Store } from '../store-api/store';
 

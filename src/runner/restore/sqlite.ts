@@ -9,12 +9,12 @@ import { inodeOf, keptFiles, removeDatabase, removeEmptySides, repairSwap, resto
 import { SqliteTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
+import { differenceOf } from '../catalog/counts';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
 import { outputOf } from '../core/process';
 import { formatBytes } from '../core/reporter';
 import { shownAnswer } from '../core/said';
-import { differenceOf } from '../counts';
 import { SqliteExamination } from '../sources/sqlite-child';
 import { sqliteProgram } from '../sources/sqlite-program';
 

@@ -2,8 +2,8 @@ import { Inventory } from './inventory';
 import { planRetention } from './plan';
 import { RetentionConfig } from '../../contract/config';
 import { parseKey } from '../../contract/layout';
-import { Catalog, newestOf } from '../catalog';
-import { ownFilesOf } from '../own-files';
+import { Catalog, newestOf } from '../catalog/catalog';
+import { ownFilesOf } from '../catalog/own-files';
 
 /** This many runs that failed stay in the history. */
 const FAILED_RUNS_KEPT = 100;

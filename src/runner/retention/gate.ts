@@ -1,8 +1,8 @@
 import { describeHold, Hold } from './hold';
 import { Inventory } from './inventory';
 import { FAILED_RUN_SUFFIX, parseKey } from '../../contract/layout';
-import { Catalog, newestOf } from '../catalog';
-import { describeAhead, isAhead } from '../clock';
+import { Catalog, newestOf } from '../catalog/catalog';
+import { describeAhead, isAhead } from '../catalog/clock';
 
 /*
  * When nothing is removed, whatever is past its retention. Each answer is a sentence for people: why, and what to do.

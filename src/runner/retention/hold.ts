@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { holdKey } from '../../contract/layout';
-import { readSmall } from '../catalog';
+import { readSmall } from '../catalog/catalog';
 import { Store } from '../store-api/store';
 
 /*

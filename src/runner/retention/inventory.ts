@@ -2,10 +2,10 @@ import { Candidate } from './plan';
 import { findRubbish, Rubbish } from './rubbish';
 import { FAILED_RUN_SUFFIX, parseKey, PINNED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
-import { Backup, Catalog } from '../catalog';
-import { describeAhead } from '../clock';
+import { Backup, Catalog } from '../catalog/catalog';
+import { describeAhead } from '../catalog/clock';
+import { newestVerificationKeys, readVerifications } from '../catalog/history';
 import { RunnerError } from '../core/errors';
-import { newestVerificationKeys, readVerifications } from '../history';
 import { Store } from '../store-api/store';
 
 const CONCURRENT_READS = 8;

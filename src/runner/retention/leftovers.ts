@@ -1,7 +1,7 @@
 import { Inventory } from './inventory';
-import { explained, Removal } from './remove';
 import { RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
-import { claimedUntil } from '../claim';
+import { claimedUntil } from '../catalog/claim';
+import { explained, Removal } from '../catalog/remove';
 import { Reporter } from '../core/reporter';
 import { oldVerifications } from '../verification/write';
 

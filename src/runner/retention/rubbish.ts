@@ -1,8 +1,8 @@
 import { ExitCode } from '../../contract/exit-code';
 import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, keyPrefix, parseKey, PINNED_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
-import { claimedUntil } from '../claim';
+import { claimedUntil } from '../catalog/claim';
+import { isOwnFile } from '../catalog/own-files';
 import { RunnerError } from '../core/errors';
-import { isOwnFile } from '../own-files';
 import { Store, UnfinishedUpload } from '../store-api/store';
 
 /*

@@ -1,5 +1,5 @@
-import { isUsable } from '../catalog';
 import { Shown } from './summary';
+import { isUsable } from '../catalog/catalog';
 import { bytesOf, growthPerDay } from '../watch/trend';
 
 /** Newest backups and drills in the answer: what asks again and again does not want years. */

@@ -4,8 +4,8 @@ import { page } from './page';
 import { ago, showTime, state, TONES } from './parts';
 import { Shown } from './summary';
 import { FailedRun } from '../../contract/failed-run';
-import { Backup, isUsable } from '../catalog';
-import { describeAhead } from '../clock';
+import { Backup, isUsable } from '../catalog/catalog';
+import { describeAhead } from '../catalog/clock';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { bytesOf } from '../watch/trend';
 

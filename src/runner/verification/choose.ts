@@ -1,6 +1,6 @@
 import { isVerificationSuffix, parseKey } from '../../contract/layout';
-import { Catalog, latest } from '../catalog';
-import { isAhead } from '../clock';
+import { Catalog, latest } from '../catalog/catalog';
+import { isAhead } from '../catalog/clock';
 
 /**
  * What a scheduled verification reads: the newest backup, the one that a restore would take, and a share of all others, those first

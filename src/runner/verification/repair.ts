@@ -3,12 +3,12 @@ import { checkCopy, CopyFinding, ReadContext } from './copy';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/record';
-import { openArtifact, readThrough } from '../artifact';
-import { readSmall } from '../catalog';
-import { Claim, claimDeadline, claimedUntil, filesOf, Holder, holderOf, releaseClaim, renderClaim } from '../claim';
+import { openArtifact, readThrough } from '../catalog/artifact';
+import { readSmall } from '../catalog/catalog';
+import { Claim, claimDeadline, claimedUntil, filesOf, Holder, holderOf, releaseClaim, renderClaim } from '../catalog/claim';
+import { parseRecord, renderRecord } from '../catalog/record';
 import { withDeadline } from '../core/deadline';
 import { RunnerError } from '../core/errors';
-import { parseRecord, renderRecord } from '../record';
 import { Store } from '../store-api/store';
 
 /*

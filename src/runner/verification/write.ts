@@ -3,10 +3,10 @@ import { CopyFinding } from './copy';
 import { isVerificationSuffix, parseKey, verificationKey } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { VERIFICATION_VERSION, VerificationRecord } from '../../contract/verification-record';
+import { renderDocument } from '../catalog/history';
 import { isDenied, messageOf, RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
 import { VERSION } from '../core/version';
-import { renderDocument } from '../history';
 import { installed } from '../sources/postgres-programs';
 import { Store } from '../store-api/store';
 

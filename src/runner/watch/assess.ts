@@ -4,8 +4,8 @@ import { ExportedBackupConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
-import { Backup, isUsable, latest, newestOf } from '../catalog';
-import { describeAhead } from '../clock';
+import { Backup, isUsable, latest, newestOf } from '../catalog/catalog';
+import { describeAhead } from '../catalog/clock';
 import { formatSeconds } from '../core/reporter';
 
 /** What is declared about a backup; `null` where nothing is. */

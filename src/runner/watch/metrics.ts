@@ -1,10 +1,10 @@
 import { Gauge, Registry } from 'prom-client';
-import { Metric, METRIC_LABELS, Metrics } from '../../contract/metrics';
-import { Backup, newestOf } from '../catalog';
 import { lastRunIfFailed, newestBy, Targets } from './assess';
 import { stateOf } from './drills';
 import { Observation, ObservedStore } from './observe';
 import { bytesOf } from './trend';
+import { Metric, METRIC_LABELS, Metrics } from '../../contract/metrics';
+import { Backup, newestOf } from '../catalog/catalog';
 
 /** One value of a metric. */
 export interface Sample {

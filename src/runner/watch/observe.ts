@@ -2,10 +2,10 @@ import { Shelf } from './shelf';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
-import { Catalog, readCatalog } from '../catalog';
-import { Clock, clockOf, isAhead } from '../clock';
+import { Catalog, readCatalog } from '../catalog/catalog';
+import { Clock, clockOf, isAhead } from '../catalog/clock';
+import { readDrills, readFailedRuns, readVerifications, Stored } from '../catalog/history';
 import { RunnerError } from '../core/errors';
-import { readDrills, readFailedRuns, readVerifications, Stored } from '../history';
 
 /** What was seen of one backup name in one store. */
 export interface ObservedStore {

@@ -4,9 +4,9 @@ import { ExitCode } from '../../contract/exit-code';
 import {
   DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, isVerificationSuffix, keyPrefix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX,
 } from '../../contract/layout';
-import { MAX_UNDELIVERED, readSmall } from '../catalog';
+import { MAX_UNDELIVERED, readSmall } from '../catalog/catalog';
+import { newestVerificationKeys } from '../catalog/history';
 import { messageOf, RunnerError } from '../core/errors';
-import { newestVerificationKeys } from '../history';
 import { Store, StoredObject, UnfinishedUpload } from '../store-api/store';
 
 /** A look that makes no step for so long is given up: a volume whose server is gone would never answer. */

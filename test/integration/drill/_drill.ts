@@ -5,7 +5,7 @@ import { BackupConfig, CONFIG_VERSION, DRILL_DATABASE, DrillConfig, PostgresTarg
 import { DrillRecord } from '../../../src/contract/drill-record';
 import { DRILL_SUFFIX } from '../../../src/contract/layout';
 import { BackupRecord } from '../../../src/contract/record';
-import { readDrills } from '../../../src/runner/history';
+import { readDrills } from '../../../src/runner/catalog/history';
 import { FolderStore } from '../../../src/runner/stores/folder/store';
 import { Ended, run, RunOptions } from '../_runner';
 import { artifactOf } from '../restore/_restore';

@@ -10,7 +10,7 @@ import { addUsers, documentFor, LOCK, Policy, RoleBucket, roleBucket, ROLES, SER
 import { S3Access } from '../../../src';
 import { BackupConfig, DRILL_DATABASE, S3StoreConfig } from '../../../src/contract/config';
 import { backupId } from '../../../src/contract/layout';
-import { renderClaim } from '../../../src/runner/claim';
+import { renderClaim } from '../../../src/runner/catalog/claim';
 import { Store } from '../../../src/runner/store-api/store';
 import { openStore } from '../../../src/runner/stores/open';
 import { openS3, S3_PATIENCE } from '../../../src/runner/stores/s3/client';

@@ -1,8 +1,8 @@
 import { DRILL_VERSION, DrillRecord } from '../../../src/contract/drill-record';
 import { DRILL_SUFFIX } from '../../../src/contract/layout';
+import { readDrills } from '../../../src/runner/catalog/history';
 import { createReporter } from '../../../src/runner/core/reporter';
 import { storeDrill } from '../../../src/runner/drill/record';
-import { readDrills } from '../../../src/runner/history';
 import { all } from '../stores/_bodies';
 import { MemoryStore } from '../stores/_memory';
 

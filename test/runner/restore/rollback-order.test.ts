@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { BackupRecord } from '../../../src/contract/record';
-import { readCatalog } from '../../../src/runner/catalog';
+import { readCatalog } from '../../../src/runner/catalog/catalog';
+import { renderRecord } from '../../../src/runner/catalog/record';
 import { RunnerError } from '../../../src/runner/core/errors';
 import { Reporter } from '../../../src/runner/core/reporter';
-import { renderRecord } from '../../../src/runner/record';
 import { noteReplaced, safetyBackups, safetyText, wayBack } from '../../../src/runner/restore/rollback-order';
 import { Store } from '../../../src/runner/store-api/store';
 import { aRecord } from '../_fixtures';

@@ -1,5 +1,5 @@
 import { verificationKey } from '../../../src/contract/layout';
-import { Backup, Catalog } from '../../../src/runner/catalog';
+import { Backup, Catalog } from '../../../src/runner/catalog/catalog';
 import { chooseScheduled } from '../../../src/runner/verification/choose';
 import { aRecord } from '../_fixtures';
 

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { Metrics } from '../../../src/contract/metrics';
 import { BackupRecord } from '../../../src/contract/record';
+import { renderRecord } from '../../../src/runner/catalog/record';
 import { lookAt } from '../../../src/runner/commands/look';
-import { renderRecord } from '../../../src/runner/record';
 import { Store } from '../../../src/runner/store-api/store';
 import { samplesOf } from '../../../src/runner/watch/metrics';
 import { aRecord } from '../_fixtures';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { holdKey, verificationKey } from '../../../src/contract/layout';
-import { renderRecord } from '../../../src/runner/record';
+import { renderRecord } from '../../../src/runner/catalog/record';
 import { StoredObject } from '../../../src/runner/store-api/store';
 import { observe } from '../../../src/runner/watch/observe';
 import { Shelf } from '../../../src/runner/watch/shelf';

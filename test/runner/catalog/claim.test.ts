@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { aConfig } from './_fixtures';
-import { MemoryStore } from './stores/_memory';
-import { claimId, releaseClaim } from '../../src/runner/claim';
-import { Store } from '../../src/runner/store-api/store';
+import { claimId, releaseClaim } from '../../../src/runner/catalog/claim';
+import { Store } from '../../../src/runner/store-api/store';
+import { aConfig } from '../_fixtures';
+import { MemoryStore } from '../stores/_memory';
 
 const signal = new AbortController().signal;
 

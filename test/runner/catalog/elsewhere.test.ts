@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { aRecord } from './_fixtures';
-import { ExitCode } from '../../src/contract/exit-code';
-import { findBackup, findBackupAt, readCatalog } from '../../src/runner/catalog';
-import { backupsElsewhere } from '../../src/runner/elsewhere';
-import { renderRecord } from '../../src/runner/record';
-import { Store } from '../../src/runner/store-api/store';
-import { FolderStore } from '../../src/runner/stores/folder/store';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { findBackup, findBackupAt, readCatalog } from '../../../src/runner/catalog/catalog';
+import { backupsElsewhere } from '../../../src/runner/catalog/elsewhere';
+import { renderRecord } from '../../../src/runner/catalog/record';
+import { Store } from '../../../src/runner/store-api/store';
+import { FolderStore } from '../../../src/runner/stores/folder/store';
+import { aRecord } from '../_fixtures';
 
 const signal = new AbortController().signal;
 const directory = mkdtempSync(path.join(tmpdir(), 'elsewhere-'));

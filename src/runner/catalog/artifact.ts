@@ -1,15 +1,15 @@
 import { pipeline, Readable } from 'node:stream';
-import { Identities } from './age/keys';
 import { Backup } from './catalog';
 import { filesOf } from './claim';
-import { messageOf, RunnerError } from './core/errors';
-import { Reporter } from './core/reporter';
 import { unseal } from './open-plain';
-import { Store } from './store-api/store';
-import { expectDigest } from './stream/expect-digest';
-import { ExitCode } from '../contract/exit-code';
-import { RECORD_SUFFIX } from '../contract/layout';
-import { BackupRecord, RecordedArtifact, RecordedSource } from '../contract/record';
+import { ExitCode } from '../../contract/exit-code';
+import { RECORD_SUFFIX } from '../../contract/layout';
+import { BackupRecord, RecordedArtifact, RecordedSource } from '../../contract/record';
+import { Identities } from '../age/keys';
+import { messageOf, RunnerError } from '../core/errors';
+import { Reporter } from '../core/reporter';
+import { Store } from '../store-api/store';
+import { expectDigest } from '../stream/expect-digest';
 
 /** What an artifact was taken from: the source of the backup, or the member of a set. */
 export function sourceOf({ id, source, members }: BackupRecord, { file, member }: RecordedArtifact): RecordedSource {

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
-import { anArtifact, aRecord } from './_fixtures';
-import { MemoryStore } from './stores/_memory';
-import { ExitCode } from '../../src/contract/exit-code';
-import { BackupRecord } from '../../src/contract/record';
-import { findBackup, findBackupAt, isUsable, latest, newestOf, readCatalog, refuseDiffering } from '../../src/runner/catalog';
-import { RunnerError } from '../../src/runner/core/errors';
-import { renderRecord } from '../../src/runner/record';
-import { Store } from '../../src/runner/store-api/store';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { BackupRecord } from '../../../src/contract/record';
+import { findBackup, findBackupAt, isUsable, latest, newestOf, readCatalog, refuseDiffering } from '../../../src/runner/catalog/catalog';
+import { renderRecord } from '../../../src/runner/catalog/record';
+import { RunnerError } from '../../../src/runner/core/errors';
+import { Store } from '../../../src/runner/store-api/store';
+import { anArtifact, aRecord } from '../_fixtures';
+import { MemoryStore } from '../stores/_memory';
 
 const signal = new AbortController().signal;
 const FIRST = 'app_20261120_020000';

@@ -1,6 +1,6 @@
-import { anArtifact, aRecord } from './_fixtures';
-import { RecordedArtifact } from '../../src/contract/record';
-import { suspicion } from '../../src/runner/suspicion';
+import { RecordedArtifact } from '../../../src/contract/record';
+import { suspicion } from '../../../src/runner/backup/suspicion';
+import { anArtifact, aRecord } from '../_fixtures';
 
 const inside = { algorithm: 'zstd', level: 1, where: 'inside' } as const;
 

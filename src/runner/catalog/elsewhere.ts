@@ -1,6 +1,6 @@
-import { RunnerError } from './core/errors';
-import { Store } from './store-api/store';
-import { keyPrefix, parseKey, RECORD_SUFFIX } from '../contract/layout';
+import { keyPrefix, parseKey, RECORD_SUFFIX } from '../../contract/layout';
+import { RunnerError } from '../core/errors';
+import { Store } from '../store-api/store';
 
 /**
  * Backups called `name` that lie where the other layout has them, and that nobody sees who looks here: a sentence for each store with some.

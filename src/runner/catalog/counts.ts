@@ -1,4 +1,4 @@
-import { RecordedArtifact, RecordedCounts } from '../contract/record';
+import { RecordedArtifact, RecordedCounts } from '../../contract/record';
 
 /*
  * How many rows were in each table. Every list of backups reads every record, so of a hundred thousand tables a record names the largest

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { RunnerError } from './core/errors';
-import { cut, faultsOf, listOf, mapOf, versionText } from './core/schema';
 import { isMarker } from './own-files';
-import { isKey } from './store-api/keys';
-import { ExitCode } from '../contract/exit-code';
-import { parseKey } from '../contract/layout';
-import { BackupRecord, RECORD_VERSION } from '../contract/record';
+import { ExitCode } from '../../contract/exit-code';
+import { parseKey } from '../../contract/layout';
+import { BackupRecord, RECORD_VERSION } from '../../contract/record';
+import { RunnerError } from '../core/errors';
+import { cut, faultsOf, listOf, mapOf, versionText } from '../core/schema';
+import { isKey } from '../store-api/keys';
 
 /** A larger one is not read: whoever lists backups has all of their records in memory. */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { Catalog } from './catalog';
 import { describeAhead } from './clock';
-import { Reporter } from './core/reporter';
-import { ExitCode } from '../contract/exit-code';
+import { ExitCode } from '../../contract/exit-code';
+import { Reporter } from '../core/reporter';
 
 /** What whoever chooses a backup has to know of the others: what could not be read, and what is left out because of its time. */
 export function warnOfCatalog({ backups, unreadable, unreachable }: Catalog, reporter: Reporter): void {

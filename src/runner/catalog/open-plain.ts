@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { pipeline, Readable } from 'node:stream';
-import { decrypt } from './age/decrypt';
-import { Identities } from './age/keys';
-import { LookConfig } from './config/load';
-import { RunnerError } from './core/errors';
-import { decompress } from './stream/compress';
-import { expectBytes } from './stream/expect-bytes';
-import { DecryptionConfig } from '../contract/config';
-import { ExitCode } from '../contract/exit-code';
-import { RecordedArtifact } from '../contract/record';
+import { DecryptionConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { RecordedArtifact } from '../../contract/record';
+import { decrypt } from '../age/decrypt';
+import { Identities } from '../age/keys';
+import { LookConfig } from '../config/load';
+import { RunnerError } from '../core/errors';
+import { decompress } from '../stream/compress';
+import { expectBytes } from '../stream/expect-bytes';
 
 /**
  * The content of an artifact, from the bytes that a store has: decrypted, and decompressed where the file as a whole is compressed.

@@ -2,9 +2,9 @@ import { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { anArtifact } from './_fixtures';
-import { openPlain } from '../../src/runner/open-plain';
-import { expectDigest } from '../../src/runner/stream/expect-digest';
+import { openPlain } from '../../../src/runner/catalog/open-plain';
+import { expectDigest } from '../../../src/runner/stream/expect-digest';
+import { anArtifact } from '../_fixtures';
 
 const ID = 'app_20261122_020000';
 const MIB = 1024 * 1024;

@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { aConfig, aRecord, capture } from './_fixtures';
-import { ExitCode } from '../../src/contract/exit-code';
-import { renderClaim } from '../../src/runner/claim';
-import { createReporter } from '../../src/runner/core/reporter';
-import { Source } from '../../src/runner/sources/source';
-import { FolderStore } from '../../src/runner/stores/folder/store';
-import { takeBackup } from '../../src/runner/take-backup';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { takeBackup } from '../../../src/runner/backup/take';
+import { renderClaim } from '../../../src/runner/catalog/claim';
+import { createReporter } from '../../../src/runner/core/reporter';
+import { Source } from '../../../src/runner/sources/source';
+import { FolderStore } from '../../../src/runner/stores/folder/store';
+import { aConfig, aRecord, capture } from '../_fixtures';
 
 const signal = new AbortController().signal;
 

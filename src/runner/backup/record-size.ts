@@ -1,11 +1,11 @@
-import { RunnerError } from './core/errors';
-import { MAX_COUNTS_BYTES } from './counts';
-import { MAX_RECORD_BYTES, renderRecord } from './record';
-import { Dump, Inspection } from './sources/source';
-import { BackupConfig } from '../contract/config';
-import { ExitCode } from '../contract/exit-code';
-import { artifactFile, backupId } from '../contract/layout';
-import { RECORD_VERSION } from '../contract/record';
+import { BackupConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { artifactFile, backupId } from '../../contract/layout';
+import { RECORD_VERSION } from '../../contract/record';
+import { MAX_COUNTS_BYTES } from '../catalog/counts';
+import { MAX_RECORD_BYTES, renderRecord } from '../catalog/record';
+import { RunnerError } from '../core/errors';
+import { Dump, Inspection } from '../sources/source';
 
 /**
  * Refuses a backup whose record could not be read afterwards. Known before anything is dumped: what varies later, the counts, is bounded.

@@ -1,10 +1,10 @@
-import { claimFreeId, releaseClaim } from './claim';
-import { Context } from './core/context';
-import { RunnerError } from './core/errors';
-import { renderDocument } from './history';
-import { openStore } from './stores/open';
-import { FAILED_RUN_VERSION } from '../contract/failed-run';
-import { FAILED_RUN_SUFFIX } from '../contract/layout';
+import { FAILED_RUN_VERSION } from '../../contract/failed-run';
+import { FAILED_RUN_SUFFIX } from '../../contract/layout';
+import { claimFreeId, releaseClaim } from '../catalog/claim';
+import { renderDocument } from '../catalog/history';
+import { Context } from '../core/context';
+import { RunnerError } from '../core/errors';
+import { openStore } from '../stores/open';
 
 /** A store that is down is the likely reason of the failure: it is not waited for long, neither for an id nor for the word. */
 const PATIENCE_MS = 5000;

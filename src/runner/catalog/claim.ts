@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readSmall } from './catalog';
-import { RunnerError } from './core/errors';
-import { Store } from './store-api/store';
-import { BackupConfig } from '../contract/config';
-import { ExitCode } from '../contract/exit-code';
-import { backupId, parseKey, STARTED_SUFFIX } from '../contract/layout';
+import { BackupConfig } from '../../contract/config';
+import { ExitCode } from '../../contract/exit-code';
+import { backupId, parseKey, STARTED_SUFFIX } from '../../contract/layout';
+import { RunnerError } from '../core/errors';
+import { Store } from '../store-api/store';
 
 /*
  * A run claims its id in every store, by creating ID.started, before it writes anything there. So two runs in the same second

@@ -1,7 +1,7 @@
 import {
   ACCEPTED_SUFFIX, CHECKSUM_SUFFIX, isVerificationSuffix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX, REPLACED_SUFFIX, STARTED_SUFFIX,
-} from '../contract/layout';
-import { BackupRecord } from '../contract/record';
+} from '../../contract/layout';
+import { BackupRecord } from '../../contract/record';
 
 /*
  * Which names under an id are ours. `app_20261122_020000.txt` looks like a file of a backup and is none: somebody put it there, and

@@ -1,10 +1,10 @@
-import { aConfig, anArtifact, aRecord } from './_fixtures';
-import { ExitCode } from '../../src/contract/exit-code';
-import { RecordedCounts } from '../../src/contract/record';
-import { boundCounts, differenceOf, itemsIn, totalOf } from '../../src/runner/counts';
-import { MAX_RECORD_BYTES, parseRecord, renderRecord } from '../../src/runner/record';
-import { refuseUnreadable } from '../../src/runner/record-size';
-import { Dump } from '../../src/runner/sources/source';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { RecordedCounts } from '../../../src/contract/record';
+import { refuseUnreadable } from '../../../src/runner/backup/record-size';
+import { boundCounts, differenceOf, itemsIn, totalOf } from '../../../src/runner/catalog/counts';
+import { MAX_RECORD_BYTES, parseRecord, renderRecord } from '../../../src/runner/catalog/record';
+import { Dump } from '../../../src/runner/sources/source';
+import { aConfig, anArtifact, aRecord } from '../_fixtures';
 
 const id = 'app_20261122_020000';
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { aConfig } from './_fixtures';
-import { ExitCode } from '../../src/contract/exit-code';
-import { RunnerError } from '../../src/runner/core/errors';
-import { leaveFailedRun } from '../../src/runner/failed-run';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { leaveFailedRun } from '../../../src/runner/backup/failed-run';
+import { RunnerError } from '../../../src/runner/core/errors';
+import { aConfig } from '../_fixtures';
 
 const signal = new AbortController().signal;
 const failure = new RunnerError('no backup of app was taken: out of luck', ExitCode.FAILED);

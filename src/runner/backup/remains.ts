@@ -1,12 +1,12 @@
-import { readSmall } from './catalog';
-import { ClaimTimes, filesOf, readClaim } from './claim';
-import { isDenied, messageOf } from './core/errors';
-import { Reporter } from './core/reporter';
-import { isOwnFile } from './own-files';
-import { parseRecord, renderRecord } from './record';
-import { Store } from './store-api/store';
-import { CHECKSUM_SUFFIX, FAILED_RUN_SUFFIX, formatChecksums, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../contract/layout';
-import { BackupRecord } from '../contract/record';
+import { CHECKSUM_SUFFIX, FAILED_RUN_SUFFIX, formatChecksums, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
+import { BackupRecord } from '../../contract/record';
+import { readSmall } from '../catalog/catalog';
+import { ClaimTimes, filesOf, readClaim } from '../catalog/claim';
+import { isOwnFile } from '../catalog/own-files';
+import { parseRecord, renderRecord } from '../catalog/record';
+import { isDenied, messageOf } from '../core/errors';
+import { Reporter } from '../core/reporter';
+import { Store } from '../store-api/store';
 
 /*
  * What runs have left that were killed. It is known by its claim, whose deadline has passed: a claim alone is removed, files without a record

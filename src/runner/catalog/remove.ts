@@ -1,9 +1,9 @@
+import { claimedUntil, filesOf, renderClaim } from './claim';
+import { ownFilesOf } from './own-files';
 import { ExitCode } from '../../contract/exit-code';
 import { PINNED_SUFFIX, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
-import { claimedUntil, filesOf, renderClaim } from '../claim';
 import { messageOf, RunnerError } from '../core/errors';
-import { ownFilesOf } from '../own-files';
 import { Store, UnfinishedUpload } from '../store-api/store';
 
 /*

@@ -4,14 +4,14 @@
  */
 import { z } from 'zod';
 import { readSmall } from './catalog';
-import { RunnerError } from './core/errors';
-import { listOf, mapOf } from './core/schema';
-import { Store } from './store-api/store';
-import { DRILL_VERSION, DrillRecord } from '../contract/drill-record';
-import { ExitCode } from '../contract/exit-code';
-import { FAILED_RUN_VERSION, FailedRun } from '../contract/failed-run';
-import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, isVerificationSuffix, ParsedKey, parseKey } from '../contract/layout';
-import { VERIFICATION_VERSION, VerificationRecord } from '../contract/verification-record';
+import { DRILL_VERSION, DrillRecord } from '../../contract/drill-record';
+import { ExitCode } from '../../contract/exit-code';
+import { FAILED_RUN_VERSION, FailedRun } from '../../contract/failed-run';
+import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, isVerificationSuffix, ParsedKey, parseKey } from '../../contract/layout';
+import { VERIFICATION_VERSION, VerificationRecord } from '../../contract/verification-record';
+import { RunnerError } from '../core/errors';
+import { listOf, mapOf } from '../core/schema';
+import { Store } from '../store-api/store';
 
 const count = z.int().min(0);
 const seconds = z.number().min(0);

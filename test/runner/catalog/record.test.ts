@@ -1,6 +1,6 @@
-import { anArtifact, aRecord } from './_fixtures';
-import { ExitCode } from '../../src/contract/exit-code';
-import { parseRecord, renderRecord } from '../../src/runner/record';
+import { ExitCode } from '../../../src/contract/exit-code';
+import { parseRecord, renderRecord } from '../../../src/runner/catalog/record';
+import { anArtifact, aRecord } from '../_fixtures';
 
 const id = 'app_20261122_020000';
 

@@ -1,11 +1,11 @@
 import { Ahead, aheadOf, Clock, clockOf } from './clock';
-import { RunnerError } from './core/errors';
 import { backupsElsewhere } from './elsewhere';
 import { MAX_RECORD_BYTES, parseRecord } from './record';
-import { Store, StoredObject } from './store-api/store';
-import { ExitCode } from '../contract/exit-code';
-import { ACCEPTED_SUFFIX, keyPrefix, parseKey, RECORD_SUFFIX } from '../contract/layout';
-import { BackupRecord } from '../contract/record';
+import { ExitCode } from '../../contract/exit-code';
+import { ACCEPTED_SUFFIX, keyPrefix, parseKey, RECORD_SUFFIX } from '../../contract/layout';
+import { BackupRecord } from '../../contract/record';
+import { RunnerError } from '../core/errors';
+import { Store, StoredObject } from '../store-api/store';
 
 const CONCURRENT_READS = 8;
 /** So many records that the store does not deliver, each after all patience: then it is the store that is out of order. */

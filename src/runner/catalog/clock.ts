@@ -1,5 +1,5 @@
-import { Store } from './store-api/store';
-import { BackupRecord } from '../contract/record';
+import { BackupRecord } from '../../contract/record';
+import { Store } from '../store-api/store';
 
 /*
  * What time it is, as far as anybody can say who looks at stores. Names and times of backups follow the clock of the machine that took them:
