@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { messageOf } from '../core/errors';
 import { formatBytes } from '../core/reporter';
-import { Dump, MemoryNeed } from '../sources/source';
+import { Dump, MemoryNeed } from '../engine-api/source';
 
 const MiB = 1024 ** 2;
 /** Of the runner itself at its peak, with four parts of an upload. */

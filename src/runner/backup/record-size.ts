@@ -5,7 +5,7 @@ import { RECORD_VERSION } from '../../contract/record';
 import { MAX_COUNTS_BYTES } from '../catalog/counts';
 import { MAX_RECORD_BYTES, renderRecord } from '../catalog/record';
 import { RunnerError } from '../core/errors';
-import { Dump, Inspection } from '../sources/source';
+import { Dump, Inspection } from '../engine-api/source';
 
 /**
  * Refuses a backup whose record could not be read afterwards. Known before anything is dumped: what varies later, the counts, is bounded.

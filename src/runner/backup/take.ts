@@ -18,7 +18,7 @@ import { Context } from '../core/context';
 import { isDenied, messageOf, RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
 import { VERSION } from '../core/version';
-import { Dump, Inspection, Source } from '../sources/source';
+import { Dump, Inspection, Source } from '../engine-api/source';
 import { Store } from '../store-api/store';
 import { compress } from '../stream/compress';
 import { DigestStream } from '../stream/digest';

@@ -5,9 +5,9 @@ import { deadlineIn } from '../core/deadline';
 import { messageOf, RunnerError } from '../core/errors';
 import { formatSeconds, Reporter } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
+import { RestoreFailure, Restored, Restorer } from '../engine-api/restorer';
 import { Workloads } from '../kubernetes/workloads';
 import { waitUntilHealthy } from '../restore/health';
-import { RestoreFailure, Restored, Restorer } from '../restore/restorer';
 
 /** Time to start workloads again when the run itself is being stopped. */
 const LAST_CALLS_MS = 3000;

@@ -11,7 +11,7 @@ import { clearLeftScratch } from '../core/scratch';
 import { openScratch } from '../drill/open';
 import { drillRecord, storeDrill } from '../drill/record';
 import { noProgress, Rehearsal } from '../drill/rehearsal';
-import { Scratch } from '../drill/scratch';
+import { Scratch } from '../engine-api/drill-target';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 

@@ -5,9 +5,9 @@ import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes } from '../core/reporter';
+import { exitCodeOf, Kept, Restorer } from '../engine-api/restorer';
 import { openWorkloads } from '../kubernetes/open-workloads';
 import { openRestorer } from '../restore/open';
-import { exitCodeOf, Kept, Restorer } from '../restore/restorer';
 import { openStores } from '../stores/open';
 
 export interface KeptOptions {

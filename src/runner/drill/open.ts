@@ -1,7 +1,7 @@
 import { PostgresScratch } from './postgres';
 import { RedisScratch } from './redis';
-import { Scratch, ScratchContext } from './scratch';
 import { SqliteScratch } from './sqlite';
+import { Scratch, ScratchContext } from '../engine-api/drill-target';
 
 /** What the config says to restore into. Refuses what is no place for a drill; touches nothing. */
 export function openScratch(context: ScratchContext): Scratch {

@@ -1,7 +1,3 @@
-import { refuseAfar } from './loopback';
-import { check, Checked, DrillInput, Scratch, ScratchContext } from './scratch';
-import { refuseTooLarge } from './space';
-import { waitForServer } from './start';
 import { RedisTargetConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
@@ -9,6 +5,10 @@ import { RecordedArtifact } from '../../contract/record';
 import { totalOf } from '../catalog/counts';
 import { RunnerError } from '../core/errors';
 import { secretFrom } from '../core/secrets';
+import { check, Checked, DrillInput, Scratch, ScratchContext } from '../engine-api/drill-target';
+import { refuseAfar } from '../engine-api/loopback';
+import { refuseTooLarge } from '../engine-api/space';
+import { waitForServer } from '../engine-api/wait-for-server';
 import { MARK_KEY } from '../rdb/mark';
 import { keysIn } from '../restore/redis-facts';
 import { readMark } from '../restore/redis-keys-mark';

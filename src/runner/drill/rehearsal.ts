@@ -1,5 +1,4 @@
 import { statfs } from 'node:fs/promises';
-import { DrillInput, Scratch } from './scratch';
 import { DrillConfig, RestoreConfig, ScratchConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
@@ -10,9 +9,10 @@ import { Context } from '../core/context';
 import { messageOf, RunnerError } from '../core/errors';
 import { formatSeconds } from '../core/reporter';
 import { VERSION } from '../core/version';
-import { VerifiedArtifacts } from '../restore/artifacts';
+import { VerifiedArtifacts } from '../engine-api/artifacts';
+import { DrillInput, Scratch } from '../engine-api/drill-target';
+import { exitCodeOf, RestoreFailure, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../restore/open';
-import { exitCodeOf, RestoreFailure, Restorer } from '../restore/restorer';
 import { recordOfMember } from '../restore/set';
 import { Store } from '../store-api/store';
 

@@ -1,8 +1,5 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { checkFreshness, timeOf } from './freshness';
-import { check, Checked, DrillInput, Scratch, ScratchContext } from './scratch';
-import { refuseTooLarge } from './space';
 import { Answer, askSqlite } from './sqlite-query';
 import { DRILL_DATABASE, SqliteTargetConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
@@ -12,6 +9,9 @@ import { totalOf } from '../catalog/counts';
 import { messageOf, RunnerError } from '../core/errors';
 import { shownAnswer } from '../core/said';
 import { ScratchDirectory, scratchDirectory } from '../core/scratch';
+import { check, Checked, DrillInput, Scratch, ScratchContext } from '../engine-api/drill-target';
+import { checkFreshness, timeOf } from '../engine-api/freshness';
+import { refuseTooLarge } from '../engine-api/space';
 
 /** A file in a directory of its own in the scratch directory, which has the name that the config says. */
 export class SqliteScratch implements Scratch {

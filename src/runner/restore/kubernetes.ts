@@ -1,16 +1,16 @@
-import { VerifiedArtifacts } from './artifacts';
-import { readFrom } from './read-from';
-import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
-import { noteReplaced, safetyBackups } from './rollback-order';
-import { asKept, discardBackup, takeSafetyBackup } from './safety';
 import { KubernetesTargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { messageOf, RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
+import { VerifiedArtifacts } from '../engine-api/artifacts';
+import { readFrom } from '../engine-api/read-from';
+import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../engine-api/restorer';
 import { ApiError, KubernetesApi } from '../kubernetes/api';
 import { differences, keysOf, parseObjects, portable, PortableObject, StoredObject, titleOf } from '../kubernetes/portable-objects';
+import { noteReplaced, safetyBackups } from '../previous/rollback-order';
+import { asKept, discardBackup, takeSafetyBackup } from '../previous/safety';
 import { KubernetesSource, pathOf } from '../sources/kubernetes';
 import { readText } from '../stream/read-text';
 

@@ -3,10 +3,10 @@ import { PostgresRestorer } from './postgres';
 import { RedisRestorer } from './redis';
 import { RedisFileRestorer } from './redis-file';
 import { RedisKeysRestorer } from './redis-keys';
-import { Restorer, RestorerContext } from './restorer';
 import { SetRestorer } from './set';
 import { SqliteRestorer } from './sqlite';
 import { DatabaseTargetConfig, RedisTargetConfig } from '../../contract/config';
+import { Restorer, RestorerContext } from '../engine-api/restorer';
 import { openKubernetes } from '../kubernetes/api';
 
 /** The restorer for the target of the config. Reads its password, touches nothing else. */

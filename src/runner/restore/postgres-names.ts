@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { freeName, stampOf, timeOf } from './stamp';
+import { freeName, stampOf, timeOf } from '../engine-api/stamp';
 
 // PostgreSQL cuts longer names off without a word.
 const MAX_NAME_BYTES = 63;

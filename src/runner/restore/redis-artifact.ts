@@ -1,8 +1,8 @@
-import { RestoreArtifacts } from './artifacts';
 import { RdbHead, readRdbHead } from './rdb-head';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { messageOf, RunnerError } from '../core/errors';
+import { RestoreArtifacts } from '../engine-api/artifacts';
 
 /** The one artifact of a backup of Redis. */
 export function snapshotOf({ id, source, artifacts }: BackupRecord): RecordedArtifact {

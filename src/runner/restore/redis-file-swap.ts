@@ -8,9 +8,9 @@
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Kept } from './restorer';
-import { freeName, stampOf, timeOf } from './stamp';
 import { syncDirectory } from '../core/sync-directory';
+import { Kept } from '../engine-api/restorer';
+import { freeName, stampOf, timeOf } from '../engine-api/stamp';
 
 export const DUMP = 'dump.rdb';
 export const AOF_DIRECTORY = 'appendonlydir';

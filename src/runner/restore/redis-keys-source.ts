@@ -3,6 +3,7 @@ import { formatOf } from './redis-facts';
 import { RedisConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../core/errors';
+import { Inspection, OpenDump, Source } from '../engine-api/source';
 import { formatOfVersion } from '../rdb/format';
 import { KeySet } from '../rdb/key-set';
 import { valueOf, versionOf } from '../rdb/payload';
@@ -12,7 +13,6 @@ import { RdbCheck } from '../sources/rdb-check';
 import { countsOf, Info, inspectionOf, parseInfo, versionIn } from '../sources/redis';
 import { RedisConnection } from '../sources/redis-connection';
 import { ServerError } from '../sources/resp';
-import { Inspection, OpenDump, Source } from '../sources/source';
 import { checked } from '../stream/check';
 
 /** Values of so many keys are asked for at a time; only one of them is held at a time. */

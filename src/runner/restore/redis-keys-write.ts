@@ -1,9 +1,9 @@
-import { RestoreArtifacts } from './artifacts';
 import { isExpired, openRdb } from './redis-keys-read';
 import { pagesOf } from './redis-keys-source';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { RunnerError } from '../core/errors';
+import { RestoreArtifacts } from '../engine-api/artifacts';
 import { KeySet } from '../rdb/key-set';
 import { isMark } from '../rdb/mark';
 import { payloadOf } from '../rdb/payload';

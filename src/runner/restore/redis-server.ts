@@ -1,17 +1,17 @@
 import { Readable } from 'node:stream';
-import { RestoreArtifacts } from './artifacts';
 import { snapshotOf } from './redis-artifact';
-import { Kept, Restored, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
-import { safetyBackups } from './rollback-order';
-import { asKept, discardBackup, restoreKept, saveBefore } from './safety';
 import { RedisConfig, RedisTargetConfig } from '../../contract/config';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { readCatalog } from '../catalog/catalog';
 import { secretFrom } from '../core/secrets';
+import { RestoreArtifacts } from '../engine-api/artifacts';
+import { Kept, Restored, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../engine-api/restorer';
+import { Source } from '../engine-api/source';
+import { safetyBackups } from '../previous/rollback-order';
+import { asKept, discardBackup, restoreKept, saveBefore } from '../previous/safety';
 import { RdbCheck } from '../sources/rdb-check';
 import { RedisConnection } from '../sources/redis-connection';
 import { RedisUse } from '../sources/redis-errors';
-import { Source } from '../sources/source';
 import { checked } from '../stream/check';
 
 /** A running Redis server. What it holds can't be put aside there, so it is stored as a backup before it changes. */

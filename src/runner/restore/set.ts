@@ -1,9 +1,9 @@
-import { asBackup, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from './restorer';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { messageOf, RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
 import { Reporter } from '../core/reporter';
+import { asBackup, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../engine-api/restorer';
 
 /** One database of a set, and how it is restored. */
 export interface SetMember {

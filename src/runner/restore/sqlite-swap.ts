@@ -12,9 +12,9 @@
  */
 import { link, lstat, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { freeName, stampOf, timeOf } from './stamp';
 import { codeOf } from '../core/errors';
 import { syncDirectory } from '../core/sync-directory';
+import { freeName, stampOf, timeOf } from '../engine-api/stamp';
 
 const SIDES = ['-wal', '-shm', '-journal'] as const;
 /** A file system that has no hard links. The name then is without a file for a moment. */

@@ -2,8 +2,6 @@ import { createWriteStream } from 'node:fs';
 import { access, chmod, chown, constants, open, realpath, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { RestoreArtifacts } from './artifacts';
-import { Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from './restorer';
 import { hold, holdersOf } from './sqlite-hold';
 import { inodeOf, keptFiles, removeDatabase, removeEmptySides, repairSwap, restoringName, swapIn } from './sqlite-swap';
 import { SqliteTargetConfig } from '../../contract/config';
@@ -15,6 +13,8 @@ import { Finding } from '../core/finding';
 import { outputOf } from '../core/process';
 import { formatBytes } from '../core/reporter';
 import { shownAnswer } from '../core/said';
+import { RestoreArtifacts } from '../engine-api/artifacts';
+import { Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../engine-api/restorer';
 import { SqliteExamination } from '../sources/sqlite-child';
 import { sqliteProgram } from '../sources/sqlite-program';
 

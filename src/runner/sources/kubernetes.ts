@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { Inspection, OpenDump, Source } from './source';
 import { KubernetesConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../core/errors';
+import { Inspection, OpenDump, Source } from '../engine-api/source';
 import { ApiError, KubernetesApi } from '../kubernetes/api';
 import { isMadeByOthers, keysOf, Kind, KINDS, parseObjects, portable, PortableObject, renderObjects, StoredObject, titleOf } from '../kubernetes/portable-objects';
 

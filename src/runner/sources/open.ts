@@ -2,9 +2,9 @@ import { KubernetesSource } from './kubernetes';
 import { PostgresSource } from './postgres';
 import { RedisSource } from './redis';
 import { SetSource } from './set';
-import { Source } from './source';
 import { SqliteSource } from './sqlite';
 import { ScratchConfig, SourceConfig } from '../../contract/config';
+import { Source } from '../engine-api/source';
 import { openKubernetes } from '../kubernetes/api';
 
 /** The source that `config` describes. Reads its password, touches nothing else. */

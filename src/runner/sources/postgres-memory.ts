@@ -6,9 +6,9 @@ import { PostgresClient } from './postgres-client';
 import { quoted } from './postgres-errors';
 import { dumpedRelations } from './postgres-facts';
 import { literal } from './postgres-pattern';
-import { MemoryNeed } from './source';
 import { PostgresConfig } from '../../contract/config';
 import { formatBytes } from '../core/reporter';
+import { MemoryNeed } from '../engine-api/source';
 
 /** Tables that are looked at: those with the most outside of their rows. */
 const MOST_TABLES = 20;

@@ -6,10 +6,10 @@ import { memoryForDump } from './postgres-memory';
 import { dumperOf, howToGet, installed, PostgresProgram } from './postgres-programs';
 import { lookingOnceLocked, remade, TableFiles } from './postgres-remade';
 import { DumpWarnings } from './postgres-warnings';
-import { Dump, Inspection, OpenDump, Source } from './source';
 import { CompressionConfig, PostgresConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../core/errors';
+import { Dump, Inspection, OpenDump, Source } from '../engine-api/source';
 import { checked } from '../stream/check';
 
 /** The first client that compresses with anything but gzip. */

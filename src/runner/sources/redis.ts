@@ -1,11 +1,11 @@
 import { RdbCheck } from './rdb-check';
 import { RedisConnection } from './redis-connection';
-import { Inspection, OpenDump, Source } from './source';
 import { RedisConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedCounts } from '../../contract/record';
 import { RunnerError } from '../core/errors';
 import { secretFrom } from '../core/secrets';
+import { Inspection, OpenDump, Source } from '../engine-api/source';
 import { RdbLook } from '../rdb/look';
 import { MARK_KEY } from '../rdb/mark';
 import { checked } from '../stream/check';

@@ -1,5 +1,5 @@
-import { Dump, Inspection, Source } from './source';
 import { CompressionConfig } from '../../contract/config';
+import { Dump, Inspection, Source } from '../engine-api/source';
 
 /**
  * Several sources in one backup. All of them are looked at before the first is dumped, and one record is written for all: so a set is

@@ -1,7 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { Inspection, OpenDump, Source } from './source';
 import { SqliteResult } from './sqlite-child';
 import { explainSqlite } from './sqlite-errors';
 import { sqliteProgram } from './sqlite-program';
@@ -10,6 +9,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { outputOf } from '../core/process';
 import { scratchDirectory } from '../core/scratch';
+import { Inspection, OpenDump, Source } from '../engine-api/source';
 import { checked } from '../stream/check';
 
 /** Node's 64 kB cost a change of threads for each. */

@@ -7,7 +7,7 @@ import { parseRecord } from '../../../src/runner/catalog/record';
 import { removeBackup } from '../../../src/runner/catalog/remove';
 import { RunnerError } from '../../../src/runner/core/errors';
 import { createReporter } from '../../../src/runner/core/reporter';
-import { discardBackup } from '../../../src/runner/restore/safety';
+import { discardBackup } from '../../../src/runner/previous/safety';
 import { renderHold } from '../../../src/runner/retention/hold';
 import { prune } from '../../../src/runner/retention/prune';
 import { Store } from '../../../src/runner/store-api/store';

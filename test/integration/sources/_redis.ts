@@ -3,8 +3,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RedisConfig } from '../../../src/contract/config';
+import { Source } from '../../../src/runner/engine-api/source';
 import { openSource } from '../../../src/runner/sources/open';
-import { Source } from '../../../src/runner/sources/source';
 import { tempDir } from '../servers/_process';
 import { programFile, RedisProgram, RedisServer, startRedis } from '../servers/redis';
 

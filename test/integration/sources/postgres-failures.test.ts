@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { childrenNamed, makeShop, sourceFor, useClients, useFake } from './_postgres';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { OpenDump, Source } from '../../../src/runner/sources/source';
+import { OpenDump, Source } from '../../../src/runner/engine-api/source';
 import { failureOf, GZIP, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/sources/_dump';
 import { freePort, startProcess, tempDir, until } from '../servers/_process';
 import { PostgresServer, serverUser, startPostgres } from '../servers/postgres';

@@ -6,7 +6,7 @@ import { ExitCode } from '../../../src/contract/exit-code';
 import { takeBackup } from '../../../src/runner/backup/take';
 import { renderClaim } from '../../../src/runner/catalog/claim';
 import { createReporter } from '../../../src/runner/core/reporter';
-import { Source } from '../../../src/runner/sources/source';
+import { Source } from '../../../src/runner/engine-api/source';
 import { FolderStore } from '../../../src/runner/stores/folder/store';
 import { aConfig, aRecord, capture } from '../_fixtures';
 

@@ -3,7 +3,7 @@ import { RecordedCounts } from '../../../src/contract/record';
 import { refuseUnreadable } from '../../../src/runner/backup/record-size';
 import { boundCounts, differenceOf, itemsIn, totalOf } from '../../../src/runner/catalog/counts';
 import { MAX_RECORD_BYTES, parseRecord, renderRecord } from '../../../src/runner/catalog/record';
-import { Dump } from '../../../src/runner/sources/source';
+import { Dump } from '../../../src/runner/engine-api/source';
 import { aConfig, anArtifact, aRecord } from '../_fixtures';
 
 const id = 'app_20261122_020000';

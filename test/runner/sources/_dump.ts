@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { CompressionConfig } from '../../../src/contract/config';
 import { RunnerError } from '../../../src/runner/core/errors';
-import { Dump, Inspection, OpenDump, Source } from '../../../src/runner/sources/source';
+import { Dump, Inspection, OpenDump, Source } from '../../../src/runner/engine-api/source';
 
 export const NO_ABORT = new AbortController().signal;
 export const ZSTD: CompressionConfig = { algorithm: 'zstd', level: 1 };

@@ -1,6 +1,3 @@
-import { VerifiedArtifacts } from './artifacts';
-import { readFrom } from './read-from';
-import { exitCodeOf, Kept, Restored, RestoreFailure, Restorer, RestorerContext } from './restorer';
 import { safetyText } from './rollback-order';
 import { BackupConfig, RestoreConfig, SourceConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -11,7 +8,10 @@ import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/cat
 import { removeBackup } from '../catalog/remove';
 import { messageOf, RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
-import { Source } from '../sources/source';
+import { VerifiedArtifacts } from '../engine-api/artifacts';
+import { readFrom } from '../engine-api/read-from';
+import { exitCodeOf, Kept, Restored, RestoreFailure, Restorer, RestorerContext } from '../engine-api/restorer';
+import { Source } from '../engine-api/source';
 
 /**
  * Stores what the target holds now as a backup like any other, which `list` shows and `restore` restores, but which never is the

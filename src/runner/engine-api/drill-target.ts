@@ -1,8 +1,8 @@
+import { RestoreArtifacts } from './artifacts';
 import { DrillConfig, TargetConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { Reporter } from '../core/reporter';
-import { RestoreArtifacts } from '../restore/artifacts';
 
 /** What a drill has to go by. */
 export interface ScratchContext {

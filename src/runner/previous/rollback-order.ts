@@ -1,8 +1,8 @@
-import { RestorerContext } from './restorer';
 import { REPLACED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog/catalog';
 import { messageOf } from '../core/errors';
+import { RestorerContext } from '../engine-api/restorer';
 
 /*
  * Which safety backup a rollback brings back.

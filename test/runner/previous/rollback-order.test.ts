@@ -4,7 +4,7 @@ import { readCatalog } from '../../../src/runner/catalog/catalog';
 import { renderRecord } from '../../../src/runner/catalog/record';
 import { RunnerError } from '../../../src/runner/core/errors';
 import { Reporter } from '../../../src/runner/core/reporter';
-import { noteReplaced, safetyBackups, safetyText, wayBack } from '../../../src/runner/restore/rollback-order';
+import { noteReplaced, safetyBackups, safetyText, wayBack } from '../../../src/runner/previous/rollback-order';
 import { Store } from '../../../src/runner/store-api/store';
 import { aRecord } from '../_fixtures';
 import { MemoryStore } from '../stores/_memory';

@@ -1,4 +1,4 @@
-import { checkFreshness, timeOf } from '../../../src/runner/drill/freshness';
+import { checkFreshness, timeOf } from '../../../src/runner/engine-api/freshness';
 import { aRecord } from '../_fixtures';
 
 test.each([

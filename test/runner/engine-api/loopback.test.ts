@@ -1,4 +1,4 @@
-import { isLoopback } from '../../../src/runner/drill/loopback';
+import { isLoopback } from '../../../src/runner/engine-api/loopback';
 
 test.each(['localhost', '127.0.0.1', '127.8.0.1', '::1', '0:0:0:0:0:0:0:1', '/var/run/postgresql'])('%s is this machine', host => {
   expect(isLoopback(host)).toBe(true);

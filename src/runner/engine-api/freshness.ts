@@ -1,4 +1,4 @@
-import { check } from './scratch';
+import { check } from './drill-target';
 import { FreshnessConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { BackupRecord } from '../../contract/record';
