@@ -9,15 +9,15 @@ import { ExitCode } from '../../src/contract/exit-code';
 import { decrypt } from '../../src/runner/age/decrypt';
 import { Identities, sealHeader } from '../../src/runner/age/keys';
 import { RunnerError } from '../../src/runner/core/errors';
-import { parseObjects, renderObjects } from '../../src/runner/kubernetes/portable-objects';
-import { RdbLook } from '../../src/runner/rdb/look';
-import { readArchiveHead } from '../../src/runner/restore/postgres-archive';
-import { parseGlobals } from '../../src/runner/restore/postgres-globals';
-import { parseRdbHead } from '../../src/runner/restore/rdb-head';
-import { contentOf } from '../../src/runner/restore/redis-keys-read';
-import { RdbCheck } from '../../src/runner/sources/rdb-check';
-import { countsOf, parseInfo, refusalOf as refusalOfServer } from '../../src/runner/sources/redis';
-import { RespError, RespReader, ServerError } from '../../src/runner/sources/resp';
+import { parseObjects, renderObjects } from '../../src/runner/engines/kubernetes/portable-objects';
+import { readArchiveHead } from '../../src/runner/engines/postgres/restore-archive';
+import { parseGlobals } from '../../src/runner/engines/postgres/restore-globals';
+import { RdbCheck } from '../../src/runner/engines/redis/rdb/check';
+import { parseRdbHead } from '../../src/runner/engines/redis/rdb/head';
+import { RdbLook } from '../../src/runner/engines/redis/rdb/look';
+import { RespError, RespReader, ServerError } from '../../src/runner/engines/redis/resp';
+import { contentOf } from '../../src/runner/engines/redis/restore-keys-read';
+import { countsOf, parseInfo, refusalOf as refusalOfServer } from '../../src/runner/engines/redis/source';
 import { readText } from '../../src/runner/stream/read-text';
 import { aPair } from '../runner/age/_age';
 
@@ -36,7 +36,7 @@ function pieces(bytes: Buffer, size: number): Readable {
 const chunkSize = fc.constantFrom(1, 2, 7, 64, 65_536);
 
 describe('a snapshot of Redis', () => {
-  const real = Buffer.from((JSON.parse(readFileSync(path.join(__dirname, '..', 'runner', 'rdb', 'redis-7.4.json'), 'utf8')) as { snapshot: string }).snapshot, 'base64');
+  const real = Buffer.from((JSON.parse(readFileSync(path.join(__dirname, '..', 'runner', 'engines', 'redis', 'rdb', 'redis-7.4.json'), 'utf8')) as { snapshot: string }).snapshot, 'base64');
   const lengths = fc.constantFrom(
     [0x80, 0xff, 0xff, 0xff, 0xff], [0x81, 0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x81, 0xff, 0, 0, 0, 0, 0, 0, 0],
     [0xc3, 0x80, 0x7f, 0xff, 0xff, 0xff, 1], [0xc3, 1, 0x80, 0x20, 0, 0, 0, 1], [0xc0, 1], [0x7f, 0xff], [0],

@@ -7,9 +7,9 @@ import { deadlineIn } from '../core/deadline';
 import { messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
+import { openSource } from '../engines/open-source';
 import { backupEnd, push } from '../push';
 import { pruneAfter } from '../retention/after-backup';
-import { openSource } from '../sources/open';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 

@@ -8,10 +8,10 @@ import { deadlineIn } from '../core/deadline';
 import { messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
-import { openScratch } from '../drill/open';
 import { drillRecord, storeDrill } from '../drill/record';
 import { noProgress, Rehearsal } from '../drill/rehearsal';
 import { Scratch } from '../engine-api/drill-target';
+import { openScratch } from '../engines/open-drill-target';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 

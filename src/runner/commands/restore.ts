@@ -13,11 +13,11 @@ import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';
 import { exitCodeOf, Restored, RestorePlan, Restorer } from '../engine-api/restorer';
+import { openRestorer } from '../engines/open-restorer';
+import { restoreIntoNewFile } from '../engines/sqlite/restore-new-file';
 import { openWorkloads } from '../kubernetes/open-workloads';
 import { Workloads } from '../kubernetes/workloads';
 import { inTheClear, takesSafetyBackup } from '../previous/safety';
-import { openRestorer } from '../restore/open';
-import { restoreIntoNewFile } from '../restore/sqlite-new-file';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 

@@ -6,8 +6,8 @@ import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes } from '../core/reporter';
 import { exitCodeOf, Kept, Restorer } from '../engine-api/restorer';
+import { openRestorer } from '../engines/open-restorer';
 import { openWorkloads } from '../kubernetes/open-workloads';
-import { openRestorer } from '../restore/open';
 import { openStores } from '../stores/open';
 
 export interface KeptOptions {

@@ -7,7 +7,7 @@ import { messageOf } from '../core/errors';
 import { formatBytes } from '../core/reporter';
 import { describeLeft, leftScratch } from '../core/scratch';
 import { Dump } from '../engine-api/source';
-import { openSource } from '../sources/open';
+import { openSource } from '../engines/open-source';
 
 /** Whether the database can be reached and read, and the programs are new enough for it. Changes nothing. */
 export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Check> {

@@ -12,8 +12,8 @@ import { VERSION } from '../core/version';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { DrillInput, Scratch } from '../engine-api/drill-target';
 import { exitCodeOf, RestoreFailure, Restorer } from '../engine-api/restorer';
-import { openRestorer } from '../restore/open';
-import { recordOfMember } from '../restore/set';
+import { openRestorer } from '../engines/open-restorer';
+import { recordOfMember } from '../engines/set/restorer';
 import { Store } from '../store-api/store';
 
 /** What is known of a drill as far as it has come: the parts of its record. */

@@ -1,5 +1,4 @@
 import { PassThrough } from 'node:stream';
-import { readFormat } from './format';
 import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX } from '../../contract/layout';
@@ -10,6 +9,7 @@ import { readSmall } from '../catalog/catalog';
 import { filesOf } from '../catalog/claim';
 import { RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
+import { readFormat } from '../engines/check-format';
 import { Store } from '../store-api/store';
 
 /** What reading a copy needs of the process. */

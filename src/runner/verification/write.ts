@@ -7,7 +7,7 @@ import { renderDocument } from '../catalog/history';
 import { isDenied, messageOf, RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
 import { VERSION } from '../core/version';
-import { installed } from '../sources/postgres-programs';
+import { installed } from '../engines/postgres/programs';
 import { Store } from '../store-api/store';
 
 /** This many of a backup's verifications stay in each store. */

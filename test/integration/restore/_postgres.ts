@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { BackupConfig, CONFIG_VERSION, PostgresConfig, PostgresTargetConfig, RestoreConfig } from '../../../src/contract/config';
-import { quoted } from '../../../src/runner/sources/postgres-errors';
+import { quoted } from '../../../src/runner/engines/postgres/errors';
 import { configOf, folder, postgres } from '../_configs';
 import { backup, run, Ended, RunOptions } from '../_runner';
 import { tempDir } from '../servers/_process';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { BackedUp, backUpAndDamage, digestOf } from './_redis';
 import { restore, startRestore } from './_restore';
 import { BackupConfig, RedisTargetConfig } from '../../../src/contract/config';
-import { REDIS_RIGHTS } from '../../../src/runner/sources/redis-errors';
+import { REDIS_RIGHTS } from '../../../src/runner/engines/redis/errors';
 import { redis } from '../_configs';
 import { list, run, start as startRun } from '../_runner';
 import { until } from '../servers/_process';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { backUpAndDamage, digestOf, roleOf } from './_redis';
 import { restore } from './_restore';
 import { RedisTargetConfig } from '../../../src/contract/config';
-import { REDIS_RIGHTS } from '../../../src/runner/sources/redis-errors';
+import { REDIS_RIGHTS } from '../../../src/runner/engines/redis/errors';
 import { list, run } from '../_runner';
 import { issueCertificate, makeAuthority } from '../servers/_certificate';
 import { tempDir, until } from '../servers/_process';

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { PostgresConfig } from '../../../src/contract/config';
 import { Source } from '../../../src/runner/engine-api/source';
-import { openSource } from '../../../src/runner/sources/open';
+import { openSource } from '../../../src/runner/engines/open-source';
 import { clientBin, clientPath, PostgresMajor, PostgresServer } from '../servers/postgres';
 
 /** Makes the programs of these versions the ones that the runner finds, beside 15, which it always does; without any, all of them. */

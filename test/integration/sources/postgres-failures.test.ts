@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { childrenNamed, makeShop, sourceFor, useClients, useFake } from './_postgres';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { OpenDump, Source } from '../../../src/runner/engine-api/source';
-import { failureOf, GZIP, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/sources/_dump';
+import { failureOf, GZIP, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/engines/_dump';
 import { freePort, startProcess, tempDir, until } from '../servers/_process';
 import { PostgresServer, serverUser, startPostgres } from '../servers/postgres';
 

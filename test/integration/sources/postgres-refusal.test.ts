@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
-import { refusalOf } from '../../../src/runner/sources/postgres-refusal';
+import { refusalOf } from '../../../src/runner/engines/postgres/refusal';
 import { Authority, issueCertificate, makeAuthority } from '../servers/_certificate';
 import { freePort, tempDir } from '../servers/_process';
 import { PostgresServer, startPostgres } from '../servers/postgres';

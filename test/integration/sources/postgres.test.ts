@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentsOf, makeShop, restore, run, sourceFor, useClients } from './_postgres';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { failureOf, GZIP, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/sources/_dump';
+import { failureOf, GZIP, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/engines/_dump';
 import { tempDir } from '../servers/_process';
 import { PostgresServer, startPostgres } from '../servers/postgres';
 

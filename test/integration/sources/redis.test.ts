@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import { checkRdb, digestAfterLoading, fill, sourceFor } from './_redis';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { failureOf, NO_ABORT, NONE, takeAll, takeFirst } from '../../runner/sources/_dump';
+import { failureOf, NO_ABORT, NONE, takeAll, takeFirst } from '../../runner/engines/_dump';
 import { issueCertificate, makeAuthority } from '../servers/_certificate';
 import { freePort, tempDir, until } from '../servers/_process';
 import { RedisOptions, RedisServer, startRedis } from '../servers/redis';

@@ -1,0 +1,69 @@
+import { ServerError } from './resp';
+import { ExitCode } from '../../../contract/exit-code';
+import { RunnerError } from '../../core/errors';
+
+/** What the runner wants of a server. */
+export type RedisUse = 'backup' | 'restore' | 'restore-keys';
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly exitCode: ExitCode;
+  readonly wayOut: string | { readonly [use in RedisUse]: string };
+}
+
+/** Commands that a user needs, as ACL SETUSER takes them. */
+export const REDIS_RIGHTS: { readonly [use in RedisUse]: string } = {
+  'backup': '+ping +info +psync +replconf',
+  'restore': '+ping +info +psync +replconf +replicaof +select +scan +function|dump',
+  'restore-keys': '~* +ping +info +select +scan +randomkey +dump +pttl +pexpiretime +restore +unlink +get +set +function|dump +function|restore +function|flush',
+};
+
+/** Answers begin with a code that no version of Redis translates. The first that matches wins. */
+const RULES: readonly Rule[] = [
+  { pattern: /^NOAUTH/, exitCode: ExitCode.DENIED, wayOut: 'it wants a password: name the Secret that holds it' },
+  {
+    pattern: /^WRONGPASS|invalid password|invalid username-password/i,
+    exitCode: ExitCode.DENIED,
+    wayOut: 'check the user and the password in the Secret, and that the ACL user is "on"',
+  },
+  {
+    pattern: /without any password configured/,
+    exitCode: ExitCode.DENIED,
+    wayOut: 'the server has no password, so anybody may read it: give it one, or configure the backup without a password',
+  },
+  { pattern: /^NOPERM/, exitCode: ExitCode.DENIED, wayOut: { 'backup': rights('backup'), 'restore': rights('restore'), 'restore-keys': rights('restore-keys') } },
+  { pattern: /^DENIED/, exitCode: ExitCode.DENIED, wayOut: 'the server is in protected mode: give it a password' },
+  {
+    pattern: /unknown command/i,
+    exitCode: ExitCode.BAD_CONFIG,
+    wayOut: {
+      'backup': 'the server does not let itself be replicated, as some hosted services do, and can\'t be backed up over the network: use the service\'s own snapshots',
+      'restore': 'the server does not take the commands of replication, as some hosted services do: restore with the method "keys", which needs none of them',
+      'restore-keys': 'the server does not take commands that a restore key by key needs: restore with the service\'s own means',
+    },
+  },
+  { pattern: /^LOADING/, exitCode: ExitCode.UNAVAILABLE, wayOut: 'it is still loading its data: try again when it has started' },
+  { pattern: /^(NOMASTERLINK|MASTERDOWN)/, exitCode: ExitCode.UNAVAILABLE, wayOut: 'this replica has lost its master: back up the master, or try again when they are connected' },
+  { pattern: /max number of clients/i, exitCode: ExitCode.UNAVAILABLE, wayOut: 'all its connections are in use: raise "maxclients", or try again later' },
+  { pattern: /^OOM/, exitCode: ExitCode.NO_SPACE, wayOut: 'its data has reached maxmemory: raise that, or restore into a larger server' },
+  { pattern: /^READONLY/, exitCode: ExitCode.BAD_CONFIG, wayOut: 'it is a replica: name its master' },
+  { pattern: /DUMP payload version or checksum/, exitCode: ExitCode.VERSION_MISMATCH, wayOut: 'it does not know the format of the backup: restore into a server at least as new as the one that was backed up' },
+  { pattern: /DB index is out of range/, exitCode: ExitCode.BAD_CONFIG, wayOut: 'it has fewer databases than the backup: raise its setting "databases", or restore into a server that has them' },
+  { pattern: /BGSAVE failed/i, exitCode: ExitCode.UNAVAILABLE, wayOut: 'it could not fork or write: its log says why; often memory (vm.overcommit_memory=1) or a full disk' },
+];
+
+/** What an error that the server sent means, and what to do. */
+export function explainServerError(error: ServerError, command: string, address: string, user: string | null, use: RedisUse = 'backup'): RunnerError {
+  const { message: reply } = error;
+  const rule = RULES.find(({ pattern }) => pattern.test(reply));
+  const wayOut = typeof rule?.wayOut === 'object' ? rule.wayOut[use] : rule?.wayOut;
+  const who = user === null ? '' : ` to user "${user}"`;
+  return new RunnerError(
+    `redis ${address} answered ${command}${who} with "${reply}": ${wayOut ?? 'its log may say more'}`,
+    rule?.exitCode ?? ExitCode.FAILED, { cause: error },
+  );
+}
+
+function rights(use: RedisUse): string {
+  return `give the user what a ${use === 'backup' ? use : 'restore'} needs: ACL SETUSER name on >password ${REDIS_RIGHTS[use]}`;
+}

@@ -1,0 +1,242 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RedisConnection } from './connection';
+import { ReplicationSource } from './replication-source';
+import { ServerError } from './resp';
+import { familyOf, keysIn } from './restore-facts';
+import { addressFor, portsFor } from './restore-left';
+import { Info, parseInfo } from './source';
+import { RedisTargetConfig } from '../../../contract/config';
+import { ExitCode } from '../../../contract/exit-code';
+import { messageOf, RunnerError } from '../../core/errors';
+import { formatSeconds, Reporter } from '../../core/reporter';
+import { RestoreFailure } from '../../engine-api/restorer';
+
+/** A server connects to its master within a second or so. */
+const ARRIVAL_LIMIT_MS = 30_000;
+/** A server that drops or loads a large data set says nothing for long. */
+const REPLY_LIMIT_MS = 10 * 60_000;
+const POLL_MS = 100;
+/** What there is when the run itself is being stopped. */
+const LAST_CALLS_MS = 3000;
+/** What there is when the restore failed: a server can't be told anything before it has loaded. */
+const REPAIR_LIMIT_MS = 15 * 60_000;
+/** A server that has received all begins to load at once. */
+const GONE_LIMIT_MS = 5000;
+/** Where something restarts a server that died, this is long enough. */
+const RESTART_LIMIT_MS = 15_000;
+
+export interface Load {
+  /** Of the backup. */
+  readonly id: string;
+  readonly description: string;
+  readonly target: RedisTargetConfig;
+  /** `null`: the runner's own end of its connection to the server. */
+  readonly advertisedHost: string | null;
+  /** Ends a sentence with where what the server held before is, and how to get it back; empty if it is nowhere. */
+  readonly wayBack: string;
+  readonly reporter: Reporter;
+  connect(signal: AbortSignal): Promise<RedisConnection>;
+  /** The snapshot; it fails at its end unless it is whole. */
+  open(): Promise<Readable>;
+}
+
+export interface Loaded {
+  readonly keys: number;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Makes the server a replica of the runner until it has loaded the snapshot, and a primary again, whatever happens.
+ *
+ * @throws RestoreFailure that says what it holds
+ */
+export async function loadByReplication(load: Load, signal: AbortSignal): Promise<Loaded> {
+  const { target, reporter, description } = load;
+  let master: ReplicationSource | undefined;
+  let before: Info | undefined;
+  let dropsEarly = true;
+  let told = false;
+  const connection = await load.connect(signal);
+  try {
+    before = parseInfo(await connection.command('INFO'));
+    dropsEarly = await mayDropEarly(connection, before);
+    const host = addressFor(connection, load.advertisedHost);
+    master = await ReplicationSource.listen(host, portsFor(target), { replicationId: before.master_replid ?? '', address: connection.addresses.remote }, load.open);
+    connection.waitUpTo(REPLY_LIMIT_MS);
+    await connection.command('REPLICAOF', host, String(master.port)).catch(error => {
+      told = error instanceof RunnerError && error.exitCode === ExitCode.UNAVAILABLE; // it may have taken it before it went away
+      throw error;
+    });
+    told = true;
+    await loaded(connection, master, host, description, signal);
+    await checkAssertions(connection, load);
+    await makeMaster(connection, signal);
+    reporter.info('redis.loaded', `${description} has loaded ${load.id} and is a primary again`);
+    const loadedKeys = keysIn(parseInfo(await connection.command('INFO')));
+    // It is live: whatever fails from here on is no reason to load it again over what is written meanwhile.
+    const note = await persisted(connection, signal).catch((error: unknown) => `whether the server has rewritten its AOF is not known (${messageOf(error)}): until then what is restored is in its memory only`);
+    return { keys: loadedKeys, notes: note === null ? [] : [note] };
+  } catch (error) {
+    if (!told) throw error;
+    const { holds, sound } = await recover(load, { info: before!, dropsEarly }, master!, signal);
+    const code = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
+    throw new RestoreFailure(`${load.id} was not restored: ${messageOf(error)}`, holds, sound, signal.aborted ? ExitCode.CANCELLED : code, { cause: error });
+  } finally {
+    connection.close();
+    master?.close();
+  }
+}
+
+/**
+ * Whether the server may drop what it holds before it has received all of another data set. Valkey 8.1 and later do with
+ * `repl-diskless-load flush-before-load`; where the user may not ask, they are taken to. No version of Redis does.
+ */
+async function mayDropEarly(connection: RedisConnection, info: Info): Promise<boolean> {
+  if (familyOf(info) === 'redis') return false;
+  try {
+    return (await connection.list('CONFIG', 'GET', 'repl-diskless-load'))[1]?.toString() === 'flush-before-load';
+  } catch (error) {
+    if (error instanceof RunnerError && error.cause instanceof ServerError) return true;
+    throw error;
+  }
+}
+
+/** Makes the server a primary, and waits until it says that it is. One that loads its data can't be told before it has. */
+export async function makeMaster(connection: RedisConnection, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await connection.command('REPLICAOF', 'NO', 'ONE');
+      break;
+    } catch (error) {
+      if (!/"LOADING/.test(messageOf(error))) throw error;
+      await sleep(POLL_MS, undefined, { signal });
+    }
+  }
+  const { role } = parseInfo(await connection.command('INFO', 'replication'));
+  if (role !== 'master') throw new RunnerError(`the server stays a ${role} after REPLICAOF NO ONE: something else makes it follow`, ExitCode.UNAVAILABLE);
+}
+
+/** Waits until the server holds the whole snapshot. */
+async function loaded(connection: RedisConnection, master: ReplicationSource, host: string, description: string, signal: AbortSignal): Promise<void> {
+  const start = Date.now();
+  let downSince: number | null = null;
+  for (;;) {
+    if (master.state === 'failed') throw master.failure;
+    if (master.state === 'waiting' && Date.now() - start > ARRIVAL_LIMIT_MS) throw didNotCome(master, host, description);
+    const info = parseInfo(await connection.command('INFO'));
+    if (info.role !== 'slave') throw new RunnerError(`something else has made ${description} a primary meanwhile: an operator or a Sentinel manages it`, ExitCode.FAILED);
+    if (info.master_link_status === 'up' && info.master_replid === master.id && info.loading !== '1') return;
+    // Until it has loaded all, the link is down; what can be seen is that it neither receives nor loads.
+    const idle = master.state === 'sent' && info.master_sync_in_progress !== '1' && info.loading !== '1' && info.async_loading !== '1';
+    downSince = idle ? downSince ?? Date.now() : null;
+    if (downSince !== null && Date.now() - downSince > GONE_LIMIT_MS) {
+      throw new RunnerError(`${description} has received the snapshot and not loaded it: its log says why; often the disk that it writes it to is full`, ExitCode.FAILED);
+    }
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+function didNotCome(master: ReplicationSource, host: string, description: string): RunnerError {
+  return new RunnerError(
+    master.oddity === null
+      ? `${description} did not connect to the runner at ${host}:${master.port} within ${formatSeconds(ARRIVAL_LIMIT_MS / 1000)}: allow that in network policies, `
+        + 'and check that the address leads from the server to the runner; through a port-forward it does not: restore from within the cluster'
+      : `${description} can't fetch the snapshot: ${master.oddity}`,
+    master.oddity === null ? ExitCode.UNAVAILABLE : ExitCode.BAD_CONFIG,
+  );
+}
+
+/** Looks for the keys that the config asks for. */
+export async function checkAssertions(connection: RedisConnection, { target, description }: Pick<Load, 'target' | 'description'>): Promise<void> {
+  for (const { pattern, leastKeys } of target.assertions) {
+    const found = await countKeys(connection, pattern, leastKeys);
+    if (found < leastKeys) {
+      throw new RunnerError(`${description} has ${found} keys like ${pattern} after loading, the config asks for at least ${leastKeys}`, ExitCode.CORRUPT);
+    }
+  }
+}
+
+/** Counts keys in all databases, up to a number that is enough. */
+export async function countKeys(connection: RedisConnection, pattern: string, enough: number): Promise<number> {
+  const databases = Object.keys(parseInfo(await connection.command('INFO', 'keyspace'))).filter(field => /^db\d+$/.test(field));
+  let found = 0;
+  for (const database of databases) {
+    await connection.command('SELECT', database.slice(2));
+    let cursor = '0';
+    do {
+      const page = await connection.scan(cursor, pattern);
+      found += page.keys.length;
+      cursor = page.cursor;
+    } while (cursor !== '0' && found < enough);
+  }
+  return found;
+}
+
+/** With an AOF, what is loaded is on disk only when that is rewritten: a server that dies before starts with the old one. */
+async function persisted(connection: RedisConnection, signal: AbortSignal): Promise<string | null> {
+  for (;;) {
+    const info = parseInfo(await connection.command('INFO'));
+    if (info.aof_enabled !== '1' || (info.aof_rewrite_in_progress !== '1' && info.aof_rewrite_scheduled !== '1')) {
+      const failed = info.aof_enabled === '1' && info.aof_last_bgrewrite_status !== 'ok';
+      return failed ? 'the server could not rewrite its AOF, so the restored data is in memory only: its log says why' : null;
+    }
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+/** Connects to a server that may be starting anew. */
+async function connectAgain(load: Load, signal: AbortSignal): Promise<RedisConnection> {
+  const end = Date.now() + RESTART_LIMIT_MS;
+  for (;;) {
+    try {
+      return await load.connect(signal);
+    } catch (error) {
+      if (Date.now() > end || !(error instanceof RunnerError) || error.exitCode !== ExitCode.UNAVAILABLE) throw error;
+      await sleep(1000, undefined, { signal });
+    }
+  }
+}
+
+/** Makes the server a primary again, and finds out what it holds. */
+async function recover(
+  load: Load, before: { readonly info: Info; readonly dropsEarly: boolean }, master: ReplicationSource, signal: AbortSignal,
+): Promise<{ holds: string; sound: boolean }> {
+  const { description, wayBack } = load;
+  master.close(); // from here on nothing is sent any more
+  const { state } = master;
+  const limit = AbortSignal.timeout(signal.aborted ? LAST_CALLS_MS : REPAIR_LIMIT_MS);
+  try {
+    const connection = await connectAgain(load, limit);
+    try {
+      connection.waitUpTo(REPLY_LIMIT_MS);
+      await makeMaster(connection, limit);
+      const info = parseInfo(await connection.command('INFO'));
+      const keys = keysIn(info);
+      if ([info.master_replid, info.master_replid2].includes(master.id)) {
+        return { holds: `${description} is a primary again, and holds all of ${load.id}, ${keys} keys${wayBack}`, sound: false };
+      }
+      if (info.run_id !== before.info.run_id) {
+        return { holds: `${description} has been started anew meanwhile, and holds what it found on its disk, ${keys} keys: restore again${wayBack}`, sound: false };
+      }
+      // What it holds it drops when it has received all, and not before: of what it was not sent to the end it has changed nothing.
+      if (state === 'waiting' || (state !== 'sent' && !before.dropsEarly)) {
+        return { holds: `${description} is a primary again, and holds what it held before, ${keys} keys`, sound: true };
+      }
+      if (keys === 0 && keysIn(before.info) > 0) return { holds: `${description} is a primary again, and holds nothing: restore again${wayBack}`, sound: false };
+      return {
+        holds: `${description} is a primary again, and holds ${keys} keys; whether they are the ${keysIn(before.info)} that it held before is not known, for it may have dropped those: `
+          + `look at them, or restore again${wayBack}`,
+        sound: false,
+      };
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    return {
+      holds: `What ${description} holds is not known, and it may be a replica of this run still (${messageOf(error)}): `
+        + `restore again when it answers, which puts that right, or run "REPLICAOF NO ONE" on it${wayBack}`,
+      sound: false,
+    };
+  }
+}

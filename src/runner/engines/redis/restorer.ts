@@ -1,0 +1,149 @@
+import { RdbCheck } from './rdb/check';
+import { RdbContent } from './rdb/look';
+import { headOf, snapshotOf } from './restore-artifact';
+import { contentOfSnapshot, findingsOfContent, refuseMixture } from './restore-content';
+import { findingsOfMemory, findingsOfReplication, findingsOfServer, keysIn, readFacts } from './restore-facts';
+import { addressFor, followsRunner, wasLeftByRestore } from './restore-left';
+import { loadByReplication, makeMaster } from './restore-load';
+import { RedisServerRestorer } from './restore-server';
+import { parseInfo, RedisSource } from './source';
+import { RedisTargetConfig } from '../../../contract/config';
+import { ExitCode } from '../../../contract/exit-code';
+import { BackupRecord, RecordedArtifact } from '../../../contract/record';
+import { RunnerError } from '../../core/errors';
+import { Finding } from '../../core/finding';
+import { formatBytes } from '../../core/reporter';
+import { secretFrom } from '../../core/secrets';
+import { RestoreArtifacts } from '../../engine-api/artifacts';
+import { asBackup, exitCodeOf, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
+import { noteReplaced, wayBack } from '../../previous/rollback-order';
+import { checked } from '../../stream/check';
+
+/** Snapshots of up to this size are read as a whole for the plan; larger ones only before they are restored. */
+const LOOKED_INTO_BYTES = 256 * 1024 * 1024;
+
+const BEING_RESTORED: Finding = {
+  message: 'it is being restored by another run just now: let that end, look at what it has restored, and start again if it is not what you want',
+  exitCode: ExitCode.UNAVAILABLE,
+};
+
+/**
+ * A running Redis server, which loads the snapshot as a replica of the runner: no shared volume, no restart, and whether it keeps an
+ * AOF does not matter.
+ *
+ * There is no second data set to swap with. So all that makes a server fail to load, which is when it has dropped what it had, is
+ * ruled out before, and what it has is stored as a backup.
+ */
+export class RedisRestorer extends RedisServerRestorer {
+  constructor(target: RedisTargetConfig, context: RestorerContext) {
+    super(target, context, 'restore');
+  }
+
+  public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
+    const { host, port } = this.target;
+    const artifact = snapshotOf(record);
+    const head = await headOf(artifact, artifacts, signal);
+    const content = artifact.bytes <= LOOKED_INTO_BYTES ? await contentForPlan(artifact, artifacts, signal) : null;
+    const connection = await this.connect(signal);
+    try {
+      const facts = await readFacts(connection, this.target, [['REPLICAOF', host, String(port)], ['INFO'], ['PSYNC', '?', '-1'], ['REPLCONF', 'capa', 'eof']]);
+      const { info, keys } = facts;
+      const address = addressFor(connection, this.advertisedHost());
+      const left = await wasLeftByRestore(info, this.target, address);
+      const ofServer = !left && followsRunner(info, this.target, address) ? [BEING_RESTORED] : findingsOfServer(facts, left);
+      const replicas = Number(info.connected_slaves ?? 0);
+      return {
+        steps: [
+          `read all of ${record.id}, and look whether ${this.description} has the databases and modules that it needs`,
+          ...left ? [`make ${this.description} a primary again, which a restore that was killed has left as a replica`] : [],
+          ...this.target.safetyBackup ? [`store what ${this.description} holds now as a backup of ${this.context.config.name}, which is not the latest`] : [],
+          `make ${this.description} a replica of the runner, which refuses writes from then on, keeps what it has until it has received all, and loads ${record.id} then`,
+          ...this.target.assertions.map(({ pattern, leastKeys }) => `look for at least ${leastKeys} keys like ${pattern}`),
+          `make ${this.description} a primary again${info.aof_enabled === '1' ? ', and wait until its AOF is rewritten' : ''}`,
+        ],
+        replaces: keys === 0 ? null : `${keys} keys in ${this.description}, ${formatBytes(Number(info.used_memory ?? 0))}`,
+        missing: ofServer.length > 0 ? ofServer : [
+          ...findingsOfReplication(facts, head), ...findingsOfMemory(facts, head),
+          ...content === null ? [] : await findingsOfContent(connection, content),
+        ],
+        notes: [
+          ...replicas > 0 ? [`${replicas} replicas follow ${this.description}, and will hold what it holds: the restored data`] : [],
+          ...facts.sentinels === null ? ['whether Sentinels watch the server can\'t be seen (+pubsub|numsub): if they do, they must not while it is restored'] : [],
+          ...this.target.safetyBackup ? [] : ['what is there now is not stored before: there is no way back'],
+          ...this.target.tls === null ? [] : ['the server fetches the snapshot from the runner without TLS'],
+          'what is written between the safety backup and the load is lost: stop what writes',
+        ],
+      };
+    } finally {
+      connection.close();
+    }
+  }
+
+  public async repair(signal: AbortSignal): Promise<readonly string[]> {
+    const connection = await this.connect(signal);
+    try {
+      const info = parseInfo(await connection.command('INFO'));
+      if (!await wasLeftByRestore(info, this.target, addressFor(connection, this.advertisedHost()))) return [];
+      await makeMaster(connection, signal);
+      return [`${this.description} was left as a replica of a runner that was killed: it is a primary again, with ${keysIn(info)} keys`];
+    } finally {
+      connection.close();
+    }
+  }
+
+  public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
+    const artifact = snapshotOf(input.record);
+    await this.refuseWhatKills(input, signal);
+    const previous = this.target.safetyBackup ? await this.save(input.record, signal) : null;
+    const { notes, keys } = await loadByReplication({
+      id: input.record.id,
+      description: this.description,
+      target: this.target,
+      advertisedHost: this.advertisedHost(),
+      wayBack: previous === null ? '' : `; what it held before is stored as ${previous}: ${wayBack(previous, input.record)}`,
+      connect: by => this.connect(by),
+      open: async () => this.whole(artifact, input.artifacts, signal),
+      reporter: this.context.reporter,
+    }, signal);
+    await noteReplaced(previous, input.record, this.context, signal);
+    return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: previous === null ? null : asBackup(previous), notes };
+  }
+
+  private save(restored: BackupRecord, signal: AbortSignal): Promise<string> {
+    return this.saveWhatIsThere(restored, config => new RedisSource(config, this.context.env), signal);
+  }
+
+  private advertisedHost(): string | null {
+    const { advertiseHostEnv } = this.target;
+    return advertiseHostEnv === null ? null : secretFrom(this.context.env, advertiseHostEnv, `address under which ${this.description} reaches the runner`);
+  }
+
+  /** Reads the whole snapshot, if need be from the store once more: one that a server can't load ends it, and keeps it from starting again. */
+  private async refuseWhatKills({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<void> {
+    const artifact = snapshotOf(record);
+    const content = await contentOfSnapshot(await this.whole(artifact, artifacts, signal), artifact.file, signal);
+    if (content === null) {
+      this.context.reporter.warn('restore.note', `${record.id} has a format that is newer than what this runner can look into: whether the server has its databases and modules is not known`);
+      return;
+    }
+    refuseMixture(record, content.isMixture);
+    const connection = await this.connect(signal);
+    try {
+      const missing = await findingsOfContent(connection, content);
+      if (missing.length > 0) throw new RunnerError(`${this.description} can't load ${record.id}, and was told nothing: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
+    } finally {
+      connection.close();
+    }
+  }
+}
+
+/** What is in the first copy, whose digest is not verified yet; `null` if that can't be told: the restore looks again, into a good copy. */
+async function contentForPlan(artifact: RecordedArtifact, artifacts: RestoreArtifacts, signal: AbortSignal): Promise<RdbContent | null> {
+  try {
+    const snapshot = checked(await artifacts.peek(artifact, signal), new RdbCheck(artifact.file));
+    return await contentOfSnapshot(snapshot, artifact.file, signal);
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
+}

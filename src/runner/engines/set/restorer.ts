@@ -1,0 +1,165 @@
+import { ExitCode } from '../../../contract/exit-code';
+import { BackupRecord, RecordedArtifact } from '../../../contract/record';
+import { messageOf, RunnerError } from '../../core/errors';
+import { Finding } from '../../core/finding';
+import { Reporter } from '../../core/reporter';
+import { asBackup, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
+
+/** One database of a set, and how it is restored. */
+export interface SetMember {
+  readonly name: string;
+  readonly restorer: Restorer;
+}
+
+/** What a restore of each member has kept; their names in one. */
+interface KeptSet extends Kept {
+  readonly members: readonly { readonly member: SetMember; readonly kept: Kept }[];
+}
+
+/** A member that was restored, or rolled back. */
+interface Done {
+  readonly member: SetMember;
+  readonly restored: Restored;
+}
+
+/** What a set's record says of one member, as if that had been backed up alone. */
+export function recordOfMember(record: BackupRecord, member: string): BackupRecord {
+  const members = record.members ?? {};
+  const source = Object.hasOwn(members, member) ? members[member] : undefined;
+  if (source === undefined) {
+    throw new RunnerError(
+      `${record.id} has no member ${member}; it has ${Object.keys(record.members ?? {}).join(', ') || 'none, and is no set'}: restore an older backup, or leave ${member} out of the target`,
+      ExitCode.NOT_FOUND,
+    );
+  }
+  return { ...record, source, artifacts: record.artifacts.filter(artifact => artifact.member === member) };
+}
+
+/**
+ * Restores the members of a set one after the other, after all of them were looked at. Where one fails, those before it are rolled
+ * back, as far as what they replaced was kept: a set that is half new is of no use to an application.
+ */
+export class SetRestorer implements Restorer {
+  public readonly description: string;
+
+  constructor(private readonly members: readonly SetMember[], private readonly reporter: Reporter) {
+    this.description = members.map(({ name, restorer }) => `${name} (${restorer.description})`).join(', ');
+  }
+
+  public select(record: BackupRecord): readonly RecordedArtifact[] {
+    return this.members.flatMap(({ name, restorer }) => restorer.select(recordOfMember(record, name)));
+  }
+
+  public async inspect(input: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
+    const plans: { readonly name: string; readonly plan: RestorePlan }[] = [];
+    for (const { name, restorer } of this.members) plans.push({ name, plan: await restorer.inspect(inputOf(input, name), signal) });
+    const named = (texts: (plan: RestorePlan) => readonly string[]) => plans.flatMap(({ name, plan }) => texts(plan).map(text => `${name}: ${text}`));
+    const missing: Finding[] = plans.flatMap(({ name, plan }) => plan.missing.map(finding => ({ ...finding, message: `${name}: ${finding.message}` })));
+    return {
+      steps: named(({ steps }) => steps),
+      replaces: named(({ replaces }) => replaces === null ? [] : [replaces]).join('; ') || null,
+      missing,
+      notes: named(({ notes }) => notes),
+    };
+  }
+
+  public async repair(signal: AbortSignal): Promise<readonly string[]> {
+    const repaired: string[] = [];
+    for (const { name, restorer } of this.members) repaired.push(...(await restorer.repair(signal)).map(text => `${name}: ${text}`));
+    return repaired;
+  }
+
+  public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
+    const done: Done[] = [];
+    for (const member of this.members) {
+      try {
+        const restored = await member.restorer.restore(inputOf(input, member.name), signal);
+        done.push({ member, restored });
+        this.reporter.info('restore.member', `${member.name}: ${restored.holds}`);
+      } catch (error) {
+        const own = error instanceof RestoreFailure ? error : undefined;
+        if (own?.live && !signal.aborted) {
+          // It is restored. To bring back the others would leave a set of two times.
+          done.push({ member, restored: { holds: own.holds, previous: null, notes: [own.message] } });
+          continue;
+        }
+        const undone = await this.undo(done);
+        const holds = [...undone, `${member.name}: ${own?.holds ?? 'it is not known what it holds'}`].join('; ');
+        throw new RestoreFailure(`${member.name}: ${messageOf(error)}`, holds, (own?.sound ?? false) && !own?.live, own?.exitCode ?? ExitCode.FAILED, { cause: error });
+      }
+    }
+    return together(done);
+  }
+
+  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+    const members: { member: SetMember; kept: Kept }[] = [];
+    for (const member of this.members) {
+      const [kept] = await member.restorer.kept(signal);
+      if (kept) members.push({ member, kept });
+    }
+    if (members.length === 0) return [];
+    const sizes = members.map(({ kept }) => kept.bytes);
+    const set: KeptSet = {
+      name: members.map(({ member, kept }) => `${member.name}: ${kept.name}`).join(', '),
+      keptAt: new Date(Math.min(...members.map(({ kept }) => kept.keptAt.getTime()))),
+      bytes: sizes.includes(null) ? null : sizes.reduce<number>((sum, bytes) => sum + bytes!, 0),
+      members,
+    };
+    return [set];
+  }
+
+  public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+    const done: Done[] = [];
+    for (const { member, kept: own } of (kept as KeptSet).members) {
+      try {
+        done.push({ member, restored: await member.restorer.rollback(own, signal) });
+      } catch (error) {
+        // Run once more, it would otherwise turn those around that are rolled back already.
+        const undone = await this.undo(done);
+        throw new RunnerError(
+          `${member.name}: ${messageOf(error)}${undone.length === 0 ? '' : `. The others are not rolled back either: ${undone.join('; ')}`}. Run the rollback once more when that is mended`,
+          error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+        );
+      }
+    }
+    return together(done);
+  }
+
+  public async discard(kept: Kept, signal: AbortSignal): Promise<void> {
+    for (const { member, kept: own } of (kept as KeptSet).members) await member.restorer.discard(own, signal);
+  }
+
+  /** Makes what these members held before live again. Returns what each of them holds now. */
+  private async undo(done: readonly Done[]): Promise<string[]> {
+    const holds: string[] = [];
+    // What stopped the restore must not stop this.
+    const signal = AbortSignal.timeout(UNDO_MS);
+    for (const { member: { name, restorer }, restored } of [...done].reverse()) {
+      try {
+        const { previous } = restored;
+        const kept = previous === null ? undefined : (await restorer.kept(signal)).find(one => [one.name, asBackup(one.name)].includes(previous));
+        if (!kept) holds.unshift(`${name}: ${restored.holds}, and nothing was kept to bring it back`);
+        else holds.unshift(`${name}: ${(await restorer.rollback(kept, signal)).holds}, as before`);
+      } catch (error) {
+        holds.unshift(`${name}: ${restored.holds}; what it held is kept as ${restored.previous}, and could not be brought back: ${messageOf(error)}`);
+      }
+    }
+    return holds;
+  }
+}
+
+/** Swapping names takes seconds; loading the safety backup of a Redis takes as long as it is large. */
+const UNDO_MS = 600_000;
+
+function inputOf({ record, artifacts }: RestoreInput, member: string): RestoreInput {
+  return { record: recordOfMember(record, member), artifacts };
+}
+
+function together(done: readonly Done[]): Restored {
+  const previous = done.filter(({ restored }) => restored.previous !== null).map(({ member, restored }) => `${member.name}: ${restored.previous}`);
+  return {
+    holds: done.map(({ restored }) => restored.holds).join('; '),
+    previous: previous.length === 0 ? null : previous.join(', '),
+    notes: done.flatMap(({ member, restored }) => restored.notes.map(note => `${member.name}: ${note}`)),
+  };
+}

@@ -1,0 +1,46 @@
+import { PostgresConfig, PostgresTargetConfig } from '../../../../src/contract/config';
+import { targetOf } from '../../../../src/runner/config/restore-target';
+import { ArchiveEntry } from '../../../../src/runner/engines/postgres/restore-archive';
+import { Facts, findingsOf } from '../../../../src/runner/engines/postgres/restore-findings';
+
+const extension: ArchiveEntry = { id: 1, type: 'EXTENSION', tag: 'timescaledb', schema: '', owner: '', tablespace: '', definition: '' };
+
+const source: PostgresConfig = {
+  engine: 'postgres',
+  host: 'db',
+  port: 5432,
+  database: 'shop',
+  user: 'me',
+  passwordEnv: null,
+  tls: { mode: 'prefer', caFile: null },
+  includeSchemas: [],
+  excludeSchemas: [],
+  includeTables: [],
+  excludeTables: [],
+  globals: true,
+  lockTimeoutSeconds: 60,
+};
+
+function facts(mode: 'swap' | 'in-place', names: readonly string[]): Facts {
+  const live = {
+    name: 'shop', oid: '1', owner: 'me', tablespace: 'pg_default', owned: true, bytes: 1, open: true, sessions: 0, lasting: [], preparedTransactions: 0, slots: [],
+  };
+  return {
+    config: { ...targetOf(source) as PostgresTargetConfig, mode },
+    client: { name: 'pg_restore', file: '/pg_restore', text: '17.12', major: 17 },
+    server: { versionNumber: 170_010, version: '17.10', superuser: true, createDb: true, createRole: true, databases: [live], roles: [], tablespaces: [], swaps: [] },
+    head: { format: '1.16', database: 'shop', serverVersion: '17.10', dumpVersion: '17.10', entries: names.map(tag => ({ ...extension, tag })) },
+    globals: null,
+    extensions: names.map(name => ({ name, available: true, trusted: false })),
+    inScratch: true,
+    live,
+  };
+}
+
+test.each(['swap', 'in-place'] as const)('TimescaleDB is refused by name before anything happens, with what to do by hand: %s', mode => {
+  expect(findingsOf(facts(mode, ['hstore', 'timescaledb']))).toEqual([{
+    message: expect.stringMatching(/timescaledb.*fetch.*timescaledb_pre_restore\(\).*pg_restore.*timescaledb_post_restore\(\)/),
+    exitCode: 12,
+  }]);
+  expect(findingsOf(facts(mode, ['hstore']))).toEqual([]);
+});
