@@ -4,7 +4,7 @@ import { nextRunInZone } from '../src/constructs/schedule/controller-clock';
 import { parseSchedule } from '../src/constructs/schedule/schedule';
 import { ZoneClock } from '../src/constructs/schedule/zone-clock';
 import { keepsForever, RetentionConfig } from '../src/contract/config';
-import { planRetention } from '../src/runner/retention/plan';
+import { planRetention } from '../src/runner/prune/plan';
 
 /*
  * A year of one backup: the controller's clock, runs that start late and take long, the prune at the end of each, and the bucket's

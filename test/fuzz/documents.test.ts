@@ -12,7 +12,7 @@ import { claimedUntil, renderClaim } from '../../src/runner/catalog/claim';
 import { readDrills, readFailedRuns, readVerifications } from '../../src/runner/catalog/history';
 import { parseRecord, renderRecord } from '../../src/runner/catalog/record';
 import { RunnerError } from '../../src/runner/core/errors';
-import { readHolds, renderHold } from '../../src/runner/retention/hold';
+import { readHolds, renderHold } from '../../src/runner/prune/hold';
 import { isKey } from '../../src/runner/store-api/keys';
 import { samplesOf } from '../../src/runner/watch/metrics';
 import { observe } from '../../src/runner/watch/observe';

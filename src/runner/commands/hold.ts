@@ -4,9 +4,9 @@ import { holdKey } from '../../contract/layout';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { idOf, whenOf } from '../lifecycle/expiry';
-import { readAllExpiries, WAY_OUT } from '../retention/against-lifecycle';
-import { describeHold, readHolds, renderHold } from '../retention/hold';
-import { inEveryStore } from '../retention/in-every-store';
+import { readAllExpiries, WAY_OUT } from '../prune/against-lifecycle';
+import { describeHold, readHolds, renderHold } from '../prune/hold';
+import { inEveryStore } from '../prune/in-every-store';
 import { openStores } from '../stores/open';
 
 /** Stops all pruning of the name, in every store, until somebody releases it. One store that takes the hold is enough for all. */

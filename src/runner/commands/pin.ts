@@ -7,8 +7,8 @@ import { filesOf, readClaim } from '../catalog/claim';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { firstDeletion } from '../lifecycle/expiry';
-import { readAllExpiries, WAY_OUT } from '../retention/against-lifecycle';
-import { inEveryStore } from '../retention/in-every-store';
+import { readAllExpiries, WAY_OUT } from '../prune/against-lifecycle';
+import { inEveryStore } from '../prune/in-every-store';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 

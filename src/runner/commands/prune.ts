@@ -3,8 +3,8 @@ import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { withDeadline } from '../core/deadline';
 import { renderTable } from '../core/table';
-import { PruneEntry } from '../retention/entries';
-import { prune, PruneOutcome } from '../retention/prune';
+import { PruneEntry } from '../prune/entries';
+import { prune, PruneOutcome } from '../prune/prune';
 import { openStores } from '../stores/open';
 
 export interface PruneCommandOptions {

@@ -1,6 +1,6 @@
 import { contextOf, DAY_MS, keysIn, open, policy, recordsIn, redisConfig, writeBackup } from './_history';
 import { BackupConfig, RetentionConfig } from '../../../src/contract/config';
-import { prune } from '../../../src/runner/retention/prune';
+import { prune } from '../../../src/runner/prune/prune';
 import { Store } from '../../../src/runner/store-api/store';
 import { folder } from '../_configs';
 import { tempDir } from '../servers/_process';

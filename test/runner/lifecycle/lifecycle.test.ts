@@ -1,10 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { aConfig, anS3Store } from './_fixtures';
-import { LIFECYCLE_ENV, LIFECYCLE_VERSION, LifecycleConfig, renderLifecycleConfig } from '../../src/contract/lifecycle';
-import { AnyRule, difference, sameRules, showDifference } from '../../src/runner/lifecycle/diff';
-import { loadLifecycle } from '../../src/runner/lifecycle/load';
+import { LIFECYCLE_ENV, LIFECYCLE_VERSION, LifecycleConfig, renderLifecycleConfig } from '../../../src/contract/lifecycle';
+import { AnyRule, difference, sameRules, showDifference } from '../../../src/runner/lifecycle/diff';
+import { loadLifecycle } from '../../../src/runner/lifecycle/load';
+import { aConfig, anS3Store } from '../_fixtures';
 
 const store = anS3Store({ bucket: 'shop-backups', prefix: 'shop', region: 'eu-central-1' });
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { RetentionConfig } from '../../../src/contract/config';
 import { backupId } from '../../../src/contract/layout';
-import { Candidate } from '../../../src/runner/retention/plan';
+import { Candidate } from '../../../src/runner/prune/plan';
 
 /* Random histories of backups and random policies, as retention meets them in ten years of operation and in none. */
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { clocks, histories, policies, twoPolicies } from './_histories';
 import { RetentionConfig, keepsForever } from '../../../src/contract/config';
 import { backupId } from '../../../src/contract/layout';
-import { Candidate, planRetention } from '../../../src/runner/retention/plan';
+import { Candidate, planRetention } from '../../../src/runner/prune/plan';
 
 const NOTHING: RetentionConfig = {
   keepHours: null, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 1,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findRubbish } from '../../../src/runner/retention/rubbish';
+import { findRubbish } from '../../../src/runner/prune/rubbish';
 import { FolderStore } from '../../../src/runner/stores/folder/store';
 
 const HOUR_MS = 3_600_000;
