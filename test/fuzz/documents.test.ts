@@ -12,11 +12,11 @@ import { claimedUntil, renderClaim } from '../../src/runner/catalog/claim';
 import { readDrills, readFailedRuns, readVerifications } from '../../src/runner/catalog/history';
 import { parseRecord, renderRecord } from '../../src/runner/catalog/record';
 import { RunnerError } from '../../src/runner/core/errors';
+import { samplesOf } from '../../src/runner/monitor/metrics';
+import { observe } from '../../src/runner/monitor/observe';
+import { Shelf } from '../../src/runner/monitor/shelf';
 import { readHolds, renderHold } from '../../src/runner/prune/hold';
 import { isKey } from '../../src/runner/store-api/keys';
-import { samplesOf } from '../../src/runner/watch/metrics';
-import { observe } from '../../src/runner/watch/observe';
-import { Shelf } from '../../src/runner/watch/shelf';
 import { anArtifact, aRecord } from '../runner/_fixtures';
 
 jest.setTimeout(60_000); // bounded by numbers of runs, and not by the time of a busy machine

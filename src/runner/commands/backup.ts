@@ -8,8 +8,8 @@ import { messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
 import { openSource } from '../engines/open-source';
+import { backupEnd, push } from '../monitor/push';
 import { pruneAfter } from '../prune/after-backup';
-import { backupEnd, push } from '../push';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 

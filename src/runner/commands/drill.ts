@@ -1,4 +1,3 @@
-import { pushState } from './push-state';
 import { DrillConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
@@ -12,6 +11,7 @@ import { drillRecord, storeDrill } from '../drill/record';
 import { noProgress, Rehearsal } from '../drill/rehearsal';
 import { Scratch } from '../engine-api/drill-target';
 import { openScratch } from '../engines/open-drill-target';
+import { pushState } from '../monitor/push-state';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 

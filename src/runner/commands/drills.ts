@@ -1,11 +1,11 @@
 import { forEachBackup } from './each-backup';
-import { lookAt, reportLook } from './look';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { LookConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { formatSeconds } from '../core/reporter';
 import { renderTable } from '../core/table';
+import { lookAt, reportLook } from '../monitor/look';
 
 /** Lists the restore drills that are on record, oldest first. */
 export async function drills(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {

@@ -1,11 +1,11 @@
 import { forEachBackup } from './each-backup';
-import { lookAt, reportLook } from './look';
 import { NAMESPACE_ENV } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { LookConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { renderSamples, Sample, samplesOf } from '../watch/metrics';
+import { lookAt, reportLook } from '../monitor/look';
+import { renderSamples, Sample, samplesOf } from '../monitor/metrics';
 
 /**
  * Prints what the records say as Prometheus metrics, for a file that a node exporter collects. Of a store that can't be read there is only

@@ -1,8 +1,8 @@
-import { pushState } from './push-state';
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { withDeadline } from '../core/deadline';
 import { renderTable } from '../core/table';
+import { pushState } from '../monitor/push-state';
 import { PruneEntry } from '../prune/entries';
 import { prune, PruneOutcome } from '../prune/prune';
 import { openStores } from '../stores/open';

@@ -1,9 +1,9 @@
 import { ExporterConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
+import { Watch } from '../monitor/watch';
 import { StatusServer } from '../status/server';
 import { openStore } from '../stores/open';
-import { Watch } from '../watch/watch';
 
 /** Serves the status page, metrics and JSON until the process is told to stop, which is how it ends well. */
 export async function serve({ config, env, reporter, signal }: Context<ExporterConfig>): Promise<ExitCode> {

@@ -1,5 +1,4 @@
 import { storedBytes, tookSeconds } from './list';
-import { Look, lookAt, reportLook } from './look';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { Backup, findBackup, isUsable, latest } from '../catalog/catalog';
@@ -9,8 +8,9 @@ import { LookConfig } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { printable, renderTable } from '../core/table';
+import { secondsSince } from '../monitor/assess';
+import { Look, lookAt, reportLook } from '../monitor/look';
 import { openStores } from '../stores/open';
-import { secondsSince } from '../watch/assess';
 
 export interface ShowOptions {
   /** `latest`, an id, or the name of a file. */

@@ -1,11 +1,11 @@
 import { forEachBackup } from './each-backup';
-import { Look, lookAt, reportLook } from './look';
 import { ExitCode } from '../../contract/exit-code';
 import { LookConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes } from '../core/reporter';
 import { renderTable } from '../core/table';
-import { growthPerDay } from '../watch/trend';
+import { Look, lookAt, reportLook } from '../monitor/look';
+import { growthPerDay } from '../monitor/trend';
 
 /** Shows per store how much there is of a backup, how fast that grows, and what is free. */
 export async function usage(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {

@@ -1,5 +1,4 @@
 import { tmpdir } from 'node:os';
-import { pushState } from './push-state';
 import { ExitCode } from '../../contract/exit-code';
 import { Identities } from '../age/keys';
 import { Backup, Catalog, findBackup, readCatalog } from '../catalog/catalog';
@@ -11,6 +10,7 @@ import { withDeadline } from '../core/deadline';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { clearLeftScratch } from '../core/scratch';
 import { renderTable } from '../core/table';
+import { pushState } from '../monitor/push-state';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 import { chooseScheduled } from '../verification/choose';

@@ -9,11 +9,11 @@ import { filesOf, renderClaim } from '../catalog/claim';
 import { backupsElsewhere } from '../catalog/elsewhere';
 import { isDenied } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/reporter';
+import { observe } from '../monitor/observe';
+import { Shelf } from '../monitor/shelf';
+import { bytesOf } from '../monitor/trend';
 import { Store } from '../store-api/store';
 import { openStore } from '../stores/open';
-import { observe } from '../watch/observe';
-import { Shelf } from '../watch/shelf';
-import { bytesOf } from '../watch/trend';
 
 const REMOVAL_MS = 20_000;
 const PROBE_ATTEMPTS = 3;

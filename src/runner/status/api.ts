@@ -1,6 +1,6 @@
 import { Shown } from './summary';
 import { isUsable } from '../catalog/catalog';
-import { bytesOf, growthPerDay } from '../watch/trend';
+import { bytesOf, growthPerDay } from '../monitor/trend';
 
 /** Newest backups and drills in the answer: what asks again and again does not want years. */
 const MOST_BACKUPS = 30;

@@ -2,9 +2,9 @@ import { html, Html, shorten } from './html';
 import { ago, icon, meter, sizeChart, state, TONES } from './parts';
 import { Shown } from './summary';
 import { formatBytes, formatSeconds } from '../core/reporter';
-import { Verdict } from '../watch/assess';
-import { ObservedStore } from '../watch/observe';
-import { bytesOf, sizeTrendPerDay } from '../watch/trend';
+import { Verdict } from '../monitor/assess';
+import { ObservedStore } from '../monitor/observe';
+import { bytesOf, sizeTrendPerDay } from '../monitor/trend';
 
 const TAGS: Readonly<Record<Verdict, string>> = { yes: 'Restorable', but: 'Restorable, but', no: 'Not restorable', unknown: 'Not known' };
 export const ENGINES = { postgres: 'PostgreSQL', redis: 'Redis', sqlite: 'SQLite', set: 'A set of databases', kubernetes: 'Kubernetes Secrets' } as const;

@@ -7,7 +7,7 @@ import { FailedRun } from '../../contract/failed-run';
 import { Backup, isUsable } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
 import { formatBytes, formatSeconds } from '../core/reporter';
-import { bytesOf } from '../watch/trend';
+import { bytesOf } from '../monitor/trend';
 
 /** More than anybody reads; `cdk8s-backup list` has all of them. */
 const MOST_BACKUPS = 100;

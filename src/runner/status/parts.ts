@@ -1,8 +1,8 @@
 import { html, Html } from './html';
 import { BackupRecord } from '../../contract/record';
 import { formatBytes, formatSeconds } from '../core/reporter';
-import { Verdict } from '../watch/assess';
-import { bytesOf } from '../watch/trend';
+import { Verdict } from '../monitor/assess';
+import { bytesOf } from '../monitor/trend';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'unknown';
 

@@ -8,8 +8,8 @@ import { CONTENT_SECURITY_POLICY } from './style';
 import { assessAll } from './summary';
 import { ExitCode } from '../../contract/exit-code';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
-import { renderSamples, samplesOf } from '../watch/metrics';
-import { Watch } from '../watch/watch';
+import { renderSamples, samplesOf } from '../monitor/metrics';
+import { Watch } from '../monitor/watch';
 
 /** A client that says nothing, or takes nothing, for so long is cut off. */
 const IDLE_MS = 15_000;

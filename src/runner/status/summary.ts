@@ -1,7 +1,7 @@
 import { ExportedBackupConfig } from '../../contract/config';
-import { assess, Assessment, secondsSince } from '../watch/assess';
-import { Observation } from '../watch/observe';
-import { Watched } from '../watch/watch';
+import { assess, Assessment, secondsSince } from '../monitor/assess';
+import { Observation } from '../monitor/observe';
+import { Watched } from '../monitor/watch';
 
 /** A backup as the pages show it. */
 export interface Shown {

@@ -1,3 +1,5 @@
+import { observe, Observation } from './observe';
+import { Shelf } from './shelf';
 import { ExitCode } from '../../contract/exit-code';
 import { Catalog } from '../catalog/catalog';
 import { backupsElsewhere } from '../catalog/elsewhere';
@@ -5,8 +7,6 @@ import { reportFaults } from '../catalog/notes';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { Store } from '../store-api/store';
-import { observe, Observation } from '../watch/observe';
-import { Shelf } from '../watch/shelf';
 
 /** An observation of a name of which at least one store could be read. */
 export type Look = Observation & { readonly catalog: Catalog };

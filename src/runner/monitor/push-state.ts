@@ -1,9 +1,9 @@
 import { lookAt } from './look';
+import { samplesOf } from './metrics';
+import { NamespacedBackup, push } from './push';
 import { messageOf } from '../core/errors';
 import { Reporter } from '../core/reporter';
-import { NamespacedBackup, push } from '../push';
 import { Store } from '../store-api/store';
-import { samplesOf } from '../watch/metrics';
 
 const LOOK_MS = 30_000;
 

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { holdKey, verificationKey } from '../../../src/contract/layout';
 import { renderRecord } from '../../../src/runner/catalog/record';
+import { observe } from '../../../src/runner/monitor/observe';
+import { Shelf } from '../../../src/runner/monitor/shelf';
 import { StoredObject } from '../../../src/runner/store-api/store';
-import { observe } from '../../../src/runner/watch/observe';
-import { Shelf } from '../../../src/runner/watch/shelf';
 import { anArtifact, aRecord } from '../_fixtures';
 import { MemoryStore } from '../stores/_memory';
 

@@ -1,9 +1,9 @@
-import { messageOf } from './core/errors';
-import { Reporter } from './core/reporter';
-import { renderSamples, Sample } from './watch/metrics';
-import { bytesOf } from './watch/trend';
-import { Metrics } from '../contract/metrics';
-import { BackupRecord } from '../contract/record';
+import { renderSamples, Sample } from './metrics';
+import { bytesOf } from './trend';
+import { Metrics } from '../../contract/metrics';
+import { BackupRecord } from '../../contract/record';
+import { messageOf } from '../core/errors';
+import { Reporter } from '../core/reporter';
 
 /** A Pushgateway that does not answer holds up no run. */
 const PUSH_MS = 2000;

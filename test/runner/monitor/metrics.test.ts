@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { Metrics } from '../../../src/contract/metrics';
 import { BackupRecord } from '../../../src/contract/record';
 import { renderRecord } from '../../../src/runner/catalog/record';
-import { lookAt } from '../../../src/runner/commands/look';
+import { lookAt } from '../../../src/runner/monitor/look';
+import { samplesOf } from '../../../src/runner/monitor/metrics';
 import { Store } from '../../../src/runner/store-api/store';
-import { samplesOf } from '../../../src/runner/watch/metrics';
 import { aRecord } from '../_fixtures';
 import { MemoryStore } from '../stores/_memory';
 

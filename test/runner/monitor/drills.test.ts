@@ -1,5 +1,5 @@
 import { DrillRecord } from '../../../src/contract/drill-record';
-import { stateOf } from '../../../src/runner/watch/drills';
+import { stateOf } from '../../../src/runner/monitor/drills';
 
 function drill(day: number, outcome: DrillRecord['outcome'], total: number, changes: Partial<DrillRecord> = {}): DrillRecord {
   const at = new Date(Date.UTC(2026, 10, day)).toISOString();
