@@ -1,4 +1,3 @@
-import { attempt, bringUp, whileStopped } from './attempt';
 import { confirm } from './confirm';
 import { DatabaseTargetConfig, RestoreConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -18,6 +17,7 @@ import { restoreIntoNewFile } from '../engines/sqlite/restore-new-file';
 import { openWorkloads } from '../kubernetes/open-workloads';
 import { Workloads } from '../kubernetes/workloads';
 import { inTheClear, takesSafetyBackup } from '../previous/safety';
+import { attempt, bringUp, whileStopped } from '../restore/attempt';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 

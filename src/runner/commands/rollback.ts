@@ -1,4 +1,3 @@
-import { attempt, whileStopped } from './attempt';
 import { confirm } from './confirm';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -8,6 +7,7 @@ import { formatBytes } from '../core/reporter';
 import { exitCodeOf, Kept, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open-restorer';
 import { openWorkloads } from '../kubernetes/open-workloads';
+import { attempt, whileStopped } from '../restore/attempt';
 import { openStores } from '../stores/open';
 
 export interface KeptOptions {

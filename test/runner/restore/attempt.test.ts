@@ -2,11 +2,11 @@ import http from 'node:http';
 import { AddressInfo } from 'node:net';
 import { RestoreConfig, WorkloadConfig } from '../../../src/contract/config';
 import { ExitCode, RETRYABLE } from '../../../src/contract/exit-code';
-import { bringUp } from '../../../src/runner/commands/attempt';
 import { createReporter } from '../../../src/runner/core/reporter';
 import { RestoreFailure } from '../../../src/runner/engine-api/restorer';
 import { API_URL_ENV, openKubernetes } from '../../../src/runner/kubernetes/api';
 import { KubernetesWorkloads, REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workloads';
+import { bringUp } from '../../../src/runner/restore/attempt';
 import { capture } from '../_fixtures';
 
 const web: WorkloadConfig = { kind: 'Deployment', name: 'web', namespace: 'shop' };

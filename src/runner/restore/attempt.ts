@@ -1,3 +1,4 @@
+import { waitUntilHealthy } from './health';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
@@ -7,7 +8,6 @@ import { formatSeconds, Reporter } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
 import { RestoreFailure, Restored, Restorer } from '../engine-api/restorer';
 import { Workloads } from '../kubernetes/workloads';
-import { waitUntilHealthy } from '../restore/health';
 
 /** Time to start workloads again when the run itself is being stopped. */
 const LAST_CALLS_MS = 3000;
