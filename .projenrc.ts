@@ -169,11 +169,13 @@ project.eslint?.addRules({
     zones: [
       { target: './src/!(runner)/**', from: './src/runner', message: 'constructs and the contract never import the runner' },
       { target: './src/*.ts', from: './src/runner', message: 'constructs and the contract never import the runner' },
+      { target: './src/runner', from: './src/constructs', message: 'the runner never imports the constructs' },
       { target: './src/runner', from: './src/*.ts', message: 'the runner never imports the constructs' },
       { target: './src/contract', from: './src', except: ['./contract'], message: 'the contract imports nothing' },
       { target: './src/contract', from: './node_modules', message: 'the contract imports nothing' },
     ],
   }],
+  'import/no-cycle': 'error', // of files; test/folders.test.ts says the same of folders
 });
 
 // ---- the two commands of the README ---------------------------------------
