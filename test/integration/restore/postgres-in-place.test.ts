@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { backedUp, dumpOf, fakeProgram, restored, restoreOptions, Site } from './_postgres';
 import { RETRYABLE } from '../../../src/contract/exit-code';
@@ -80,16 +80,17 @@ test('where nobody can say whether it was committed, it says so', async () => {
 });
 
 test('a backup that waits for its locks does not end it; it would be empty, so it fails, and a retry is whole', async () => {
-  const restore = start(['restore', '--yes'], inPlace({ safetyBackup: false, assertions: ['select true from pg_sleep(12)'] }));
-  await until('it sleeps in its transaction', 30_000, async () => {
+  // Its transaction stays open until the backup was seen to wait, for however long that takes: pg_dump waits for some seconds only.
+  const untilReleased = 'select true from generate_series(1, 600) where (pg_stat_file(\'released\', true)).size is not null or pg_sleep(0.1) is null limit 1';
+  const restore = start(['restore', '--yes'], inPlace({ safetyBackup: false, assertions: [untilReleased] }));
+  const shows = (sql: string) => async () => {
     if (restore.process.exitCode !== null) throw new Error((await restore.ended).stderr);
-    return await server.psql('select count(*) from pg_stat_activity where wait_event = \'PgSleep\'') === '1';
-  });
+    return await server.psql(sql) === 't';
+  };
+  await until('it sleeps in its transaction', 30_000, shows('select count(*) > 0 from pg_stat_activity where wait_event = \'PgSleep\''));
   const backup = start(['backup'], { config: site.backupConfig, env: site.env });
-  await until('the backup waits for it', 30_000, async () => {
-    if (restore.process.exitCode !== null) throw new Error((await restore.ended).stderr);
-    return await server.psql('select count(*) > 0 from pg_locks where not granted') === 't';
-  });
+  await until('the backup waits for it', 30_000, shows('select count(*) > 0 from pg_locks where not granted'));
+  writeFileSync(path.join(await server.psql('show data_directory'), 'released'), '');
   expect(await restore.ended).toMatchObject({ code: 0 });
   expect(await backup.ended).toMatchObject({ code: 20, message: expect.stringMatching(/database shop: 1 tables were made anew.*while the dump waited.*: public\.orders\./) });
   expect(await run(['backup'], { config: site.backupConfig, env: site.env })).toMatchObject({ code: 0 });
