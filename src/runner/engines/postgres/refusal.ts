@@ -1,6 +1,8 @@
 /*
  * Why a server lets nobody in, as a code. libpq shows the server's text only, which is in the server's language until a session has begun; so
  * the same login is tried once more, by hand. https://www.postgresql.org/docs/current/protocol-flow.html
+ *
+ * Not by a client library: with the package pg a malformed message of a server is an exception that nobody can catch, and ends the run.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
