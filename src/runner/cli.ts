@@ -25,7 +25,7 @@ import {
   LookConfigs, LookOptions,
 } from './config/load';
 import { Context } from './core/context';
-import { messageOf, RunnerError } from './core/errors';
+import { exitCodeOf, messageOf, RunnerError } from './core/errors';
 import { createReporter } from './core/reporter';
 import { VERSION } from './core/version';
 import { RestoreFailure } from './engine-api/restorer';
@@ -72,7 +72,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     // A command that was stopped may have more to say than that: what a restore has left.
     const saidSo = (error instanceof RunnerError && error.exitCode === ExitCode.CANCELLED) || (error instanceof RestoreFailure && error.live);
     const cause: unknown = io.signal.aborted && !saidSo ? io.signal.reason : error;
-    const code = cause instanceof RunnerError ? cause.exitCode : ExitCode.FAILED;
+    const code = exitCodeOf(cause);
     reporter.error('failed', messageOf(cause), {
       exitCode: code,
       retryMayHelp: RETRYABLE.includes(code),

@@ -15,7 +15,7 @@ import { boundCounts } from '../catalog/counts';
 import { isOwnFile } from '../catalog/own-files';
 import { renderRecord } from '../catalog/record';
 import { Context } from '../core/context';
-import { isDenied, messageOf, RunnerError } from '../core/errors';
+import { exitCodeOf, isDenied, messageOf, RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
 import { VERSION } from '../core/version';
 import { Dump, Inspection, Source } from '../engine-api/source';
@@ -75,7 +75,7 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
     const recorded = left.filter(rest => rest.recorded).map(({ at }) => at.name);
     if (recorded.length === 0 || signal.aborted) throw error;
     throw new HalfTaken(`${messageOf(error)}. ${claim.id} is whole in ${recorded.join(' and ')}, from where it can't be removed: it is listed, and can be restored`,
-      error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
+      exitCodeOf(error), { cause: error });
   } finally {
     // Where something is left, the claim stays: it proves to a later run that what is there is ours to remove.
     await releaseClaim(claim.id, stores.filter(store => !left.some(({ at }) => at === store)));
@@ -255,7 +255,7 @@ async function allOf(promises: readonly Promise<unknown>[]): Promise<void> {
   const failures = settled.filter(result => result.status === 'rejected').map(result => result.reason as unknown);
   if (failures.length === 0) return;
   if (failures.length === 1) throw failures[0];
-  const codes = failures.map(failure => failure instanceof RunnerError ? failure.exitCode : ExitCode.FAILED);
+  const codes = failures.map(exitCodeOf);
   const permanent = codes.find(code => code !== ExitCode.UNAVAILABLE && code !== ExitCode.FAILED);
   throw new RunnerError(failures.map(messageOf).join('; and '), permanent ?? codes[0]!, { cause: failures[0] });
 }

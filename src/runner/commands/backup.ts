@@ -4,7 +4,7 @@ import { leaveFailedRun } from '../backup/failed-run';
 import { BackupOptions, HalfTaken, takeBackup } from '../backup/take';
 import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
-import { messageOf, RunnerError } from '../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
 import { openSource } from '../engines/open-source';
@@ -61,7 +61,7 @@ async function takeWithin(context: Context, options: BackupOptions): Promise<Bac
     const outcome = error instanceof HalfTaken ? `the backup of ${config.name} is not in every store` : `no backup of ${config.name} was taken`;
     throw new RunnerError(
       `${outcome}, and earlier ones are as they were: ${messageOf(error)}`,
-      error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+      exitCodeOf(error), { cause: error },
     );
   }
   if (config.pruneAfterBackup && record.suspect === null) await pruneAfter(record, stores, { ...context, signal });

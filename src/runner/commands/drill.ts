@@ -4,7 +4,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { DRILL_SUFFIX } from '../../contract/layout';
 import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
-import { messageOf, RunnerError } from '../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
 import { drillRecord, storeDrill } from '../drill/record';
@@ -84,7 +84,7 @@ function faultOf(cause: unknown, { config, signal }: Context<DrillConfig>, deadl
       cause,
     };
   }
-  return { message: messageOf(cause), exitCode: cause instanceof RunnerError ? cause.exitCode : ExitCode.FAILED, cause };
+  return { message: messageOf(cause), exitCode: exitCodeOf(cause), cause };
 }
 
 function report(

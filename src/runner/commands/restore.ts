@@ -6,12 +6,11 @@ import { Backup, findBackup, findBackupAt, readCatalog, refuseDiffering } from '
 import { warnOfCatalog } from '../catalog/notes';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { Finding } from '../core/finding';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';
-import { exitCodeOf, Restored, RestorePlan, Restorer } from '../engine-api/restorer';
+import { exitCodeOfMissing, notReady, Restored, RestorePlan, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open-restorer';
 import { restoreIntoNewFile } from '../engines/sqlite/restore-new-file';
 import { openWorkloads } from '../kubernetes/open-workloads';
@@ -72,7 +71,7 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
     const missing = [...plan.missing, ...unsealed === null ? [] : [unsealed], ...await workloads.inspect(signal)];
     const steps = stepsOf(config, artifacts, plan, workloads);
     if (options.dryRun) return showPlan(context, record, restorer, { ...plan, steps, missing });
-    if (missing.length > 0) throw notReady(restorer, missing);
+    if (missing.length > 0) throw notReady(`${restorer.description} can't be restored`, missing);
     for (const note of plan.notes) reporter.warn('restore.note', note);
     await confirm(`This restores ${record.id} to ${restorer.description}.${plan.replaces === null ? '' : ` It replaces ${plan.replaces}.`}`, options, context);
 
@@ -191,11 +190,7 @@ function showPlan({ stdout }: Context<RestoreConfig>, record: BackupRecord, { de
       level: 'info', time: new Date().toISOString(), event: 'restore.plan', id, target: description, bytes, backupTookSeconds: seconds, ...plan,
     })}\n`);
   }
-  return exitCodeOf(plan.missing);
-}
-
-function notReady({ description }: Restorer, missing: readonly Finding[]): RunnerError {
-  return new RunnerError(`${description} can't be restored: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
+  return exitCodeOfMissing(plan.missing);
 }
 
 function report(

@@ -4,7 +4,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes } from '../core/reporter';
-import { exitCodeOf, Kept, Restorer } from '../engine-api/restorer';
+import { Kept, notReady, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open-restorer';
 import { openWorkloads } from '../kubernetes/open-workloads';
 import { attempt, whileStopped } from '../restore/attempt';
@@ -30,7 +30,7 @@ async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): 
   const kept = choose(await restorer.kept(signal), restorer, options);
   const missing = await workloads.inspect(signal);
   if (missing.length > 0) {
-    throw new RunnerError(`${restorer.description} can't be rolled back: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
+    throw notReady(`${restorer.description} can't be rolled back`, missing);
   }
   await confirm(`This makes ${describe(kept)} live again as ${restorer.description}, and keeps what is live now.`, options, context);
   const { holds, previous, notes } = await whileStopped(kept.name, restorer, workloads, () => restorer.rollback(kept, signal), context);

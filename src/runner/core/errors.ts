@@ -10,6 +10,11 @@ export class RunnerError extends Error {
   }
 }
 
+/** The exit code of anything that was thrown: what the runner did not foresee has failed, and no more is known of it. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
+}
+
 /** Whether a store, a server or a file system has refused for want of rights. */
 export function isDenied(error: unknown): boolean {
   return error instanceof RunnerError && error.exitCode === ExitCode.DENIED;

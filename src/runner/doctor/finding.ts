@@ -1,6 +1,6 @@
 import { ExitCode } from '../../contract/exit-code';
 import { LookConfig } from '../config/load';
-import { messageOf, RunnerError } from '../core/errors';
+import { exitCodeOf, messageOf } from '../core/errors';
 
 export type Level = 'ok' | 'warning' | 'error';
 
@@ -36,7 +36,7 @@ export function fault(subject: string, message: string, advice: string | null, e
 
 /** An error of the runner says itself what to do. */
 export function faultOf(subject: string, error: unknown): Finding {
-  return fault(subject, messageOf(error), null, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED);
+  return fault(subject, messageOf(error), null, exitCodeOf(error));
 }
 
 export interface StoreCheckOptions {

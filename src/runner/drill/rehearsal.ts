@@ -6,12 +6,12 @@ import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { warnOfCatalog } from '../catalog/notes';
 import { Context } from '../core/context';
-import { messageOf, RunnerError } from '../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatSeconds } from '../core/reporter';
 import { VERSION } from '../core/version';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { DrillInput, Scratch } from '../engine-api/drill-target';
-import { exitCodeOf, RestoreFailure, Restorer } from '../engine-api/restorer';
+import { notReady, RestoreFailure, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open-restorer';
 import { recordOfMember } from '../engines/set/restorer';
 import { Store } from '../store-api/store';
@@ -128,9 +128,7 @@ export class Rehearsal {
     this.progress.tools = { ...this.progress.tools, ...tools };
     for (const note of notes) this.context.reporter.info('drill.note', note);
     if (missing.length === 0) return;
-    throw new RunnerError(
-      `${input.record.id} can't be restored into the scratch server: ${missing.map(({ message }) => message).join('; and ')}${this.whichServer()}`, exitCodeOf(missing),
-    );
+    throw notReady(`${input.record.id} can't be restored into the scratch server`, missing, this.whichServer());
   }
 
   private async restore(restorer: Restorer, input: DrillInput, signal: AbortSignal) {
@@ -141,7 +139,7 @@ export class Rehearsal {
       signal.throwIfAborted();
       // What the live name holds, which a restore has to tell, is of no interest in a server that is thrown away.
       const cause = error instanceof RestoreFailure ? error.cause ?? error : error;
-      const code = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
+      const code = exitCodeOf(error);
       throw new RunnerError(`${input.record.id} does not restore: ${messageOf(cause)}${this.whichServer()}`, code, { cause: error });
     }
   }

@@ -113,8 +113,13 @@ export class RestoreFailure extends RunnerError {
 }
 
 /** The most telling exit code of what is missing: one that no retry helps, if there is one. */
-export function exitCodeOf(missing: readonly Finding[]): ExitCode {
+export function exitCodeOfMissing(missing: readonly Finding[]): ExitCode {
   return (missing.find(({ exitCode }) => exitCode !== ExitCode.UNAVAILABLE) ?? missing[0])?.exitCode ?? ExitCode.OK;
+}
+
+/** The failure to do what something is missing for. */
+export function notReady(what: string, missing: readonly Finding[], more = ''): RunnerError {
+  return new RunnerError(`${what}: ${missing.map(({ message }) => message).join('; and ')}${more}`, exitCodeOfMissing(missing));
 }
 
 /** How {@link Restored.previous} names what is kept as a backup, rather than under a name of its own. */

@@ -6,11 +6,11 @@ import { BackupRecord } from '../../contract/record';
 import { takeBackup } from '../backup/take';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { removeBackup } from '../catalog/remove';
-import { messageOf, RunnerError } from '../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';
-import { exitCodeOf, Kept, Restored, RestoreFailure, Restorer, RestorerContext } from '../engine-api/restorer';
+import { Kept, notReady, Restored, RestoreFailure, Restorer, RestorerContext } from '../engine-api/restorer';
 import { Source } from '../engine-api/source';
 
 /**
@@ -85,7 +85,7 @@ export async function saveBefore(
     signal.throwIfAborted();
     throw new RestoreFailure(
       `what ${description} holds now can't be stored (${messageOf(error)}): put that right, or do without: --no-safety-backup, or --set target.safetyBackup=false`,
-      `${description} is as it was`, true, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+      `${description} is as it was`, true, exitCodeOf(error), { cause: error },
     );
   }
 }
@@ -101,7 +101,7 @@ export async function restoreKept(
   try {
     const { missing } = await restorer.inspect({ record: backup.record, artifacts }, signal);
     if (missing.length > 0) {
-      throw new RunnerError(`${restorer.description} can't be restored: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
+      throw notReady(`${restorer.description} can't be restored`, missing);
     }
     await artifacts.verify(false, signal);
     return await restorer.restore({ record: backup.record, artifacts }, signal);

@@ -3,7 +3,7 @@ import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
-import { messageOf, RunnerError } from '../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatSeconds, Reporter } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
 import { RestoreFailure, Restored, Restorer } from '../engine-api/restorer';
@@ -34,7 +34,7 @@ export async function attempt(
     if (error instanceof RestoreFailure && error.live) throw error;
     if (context.signal.aborted) throw new RunnerError(`${messageOf(context.signal.reason)}. ${holds}`, ExitCode.CANCELLED, { cause: error });
     if (error instanceof RestoreFailure) throw error;
-    throw new RunnerError(`${messageOf(error)}. ${holds}`, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
+    throw new RunnerError(`${messageOf(error)}. ${holds}`, exitCodeOf(error), { cause: error });
   }
 }
 
@@ -55,7 +55,7 @@ export async function whileStopped(
     restored = await change();
   } catch (error) {
     const failure = error instanceof RestoreFailure ? error
-      : new RestoreFailure(messageOf(error), `${restorer.description} is as it was`, true, codeOf(error), { cause: error });
+      : new RestoreFailure(messageOf(error), `${restorer.description} is as it was`, true, exitCodeOf(error), { cause: error });
     // What is stopped stays down only where starting it would make things worse.
     if (failure.sound) await startAtLast(workloads, reporter, failure.live ? id : undefined);
     else if (workloads.steps.length > 0) reporter.error('workloads.down', 'the workloads stay stopped: the target is not fit for use');
@@ -78,12 +78,12 @@ export async function bringUp(
     return restored;
   } catch (error) {
     const started = await startAtLast(workloads, reporter, id);
-    if (started && signal.aborted && codeOf(signal.reason) === ExitCode.CANCELLED) {
+    if (started && signal.aborted && exitCodeOf(signal.reason) === ExitCode.CANCELLED) {
       const note = 'the run was stopped before the application was seen to work: look whether its pods are ready';
       reporter.warn('restore.unwatched', `${restored.holds}, and ${note}`);
       return { ...restored, notes: [...restored.notes, note] };
     }
-    throw new RestoreFailure(messageOf(error), restored.holds, true, codeOf(error), { cause: error, live: true });
+    throw new RestoreFailure(messageOf(error), restored.holds, true, exitCodeOf(error), { cause: error, live: true });
   }
 }
 
@@ -96,8 +96,4 @@ async function startAtLast(workloads: Workloads, reporter: Reporter, restored: s
     reporter.error('workloads.down', `the workloads can't be started again, ${restored === undefined ? 'run this once more or ' : ''}scale them yourself: ${messageOf(error)}`);
     return false;
   }
-}
-
-function codeOf(error: unknown): ExitCode {
-  return error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
 }

@@ -4,7 +4,7 @@ import { KubernetesTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { findBackup, readCatalog, refuseDiffering } from '../../catalog/catalog';
-import { messageOf, RunnerError } from '../../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { VerifiedArtifacts } from '../../engine-api/artifacts';
 import { readFrom } from '../../engine-api/read-from';
@@ -83,7 +83,7 @@ export class KubernetesRestorer implements Restorer {
       await noteReplaced(previous, record, this.context, signal);
       return { holds: `${this.description} has the ${changes.length} objects of ${record.id}`, previous: previous === null ? null : asBackup(previous), notes: [] };
     } catch (error) {
-      const code = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
+      const code = exitCodeOf(error);
       const holds = done.length === 0 ? `${this.description} is as it was` : `restored are ${done.join(', ')}, and nothing else was changed: run the restore again to go on`;
       throw new RestoreFailure(signal.aborted ? messageOf(signal.reason) : messageOf(error), holds, true, code, { cause: error });
     }
@@ -177,7 +177,7 @@ export class KubernetesRestorer implements Restorer {
       return (await takeSafetyBackup(restored, new KubernetesSource(source, this.api), source, this.context, signal)).id;
     } catch (error) {
       signal.throwIfAborted();
-      throw new RunnerError(`what would be replaced can't be stored before, so nothing is replaced: ${messageOf(error)}`, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
+      throw new RunnerError(`what would be replaced can't be stored before, so nothing is replaced: ${messageOf(error)}`, exitCodeOf(error), { cause: error });
     }
   }
 }

@@ -4,7 +4,7 @@ import { Facts, givesArchivedProperties, namedRoles, restoredOf, serverMajor } f
 import { Globals, Membership, ScriptRole } from './restore-globals';
 import { verbatim } from './restore-sql';
 import { ExitCode } from '../../../contract/exit-code';
-import { messageOf, RunnerError } from '../../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { Reporter } from '../../core/reporter';
 
@@ -30,7 +30,7 @@ export async function rolesNotMade(client: PostgresClient, maintenance: string, 
       if (error instanceof RunnerError && error.exitCode === ExitCode.UNAVAILABLE) throw error;
       findings.push({
         message: `the role ${role.name} of the backup can't be made by ${facts.config.user}: ${messageOf(error)}; or make it yourself, as it is in the globals of the backup: cdk8s-backup fetch`,
-        exitCode: error instanceof RunnerError ? error.exitCode : ExitCode.FAILED,
+        exitCode: exitCodeOf(error),
       });
     }
   }
@@ -55,7 +55,7 @@ export async function makeRoles(
       made.add(name);
     } catch (error) {
       signal.throwIfAborted();
-      if (named.includes(name)) throw new RunnerError(`the role ${name} can't be made: ${messageOf(error)}`, error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error });
+      if (named.includes(name)) throw new RunnerError(`the role ${name} can't be made: ${messageOf(error)}`, exitCodeOf(error), { cause: error });
       notes.push(`the role ${name} of the backup was not made: ${messageOf(error)}`);
     }
   }

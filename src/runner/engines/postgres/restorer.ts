@@ -28,7 +28,7 @@ import { PostgresConfig, PostgresTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
-import { messageOf, RunnerError } from '../../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { formatBytes } from '../../core/reporter';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, safetyBackups, wayBack } from '../../previous/rollback-order';
@@ -408,11 +408,11 @@ export class PostgresRestorer implements Restorer {
   private async failure(error: unknown, made: string | undefined, committed: Committed | null): Promise<RestoreFailure> {
     if (error instanceof RestoreFailure) return error;
     if (error instanceof Unsure) {
-      const exitCode = error.cause instanceof RunnerError ? error.cause.exitCode : ExitCode.FAILED;
+      const exitCode = exitCodeOf(error.cause);
       const holds = `${this.description} is either as it was or what was restored: the server can't be asked whether the transaction was committed`;
       return new RestoreFailure(error.message, holds, true, exitCode, { cause: error });
     }
-    const exitCode = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
+    const exitCode = exitCodeOf(error);
     if (committed !== null) {
       const before = committed.safety === null ? 'what was there is gone' : `what was there is stored as ${committed.safety}: ${wayBack(committed.safety, committed.record)}`;
       const holds = `${this.description} is ${committed.record.id}, which is not fit for use, and ${before}`;

@@ -19,7 +19,7 @@ import { notesOfContent, refuseMixture } from './restore-content';
 import { AOF_DIRECTORY, DUMP, exists, OLD_AOF, RedisFiles } from './restore-file-swap';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
-import { codeOf, messageOf, RunnerError } from '../../core/errors';
+import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
 import { syncDirectory } from '../../core/sync-directory';
@@ -142,7 +142,7 @@ export class RedisFileRestorer implements Restorer {
 
   /** Puts right what a failure has left, and says what is live. */
   private async failure(error: unknown): Promise<RestoreFailure> {
-    const exitCode = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
+    const exitCode = exitCodeOf(error);
     try {
       await this.files.repair();
       return new RestoreFailure(messageOf(error), `${this.description} are as they were`, true, exitCode, { cause: error });

@@ -15,7 +15,7 @@ import { parseInfo } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord } from '../../../contract/record';
-import { messageOf, RunnerError } from '../../core/errors';
+import { exitCodeOf, messageOf } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
 import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
@@ -90,7 +90,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       if (left === null || error instanceof RestoreFailure) throw error;
       throw new RestoreFailure(
         messageOf(error), `${this.description} still holds a mixture, of a restore of ${left.restoring} that did not end: restore again, which goes over it; ${before(left, input.record)}`,
-        false, signal.aborted ? ExitCode.CANCELLED : error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+        false, signal.aborted ? ExitCode.CANCELLED : exitCodeOf(error), { cause: error },
       );
     }
   }
@@ -188,7 +188,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
     const done = written.keys < total ? `up to ${written.keys} of its ${total} keys are written, and none of the others is removed` : `all of its ${total} keys are written, and ${written.removed} others are removed`;
     return new RestoreFailure(
       messageOf(error), `${this.description} holds a mixture of ${mark.restoring} and what it held before: ${done}. Restore again, which goes over it; ${before(mark, record)}`, false,
-      signal.aborted ? ExitCode.CANCELLED : error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+      signal.aborted ? ExitCode.CANCELLED : exitCodeOf(error), { cause: error },
     );
   }
 }

@@ -8,7 +8,7 @@ import { addressFor, portsFor } from './restore-left';
 import { Info, parseInfo } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
-import { messageOf, RunnerError } from '../../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { formatSeconds, Reporter } from '../../core/reporter';
 import { RestoreFailure } from '../../engine-api/restorer';
 
@@ -80,7 +80,7 @@ export async function loadByReplication(load: Load, signal: AbortSignal): Promis
   } catch (error) {
     if (!told) throw error;
     const { holds, sound } = await recover(load, { info: before!, dropsEarly }, master!, signal);
-    const code = error instanceof RunnerError ? error.exitCode : ExitCode.FAILED;
+    const code = exitCodeOf(error);
     throw new RestoreFailure(`${load.id} was not restored: ${messageOf(error)}`, holds, sound, signal.aborted ? ExitCode.CANCELLED : code, { cause: error });
   } finally {
     connection.close();

@@ -10,12 +10,11 @@ import { parseInfo, RedisSource } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
-import { RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
 import { secretFrom } from '../../core/secrets';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
-import { asBackup, exitCodeOf, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
+import { asBackup, notReady, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 import { checked } from '../../stream/check';
 
@@ -130,7 +129,7 @@ export class RedisRestorer extends RedisServerRestorer {
     const connection = await this.connect(signal);
     try {
       const missing = await findingsOfContent(connection, content);
-      if (missing.length > 0) throw new RunnerError(`${this.description} can't load ${record.id}, and was told nothing: ${missing.map(({ message }) => message).join('; and ')}`, exitCodeOf(missing));
+      if (missing.length > 0) throw notReady(`${this.description} can't load ${record.id}, and was told nothing`, missing);
     } finally {
       connection.close();
     }

@@ -1,6 +1,6 @@
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
-import { messageOf, RunnerError } from '../../core/errors';
+import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { Reporter } from '../../core/reporter';
 import { asBackup, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
@@ -118,7 +118,7 @@ export class SetRestorer implements Restorer {
         const undone = await this.undo(done);
         throw new RunnerError(
           `${member.name}: ${messageOf(error)}${undone.length === 0 ? '' : `. The others are not rolled back either: ${undone.join('; ')}`}. Run the rollback once more when that is mended`,
-          error instanceof RunnerError ? error.exitCode : ExitCode.FAILED, { cause: error },
+          exitCodeOf(error), { cause: error },
         );
       }
     }

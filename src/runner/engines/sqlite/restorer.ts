@@ -10,7 +10,7 @@ import { SqliteTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { differenceOf } from '../../catalog/counts';
-import { codeOf, messageOf, RunnerError } from '../../core/errors';
+import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { outputOf } from '../../core/process';
 import { formatBytes } from '../../core/reporter';
@@ -200,11 +200,10 @@ export class SqliteRestorer implements Restorer {
 
 /** What an error of the file system means for whoever starts the restore again. */
 function exitCodeFor(error: unknown): ExitCode {
-  if (error instanceof RunnerError) return error.exitCode;
   switch (codeOf(error)) {
     case 'ENOSPC': case 'EDQUOT': return ExitCode.NO_SPACE;
     case 'EROFS': case 'EACCES': case 'EPERM': return ExitCode.DENIED;
-    default: return ExitCode.FAILED;
+    default: return exitCodeOf(error);
   }
 }
 
