@@ -54,7 +54,7 @@ test('whatever somebody puts beside the backups, those are listed, and the rest 
   writeFileSync(inside('app_99999999_999999.json'), '{}');
 
   const catalog = await readCatalog('app', [store], signal);
-  expect(catalog.backups.map(({ record, copies }) => [record.id, copies.get('volume')])).toEqual([[ID, null]]);
+  expect(catalog.backups.map(({ record, copies }) => [record.id, copies.get('volume')])).toEqual([[ID, { kind: 'whole' }]]);
   expect(catalog.unreadable).toEqual([]);
   expect((await all(store.list('', signal))).map(({ key }) => key)).toEqual([`${ID}.db.zst`, `${ID}.json`, 'app_20261122_090000.a\nb', 'app_99999999_999999.json']);
   for (let hour = 3; hour < 9; hour++) {

@@ -1,6 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { Backup } from './catalog';
 import { filesOf } from './claim';
+import { describeFault, isWhole } from './copy-state';
 import { unseal } from './open-plain';
 import { ExitCode } from '../../contract/exit-code';
 import { RECORD_SUFFIX } from '../../contract/layout';
@@ -51,9 +52,9 @@ export async function useArtifact<T>(
 ): Promise<T> {
   const faults: RunnerError[] = [];
   for (const store of stores) {
-    const fault = backup.copies.get(store.name);
-    if (fault !== null) {
-      faults.push(new RunnerError(`${store.name}: ${fault}`, ExitCode.NOT_FOUND));
+    const copy = backup.copies.get(store.name) ?? { kind: 'unknown' };
+    if (!isWhole(copy)) {
+      faults.push(new RunnerError(`${store.name}: ${describeFault(copy)}`, ExitCode.NOT_FOUND));
       continue;
     }
     try {

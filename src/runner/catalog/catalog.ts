@@ -1,4 +1,5 @@
 import { Ahead, aheadOf, Clock, clockOf } from './clock';
+import { Copies, CopyState, storesWithWhole } from './copy-state';
 import { backupsElsewhere } from './elsewhere';
 import { MAX_RECORD_BYTES, parseRecord } from './record';
 import { ExitCode } from '../../contract/exit-code';
@@ -14,8 +15,7 @@ export const MAX_UNDELIVERED = 3;
 /** One backup, as the stores that were read know it. */
 export interface Backup {
   readonly record: BackupRecord;
-  /** By name of the store: what is wrong with the copy there; `null` for a copy with all its files in their recorded sizes. */
-  readonly copies: ReadonlyMap<string, string | null>;
+  readonly copies: Copies;
   /** Whether somebody has looked at a suspect backup and accepted it. */
   readonly accepted: boolean;
   /** That it says it is from later than it can be; `null` if not. */
@@ -27,11 +27,18 @@ export interface Backup {
   readonly differing: ReadonlyMap<string, BackupRecord> | null;
 }
 
+/** A record that is there but can't be read. */
+export class UnreadableRecord extends RunnerError {
+  constructor(public readonly id: string, message: string, exitCode: ExitCode) {
+    super(message, exitCode);
+  }
+}
+
 /** All backups of one name, oldest first. */
 export interface Catalog {
   readonly backups: readonly Backup[];
   /** Records that are there but can't be read; each message names its key and store. */
-  readonly unreadable: readonly RunnerError[];
+  readonly unreadable: readonly UnreadableRecord[];
   /** Why stores could not be read, by name. What they hold is unknown. */
   readonly unreachable: ReadonlyMap<string, RunnerError>;
   /** All files under the name, by store and key, as far as the store could be read. */
@@ -69,9 +76,9 @@ export async function readCatalog(name: string, stores: readonly Store[], signal
     const differing = differingRecords(record.id, shelves);
     return {
       record,
-      copies: new Map(stores.map(({ name: store }) => {
+      copies: new Map(stores.map(({ name: store }): [string, CopyState] => {
         const shelf = shelves.find(candidate => candidate.store.name === store);
-        return [store, shelf ? faultOfCopy(record, shelf, differing) : 'store not reachable'];
+        return [store, shelf ? stateOfCopy(record, shelf, differing) : { kind: 'unknown' }];
       })),
       accepted: shelves.some(shelf => shelf.files.has(record.id + ACCEPTED_SUFFIX)),
       ahead: aheadOf(record, clock, timesOfStoring(record.id, shelves)),
@@ -86,7 +93,7 @@ export async function readCatalog(name: string, stores: readonly Store[], signal
 
 /** Whether a backup may serve as the latest: nothing suspect about it, not from the future, and at least one copy is whole. */
 export function isUsable(backup: Backup): boolean {
-  return (backup.record.suspect === null || backup.accepted) && backup.ahead === null && [...backup.copies.values()].includes(null);
+  return (backup.record.suspect === null || backup.accepted) && backup.ahead === null && storesWithWhole(backup.copies).length > 0;
 }
 
 /** The newest usable backup. */
@@ -109,9 +116,8 @@ export function findBackup(catalog: Catalog, name: string, wanted: string): Back
   const found = wanted === 'latest' ? newestDecided(catalog.backups) : catalog.backups.find(backup => backup.record.id === parseKey(wanted)?.id);
   if (found) return found;
   const { id } = parseKey(wanted) ?? {};
-  for (const fault of catalog.unreadable) {
-    if (id !== undefined && fault.message.includes(id)) throw fault;
-  }
+  const unreadable = catalog.unreadable.find(record => record.id === id);
+  if (unreadable) throw unreadable;
   const newest = catalog.backups.slice(-5).reverse().map(backup => backup.record.id);
   const suspects = catalog.backups.filter(backup => !isUsable(backup)).length;
   throw new RunnerError(
@@ -191,7 +197,7 @@ interface Shelf {
   readonly store: Store;
   readonly files: ReadonlyMap<string, StoredObject>;
   readonly records: ReadonlyMap<string, BackupRecord>;
-  readonly unreadable: readonly RunnerError[];
+  readonly unreadable: readonly UnreadableRecord[];
 }
 
 async function readShelf(name: string, store: Store, signal: AbortSignal): Promise<Shelf> {
@@ -200,7 +206,7 @@ async function readShelf(name: string, store: Store, signal: AbortSignal): Promi
     if (parseKey(object.key)?.name === name) files.set(object.key, object);
   }
   const records = new Map<string, BackupRecord>();
-  const unreadable: RunnerError[] = [];
+  const unreadable: UnreadableRecord[] = [];
   const undelivered: RunnerError[] = [];
   const waiting = [...files.keys()].filter(key => parseKey(key)?.suffix === RECORD_SUFFIX);
   async function readOn(): Promise<void> {
@@ -216,7 +222,7 @@ async function readShelf(name: string, store: Store, signal: AbortSignal): Promi
           continue;
         }
         // One record that is damaged, or on a bad block of the disk, or for others only, must not hide all others.
-        unreadable.push(new RunnerError(`${store.name}: ${error.message}`, error.exitCode));
+        unreadable.push(new UnreadableRecord(parseKey(key)!.id, `${store.name}: ${error.message}`, error.exitCode));
         if (error.exitCode !== ExitCode.CORRUPT) undelivered.push(error);
         if (undelivered.filter(({ exitCode }) => exitCode === ExitCode.UNAVAILABLE).length >= MAX_UNDELIVERED) throw error;
       }
@@ -233,15 +239,15 @@ async function isListed(key: string, store: Store, signal: AbortSignal): Promise
   return false;
 }
 
-function faultOfCopy({ id, artifacts }: BackupRecord, shelf: Shelf, differing: Backup['differing']): string | null {
-  if (!shelf.records.has(id)) return 'record missing';
-  if (differing) return `record differs from that in ${[...differing.keys()].filter(store => store !== shelf.store.name).join(' and ')}`;
-  for (const { file, bytes } of artifacts) {
+function stateOfCopy({ id, artifacts }: BackupRecord, shelf: Shelf, differing: Backup['differing']): CopyState {
+  if (!shelf.records.has(id)) return { kind: 'record-missing' };
+  if (differing) return { kind: 'record-differs', from: [...differing.keys()].filter(store => store !== shelf.store.name) };
+  for (const { file, bytes: recordedBytes } of artifacts) {
     const found = shelf.files.get(file);
-    if (!found) return `${file} missing`;
-    if (found.bytes !== bytes) return `${file} has ${found.bytes} bytes instead of ${bytes}`;
+    if (!found) return { kind: 'file-missing', file };
+    if (found.bytes !== recordedBytes) return { kind: 'other-size', file, bytes: found.bytes, recordedBytes };
   }
-  return null;
+  return { kind: 'whole' };
 }
 
 function differingRecords(id: string, shelves: readonly Shelf[]): Backup['differing'] {

@@ -2,6 +2,7 @@ import { forEachBackup } from './each-backup';
 import { ExitCode } from '../../contract/exit-code';
 import { Backup, Catalog, isUsable, latest, readCatalog } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
+import { copiesAsJson, describeFaults, storesWithWhole } from '../catalog/copy-state';
 import { backupsElsewhere } from '../catalog/elsewhere';
 import { reportFaults } from '../catalog/notes';
 import { LookConfigs } from '../config/load';
@@ -27,13 +28,13 @@ function asText(name: string, catalog: Catalog): string {
     formatSeconds(ageSeconds(backup)),
     formatBytes(storedBytes(backup)),
     formatSeconds(tookSeconds(backup)),
-    [...backup.copies].filter(([, fault]) => fault === null).map(([store]) => store).join(', ') || 'none',
+    storesWithWhole(backup.copies).join(', ') || 'none',
     state(backup) + (backup === newest ? ' (latest)' : ''),
   ]));
 }
 
 function state({ record, copies, accepted, ahead }: Backup): string {
-  const faults = [...copies].filter(([, fault]) => fault !== null).map(([store, fault]) => `${store}: ${fault}`);
+  const faults = describeFaults(copies);
   if (record.suspect !== null) faults.unshift(accepted ? 'suspect, accepted' : `suspect: ${record.suspect}`);
   if (ahead) faults.unshift(describeAhead(ahead));
   const { length } = record.warnings ?? [];
@@ -53,7 +54,7 @@ function asJson(name: string, catalog: Catalog) {
       bytes: storedBytes(backup),
       ageSeconds: ageSeconds(backup),
       tookSeconds: tookSeconds(backup),
-      copies: Object.fromEntries([...backup.copies].map(([store, fault]) => [store, fault ?? 'ok'])),
+      copies: copiesAsJson(backup.copies),
     })),
     unreadable: catalog.unreadable.map(({ message }) => message),
     unreachable: [...catalog.unreachable.values()].map(({ message }) => message),

@@ -4,6 +4,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { parseKey, PINNED_SUFFIX, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { Catalog, findBackup, readCatalog } from '../catalog/catalog';
 import { filesOf, readClaim } from '../catalog/claim';
+import { Copies, storesWithWhole } from '../catalog/copy-state';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { firstDeletion } from '../lifecycle/expiry';
@@ -27,7 +28,7 @@ export async function pin(context: Context<NamedConfig>, wanted: string): Promis
   const kept = await holdersAfter(record.id, copies, done.map(({ store }) => store), context);
   if (done.length > 0) stdout.write(`${record.id} is pinned: no prune removes it before "cdk8s-backup unpin ${record.id}".\n`);
   if (failures.length > 0) throw incomplete(`${record.id} is ${done.length > 0 ? 'not pinned in every store, but one is enough for all' : 'not pinned'}`, failures);
-  const holders = [...copies].filter(([name, wrong]) => wrong === null && kept.includes(name)).map(([name]) => name);
+  const holders = storesWithWhole(copies).filter(name => kept.includes(name));
   const deletions = await deletionsOf(context, record.id, catalog, holders);
   if (holders.length > 0 && deletions.length === holders.length) {
     throw new RunnerError(`no store keeps ${record.id} until it is unpinned: ${deletions.map(({ what }) => what).join('; ')}. ${WAY_OUT}, or put a copy elsewhere: cdk8s-backup fetch ${record.id}`, ExitCode.FAILED);
@@ -41,9 +42,9 @@ export async function pin(context: Context<NamedConfig>, wanted: string): Promis
  * after the pin either there is no claim, or the prune is waited for.
  */
 async function holdersAfter(
-  id: string, copies: ReadonlyMap<string, string | null>, stores: readonly Store[], { reporter, signal }: Context<NamedConfig>,
+  id: string, copies: Copies, stores: readonly Store[], { reporter, signal }: Context<NamedConfig>,
 ): Promise<string[]> {
-  const pinnedIn = stores.filter(({ name }) => copies.get(name) !== 'record missing');
+  const pinnedIn = stores.filter(({ name }) => copies.get(name)?.kind !== 'record-missing');
   const kept: string[] = [];
   for (const store of pinnedIn) {
     if (await outlivesRemoval(id, store, signal)) kept.push(store.name);

@@ -3,6 +3,7 @@ import { DatabaseTargetConfig, RestoreConfig, TargetConfig } from '../../contrac
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, findBackupAt, readCatalog, refuseDiffering } from '../catalog/catalog';
+import { describeFaults, storesWithWhole } from '../catalog/copy-state';
 import { warnOfCatalog } from '../catalog/notes';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
@@ -109,9 +110,9 @@ async function chooseBackup(
     ? findBackupAt(catalog, config.name, new Date(notAfter))
     : findBackup(catalog, config.name, chosen);
   refuseDiffering(backup);
-  if (![...backup.copies.values()].includes(null)) {
+  if (storesWithWhole(backup.copies).length === 0) {
     throw new RunnerError(
-      `no store has ${backup.record.id} whole: ${[...backup.copies].map(([store, fault]) => `${store}: ${fault}`).join('; ')}. Choose another: cdk8s-backup list`,
+      `no store has ${backup.record.id} whole: ${describeFaults(backup.copies).join('; ')}. Choose another: cdk8s-backup list`,
       catalog.unreachable.size > 0 ? ExitCode.UNAVAILABLE : ExitCode.CORRUPT,
     );
   }

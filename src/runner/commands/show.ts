@@ -3,6 +3,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { Backup, findBackup, isUsable, latest } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
+import { copiesAsJson, describeFault, storesWithWhole } from '../catalog/copy-state';
 import { itemsIn, totalOf } from '../catalog/counts';
 import { LookConfig } from '../config/load';
 import { Context } from '../core/context';
@@ -42,7 +43,7 @@ function asJson(backup: Backup, look: Look) {
     pinned: look.pinned.has(record.id),
     bytes: storedBytes(backup),
     tookSeconds: tookSeconds(backup),
-    copies: Object.fromEntries([...copies].map(([store, fault]) => [store, fault ?? 'ok'])),
+    copies: copiesAsJson(copies),
     verifications: look.stores.flatMap(({ verifications }) => verifications.get(record.id) ?? []),
     drills: look.drills.filter(drill => drill.backup === record.id),
   };
@@ -73,12 +74,12 @@ function asText(backup: Backup, look: Look, now: Date): string {
       artifact.sha256,
     ])),
     ...record.artifacts.map(countsOf).filter(text => text !== undefined),
-    renderTable(['STORE', 'COPY', 'READ BACK'], [...backup.copies].map(([store, fault]) => {
+    renderTable(['STORE', 'COPY', 'READ BACK'], [...backup.copies].map(([store, copy]) => {
       const verification = look.stores.find(({ name }) => name === store)?.verifications.get(record.id);
       const found = verification && `${secondsSince(verification.finishedAt, now) < 60 ? 'just now' : `${formatSeconds(secondsSince(verification.finishedAt, now))} ago`}: ${
         verification.faults.length === 0 ? `good${verification.formatRead ? ', format read to its end' : ''}` : verification.faults.join('; ')}${
         verification.repairedFrom === null ? '' : `, repaired from ${verification.repairedFrom}`}`;
-      return [store, fault ?? 'whole', found ?? 'never'];
+      return [store, describeFault(copy) ?? 'whole', found ?? 'never'];
     })),
     drillsOf(record.id, look),
   ].join('\n');
@@ -90,7 +91,7 @@ function stateOf(backup: Backup, { pinned }: Look): string {
     differing ? `records differ between ${[...differing.keys()].join(' and ')}; what is shown is that of ${[...differing.keys()][0]}` : undefined,
     ahead ? describeAhead(ahead) : undefined,
     suspect === null ? undefined : accepted ? `suspect, accepted: ${suspect}` : `suspect: ${suspect}; if it is right: cdk8s-backup accept ${id}`,
-    differing || [...backup.copies.values()].includes(null) ? undefined : 'no whole copy anywhere',
+    differing || storesWithWhole(backup.copies).length > 0 ? undefined : 'no whole copy anywhere',
     pinned.has(id) ? 'pinned' : undefined,
   ].filter(text => text !== undefined);
   return states.join('; ') || 'ok';

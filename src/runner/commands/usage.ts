@@ -1,5 +1,6 @@
 import { forEachBackup } from './each-backup';
 import { ExitCode } from '../../contract/exit-code';
+import { isWhole } from '../catalog/copy-state';
 import { LookConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes } from '../core/reporter';
@@ -36,7 +37,7 @@ interface StoreUsage {
 
 function usageOf({ catalog, stores }: Look, now: Date): StoreUsage[] {
   return stores.map(store => {
-    const whole = catalog.backups.filter(({ copies }) => copies.get(store.name) === null).map(({ record }) => record);
+    const whole = catalog.backups.filter(({ copies }) => isWhole(copies.get(store.name))).map(({ record }) => record);
     return {
       store: store.name,
       location: store.location,

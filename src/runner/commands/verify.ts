@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { ExitCode } from '../../contract/exit-code';
 import { Identities } from '../age/keys';
 import { Backup, Catalog, findBackup, readCatalog } from '../catalog/catalog';
+import { describeFault, isMissing, isWhole } from '../catalog/copy-state';
 import { reportFaults } from '../catalog/notes';
 import { decryptionOf } from '../catalog/open-plain';
 import { LookConfig } from '../config/load';
@@ -142,7 +143,7 @@ async function verifyBackup(
     const verified = repairable ? await repaired(backup, copy, copy.fault, good, context) : copy;
     result.push(verified);
     // Where there is no record, nothing stands next to it.
-    const isThere = verified.repairedFrom !== null || (verified.absent === null && backup.copies.get(verified.store.name) !== 'record missing');
+    const isThere = verified.repairedFrom !== null || (verified.absent === null && backup.copies.get(verified.store.name)?.kind !== 'record-missing');
     const isAboutCopy = verified.fault === null || isFaultOfCopy(verified.fault);
     if (options.record && !backup.differing && isThere && isAboutCopy) await writeVerification(backup.record, verified.store, verified, context);
   }
@@ -155,12 +156,13 @@ async function readCopy(
 ): Promise<Copy> {
   const copy = { store, startedAt: new Date(), fault: unreachable ?? null, digestOnly: null, repairedFrom: null, absent: null };
   if (unreachable) return copy;
-  const listed = copies.get(store.name);
-  if (listed === 'record missing' && !record.stores.includes(store.name)) return { ...copy, absent: 'never stored here' };
-  const found: CopyFinding = listed
-    ? { fault: new RunnerError(listed, listed.endsWith('missing') ? ExitCode.NOT_FOUND : ExitCode.CORRUPT), digestOnly: null }
-    : await checkCopy(record, store, context);
-  const pruned = found.fault?.exitCode === ExitCode.NOT_FOUND && listed === null && !await isRecorded(record.id, store, context.signal);
+  const listed = copies.get(store.name)!;
+  if (listed.kind === 'record-missing' && !record.stores.includes(store.name)) return { ...copy, absent: 'never stored here' };
+  const seen = describeFault(listed);
+  const found: CopyFinding = seen === null
+    ? await checkCopy(record, store, context)
+    : { fault: new RunnerError(seen, isMissing(listed) ? ExitCode.NOT_FOUND : ExitCode.CORRUPT), digestOnly: null };
+  const pruned = found.fault?.exitCode === ExitCode.NOT_FOUND && isWhole(listed) && !await isRecorded(record.id, store, context.signal);
   return pruned ? { ...copy, absent: 'removed meanwhile' } : { ...copy, ...found };
 }
 

@@ -9,6 +9,7 @@ import { RecordedArtifact } from '../../contract/record';
 import { Identities } from '../age/keys';
 import { openArtifact, useArtifact } from '../catalog/artifact';
 import { Backup } from '../catalog/catalog';
+import { isWhole } from '../catalog/copy-state';
 import { identitiesFor, openPlain, unseal } from '../catalog/open-plain';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes, Reporter } from '../core/reporter';
@@ -81,7 +82,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
   /** What is read and how, for the plan. */
   public get steps(): string[] {
     const files = this.artifacts.map(({ file, bytes }) => `${file} (${formatBytes(bytes)})`).join(' and ');
-    const from = this.stores.filter(({ name }) => this.backup.copies.get(name) === null).map(({ location }) => location).join(', else ');
+    const from = this.stores.filter(({ name }) => isWhole(this.backup.copies.get(name))).map(({ location }) => location).join(', else ');
     return [
       this.fits
         ? `read ${files} from ${from} into ${this.scratch.directory} and verify the digest there, before a byte reaches the target`
@@ -118,7 +119,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
 
   public async peek(artifact: RecordedArtifact, signal: AbortSignal): Promise<Readable> {
     const faults: unknown[] = [];
-    for (const store of this.stores.filter(({ name }) => this.backup.copies.get(name) === null)) {
+    for (const store of this.stores.filter(({ name }) => isWhole(this.backup.copies.get(name)))) {
       try {
         return openPlain(artifact, await store.get(artifact.file, signal), this.identities);
       } catch (error) {

@@ -6,6 +6,7 @@ import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
 import { Backup, isUsable, latest, newestOf } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
+import { describeFault, isWhole } from '../catalog/copy-state';
 import { formatSeconds } from '../core/reporter';
 
 /** What is declared about a backup; `null` where nothing is. */
@@ -57,7 +58,7 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   const bad = (text: string) => problems.push({ severity: 'bad', text });
   const warning = (text: string) => problems.push({ severity: 'warning', text });
 
-  const readable = chosen && catalog ? stores.filter(store => chosen.copies.get(store.name) === null && store.trouble === null) : [];
+  const readable = chosen && catalog ? stores.filter(store => isWhole(chosen.copies.get(store.name)) && store.trouble === null) : [];
   const faulty = readable.filter(store => (store.verifications.get(chosen!.record.id)?.faults.length ?? 0) > 0);
   if (catalog && !chosen) {
     bad(catalog.backups.length === 0 ? 'There is no backup.' : `None of the ${catalog.backups.length} backups can be used: each is suspect, from the future or has no whole copy.`);
@@ -124,8 +125,8 @@ function storeProblems(store: ObservedStore, chosen: Backup | undefined, now: Da
     warning(`The store ${store.name} can't be read, for ${since} now; ${shown}: ${store.trouble.message}`);
     if (!store.readAt) return;
   }
-  const fault = chosen?.copies.get(store.name);
-  if (fault) warning(`The copy in ${store.name} is not whole: ${fault}.`);
+  const copy = chosen?.copies.get(store.name);
+  if (copy && !isWhole(copy)) warning(`The copy in ${store.name} is not whole: ${describeFault(copy)}.`);
   const damaged = [...store.verifications.values()].filter(({ faults }) => faults.length > 0);
   const [first] = damaged;
   if (first) {

@@ -5,6 +5,7 @@ import { Observation, ObservedStore } from './observe';
 import { bytesOf } from './trend';
 import { Metric, METRIC_LABELS, Metrics } from '../../contract/metrics';
 import { Backup, newestOf } from '../catalog/catalog';
+import { isWhole } from '../catalog/copy-state';
 
 /** One value of a metric. */
 export interface Sample {
@@ -33,7 +34,7 @@ export function samplesOf(observation: Observation, { namespace, ...targets }: P
     set(Metrics.PINNED, store.pinned.size);
     historyOf(store, set);
     if (!catalog || catalog.unreachable.has(store.name)) continue;
-    const whole = catalog.backups.filter(({ copies }) => copies.get(store.name) === null);
+    const whole = catalog.backups.filter(({ copies }) => isWhole(copies.get(store.name)));
     backupsOf(whole, set);
     runsOf(store, newestOf({ backups: whole }), set);
   }

@@ -4,6 +4,7 @@ import { FAILED_RUN_SUFFIX, parseKey, PINNED_SUFFIX, RECORD_SUFFIX } from '../..
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
+import { describeFault, isWhole } from '../catalog/copy-state';
 import { newestVerificationKeys, readVerifications } from '../catalog/history';
 import { RunnerError } from '../core/errors';
 import { Store } from '../store-api/store';
@@ -59,7 +60,7 @@ export async function takeStock(name: string, store: Store, catalog: Catalog, op
     unreadable: keys.filter(key => {
       const { id, suffix } = parseKey(key)!;
       const backup = byIdOfRecord.get(id);
-      return suffix === RECORD_SUFFIX && (!backup || backup.copies.get(store.name) === 'record missing');
+      return suffix === RECORD_SUFFIX && (!backup || backup.copies.get(store.name)?.kind === 'record-missing');
     }),
     rubbish: await findRubbish(name, keys, store, { ...options, recorded }, options.onOdd, signal),
     failedRuns: keys.filter(key => parseKey(key)!.suffix === FAILED_RUN_SUFFIX).sort().reverse(),
@@ -81,8 +82,8 @@ function groupedById(keys: readonly string[]): Map<string, string[]> {
 function doubtOf({ record, accepted, copies, ahead }: Backup, store: Store, faults: readonly string[] | undefined): string | null {
   if (record.suspect !== null && !accepted) return `suspect (${record.suspect})`;
   if (ahead) return describeAhead(ahead);
-  const fault = copies.get(store.name) ?? null;
-  if (fault !== null) return `not whole here (${fault})`;
+  const copy = copies.get(store.name);
+  if (copy && !isWhole(copy)) return `not whole here (${describeFault(copy)})`;
   return faults !== undefined && faults.length > 0 ? `damaged (${faults[0]})` : null;
 }
 

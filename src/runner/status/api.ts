@@ -1,5 +1,6 @@
 import { Shown } from './summary';
 import { isUsable } from '../catalog/catalog';
+import { copiesAsJson } from '../catalog/copy-state';
 import { bytesOf, growthPerDay } from '../monitor/trend';
 
 /** Newest backups and drills in the answer: what asks again and again does not want years. */
@@ -61,7 +62,7 @@ function backupDocument({ config, observation, assessment }: Shown, now: Date) {
       ahead: backup.ahead !== null,
       differing: backup.differing !== null,
       pinned: observation.pinned.has(backup.record.id),
-      copies: Object.fromEntries([...backup.copies].map(([store, fault]) => [store, fault ?? 'ok'])),
+      copies: copiesAsJson(backup.copies),
       verifications: observation.stores.flatMap(store => {
         const verification = store.verifications.get(backup.record.id);
         return verification ? [{ store: store.name, finishedAt: verification.finishedAt, faults: verification.faults }] : [];

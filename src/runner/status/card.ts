@@ -1,6 +1,7 @@
 import { html, Html, shorten } from './html';
 import { ago, icon, meter, sizeChart, state, TONES } from './parts';
 import { Shown } from './summary';
+import { CopyState, isMissing, isWhole } from '../catalog/copy-state';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { Verdict } from '../monitor/assess';
 import { ObservedStore } from '../monitor/observe';
@@ -104,12 +105,12 @@ function stores(all: readonly ObservedStore[], { assessment: { latest } }: Shown
   readBack(store, latest?.record.id, now)}</td><td class="number">${store.freeBytes === null ? '\u2013' : formatBytes(store.freeBytes)}</td></tr>`)}</tbody></table></div>`;
 }
 
-function copyState(store: ObservedStore, fault: string | null | undefined): Html {
+function copyState(store: ObservedStore, copy: CopyState | undefined): Html {
   if (store.trouble && !store.readAt) return state('bad', 'can\u2019t be read');
   if (!store.readAt) return state('unknown', 'not looked at yet');
-  if (store.trouble) return state('bad', fault === null ? 'can\u2019t be read; was whole' : 'can\u2019t be read');
-  if (fault === undefined) return state('unknown', 'none');
-  return fault === null ? state('good', 'whole') : state('bad', fault.endsWith('missing') ? 'missing' : 'not whole');
+  if (store.trouble) return state('bad', isWhole(copy) ? 'can\u2019t be read; was whole' : 'can\u2019t be read');
+  if (copy === undefined) return state('unknown', 'none');
+  return isWhole(copy) ? state('good', 'whole') : state('bad', isMissing(copy) ? 'missing' : 'not whole');
 }
 
 function readBack(store: ObservedStore, id: string | undefined, now: Date): Html | string {

@@ -6,6 +6,7 @@ import { Shown } from './summary';
 import { FailedRun } from '../../contract/failed-run';
 import { Backup, isUsable } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
+import { describeFault, isWhole } from '../catalog/copy-state';
 import { formatBytes, formatSeconds } from '../core/reporter';
 import { bytesOf } from '../monitor/trend';
 
@@ -48,7 +49,7 @@ function backups({ observation, assessment }: Shown, now: Date): Html {
       observation.pinned.has(record.id) && html`<br><small>pinned</small>`}</th>
 <td>${ago(record.startedAt, now)}</td><td class="number">${formatBytes(bytesOf(record))}</td><td class="number">${
   formatSeconds(Math.max(0, (Date.parse(record.finishedAt) - Date.parse(record.startedAt)) / 1000))}</td>
-<td class="wide">${backupState(backup)}${(record.warnings ?? []).map(warning => html`<br><small>${warning}</small>`)}</td><td>${[...copies].map(([store, fault]) => html`${state(fault === null ? 'good' : 'bad', fault === null ? store : `${store}: ${fault}`)}<br>`)}</td>
+<td class="wide">${backupState(backup)}${(record.warnings ?? []).map(warning => html`<br><small>${warning}</small>`)}</td><td>${[...copies].map(([store, copy]) => html`${isWhole(copy) ? state('good', store) : state('bad', `${store}: ${describeFault(copy)}`)}<br>`)}</td>
 <td>${observation.stores.map(store => {
   const verification = store.verifications.get(record.id);
   return verification && html`${state(verification.faults.length === 0 ? 'good' : 'bad', html`${store.name}, ${ago(verification.finishedAt, now)}${

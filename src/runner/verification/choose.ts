@@ -1,6 +1,7 @@
 import { isVerificationSuffix, parseKey } from '../../contract/layout';
 import { Catalog, latest } from '../catalog/catalog';
 import { isAhead } from '../catalog/clock';
+import { storesWithWhole } from '../catalog/copy-state';
 
 /**
  * What a scheduled verification reads: the newest backup, the one that a restore would take, and a share of all others, those first
@@ -30,7 +31,7 @@ function lastRead({ backups, files }: Catalog): ReadonlyMap<string, Date> {
   const newest = new Map([...files].map(([store, keys]) => [store, newestBy([...keys.keys()])]));
   for (const backup of backups) {
     const { id } = backup.record;
-    const whole = [...backup.copies].filter(([, fault]) => fault === null).map(([store]) => store);
+    const whole = storesWithWhole(backup.copies);
     const times = (whole.length > 0 ? whole : [...files.keys()]).map(store => newest.get(store)?.get(id));
     if (times.every(time => time !== undefined) && times.length > 0) result.set(id, times.reduce((a, b) => (a < b ? a : b)));
   }

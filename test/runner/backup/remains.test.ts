@@ -120,7 +120,7 @@ describe('a run that was killed between the records of two stores', () => {
     await settleRemains('app', reversed ? [...stores].reverse() : stores, createReporter(log), signal);
 
     for (const store of stores) expect(await keys(store)).toEqual([file, `${id}.json`, `${id}.sha256`]);
-    expect(Object.fromEntries((await readCatalog('app', stores, signal)).backups[0]!.copies)).toEqual({ offsite: null, volume: null });
+    expect(Object.fromEntries((await readCatalog('app', stores, signal)).backups[0]!.copies)).toEqual({ offsite: { kind: 'whole' }, volume: { kind: 'whole' } });
     expect(log.text()).toContain(`Wrote the record of ${id} into volume`);
     expect(log.text()).not.toContain('remains.removed');
   });

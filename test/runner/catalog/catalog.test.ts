@@ -55,9 +55,9 @@ test('a copy with a missing or short file is not usable, and says why', async ()
 
   const catalog = await readCatalog('app', [store], signal);
   expect(catalog.backups.map(({ copies }) => copies.get('s3'))).toEqual([
-    null,
-    `${SECOND}.db.zst has 3 bytes instead of 4`,
-    `${THIRD}.db.zst missing`,
+    { kind: 'whole' },
+    { kind: 'other-size', file: `${SECOND}.db.zst`, bytes: 3, recordedBytes: 4 },
+    { kind: 'file-missing', file: `${THIRD}.db.zst` },
   ]);
   expect(catalog.backups.map(isUsable)).toEqual([true, false, false]);
   expect(latest(catalog)?.record.id).toBe(FIRST);
@@ -69,9 +69,9 @@ test('stores are compared with each other', async () => {
 
   const { backups } = await readCatalog('app', [s3, volume], signal);
   expect(backups.map(({ copies }) => Object.fromEntries(copies))).toEqual([
-    { s3: null, volume: 'record missing' },
-    { s3: 'record differs from that in volume', volume: 'record differs from that in s3' },
-    { s3: 'record missing', volume: null },
+    { s3: { kind: 'whole' }, volume: { kind: 'record-missing' } },
+    { s3: { kind: 'record-differs', from: ['volume'] }, volume: { kind: 'record-differs', from: ['s3'] } },
+    { s3: { kind: 'record-missing' }, volume: { kind: 'whole' } },
   ]);
 });
 
@@ -95,7 +95,7 @@ describe('a store that can\'t be reached', () => {
   test('is named, and hides no other', async () => {
     const catalog = await readCatalog('app', [new DeadStore('s3'), await storeWith('volume', aRecord(FIRST))], signal);
     expect([...catalog.unreachable.keys()]).toEqual(['s3']);
-    expect(Object.fromEntries(catalog.backups[0]!.copies)).toEqual({ s3: 'store not reachable', volume: null });
+    expect(Object.fromEntries(catalog.backups[0]!.copies)).toEqual({ s3: { kind: 'unknown' }, volume: { kind: 'whole' } });
     expect(latest(catalog)?.record.id).toBe(FIRST);
   });
 
