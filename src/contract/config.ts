@@ -5,13 +5,17 @@
  * never are in it, only the name of the environment variable or the path of the file that holds them.
  */
 
-import { SourceConfig } from './source-config';
-import { StoreConfig } from './store-config';
-import { DatabaseTargetConfig, TargetConfig } from './target-config';
+import { DatabaseTargetConfig, EngineName, SourceConfig, TargetConfig } from './engines/table';
+import { StoreConfig } from './stores/table';
 
-export * from './source-config';
-export * from './store-config';
-export * from './target-config';
+export * from './engines/kubernetes';
+export * from './engines/postgres';
+export * from './engines/redis';
+export * from './engines/sqlite';
+export * from './engines/table';
+export * from './stores/folder';
+export * from './stores/s3';
+export * from './stores/table';
 
 /** Environment variable that holds the config. */
 export const CONFIG_ENV = 'CDK8S_BACKUP_CONFIG';
@@ -164,7 +168,7 @@ export interface ExporterConfig {
 export interface ExportedBackupConfig {
   /** First part of the name of what the backup has stored, see `layout.ts`. */
   readonly name: string;
-  readonly engine: SourceConfig['engine'];
+  readonly engine: EngineName;
   /** As in {@link BackupConfig}; `null`: that of the exporter. */
   readonly namespace: string | null;
   readonly cronJob: string;

@@ -2,6 +2,7 @@
  * The history of restore drills: one document for every drill, passed or not, in every store that could be written, under
  * `NAME_YYYYMMDD_HHMMSS.drill.json` with the time at which the drill began. Never changed. It outlives the backup that it restored.
  */
+import { DatabaseName } from './config';
 
 /** Version of the document. Readers refuse every other one by name. */
 export const DRILL_VERSION = 1;
@@ -27,7 +28,7 @@ export interface DrillRecord {
   /** Why it failed; empty if it passed. */
   readonly faults: readonly string[];
   /** What it was restored into; `null` if it came to nothing before. */
-  readonly server: { readonly engine: 'postgres' | 'redis' | 'sqlite'; readonly version: string } | null;
+  readonly server: { readonly engine: DatabaseName; readonly version: string } | null;
   /** Stored bytes that were read. */
   readonly bytes: number | null;
   /** Rows or keys that were there afterwards. */

@@ -4,7 +4,7 @@
  * Written last, after every program has ended well and every store has confirmed what it holds. A backup without its record
  * does not exist. A record is never changed.
  */
-import { CompressionConfig } from './config';
+import { CompressionConfig, EngineName } from './config';
 
 /** Version of the document. Readers refuse every other one by name. */
 export const RECORD_VERSION = 1;
@@ -34,7 +34,7 @@ export interface BackupRecord {
 }
 
 export interface RecordedSource {
-  readonly engine: 'postgres' | 'redis' | 'sqlite' | 'set' | 'kubernetes';
+  readonly engine: EngineName;
   /** Empty for a set. */
   readonly serverVersion: string;
   /** Host and port, the path of the file, or the namespace; the members of a set, with commas between them. */

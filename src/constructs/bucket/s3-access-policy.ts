@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { S3StoreConfig } from '../../contract/store-config';
+import { S3StoreConfig } from '../../contract/config';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { show } from '../core/check';
 import { jsonText, SynthFile } from '../core/synth-file';

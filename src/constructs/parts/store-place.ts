@@ -5,7 +5,7 @@
  * has two backups prune each other.
  */
 import { isIP } from 'node:net';
-import { S3StoreConfig } from '../../contract/store-config';
+import { S3StoreConfig } from '../../contract/config';
 
 /** Where a store is. */
 export interface StorePlace {

@@ -6,7 +6,7 @@
  */
 import { S3Access } from './s3-access';
 import { holdKey, keyPrefix } from '../../../contract/layout';
-import { S3StoreConfig } from '../../../contract/store-config';
+import { S3StoreConfig } from '../../../contract/config';
 import { hostOf, partitionOf, partitionOfHost } from '../../parts/store-place';
 
 /** One backup in the bucket. */

@@ -1,7 +1,3 @@
-/* Where backups are kept: a part of every config. */
-
-export type StoreConfig = S3StoreConfig | FolderStoreConfig;
-
 export interface S3StoreConfig {
   readonly type: 's3';
   /** How messages and records name this store; unique within a config. */
@@ -48,14 +44,4 @@ export interface S3ObjectLockConfig {
   readonly mode: 'GOVERNANCE' | 'COMPLIANCE';
   /** From the moment of the upload. */
   readonly seconds: number;
-}
-
-export interface FolderStoreConfig {
-  readonly type: 'folder';
-  /** How messages and records name this store; unique within a config. */
-  readonly name: string;
-  /** Absolute path of an existing directory. */
-  readonly directory: string;
-  /** The folder in it that the backup has to itself, which is made when something is written; `null`: everything is in the directory. */
-  readonly folder: string | null;
 }
