@@ -11,7 +11,7 @@ import { formatBytes, formatSeconds } from '../core/reporter';
 import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';
-import { exitCodeOfMissing, notReady, Restored, RestorePlan, Restorer } from '../engine-api/restorer';
+import { describePrevious, exitCodeOfMissing, notReady, Restored, RestorePlan, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open-restorer';
 import { restoreIntoNewFile } from '../engines/sqlite/restore-new-file';
 import { openWorkloads } from '../kubernetes/open-workloads';
@@ -195,8 +195,9 @@ function showPlan({ stdout }: Context<RestoreConfig>, record: BackupRecord, { de
 }
 
 function report(
-  { stdout, config }: Context<RestoreConfig>, id: string, recoveryPoint: string | null, { holds, previous, notes }: Restored,
+  { stdout, config }: Context<RestoreConfig>, id: string, recoveryPoint: string | null, { holds, notes, ...restored }: Restored,
 ): ExitCode {
+  const previous = restored.previous && describePrevious(restored.previous);
   stdout.write(stdout.isTTY
     ? `Done: ${holds}.\n${notes.map(note => `Note: ${note}\n`).join('')}${previous === null ? '' : `What was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it.\n`}`
     : `${JSON.stringify({

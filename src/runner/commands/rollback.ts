@@ -4,7 +4,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes } from '../core/reporter';
-import { Kept, notReady, Restorer } from '../engine-api/restorer';
+import { describePrevious, Kept, notReady, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open-restorer';
 import { openWorkloads } from '../kubernetes/open-workloads';
 import { attempt, whileStopped } from '../restore/attempt';
@@ -33,7 +33,8 @@ async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): 
     throw notReady(`${restorer.description} can't be rolled back`, missing);
   }
   await confirm(`This makes ${describe(kept)} live again as ${restorer.description}, and keeps what is live now.`, options, context);
-  const { holds, previous, notes } = await whileStopped(kept.name, restorer, workloads, () => restorer.rollback(kept, signal), context);
+  const { holds, notes, ...rolledBack } = await whileStopped(kept.name, restorer, workloads, () => restorer.rollback(kept, signal), context);
+  const previous = rolledBack.previous && describePrevious(rolledBack.previous);
   stdout.write(stdout.isTTY
     ? `Done: ${holds}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n${notes.map(note => `Note: ${note}\n`).join('')}`
     : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'rollback.finished', holds, previous, notes })}\n`);

@@ -32,9 +32,28 @@ export interface Restored {
   /** What the live name holds now: `database shop is app_20261122_020000`. */
   readonly holds: string;
   /** Where that which was live before is now; `null` if there is no such thing. */
-  readonly previous: string | null;
+  readonly previous: Previous | null;
   /** What was not brought back, or differs from the backup. */
   readonly notes: readonly string[];
+}
+
+/** Where that which a restore has replaced is now: beside it under a name of its own, as a backup, or each member of a set somewhere. */
+export type Previous =
+  | { readonly kind: 'beside' | 'backup'; readonly name: string }
+  | { readonly kind: 'members'; readonly members: { readonly [member: string]: Previous } };
+
+/** In words. */
+export function describePrevious(previous: Previous): string {
+  switch (previous.kind) {
+    case 'beside': return previous.name;
+    case 'backup': return `the backup ${previous.name}`;
+    case 'members': return Object.entries(previous.members).map(([member, own]) => `${member}: ${describePrevious(own)}`).join(', ');
+  }
+}
+
+/** What is kept under `name`, if anything is. */
+export function keptAs(kind: 'beside' | 'backup', name: string | null): Previous | null {
+  return name === null ? null : { kind, name };
 }
 
 /** Something that an earlier restore has put aside. */
@@ -120,11 +139,6 @@ export function exitCodeOfMissing(missing: readonly Finding[]): ExitCode {
 /** The failure to do what something is missing for. */
 export function notReady(what: string, missing: readonly Finding[], more = ''): RunnerError {
   return new RunnerError(`${what}: ${missing.map(({ message }) => message).join('; and ')}${more}`, exitCodeOfMissing(missing));
-}
-
-/** How {@link Restored.previous} names what is kept as a backup, rather than under a name of its own. */
-export function asBackup(id: string): string {
-  return `the backup ${id}`;
 }
 
 /** What a restorer may use beside its own target. */

@@ -8,7 +8,7 @@ import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { VerifiedArtifacts } from '../../engine-api/artifacts';
 import { readFrom } from '../../engine-api/read-from';
-import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { Kept, keptAs, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { ApiError, KubernetesApi } from '../../kubernetes/api';
 import { noteReplaced, safetyBackups } from '../../previous/rollback-order';
 import { asKept, discardBackup, takeSafetyBackup } from '../../previous/safety';
@@ -81,7 +81,7 @@ export class KubernetesRestorer implements Restorer {
         done.push(titleOf(change.wanted));
       }
       await noteReplaced(previous, record, this.context, signal);
-      return { holds: `${this.description} has the ${changes.length} objects of ${record.id}`, previous: previous === null ? null : asBackup(previous), notes: [] };
+      return { holds: `${this.description} has the ${changes.length} objects of ${record.id}`, previous: keptAs('backup', previous), notes: [] };
     } catch (error) {
       const code = exitCodeOf(error);
       const holds = done.length === 0 ? `${this.description} is as it was` : `restored are ${done.join(', ')}, and nothing else was changed: run the restore again to go on`;

@@ -30,7 +30,7 @@ import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { formatBytes } from '../../core/reporter';
-import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { Kept, keptAs, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, safetyBackups, wayBack } from '../../previous/rollback-order';
 import { asKept, discardBackup, restoreKept, saveBefore } from '../../previous/safety';
 import { readText } from '../../stream/read-text';
@@ -143,7 +143,7 @@ export class PostgresRestorer implements Restorer {
         // The list is for people: where it can't be had, the restore is done all the same.
         notes.push(...await disabledSubscriptions(this.client, this.maintenance, this.config.database, this.config.database, signal).catch(() => []));
         await noteReplaced(safety, record, this.context, signal.aborted ? this.settling() : signal);
-        return { holds: `${this.description} is ${record.id}`, previous: safety === null ? null : asBackup(safety), notes };
+        return { holds: `${this.description} is ${record.id}`, previous: keptAs('backup', safety), notes };
       }
       const { final } = this;
       const incoming = besideName(final, 'restore', new Date());
@@ -160,7 +160,7 @@ export class PostgresRestorer implements Restorer {
       const aside = names.includes(final) ? freeBesideName(final, 'before', new Date(), names) : null;
       notes.push(...await disabledSubscriptions(this.client, this.maintenance, incoming, final, signal));
       await this.swap({ live: final, aside, incoming, connectionLimit }, signal);
-      return { holds: `postgres database ${final} on ${this.client.address} is ${record.id}`, previous: aside, notes };
+      return { holds: `postgres database ${final} on ${this.client.address} is ${record.id}`, previous: keptAs('beside', aside), notes };
     } catch (error) {
       throw await this.failure(error, made, committed ? { record, safety } : null);
     }
@@ -191,7 +191,7 @@ export class PostgresRestorer implements Restorer {
     try {
       const notes = await disabledSubscriptions(this.client, this.maintenance, kept.name, live, signal);
       await this.swap({ live, aside, incoming: kept.name, connectionLimit: null }, signal);
-      return { holds: `${this.description} is ${kept.name} again`, previous: aside, notes };
+      return { holds: `${this.description} is ${kept.name} again`, previous: keptAs('beside', aside), notes };
     } catch (error) {
       throw await this.failure(error, undefined, null);
     }

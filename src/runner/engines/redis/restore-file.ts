@@ -23,7 +23,7 @@ import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
 import { syncDirectory } from '../../core/sync-directory';
-import { Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
+import { Kept, keptAs, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
 import { checked } from '../../stream/check';
 
 const BASE = 'appendonly.aof.1.base.rdb';
@@ -85,7 +85,7 @@ export class RedisFileRestorer implements Restorer {
       await this.give(prepared);
       await syncDirectory(path.join(prepared, DUMP));
       signal.throwIfAborted();
-      return { holds: `${this.description} are ${record.id}`, previous: await this.files.swapIn(), notes: [...needsOf(look), START] };
+      return { holds: `${this.description} are ${record.id}`, previous: keptAs('beside', await this.files.swapIn()), notes: [...needsOf(look), START] };
     } catch (error) {
       const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
       throw await this.failure(full
@@ -100,7 +100,7 @@ export class RedisFileRestorer implements Restorer {
 
   public async rollback({ name }: Kept): Promise<Restored> {
     try {
-      return { previous: await this.files.swapBack(name), holds: `${this.description} are those of ${path.basename(name)}`, notes: [START] };
+      return { previous: keptAs('beside', await this.files.swapBack(name)), holds: `${this.description} are those of ${path.basename(name)}`, notes: [START] };
     } catch (error) {
       throw await this.failure(error);
     }

@@ -18,7 +18,7 @@ import { BackupRecord } from '../../../contract/record';
 import { exitCodeOf, messageOf } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
-import { asBackup, Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
+import { Kept, keptAs, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 
 /** Servers before this one know no RESTORE with the time at which a key expires. */
@@ -136,7 +136,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       await noteReplaced(safetyBackup, record, this.context, signal);
       return {
         holds: `${this.description} holds ${id}, ${holds} keys`,
-        previous: safetyBackup === null || safetyBackup === id ? null : asBackup(safetyBackup),
+        previous: keptAs('backup', safetyBackup === id ? null : safetyBackup),
         notes: [...notes, ...this.notes(content, written)],
       };
     } catch (error) {

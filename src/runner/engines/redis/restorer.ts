@@ -14,7 +14,7 @@ import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
 import { secretFrom } from '../../core/secrets';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
-import { asBackup, notReady, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
+import { keptAs, notReady, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 import { checked } from '../../stream/check';
 
@@ -105,7 +105,7 @@ export class RedisRestorer extends RedisServerRestorer {
       reporter: this.context.reporter,
     }, signal);
     await noteReplaced(previous, input.record, this.context, signal);
-    return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: previous === null ? null : asBackup(previous), notes };
+    return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: keptAs('backup', previous), notes };
   }
 
   private save(restored: BackupRecord, signal: AbortSignal): Promise<string> {

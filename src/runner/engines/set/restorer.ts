@@ -3,7 +3,7 @@ import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { Reporter } from '../../core/reporter';
-import { asBackup, Kept, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
+import { describePrevious, Kept, Previous, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
 
 /** One database of a set, and how it is restored. */
 export interface SetMember {
@@ -137,11 +137,11 @@ export class SetRestorer implements Restorer {
     for (const { member: { name, restorer }, restored } of [...done].reverse()) {
       try {
         const { previous } = restored;
-        const kept = previous === null ? undefined : (await restorer.kept(signal)).find(one => [one.name, asBackup(one.name)].includes(previous));
+        const kept = previous === null || previous.kind === 'members' ? undefined : (await restorer.kept(signal)).find(one => one.name === previous.name);
         if (!kept) holds.unshift(`${name}: ${restored.holds}, and nothing was kept to bring it back`);
         else holds.unshift(`${name}: ${(await restorer.rollback(kept, signal)).holds}, as before`);
       } catch (error) {
-        holds.unshift(`${name}: ${restored.holds}; what it held is kept as ${restored.previous}, and could not be brought back: ${messageOf(error)}`);
+        holds.unshift(`${name}: ${restored.holds}; what it held is kept as ${restored.previous && describePrevious(restored.previous)}, and could not be brought back: ${messageOf(error)}`);
       }
     }
     return holds;
@@ -156,10 +156,10 @@ function inputOf({ record, artifacts }: RestoreInput, member: string): RestoreIn
 }
 
 function together(done: readonly Done[]): Restored {
-  const previous = done.filter(({ restored }) => restored.previous !== null).map(({ member, restored }) => `${member.name}: ${restored.previous}`);
+  const members = done.flatMap(({ member, restored }): [string, Previous][] => restored.previous === null ? [] : [[member.name, restored.previous]]);
   return {
     holds: done.map(({ restored }) => restored.holds).join('; '),
-    previous: previous.length === 0 ? null : previous.join(', '),
+    previous: members.length === 0 ? null : { kind: 'members', members: Object.fromEntries(members) },
     notes: done.flatMap(({ member, restored }) => restored.notes.map(note => `${member.name}: ${note}`)),
   };
 }

@@ -16,7 +16,7 @@ import { outputOf } from '../../core/process';
 import { formatBytes } from '../../core/reporter';
 import { shownAnswer } from '../../core/said';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
-import { Kept, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { Kept, keptAs, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 
 /** Replaces the file; tells where the one before is, and what the name holds now. */
 type Replace = (file: string, notes: string[]) => Promise<{ readonly kept: string | null; readonly holds: string }>;
@@ -119,7 +119,7 @@ export class SqliteRestorer implements Restorer {
       try {
         const { kept, holds } = await replace(file, notes);
         if (kept !== null && !keepPrevious) await removeDatabase(kept);
-        return { holds, previous: keepPrevious ? kept : null, notes };
+        return { holds, previous: keptAs('beside', keepPrevious ? kept : null), notes };
       } finally {
         held?.release();
       }
