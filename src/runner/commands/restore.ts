@@ -66,8 +66,8 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   const restorer = openRestorer({ config, env, reporter, stores });
   const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), from, config, reporter);
   try {
-    const inspected = await restorer.inspect({ record, artifacts }, signal);
-    const plan = { ...inspected, notes: [...(record.warnings ?? []).map(warning => `when the backup was taken: ${printable(warning)}`), ...inspected.notes] };
+    const prepared = await restorer.inspect({ record, artifacts }, signal);
+    const plan = { ...prepared.plan, notes: [...(record.warnings ?? []).map(warning => `when the backup was taken: ${printable(warning)}`), ...prepared.plan.notes] };
     const unsealed = takesSafetyBackup(config.target) ? inTheClear(record, config) : null;
     const missing = [...plan.missing, ...unsealed === null ? [] : [unsealed], ...await workloads.inspect(signal)];
     const steps = stepsOf(config, artifacts, plan, workloads);
@@ -78,7 +78,7 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
 
     reporter.info('restore.started', `Restoring ${record.id} to ${restorer.description}`, { id: record.id, target: restorer.description, steps });
     await artifacts.verify(needsFiles(config.target), signal);
-    const restored = await whileStopped(record.id, restorer, workloads, () => restorer.restore({ record, artifacts }, signal), context);
+    const restored = await whileStopped(record.id, restorer, workloads, () => restorer.restore(prepared, signal), context);
     return report(context, record.id, record.startedAt, restored);
   } finally {
     await artifacts.dispose();

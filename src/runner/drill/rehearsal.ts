@@ -11,7 +11,7 @@ import { formatSeconds } from '../core/reporter';
 import { VERSION } from '../core/version';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { DrillInput, Scratch } from '../engine-api/drill-target';
-import { notReady, RestoreFailure, Restorer } from '../engine-api/restorer';
+import { notReady, PreparedRestore, RestoreFailure, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open-restorer';
 import { recordOfMember } from '../engines/set/restorer';
 import { Store } from '../store-api/store';
@@ -62,13 +62,13 @@ export class Rehearsal {
     try {
       reporter.info('drill.started', `Restoring ${record.id} into ${scratch.description}, ${progress.server!.version}`, { id: record.id, target: scratch.description });
       await scratch.prepare(input, signal);
-      await this.inspect(restorer, input, signal);
+      const prepared = await this.inspect(restorer, input, signal);
       // PostgreSQL's own program wants a file for several jobs; everything else reads a stream as well.
       const needsFile = config.target.engine === 'postgres' && config.target.parallelJobs > 1;
       await this.timed('verify', () => artifacts.verify(needsFile, signal));
       progress.store = artifacts.verifiedIn.join(', ');
       progress.bytes = selected.reduce((sum, { bytes }) => sum + bytes, 0);
-      const { notes } = await this.timed('restore', () => this.restore(restorer, input, signal));
+      const { notes } = await this.timed('restore', () => this.restore(restorer, prepared, signal));
       for (const note of notes) reporter.warn('drill.note', note);
       const { items, checks } = await this.timed('check', () => scratch.check(input, signal));
       progress.items = items;
@@ -123,24 +123,25 @@ export class Rehearsal {
     throw new RunnerError(`${id} is a backup of ${source.engine}, and the drill is one of ${target.engine}: name the job that belongs to it`, ExitCode.USAGE);
   }
 
-  private async inspect(restorer: Restorer, input: DrillInput, signal: AbortSignal): Promise<void> {
-    const { missing, notes, tools } = await restorer.inspect(input, signal);
+  private async inspect(restorer: Restorer, input: DrillInput, signal: AbortSignal): Promise<PreparedRestore> {
+    const prepared = await restorer.inspect(input, signal);
+    const { missing, notes, tools } = prepared.plan;
     this.progress.tools = { ...this.progress.tools, ...tools };
     for (const note of notes) this.context.reporter.info('drill.note', note);
-    if (missing.length === 0) return;
+    if (missing.length === 0) return prepared;
     throw notReady(`${input.record.id} can't be restored into the scratch server`, missing, this.whichServer());
   }
 
-  private async restore(restorer: Restorer, input: DrillInput, signal: AbortSignal) {
+  private async restore(restorer: Restorer, prepared: PreparedRestore, signal: AbortSignal) {
     try {
       for (const repaired of await restorer.repair(signal)) this.context.reporter.warn('drill.repaired', repaired);
-      return await restorer.restore(input, signal);
+      return await restorer.restore(prepared, signal);
     } catch (error) {
       signal.throwIfAborted();
       // What the live name holds, which a restore has to tell, is of no interest in a server that is thrown away.
       const cause = error instanceof RestoreFailure ? error.cause ?? error : error;
       const code = exitCodeOf(error);
-      throw new RunnerError(`${input.record.id} does not restore: ${messageOf(cause)}${this.whichServer()}`, code, { cause: error });
+      throw new RunnerError(`${prepared.input.record.id} does not restore: ${messageOf(cause)}${this.whichServer()}`, code, { cause: error });
     }
   }
 

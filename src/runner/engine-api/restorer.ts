@@ -27,6 +27,14 @@ export interface RestorePlan {
   readonly tools?: { readonly [program: string]: string };
 }
 
+/** A plan that its restorer can carry out. */
+export interface PreparedRestore<Found = unknown> {
+  readonly input: RestoreInput;
+  readonly plan: RestorePlan;
+  /** What the restorer has found out, for itself alone: it is never shown. `null` where it looks anew when it restores. */
+  readonly found: Found;
+}
+
 /** A restore, or a rollback, that has ended well. */
 export interface Restored {
   /** What the live name holds now: `database shop is app_20261122_020000`. */
@@ -72,7 +80,7 @@ export interface Kept {
  * holds, whole; and the same restore run again finishes, or starts over. Methods reject with a `RunnerError` that names the target
  * and the way out, and with the signal's reason when that was aborted.
  */
-export interface Restorer {
+export interface Restorer<Found = unknown> {
   /** For messages: `postgres database shop on db:5432`. */
   readonly description: string;
 
@@ -80,7 +88,7 @@ export interface Restorer {
   select(record: BackupRecord): readonly RecordedArtifact[];
 
   /** Looks at the target, the rights, the versions and the head of the archive. Changes nothing; what is missing is a finding, not an error. */
-  inspect(input: RestoreInput, signal: AbortSignal): Promise<RestorePlan>;
+  inspect(input: RestoreInput, signal: AbortSignal): Promise<PreparedRestore<Found>>;
 
   /**
    * Puts right what an earlier run left half done when it was killed, as far as the live name is concerned: it is usable afterwards.
@@ -91,12 +99,11 @@ export interface Restorer {
   repair(signal: AbortSignal): Promise<readonly string[]>;
 
   /**
-   * Restores. Called once, after {@link inspect} of the same object had nothing missing, the artifacts were verified, and the
-   * workloads were stopped.
+   * Carries out a plan of {@link inspect} that has nothing missing, once: after the artifacts were verified, and the workloads were stopped.
    *
    * @throws RestoreFailure that says what the live name holds
    */
-  restore(input: RestoreInput, signal: AbortSignal): Promise<Restored>;
+  restore(prepared: PreparedRestore<Found>, signal: AbortSignal): Promise<Restored>;
 
   /** What earlier restores have kept: first what a rollback brings back, then the others, newest first. */
   kept(signal: AbortSignal): Promise<readonly Kept[]>;

@@ -99,12 +99,13 @@ export async function restoreKept(
   refuseDiffering(backup);
   const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(backup.record), from, config, reporter);
   try {
-    const { missing } = await restorer.inspect({ record: backup.record, artifacts }, signal);
+    const prepared = await restorer.inspect({ record: backup.record, artifacts }, signal);
+    const { missing } = prepared.plan;
     if (missing.length > 0) {
       throw notReady(`${restorer.description} can't be restored`, missing);
     }
     await artifacts.verify(false, signal);
-    return await restorer.restore({ record: backup.record, artifacts }, signal);
+    return await restorer.restore(prepared, signal);
   } finally {
     await artifacts.dispose();
   }

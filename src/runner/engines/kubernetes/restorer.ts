@@ -3,15 +3,13 @@ import { KubernetesSource, pathOf } from './source';
 import { KubernetesTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
-import { findBackup, readCatalog, refuseDiffering } from '../../catalog/catalog';
+import { readCatalog } from '../../catalog/catalog';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
-import { VerifiedArtifacts } from '../../engine-api/artifacts';
-import { readFrom } from '../../engine-api/read-from';
-import { Kept, keptAs, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { ApiError, KubernetesApi } from '../../kubernetes/api';
 import { noteReplaced, safetyBackups } from '../../previous/rollback-order';
-import { asKept, discardBackup, takeSafetyBackup } from '../../previous/safety';
+import { asKept, discardBackup, restoreKept, takeSafetyBackup } from '../../previous/safety';
 import { readText } from '../../stream/read-text';
 
 /** One object of the backup, and what has to be done for it. */
@@ -30,7 +28,7 @@ interface Change {
  * What is replaced is stored before, sealed, as an ordinary backup. The API has no transaction: after a failure half way the message says
  * which objects are restored, and the same restore goes on where it ended.
  */
-export class KubernetesRestorer implements Restorer {
+export class KubernetesRestorer implements Restorer<null> {
   public readonly description: string;
 
   constructor(private readonly target: KubernetesTargetConfig, private readonly context: RestorerContext, private readonly api: KubernetesApi) {
@@ -41,7 +39,11 @@ export class KubernetesRestorer implements Restorer {
     return [artifactOf(record)];
   }
 
-  public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
+  public async inspect(input: RestoreInput, signal: AbortSignal): Promise<PreparedRestore<null>> {
+    return { input, plan: await this.planOf(input, signal), found: null };
+  }
+
+  private async planOf({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
     const artifact = artifactOf(record);
     const changes = await this.changes(parseObjects(await readText(await artifacts.peek(artifact, signal), artifact.file), artifact.file), signal);
     const replaced = changes.filter(isReplaced);
@@ -68,7 +70,7 @@ export class KubernetesRestorer implements Restorer {
     return Promise.resolve([]); // every object is written in one request
   }
 
-  public async restore({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<Restored> {
+  public async restore({ input: { record, artifacts } }: PreparedRestore<null>, signal: AbortSignal): Promise<Restored> {
     const artifact = artifactOf(record);
     const done: string[] = [];
     try {
@@ -95,19 +97,8 @@ export class KubernetesRestorer implements Restorer {
   }
 
   /** Puts back what was replaced. Objects that the restore has created stay. */
-  public async rollback({ name }: Kept, signal: AbortSignal): Promise<Restored> {
-    const { config, stores, reporter } = this.context;
-    const from = readFrom(config, stores);
-    const backup = findBackup(await readCatalog(config.name, from, signal), config.name, name);
-    refuseDiffering(backup);
-    const artifacts = await VerifiedArtifacts.plan(backup, this.select(backup.record), from, config, reporter);
-    try {
-      await artifacts.verify(false, signal);
-      const replacing = new KubernetesRestorer({ ...this.target, replace: true }, this.context, this.api);
-      return await replacing.restore({ record: backup.record, artifacts }, signal);
-    } finally {
-      await artifacts.dispose();
-    }
+  public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+    return restoreKept(new KubernetesRestorer({ ...this.target, replace: true }, this.context, this.api), kept, this.context, signal);
   }
 
   public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {

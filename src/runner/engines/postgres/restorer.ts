@@ -30,7 +30,7 @@ import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { formatBytes } from '../../core/reporter';
-import { Kept, keptAs, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, safetyBackups, wayBack } from '../../previous/rollback-order';
 import { asKept, discardBackup, restoreKept, saveBefore } from '../../previous/safety';
 import { readText } from '../../stream/read-text';
@@ -49,12 +49,11 @@ const LOCK_SECONDS = 60;
  * By default beside the live database, which goes on unchanged until the restored one is complete and checked; then both change
  * names in one transaction. The previous one is kept, closed.
  */
-export class PostgresRestorer implements Restorer {
+export class PostgresRestorer implements Restorer<Facts> {
   public readonly description: string;
   private readonly client: PostgresClient;
   private readonly inPlace: PostgresInPlace;
   private maintenance = MAINTENANCE_DATABASES[0]!;
-  private facts: Facts | null = null;
   /** The oid of the database that a swap makes live, once it has begun and may have been committed. */
   private swapping: string | undefined;
   private settleSignal: AbortSignal | null = null;
@@ -76,7 +75,8 @@ export class PostgresRestorer implements Restorer {
     return [...this.config.globals ? record.artifacts.filter(({ role }) => role === 'globals') : [], chosen];
   }
 
-  public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
+  public async inspect(input: RestoreInput, signal: AbortSignal): Promise<PreparedRestore<Facts>> {
+    const { record, artifacts } = input;
     const server = await this.serverState(signal);
     const [data, script] = this.artifactsOf(record);
     const head = await readArchiveHead(await artifacts.peek(data, signal), data.file);
@@ -86,25 +86,26 @@ export class PostgresRestorer implements Restorer {
     const names = head.entries.filter(({ type }) => type === 'EXTENSION').map(({ tag }) => tag);
     const extensions = await this.client.query<ExtensionState[]>(this.maintenance, extensionsQuery(names, server.versionNumber), signal);
     const live = server.databases.find(({ name }) => name === this.config.database);
-    this.facts = { config: this.config, client, server, head, globals, extensions, inScratch: artifacts.inScratch, live };
-    return {
-      steps: this.steps(this.facts),
+    const facts: Facts = { config: this.config, client, server, head, globals, extensions, inScratch: artifacts.inScratch, live };
+    const plan: RestorePlan = {
+      steps: this.steps(facts),
       replaces: live && this.config.mode !== 'new-database'
         ? `the database ${live.name} on ${this.client.address}, ${live.bytes === null ? 'of unknown size' : formatBytes(live.bytes)}`
         : null,
       missing: [
-        ...findingsOf(this.facts),
-        ...await rolesNotMade(this.client, this.maintenance, this.facts, signal),
-        ...await librariesNotLoaded(this.client, this.maintenance, this.facts, signal),
+        ...findingsOf(facts),
+        ...await rolesNotMade(this.client, this.maintenance, facts, signal),
+        ...await librariesNotLoaded(this.client, this.maintenance, facts, signal),
         ...this.isBeingSwapped(server) ? [] : [
-          ...await unfinishedCopies(this.client, this.facts, signal),
-          ...await ownersWithoutSchema(this.client, this.maintenance, ownerOf(this.facts) ?? this.config.user, this.facts, signal),
+          ...await unfinishedCopies(this.client, facts, signal),
+          ...await ownersWithoutSchema(this.client, this.maintenance, ownerOf(facts) ?? this.config.user, facts, signal),
         ],
         ...spaceFindings(this.config, live, data.bytes),
       ],
-      notes: [...await this.tablesNotInBackup(this.facts, signal), ...this.notes(this.facts)],
+      notes: [...await this.tablesNotInBackup(facts, signal), ...this.notes(facts)],
       tools: { pg_restore: client.text },
     };
+    return { input, plan, found: facts };
   }
 
   public async repair(signal: AbortSignal): Promise<readonly string[]> {
@@ -113,9 +114,7 @@ export class PostgresRestorer implements Restorer {
     return [];
   }
 
-  public async restore({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<Restored> {
-    const { facts } = this;
-    if (!facts) throw new Error('not inspected');
+  public async restore({ input: { record, artifacts }, found: facts }: PreparedRestore<Facts>, signal: AbortSignal): Promise<Restored> {
     const [data, script] = this.artifactsOf(record);
     const notes: string[] = [];
     let made: string | undefined;

@@ -23,7 +23,7 @@ import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
 import { syncDirectory } from '../../core/sync-directory';
-import { Kept, keptAs, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
+import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
 import { checked } from '../../stream/check';
 
 const BASE = 'appendonly.aof.1.base.rdb';
@@ -36,7 +36,7 @@ const START = 'start the server now';
  * Everything is made ready in a directory beside. Then what is there is moved into a directory of its own, and what was made ready
  * takes its place.
  */
-export class RedisFileRestorer implements Restorer {
+export class RedisFileRestorer implements Restorer<null> {
   public readonly description: string;
   private readonly files: RedisFiles;
 
@@ -49,7 +49,11 @@ export class RedisFileRestorer implements Restorer {
     return [snapshotOf(record)];
   }
 
-  public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
+  public async inspect(input: RestoreInput, signal: AbortSignal): Promise<PreparedRestore<null>> {
+    return { input, plan: await this.planOf(input, signal), found: null };
+  }
+
+  private async planOf({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
     const artifact = snapshotOf(record);
     const { format } = await headOf(artifact, artifacts, signal);
     const present = await this.files.present();
@@ -72,7 +76,7 @@ export class RedisFileRestorer implements Restorer {
     return this.files.repair();
   }
 
-  public async restore({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<Restored> {
+  public async restore({ input: { record, artifacts } }: PreparedRestore<null>, signal: AbortSignal): Promise<Restored> {
     const artifact = snapshotOf(record);
     const { prepared } = this.files;
     try {

@@ -18,7 +18,7 @@ import { BackupRecord } from '../../../contract/record';
 import { exitCodeOf, messageOf } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
-import { Kept, keptAs, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
+import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 
 /** Servers before this one know no RESTORE with the time at which a key expires. */
@@ -41,7 +41,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
     super(target, context, 'restore-keys');
   }
 
-  public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
+  protected async planOf({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
     const head = await headOf(snapshotOf(record), artifacts, signal);
     const connection = await this.connect(signal);
     try {
@@ -81,7 +81,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
     return Promise.resolve([]);
   }
 
-  public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
+  public async restore({ input }: PreparedRestore<null>, signal: AbortSignal): Promise<Restored> {
     const left = await this.markLeft(signal);
     try {
       return await this.restoreKeys(input, signal);

@@ -8,14 +8,14 @@ import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { secretFrom } from '../../core/secrets';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
-import { Kept, Restored, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { Kept, PreparedRestore, Restored, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { Source } from '../../engine-api/source';
 import { safetyBackups } from '../../previous/rollback-order';
 import { asKept, discardBackup, restoreKept, saveBefore } from '../../previous/safety';
 import { checked } from '../../stream/check';
 
 /** A running Redis server. What it holds can't be put aside there, so it is stored as a backup before it changes. */
-export abstract class RedisServerRestorer implements Restorer {
+export abstract class RedisServerRestorer implements Restorer<null> {
   public readonly description: string;
   protected readonly address: string;
   private readonly password: string | null;
@@ -26,9 +26,12 @@ export abstract class RedisServerRestorer implements Restorer {
     this.password = target.passwordEnv === null ? null : secretFrom(context.env, target.passwordEnv, `password of ${this.description}`);
   }
 
-  public abstract inspect(input: RestoreInput, signal: AbortSignal): Promise<RestorePlan>;
   public abstract repair(signal: AbortSignal): Promise<readonly string[]>;
-  public abstract restore(input: RestoreInput, signal: AbortSignal): Promise<Restored>;
+  public abstract restore(prepared: PreparedRestore<null>, signal: AbortSignal): Promise<Restored>;
+
+  public async inspect(input: RestoreInput, signal: AbortSignal): Promise<PreparedRestore<null>> {
+    return { input, plan: await this.planOf(input, signal), found: null };
+  }
 
   public select(record: BackupRecord): readonly RecordedArtifact[] {
     return [snapshotOf(record)];
@@ -46,6 +49,8 @@ export abstract class RedisServerRestorer implements Restorer {
   public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
     await discardBackup(name, this.context, signal);
   }
+
+  protected abstract planOf(input: RestoreInput, signal: AbortSignal): Promise<RestorePlan>;
 
   protected connect(signal: AbortSignal): Promise<RedisConnection> {
     return RedisConnection.open(this.target, this.password, signal, this.use);

@@ -14,7 +14,7 @@ import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
 import { secretFrom } from '../../core/secrets';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
-import { keptAs, notReady, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
+import { keptAs, notReady, PreparedRestore, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 import { checked } from '../../stream/check';
 
@@ -38,7 +38,7 @@ export class RedisRestorer extends RedisServerRestorer {
     super(target, context, 'restore');
   }
 
-  public async inspect({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
+  protected async planOf({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
     const { host, port } = this.target;
     const artifact = snapshotOf(record);
     const head = await headOf(artifact, artifacts, signal);
@@ -90,7 +90,7 @@ export class RedisRestorer extends RedisServerRestorer {
     }
   }
 
-  public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
+  public async restore({ input }: PreparedRestore<null>, signal: AbortSignal): Promise<Restored> {
     const artifact = snapshotOf(input.record);
     await this.refuseWhatKills(input, signal);
     const previous = this.target.safetyBackup ? await this.save(input.record, signal) : null;

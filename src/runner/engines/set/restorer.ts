@@ -3,7 +3,7 @@ import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { Reporter } from '../../core/reporter';
-import { describePrevious, Kept, Previous, RestoreFailure, Restored, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
+import { describePrevious, Kept, PreparedRestore, Previous, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
 
 /** One database of a set, and how it is restored. */
 export interface SetMember {
@@ -15,6 +15,9 @@ export interface SetMember {
 interface KeptSet extends Kept {
   readonly members: readonly { readonly member: SetMember; readonly kept: Kept }[];
 }
+
+/** What is going to be done to each member. */
+type SetPlans = readonly { readonly member: SetMember; readonly prepared: PreparedRestore }[];
 
 /** A member that was restored, or rolled back. */
 interface Done {
@@ -39,7 +42,7 @@ export function recordOfMember(record: BackupRecord, member: string): BackupReco
  * Restores the members of a set one after the other, after all of them were looked at. Where one fails, those before it are rolled
  * back, as far as what they replaced was kept: a set that is half new is of no use to an application.
  */
-export class SetRestorer implements Restorer {
+export class SetRestorer implements Restorer<SetPlans> {
   public readonly description: string;
 
   constructor(private readonly members: readonly SetMember[], private readonly reporter: Reporter) {
@@ -50,17 +53,18 @@ export class SetRestorer implements Restorer {
     return this.members.flatMap(({ name, restorer }) => restorer.select(recordOfMember(record, name)));
   }
 
-  public async inspect(input: RestoreInput, signal: AbortSignal): Promise<RestorePlan> {
-    const plans: { readonly name: string; readonly plan: RestorePlan }[] = [];
-    for (const { name, restorer } of this.members) plans.push({ name, plan: await restorer.inspect(inputOf(input, name), signal) });
-    const named = (texts: (plan: RestorePlan) => readonly string[]) => plans.flatMap(({ name, plan }) => texts(plan).map(text => `${name}: ${text}`));
-    const missing: Finding[] = plans.flatMap(({ name, plan }) => plan.missing.map(finding => ({ ...finding, message: `${name}: ${finding.message}` })));
-    return {
+  public async inspect(input: RestoreInput, signal: AbortSignal): Promise<PreparedRestore<SetPlans>> {
+    const found: { readonly member: SetMember; readonly prepared: PreparedRestore }[] = [];
+    for (const member of this.members) found.push({ member, prepared: await member.restorer.inspect(inputOf(input, member.name), signal) });
+    const named = (texts: (plan: RestorePlan) => readonly string[]) => found.flatMap(({ member, prepared }) => texts(prepared.plan).map(text => `${member.name}: ${text}`));
+    const missing: Finding[] = found.flatMap(({ member, prepared }) => prepared.plan.missing.map(finding => ({ ...finding, message: `${member.name}: ${finding.message}` })));
+    const plan: RestorePlan = {
       steps: named(({ steps }) => steps),
       replaces: named(({ replaces }) => replaces === null ? [] : [replaces]).join('; ') || null,
       missing,
       notes: named(({ notes }) => notes),
     };
+    return { input, plan, found };
   }
 
   public async repair(signal: AbortSignal): Promise<readonly string[]> {
@@ -69,11 +73,11 @@ export class SetRestorer implements Restorer {
     return repaired;
   }
 
-  public async restore(input: RestoreInput, signal: AbortSignal): Promise<Restored> {
+  public async restore({ found }: PreparedRestore<SetPlans>, signal: AbortSignal): Promise<Restored> {
     const done: Done[] = [];
-    for (const member of this.members) {
+    for (const { member, prepared } of found) {
       try {
-        const restored = await member.restorer.restore(inputOf(input, member.name), signal);
+        const restored = await member.restorer.restore(prepared, signal);
         done.push({ member, restored });
         this.reporter.info('restore.member', `${member.name}: ${restored.holds}`);
       } catch (error) {

@@ -16,7 +16,7 @@ import { outputOf } from '../../core/process';
 import { formatBytes } from '../../core/reporter';
 import { shownAnswer } from '../../core/said';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
-import { Kept, keptAs, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 
 /** Replaces the file; tells where the one before is, and what the name holds now. */
 type Replace = (file: string, notes: string[]) => Promise<{ readonly kept: string | null; readonly holds: string }>;
@@ -25,7 +25,7 @@ type Replace = (file: string, notes: string[]) => Promise<{ readonly kept: strin
  * A SQLite database file, replaced in one step by a file beside it that was checked. What SQLite keeps beside the old file goes
  * aside with it: replayed into the new one, it would bring the old pages back.
  */
-export class SqliteRestorer implements Restorer {
+export class SqliteRestorer implements Restorer<null> {
   public readonly description: string;
 
   constructor(private readonly target: SqliteTargetConfig, private readonly context: RestorerContext) {
@@ -36,7 +36,11 @@ export class SqliteRestorer implements Restorer {
     return [databaseOf(record)];
   }
 
-  public async inspect({ record }: RestoreInput, _signal: AbortSignal): Promise<RestorePlan> {
+  public async inspect(input: RestoreInput, _signal: AbortSignal): Promise<PreparedRestore<null>> {
+    return { input, plan: await this.planOf(input), found: null };
+  }
+
+  private async planOf({ record }: RestoreInput): Promise<RestorePlan> {
     const { keepPrevious } = this.target;
     const file = await this.file();
     const present = await stat(file).catch(() => undefined);
@@ -57,7 +61,7 @@ export class SqliteRestorer implements Restorer {
     return repairSwap(await this.file());
   }
 
-  public async restore({ record, artifacts }: RestoreInput, signal: AbortSignal): Promise<Restored> {
+  public async restore({ input: { record, artifacts } }: PreparedRestore<null>, signal: AbortSignal): Promise<Restored> {
     const artifact = databaseOf(record);
     return this.replacing(signal, async (file, notes) => {
       const beside = restoringName(file);
