@@ -31,6 +31,16 @@ export interface BackupRecord {
   readonly suspect: string | null;
   /** What was odd about the source, or was left out of the dump, a sentence each, without row data; absent if nothing was. */
   readonly warnings?: readonly string[];
+  /** That it is a safety backup; absent from all others, and from safety backups that were stored before this field was. */
+  readonly safety?: RecordedSafety;
+}
+
+/** What a restore was about to replace, stored before it did. */
+export interface RecordedSafety {
+  /** Id of the backup that was restored. */
+  readonly before: string;
+  /** Whether that is a safety backup itself, so that its restore is a rollback. */
+  readonly rollback: boolean;
 }
 
 export interface RecordedSource {

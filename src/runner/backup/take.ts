@@ -6,7 +6,7 @@ import { suspicion } from './suspicion';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { artifactFile, CHECKSUM_SUFFIX, formatChecksums, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
-import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../contract/record';
+import { BackupRecord, RECORD_VERSION, RecordedArtifact, RecordedSafety } from '../../contract/record';
 import { encrypt } from '../age/encrypt';
 import { sealHeader } from '../age/keys';
 import { Catalog, latest, readCatalog } from '../catalog/catalog';
@@ -37,6 +37,8 @@ export interface BackupOptions {
 export interface TakeOptions extends BackupOptions {
   /** Why this backup must not be the latest, whatever is in it; `null`: what is in it decides. */
   readonly suspect: string | null;
+  /** Of a safety backup. */
+  readonly safety?: RecordedSafety;
 }
 
 /** What taking a backup needs of the process. */
@@ -117,6 +119,7 @@ async function dumpAndCommit(
     suspect: options.suspect ?? taken.find(({ suspect }) => suspect !== null)?.suspect
       ?? (options.acceptSmaller ? null : suspicion(taken, config.suspectBelowPercent, latest(before)?.record)),
     ...warnings.length > 0 && { warnings: bounded(warnings) },
+    ...options.safety && { safety: options.safety },
   };
   // Another run under this id would have replaced what was confirmed above.
   for (const at of stores) await refuseOthers(claim, at, [Holder.OTHERS, Holder.NOBODY], signal);

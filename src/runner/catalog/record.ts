@@ -53,6 +53,7 @@ const schema = z.object({
   stores: listOf(z.string(), 1),
   suspect: z.string().nullable(),
   warnings: listOf(z.string(), 1).optional(),
+  safety: z.object({ before: z.string(), rollback: z.boolean() }).optional(),
 }) satisfies z.ZodType<BackupRecord>;
 
 /** Renders a record for the store and for people who look at it there. */

@@ -3,7 +3,7 @@ import { Context } from '../core/context';
 import { withDeadline } from '../core/deadline';
 import { renderTable } from '../core/table';
 import { pushState } from '../monitor/push-state';
-import { PruneEntry } from '../prune/entries';
+import { PruneEntry, WHAT } from '../prune/entries';
 import { prune, PruneOutcome } from '../prune/prune';
 import { openStores } from '../stores/open';
 
@@ -37,7 +37,7 @@ function asText(name: string, { entries, stopped, removed, refused, failures }: 
   if (entries.length === 0) return `Nothing of ${name} in any store.\n`;
   const goes = entries.filter(({ action }) => action === 'delete').length;
   const table = renderTable(['STORE', 'WHAT', 'ID', 'DECISION', 'REASON'], entries.map(({ store, what, id, action, reason, files, uploads }: PruneEntry) =>
-    [store, what, id, action, what === 'backup' ? reason : `${reason}: ${[...files, ...uploads].join(', ')}`]));
+    [store, what, id, action, what === WHAT.backup ? reason : `${reason}: ${[...files, ...uploads].join(', ')}`]));
   const why = stopped.map(({ store, reason, begun }) => `Nothing${begun ? ' more' : ''} is removed${store === null ? '' : ` from ${store}`}: ${reason}.\n`).join('');
   const result = dryRun
     ? `Would remove ${goes} of ${entries.length}, once the newest backup was read back. Nothing was changed.\n`

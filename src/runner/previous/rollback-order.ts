@@ -1,3 +1,4 @@
+import { safetyOf } from './safety-record';
 import { REPLACED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog/catalog';
@@ -18,17 +19,8 @@ import { RestorerContext } from '../engine-api/restorer';
  * nothing of a rollback, and count.
  */
 
-/** Begins what the record of a safety backup says of it. It is suspect on purpose: the latest backup must never be the damage. */
-const SAFETY = 'it is what was there before the restore of ';
-/** Ends it where a safety backup was restored. */
-const ROLLBACK = ', a rollback';
 /** The database is up again only after this: stores that do not answer are not waited for any longer. */
 const NOTE_LIMIT_MS = 30_000;
-
-/** What the record of a safety backup says of it. */
-export function safetyText(restored: BackupRecord): string {
-  return SAFETY + restored.id + (isSafetyBackup(restored) ? ROLLBACK : '');
-}
 
 /** How a person gets back what was stored before `restored` was to be restored. */
 export function wayBack(safetyBackup: string, restored: BackupRecord): string {
@@ -67,8 +59,9 @@ function unfinished(newest: BackupRecord | undefined, files: Catalog['files']): 
 }
 
 /** Id of the safety backup whose rollback has stored this one; `undefined` if none has. */
-function broughtBack({ suspect }: BackupRecord): string | undefined {
-  return suspect?.endsWith(ROLLBACK) ? suspect.slice(SAFETY.length, -ROLLBACK.length) : undefined;
+function broughtBack(record: BackupRecord): string | undefined {
+  const safety = safetyOf(record);
+  return safety?.rollback ? safety.before : undefined;
 }
 
 /** What a rollback has stored is newer than what it brought back, whatever the clock said. */
@@ -84,6 +77,6 @@ function afterWhatTheyReplaced(newestFirst: readonly Backup[]): Backup[] {
   return order;
 }
 
-function isSafetyBackup({ suspect }: BackupRecord): boolean {
-  return suspect?.startsWith(SAFETY) ?? false;
+function isSafetyBackup(record: BackupRecord): boolean {
+  return safetyOf(record) !== undefined;
 }

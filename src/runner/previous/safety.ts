@@ -1,4 +1,4 @@
-import { safetyText } from './rollback-order';
+import { safetyFields } from './safety-record';
 import { BackupConfig, RestoreConfig, SourceConfig, TargetConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { parseKey } from '../../contract/layout';
@@ -42,7 +42,7 @@ export async function takeSafetyBackup(
     deadlineSeconds: config.deadlineSeconds,
     scratch: config.scratch,
   };
-  const record = await takeBackup(source, stores, { acceptSmaller: true, suspect: safetyText(restored) }, { config: backup, reporter, signal });
+  const record = await takeBackup(source, stores, { acceptSmaller: true, ...safetyFields(restored) }, { config: backup, reporter, signal });
   reporter.info('restore.safety', `What ${source.description} holds now is stored as ${record.id}`, { id: record.id });
   return record;
 }

@@ -8,11 +8,14 @@ import { ownFilesOf } from '../catalog/own-files';
 /** This many runs that failed stay in the history. */
 const FAILED_RUNS_KEPT = 100;
 
+/** What there can be in a store, as people read it. */
+export const WHAT = { backup: 'backup', record: 'record that can\'t be read', files: 'files without a record', failedRun: 'failed run' } as const;
+
 /** One thing in one store, and what becomes of it. */
 export interface PruneEntry {
   readonly store: string;
   readonly id: string;
-  readonly what: 'backup' | 'record that can\'t be read' | 'files without a record' | 'failed run';
+  readonly what: (typeof WHAT)[keyof typeof WHAT];
   readonly action: 'keep' | 'delete';
   readonly reason: string;
   /** What there is of it; of a thing to delete, what goes. */
@@ -31,15 +34,15 @@ export function entriesOf(inventory: Inventory, catalog: Catalog, retention: Ret
   const decisions = planRetention(candidates.map(one => (one.id === newest ? { ...one, verified: one.doubt === null } : one)), retention, now);
   const oldest = candidates.find((_, i) => decisions[i]!.keep)?.startedAt;
   return [
-    ...decisions.map(({ id, keep, reason }) => entry(id, 'backup', !keep, reason, ownFilesOf(records.get(id)!, files.get(id)!))),
+    ...decisions.map(({ id, keep, reason }) => entry(id, WHAT.backup, !keep, reason, ownFilesOf(records.get(id)!, files.get(id)!))),
     ...unreadable.filter(key => !records.has(parseKey(key)!.id)).map(key =>
-      entry(parseKey(key)!.id, 'record that can\'t be read', false, 'what it names is unknown', [key])),
-    ...rubbish.map(({ id, remove, reason, files: keys, uploads }) => entry(id, 'files without a record', remove, reason, keys, uploads.map(({ key }) => key))),
+      entry(parseKey(key)!.id, WHAT.record, false, 'what it names is unknown', [key])),
+    ...rubbish.map(({ id, remove, reason, files: keys, uploads }) => entry(id, WHAT.files, remove, reason, keys, uploads.map(({ key }) => key))),
     ...failedRuns.map((key, i) => {
       const { id, startedAt } = parseKey(key)!;
-      if (i >= FAILED_RUNS_KEPT) return entry(id, 'failed run', true, `not one of the newest ${FAILED_RUNS_KEPT}`, [key]);
+      if (i >= FAILED_RUNS_KEPT) return entry(id, WHAT.failedRun, true, `not one of the newest ${FAILED_RUNS_KEPT}`, [key]);
       const old = oldest !== undefined && startedAt < oldest;
-      return entry(id, 'failed run', old, old ? 'older than every backup that is kept' : 'part of the history', [key]);
+      return entry(id, WHAT.failedRun, old, old ? 'older than every backup that is kept' : 'part of the history', [key]);
     }),
   ];
 }

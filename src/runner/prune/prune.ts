@@ -1,4 +1,4 @@
-import { entriesOf, PruneEntry } from './entries';
+import { entriesOf, PruneEntry, WHAT } from './entries';
 import { describeHolds, NEW_COPY, stopsAll, stopsHere } from './gate';
 import { readHolds } from './hold';
 import { Inventory, takeStock } from './inventory';
@@ -86,7 +86,7 @@ async function pruneStore(
 ): Promise<void> {
   const { config, reporter, signal } = context;
   const { store } = inventory;
-  const deletesBackup = entries.some(({ what, action }) => what === 'backup' && action === 'delete');
+  const deletesBackup = entries.some(({ what, action }) => what === WHAT.backup && action === 'delete');
   let reason = stopped;
   try {
     if (reason === null && deletesBackup && !options.dryRun) reason = await newestUnread(inventory, catalog, context);
@@ -126,7 +126,7 @@ function tellPlan({ name }: Store, entries: readonly PruneEntry[], reporter: Rep
     reporter.info('prune.delete', `Removing ${entry.what} ${entry.id} in ${name}: ${entry.reason}`, { ...entry });
   }
   const kept = entries.filter(({ action }) => action === 'keep');
-  const backups = kept.filter(({ what }) => what === 'backup').length;
+  const backups = kept.filter(({ what }) => what === WHAT.backup).length;
   const others = kept.length - backups;
   reporter.info('prune.kept', `${name} keeps ${backups} backups${others === 0 ? '' : ` and ${others} other things`}; "cdk8s-backup prune --dry-run" says of each why`,
     { store: name, backups, others });
@@ -141,8 +141,8 @@ function removeUnlessHeld(entry: PruneEntry, inventory: Inventory, name: string,
 }
 
 function remove({ id, what, files }: PruneEntry, { store, records, rubbish }: Inventory, signal: AbortSignal): Promise<Removal> {
-  if (what === 'backup') return removeBackup(records.get(id)!, store, signal);
-  const uploads = what === 'files without a record' ? rubbish.find(found => found.id === id)!.uploads : [];
+  if (what === WHAT.backup) return removeBackup(records.get(id)!, store, signal);
+  const uploads = what === WHAT.files ? rubbish.find(found => found.id === id)!.uploads : [];
   return removeFiles(id, files, uploads, store, signal);
 }
 

@@ -16,15 +16,29 @@ export function overview(all: readonly Shown[], now: Date, options: { readonly r
 <section class="answer" aria-labelledby="answer">
 <div class="answer-head">${icon(tone)}<div><h2 id="answer">${head}</h2><p>${line}</p></div></div>
 <dl class="facts">
-${fact('How old is the data?', oldestData(all), ({ seconds }) => formatSeconds(seconds), 'nothing to restore', all)}
-${fact('How long would it take?', slowestRestore(all), ({ seconds }) => formatSeconds(seconds), 'not measured yet', all)}
-${fact('When was that last proved?', oldestProof(all, now), ({ seconds }) => `${formatSeconds(seconds)} ago`, 'never', all)}
+${QUESTIONS.map(question => fact(question, all, now))}
 </dl>
 </section>
 <section class="cards" aria-label="All backups">
 ${worstFirst(all).map(shown => card(shown, now))}
 </section>`);
 }
+
+/** One of the numbers, for the backup where it is the worst. */
+interface Question {
+  readonly title: string;
+  readonly extreme: (all: readonly Shown[], now: Date) => Extreme | undefined;
+  readonly show: (seconds: number) => string;
+  /** Whether there is no such number for a backup, and what is said of it then. */
+  readonly lacks: (assessment: Shown['assessment']) => boolean;
+  readonly none: string;
+}
+
+const QUESTIONS: readonly Question[] = [
+  { title: 'How old is the data?', extreme: oldestData, show: formatSeconds, lacks: ({ ageSeconds }) => ageSeconds === null, none: 'nothing to restore' },
+  { title: 'How long would it take?', extreme: slowestRestore, show: formatSeconds, lacks: ({ measuredRtoSeconds }) => measuredRtoSeconds === null, none: 'not measured yet' },
+  { title: 'When was that last proved?', extreme: oldestProof, show: seconds => `${formatSeconds(seconds)} ago`, lacks: ({ lastPassedDrill }) => lastPassedDrill === undefined, none: 'never' },
+];
 
 interface Answer {
   readonly tone: Tone;
@@ -52,16 +66,13 @@ function names(shown: readonly Shown[]): string {
   return more > 0 ? `${listed.join(', ')} and ${more} more` : listed.length > 1 ? `${listed.slice(0, -1).join(', ')} and ${listed.at(-1)!}` : listed[0]!;
 }
 
-/** One of the three numbers, for the backup where it is the worst, and for how many there is none. */
-function fact(question: string, extreme: Extreme | undefined, show: (extreme: Extreme) => string, none: string, all: readonly Shown[]): Html {
-  if (!extreme) return html`<div><dt>${question}</dt><dd class="value">${none.charAt(0).toUpperCase() + none.slice(1)}</dd></div>`;
+/** One of the numbers, and of which backups there is none. */
+function fact({ title, extreme: extremeOf, show, lacks, none }: Question, all: readonly Shown[], now: Date): Html {
+  const extreme = extremeOf(all, now);
+  if (!extreme) return html`<div><dt>${title}</dt><dd class="value">${none.charAt(0).toUpperCase() + none.slice(1)}</dd></div>`;
   const { of, seconds, limitSeconds } = extreme;
-  const without = all.filter(shown => lacks(question, shown));
+  const without = all.filter(({ assessment }) => lacks(assessment));
   const limit = limitSeconds === null ? '' : `, ${seconds > limitSeconds ? 'more than the' : 'of'} ${formatSeconds(limitSeconds)} ${seconds > limitSeconds ? 'that are allowed' : 'allowed'}`;
-  return html`<div><dt>${question}</dt><dd><span class="value">${show(extreme)}</span><br><small>${all.length > 1 && `${of.config.name}`}${
+  return html`<div><dt>${title}</dt><dd><span class="value">${show(seconds)}</span><br><small>${all.length > 1 && `${of.config.name}`}${
     all.length > 1 ? limit : limit.replace(/^, /, '')}${without.length > 0 && `; ${names(without)}: ${none}`}</small></dd></div>`;
-}
-
-function lacks(question: string, { assessment }: Shown): boolean {
-  return question.startsWith('How old') ? assessment.ageSeconds === null : assessment.lastPassedDrill === undefined;
 }

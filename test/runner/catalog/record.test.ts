@@ -6,6 +6,8 @@ const id = 'app_20261122_020000';
 
 test('reads what it wrote', () => {
   expect(parseRecord(`${id}.json`, renderRecord(aRecord(id)))).toEqual(aRecord(id));
+  const safety = aRecord(id, { suspect: 'x', safety: { before: 'app_20261121_020000', rollback: true } });
+  expect(parseRecord(`${id}.json`, renderRecord(safety))).toEqual(safety);
 });
 
 test('keeps the shape that released runners read', () => {

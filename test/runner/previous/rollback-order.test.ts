@@ -4,7 +4,8 @@ import { readCatalog } from '../../../src/runner/catalog/catalog';
 import { renderRecord } from '../../../src/runner/catalog/record';
 import { RunnerError } from '../../../src/runner/core/errors';
 import { Reporter } from '../../../src/runner/core/reporter';
-import { noteReplaced, safetyBackups, safetyText, wayBack } from '../../../src/runner/previous/rollback-order';
+import { noteReplaced, safetyBackups, wayBack } from '../../../src/runner/previous/rollback-order';
+import { safetyFields } from '../../../src/runner/previous/safety-record';
 import { Store } from '../../../src/runner/store-api/store';
 import { aRecord } from '../_fixtures';
 import { MemoryStore } from '../stores/_memory';
@@ -17,74 +18,91 @@ const reporter = { warn: (_event: string, message: string) => said.push(message)
 let store: Store;
 let backup: BackupRecord;
 let hour: number;
+let fieldsOf: (restored: BackupRecord) => Partial<BackupRecord>;
 
 beforeEach(async () => {
   store = new MemoryStore('volume');
   hour = 0;
   said.length = 0;
-  backup = await stored(null);
+  fieldsOf = safetyFields;
+  backup = await stored({});
 });
 
-test('a rollback takes the newest: what the last restore has replaced', async () => {
-  const first = await attempt(backup);
-  const second = await attempt(backup);
-  expect(await inOrder()).toEqual([second.id, first.id]);
+/** What records of safety backups have, or had. */
+const FORMS: readonly (readonly [string, (restored: BackupRecord) => Partial<BackupRecord>])[] = [
+  ['records as they are written', safetyFields],
+  ['records whose sentence is another one', restored => ({ ...safetyFields(restored), suspect: 'x' })],
+  ['records that have only the sentence, as they were stored at first', restored => ({
+    suspect: `it is what was there before the restore of ${restored.id}${restored.suspect === null ? '' : ', a rollback'}`,
+  })],
+];
+
+describe.each(FORMS)('with %s', (_form, fields) => {
+  beforeEach(() => {
+    fieldsOf = fields;
+  });
+
+  test('a rollback takes the newest: what the last restore has replaced', async () => {
+    const first = await attempt(backup);
+    const second = await attempt(backup);
+    expect(await inOrder()).toEqual([second.id, first.id]);
+  });
+
+  test('a rollback that ended well is undone by the next, and that by the one after it', async () => {
+    const old = await attempt(backup);
+    const undone = await attempt(old, 'ends well');
+    expect(await inOrder()).toEqual([undone.id, old.id]);
+    const again = await attempt(undone, 'ends well');
+    expect(await inOrder()).toEqual([again.id, undone.id, old.id]);
+  });
+
+  test('one that did not end is gone on with, however often', async () => {
+    const old = await attempt(backup);
+    const failed = [await attempt(old), await attempt(old)];
+    expect(await inOrder()).toEqual([old.id, failed[1]!.id, failed[0]!.id]);
+    const ended = await attempt(old, 'ends well');
+    expect((await inOrder())[0]).toBe(ended.id);
+    await attempt(ended);
+    expect((await inOrder())[0]).toBe(ended.id);
+  });
+
+  test('a rollback under a clock that was put back is undone by the next all the same', async () => {
+    hour = 5;
+    const old = await attempt(backup);
+    hour = 2;
+    const undone = await attempt(old, 'ends well');
+    expect(await inOrder()).toEqual([undone.id, old.id]);
+  });
+
+  test('a restore after a rollback that did not end counts', async () => {
+    const old = await attempt(backup);
+    await attempt(old);
+    const before = await attempt(backup);
+    expect((await inOrder())[0]).toBe(before.id);
+  });
+
+  test('where what it was to bring back is gone, the newest is all there is', async () => {
+    const old = await attempt(backup);
+    const failed = await attempt(old);
+    await store.remove([`${old.id}.json`], signal);
+    expect(await inOrder()).toEqual([failed.id]);
+  });
 });
 
-test('a rollback that ended well is undone by the next, and that by the one after it', async () => {
-  const old = await attempt(backup);
-  const undone = await attempt(old, 'ends well');
-  expect(await inOrder()).toEqual([undone.id, old.id]);
-  const again = await attempt(undone, 'ends well');
-  expect(await inOrder()).toEqual([again.id, undone.id, old.id]);
-});
-
-test('one that did not end is gone on with, however often', async () => {
-  const old = await attempt(backup);
-  const failed = [await attempt(old), await attempt(old)];
-  expect(await inOrder()).toEqual([old.id, failed[1]!.id, failed[0]!.id]);
-  const ended = await attempt(old, 'ends well');
-  expect((await inOrder())[0]).toBe(ended.id);
-  await attempt(ended);
-  expect((await inOrder())[0]).toBe(ended.id);
-});
-
-test('a rollback under a clock that was put back is undone by the next all the same', async () => {
-  hour = 5;
-  const old = await attempt(backup);
-  hour = 2;
-  const undone = await attempt(old, 'ends well');
-  expect(await inOrder()).toEqual([undone.id, old.id]);
-});
-
-test('a restore after a rollback that did not end counts', async () => {
-  const old = await attempt(backup);
-  await attempt(old);
-  const before = await attempt(backup);
-  expect((await inOrder())[0]).toBe(before.id);
-});
-
-test('where what it was to bring back is gone, the newest is all there is', async () => {
-  const old = await attempt(backup);
-  const failed = await attempt(old);
-  await store.remove([`${old.id}.json`], signal);
-  expect(await inOrder()).toEqual([failed.id]);
-});
-
-test('records of before say nothing of a rollback, and count', async () => {
-  const old = await stored(`it is what was there before the restore of ${backup.id}`);
-  const rolledBack = await stored(`it is what was there before the restore of ${old.id}`);
+test('the oldest records say nothing of a rollback, and count', async () => {
+  const old = await stored({ suspect: `it is what was there before the restore of ${backup.id}` });
+  const rolledBack = await stored({ suspect: `it is what was there before the restore of ${old.id}` });
   expect(await inOrder()).toEqual([rolledBack.id, old.id]);
 });
 
 test('safety backups of others are none of its', async () => {
-  await stored(safetyText(backup), 'redis:6379');
+  await stored(safetyFields(backup), 'redis:6379');
   expect(await inOrder()).toEqual([]);
 });
 
 test('one store that takes the note is enough; where none does, it is said what the next rollback does', async () => {
   const old = await attempt(backup);
-  const rolledBack = await stored(safetyText(old));
+  const rolledBack = await stored(safetyFields(old));
   const refusing = { create: () => Promise.reject(new RunnerError('the disk is full', 16)) } as unknown as Store;
   await noteReplaced(rolledBack.id, old, { stores: [refusing], reporter }, signal);
   expect(said).toEqual([expect.stringMatching(new RegExp(`^No store takes the note .*the disk is full.*"cdk8s-backup rollback ${rolledBack.id}" undoes this one$`))]);
@@ -110,15 +128,15 @@ test('after a failed rollback what it has stored has to be named, as the next on
 
 /** What a restore of `restored` stores, and what it notes if it ends well. */
 async function attempt(restored: BackupRecord, end?: 'ends well'): Promise<BackupRecord> {
-  const record = await stored(safetyText(restored));
+  const record = await stored(fieldsOf(restored));
   if (end) await noteReplaced(record.id, restored, { stores: [store], reporter }, signal);
   return record;
 }
 
-async function stored(suspect: string | null, address = ADDRESS): Promise<BackupRecord> {
+async function stored(changes: Partial<BackupRecord>, address = ADDRESS): Promise<BackupRecord> {
   const id = `app_20261122_${String(hour++).padStart(2, '0')}0000`;
   const source = { engine: 'sqlite', serverVersion: '3.53.4', address, database: null } as const;
-  const record = aRecord(id, { suspect, source });
+  const record = aRecord(id, { ...changes, source });
   await store.put(record.artifacts[0]!.file, Readable.from([Buffer.from('abc')]), null, signal);
   await store.create(`${id}.json`, renderRecord(record), signal);
   return record;

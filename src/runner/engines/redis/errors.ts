@@ -64,6 +64,11 @@ export function explainServerError(error: ServerError, command: string, address:
   );
 }
 
+/** What the server itself has said, where an error is about an answer of it; its first word is a code. */
+export function replyOf(error: unknown): string | undefined {
+  return error instanceof RunnerError && error.cause instanceof ServerError ? error.cause.message : undefined;
+}
+
 function rights(use: RedisUse): string {
   return `give the user what a ${use === 'backup' ? use : 'restore'} needs: ACL SETUSER name on >password ${REDIS_RIGHTS[use]}`;
 }

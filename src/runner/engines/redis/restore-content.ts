@@ -1,6 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RedisConnection } from './connection';
+import { replyOf } from './errors';
 import { RdbError } from './rdb/cursor';
 import { RdbContent, RdbLook } from './rdb/look';
 import { ModuleValueError } from './rdb/value';
@@ -122,8 +123,9 @@ async function lacksType(connection: RedisConnection, type: string): Promise<boo
     await connection.scan('0', '*', type);
     return false;
   } catch (error) {
-    if (error instanceof RunnerError && error.cause instanceof ServerError) return /unknown type/i.test(error.cause.message);
-    throw error;
+    const reply = replyOf(error);
+    if (reply === undefined) throw error;
+    return /unknown type/i.test(reply);
   }
 }
 

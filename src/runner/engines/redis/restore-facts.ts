@@ -1,12 +1,12 @@
 import { RedisConnection } from './connection';
-import { REDIS_RIGHTS, RedisUse } from './errors';
+import { REDIS_RIGHTS, RedisUse, replyOf } from './errors';
 import { isForeign, nameOfFormat, RdbFormat } from './rdb/format';
 import { RdbHead } from './rdb/head';
 import { versionOf } from './rdb/payload';
 import { countsOf, Info, parseInfo } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
-import { messageOf, RunnerError } from '../../core/errors';
+import { RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/reporter';
 
@@ -140,7 +140,7 @@ async function forbiddenTo({ user }: RedisTargetConfig, commands: readonly (read
   const forbidden: string[] = [];
   for (const command of commands) {
     const answer = await connection.command('ACL', 'DRYRUN', user ?? 'default', ...command).catch(error => {
-      if (/Command .* not found/.test(messageOf(error))) return 'no such command';
+      if (/Command .* not found/.test(replyOf(error) ?? '')) return 'no such command';
       throw error;
     });
     if (answer !== 'OK') forbidden.push(command[0]!);

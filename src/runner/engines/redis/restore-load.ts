@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisConnection } from './connection';
+import { replyOf } from './errors';
 import { ReplicationSource } from './replication-source';
-import { ServerError } from './resp';
 import { familyOf, keysIn } from './restore-facts';
 import { addressFor, portsFor } from './restore-left';
 import { Info, parseInfo } from './source';
@@ -97,7 +97,7 @@ async function mayDropEarly(connection: RedisConnection, info: Info): Promise<bo
   try {
     return (await connection.list('CONFIG', 'GET', 'repl-diskless-load'))[1]?.toString() === 'flush-before-load';
   } catch (error) {
-    if (error instanceof RunnerError && error.cause instanceof ServerError) return true;
+    if (replyOf(error) !== undefined) return true;
     throw error;
   }
 }
@@ -109,7 +109,7 @@ export async function makeMaster(connection: RedisConnection, signal: AbortSigna
       await connection.command('REPLICAOF', 'NO', 'ONE');
       break;
     } catch (error) {
-      if (!/"LOADING/.test(messageOf(error))) throw error;
+      if (!replyOf(error)?.startsWith('LOADING')) throw error;
       await sleep(POLL_MS, undefined, { signal });
     }
   }
