@@ -39,22 +39,9 @@ export class BackupAlertRules extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupAlertRulesProps) {
     super(scope, id);
+
     const name = checkName(id, props.ruleName);
-    if (props.backups.length === 0) throw new Error('\'backups\' must have at least one backup, got []');
-    for (const property of ['ruleLabels', 'dashboardLabels'] as const) checkLabels(property, props[property] ?? {});
-    for (const property of ['alertLabels', 'matchLabels'] as const) checkMetricLabels(property, props[property] ?? {});
-    for (const property of ['namespaceLabel', 'kubeletNamespaceLabel'] as const) checkMetricLabels(property, { [props[property] ?? 'namespace']: '' });
-    if (props.alertLabels && 'severity' in props.alertLabels) {
-      throw new Error(`'alertLabels' must not have "severity", got ${show(props.alertLabels)}: each alert has its own, and Alertmanager mutes a warning while the same alert is critical`);
-    }
-    const context: AlertContext = {
-      namespaceLabel: props.namespaceLabel ?? 'namespace',
-      kubeletNamespaceLabel: props.kubeletNamespaceLabel ?? 'namespace',
-      matchLabels: props.matchLabels ?? {},
-      labels: props.alertLabels ?? {},
-      runnerMetrics: props.runnerMetrics ?? false,
-      runbookUrl: props.runbookUrl && checkHttpUrl('runbookUrl', props.runbookUrl, 'leave the login to the browser', 'https://wiki.example.com/backups'),
-    };
+    const context = checkContext(props);
     const drills = props.drills ?? [];
     checkDrills(props.backups, drills);
     const targets = props.backups.map(backup => targetOf(backup, drills.filter(drill => drill._drill.backup === backup), props.namespace));
@@ -78,27 +65,29 @@ export class BackupAlertRules extends Construct {
     }).fileName);
     new SynthFile(this, 'Dashboard', { fileName: this.dashboardFile, content: () => board });
 
-    if (props.prometheusRule ?? true) {
-      if (!props.ruleLabels || !('release' in props.ruleLabels)) {
-        warn(this, 'the PrometheusRule has no label "release": kube-prometheus-stack ignores it without a word; set \'ruleLabels\' to { release: \'NAME OF THE HELM RELEASE\' }, or to { release: \'\' } if your Prometheus selects all rules');
-      }
-      this.prometheusRule = new ApiObject(this, 'Resource', {
-        apiVersion: 'monitoring.coreos.com/v1',
-        kind: 'PrometheusRule',
-        metadata: { name, labels: withoutEmpty(props.ruleLabels ?? {}) },
-        spec: { groups },
-      });
-    }
-    if (props.dashboardConfigMap ?? true) {
-      this.dashboardConfigMap = new ApiObject(this, 'DashboardConfigMap', {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: `${name}-dashboard`, labels: props.dashboardLabels ?? { grafana_dashboard: '1' } },
-        data: { [`${name}.json`]: board },
-      });
-    }
+    if (props.prometheusRule ?? true) this.prometheusRule = definePrometheusRule(this, name, props.ruleLabels ?? {}, groups);
+    if (props.dashboardConfigMap ?? true) this.dashboardConfigMap = defineDashboard(this, name, props.dashboardLabels ?? { grafana_dashboard: '1' }, board);
     refuseNamesakes(this, 'ruleName', name);
   }
+}
+
+/** What is said about all rules, checked, and with the defaults applied. */
+function checkContext(props: BackupAlertRulesProps): AlertContext {
+  if (props.backups.length === 0) throw new Error('\'backups\' must have at least one backup, got []');
+  for (const property of ['ruleLabels', 'dashboardLabels'] as const) checkLabels(property, props[property] ?? {});
+  for (const property of ['alertLabels', 'matchLabels'] as const) checkMetricLabels(property, props[property] ?? {});
+  for (const property of ['namespaceLabel', 'kubeletNamespaceLabel'] as const) checkMetricLabels(property, { [props[property] ?? 'namespace']: '' });
+  if (props.alertLabels && 'severity' in props.alertLabels) {
+    throw new Error(`'alertLabels' must not have "severity", got ${show(props.alertLabels)}: each alert has its own, and Alertmanager mutes a warning while the same alert is critical`);
+  }
+  return {
+    namespaceLabel: props.namespaceLabel ?? 'namespace',
+    kubeletNamespaceLabel: props.kubeletNamespaceLabel ?? 'namespace',
+    matchLabels: props.matchLabels ?? {},
+    labels: props.alertLabels ?? {},
+    runnerMetrics: props.runnerMetrics ?? false,
+    runbookUrl: props.runbookUrl && checkHttpUrl('runbookUrl', props.runbookUrl, 'leave the login to the browser', 'https://wiki.example.com/backups'),
+  };
 }
 
 function targetOf(backup: BackupCronJob, drills: readonly RestoreDrill[], given: string | undefined): AlertTarget {
@@ -149,6 +138,27 @@ function checkTargets({ runnerMetrics }: AlertContext, targets: readonly AlertTa
     const both = targets.filter(({ namespace, backup }) => `${namespace}/${backup}` === alike).map(({ cronJob }) => cronJob);
     throw new Error(`'backups' has several of the name ${show(alike)}, those of ${show(both)}: metrics tell backups apart by namespace and name, and an old copy of one would hide behind a fresh one of the other; give one of them another 'backupName'`);
   }
+}
+
+function definePrometheusRule(scope: Construct, name: string, labels: { readonly [key: string]: string }, groups: unknown): ApiObject {
+  if (!('release' in labels)) {
+    warn(scope, 'the PrometheusRule has no label "release": kube-prometheus-stack ignores it without a word; set \'ruleLabels\' to { release: \'NAME OF THE HELM RELEASE\' }, or to { release: \'\' } if your Prometheus selects all rules');
+  }
+  return new ApiObject(scope, 'Resource', {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata: { name, labels: withoutEmpty(labels) },
+    spec: { groups },
+  });
+}
+
+function defineDashboard(scope: Construct, name: string, labels: { [key: string]: string }, board: string): ApiObject {
+  return new ApiObject(scope, 'DashboardConfigMap', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: `${name}-dashboard`, labels },
+    data: { [`${name}.json`]: board },
+  });
 }
 
 function checkName(id: string, given: string | undefined): string {

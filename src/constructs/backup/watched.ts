@@ -1,3 +1,7 @@
+import { BackupSettings } from './backup-settings';
+import { StoreParts } from '../parts/store-parts';
+import { BackupStore } from '../stores/backup-store';
+
 /** What alert rules need to know about a backup, beside its names and its schedule. */
 export interface Watched {
   /** Of its Jobs. */
@@ -25,4 +29,18 @@ export interface WatchedStore {
   readonly claimName?: string;
   /** Whether it is outside of the cluster. */
   readonly outside: boolean;
+}
+
+export function watchedOf(
+  { labels, job }: BackupSettings, stores: readonly StoreParts[], backupStores: readonly BackupStore[], verify: WatchedCronJob | undefined,
+): Watched {
+  return {
+    labels,
+    deadlineSeconds: job.deadlineSeconds,
+    startingDeadlineSeconds: job.startingDeadlineSeconds,
+    successfulJobsRetained: job.successfulJobsRetained,
+    failedJobsRetained: job.failedJobsRetained,
+    stores: stores.map(({ config: { name }, claimName }, i) => ({ name, claimName, outside: backupStores[i].location._isOutside })),
+    verify: verify && { cronJobName: verify.cronJobName, gapSeconds: verify.gapSeconds, deadlineSeconds: verify.deadlineSeconds },
+  };
 }

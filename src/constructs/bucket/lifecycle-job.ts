@@ -8,8 +8,7 @@ import { checkLabels } from '../core/check';
 import { SCRATCH } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
 import { podFailurePolicy } from '../pod/failure-policy';
-import { connectionsOf } from '../pod/network-needs';
-import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from '../pod/network-policy';
+import { defineJobPolicy, networkOf, policedLabels } from '../pod/network-policy';
 import { defaultImage } from '../pod/runner-image';
 import { checkImage, restricted } from '../pod/runner-pod';
 
@@ -31,9 +30,7 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
   const metadata = { name: `${NAME}-${hash}`, labels };
   const bucket = createHash('sha256').update(store.location).digest('hex').slice(0, 8);
   const lasting = { name: `${NAME}-${bucket}`, labels };
-  const network = inheritNetwork(options);
-  const connections = connectionsOf({ stores: [config.store] }, network.network);
-  checkNetwork(options, network, connections);
+  const network = networkOf(options, undefined, { stores: [config.store] });
   const serviceAccount = options.serviceAccount ?? new kplus.ServiceAccount(scope, 'ServiceAccount', {
     metadata: { ...lasting, annotations: { ...store.annotations } },
   });
@@ -63,6 +60,6 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
     JsonPatch.add('/spec/template/spec/securityContext/seccompProfile', { type: 'RuntimeDefault' }),
     JsonPatch.add('/spec/template/spec/enableServiceLinks', false),
   );
-  defineJobPolicy(scope, lasting, network, connections);
+  defineJobPolicy(scope, lasting, network);
   return job;
 }

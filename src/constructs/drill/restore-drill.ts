@@ -1,28 +1,25 @@
-import { ApiObject, Duration, JsonPatch, Size } from 'cdk8s';
+import { ApiObject, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { checkDrillProps, DrillSettings } from './drill-settings';
 import { DrillVolume } from './drill-volume';
 import { RestoreDrillProps } from './restore-drill-props';
 import { DrillServer } from './server';
 import { drillSource, drillTarget, freshnessOf } from './target';
-import { CONFIG_VERSION, DrillConfig } from '../../contract/config';
+import { CONFIG_VERSION, DecryptionConfig, DrillConfig } from '../../contract/config';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { WatchedCronJob } from '../backup/watched';
-import { checkText, checkWholeNumber, show, showSeconds, wholeSeconds } from '../core/check';
-import { defined } from '../core/defined';
+import { checkText, show, showSeconds } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
 import { warn } from '../core/warnings';
-import { connectionsOf } from '../pod/network-needs';
-import { checkNetwork, defineJobPolicy, inheritNetwork, policedLabels } from '../pod/network-policy';
-import { bindStores, RunnerPod, serviceAccountFor } from '../pod/runner-pod';
-import { RecoveryScenario } from '../recovery/recovery-scenario';
-import { checkJobName, checkNotABackup } from '../restore/checks';
-import { gapsOf } from '../schedule/longest-gap';
-import { checkTimeZone } from '../schedule/time-zones';
-import { runnerDeadlineSeconds, timing } from '../schedule/timing';
-import { checkAccess, missingRights } from '../stores/access';
-
-const COMMAND = 'drill';
+import { PodParts } from '../parts/pod-parts';
+import { networkOf } from '../pod/network-policy';
+import { defineRunnerCronJob } from '../pod/runner-job';
+import { bindStores, inheritPod, RunnerPod, serviceAccountFor } from '../pod/runner-pod';
+import { Gaps, gapsOf } from '../schedule/longest-gap';
+import { runnerDeadlineSeconds } from '../schedule/timing';
+import { checkAccess, missingRights, S3CredentialsByStore } from '../stores/access';
+import { BackupStore } from '../stores/backup-store';
 
 const LONG_WITHOUT_DRILL = 93 * 86_400;
 
@@ -62,112 +59,108 @@ export class RestoreDrill extends Construct {
     super(scope, id);
 
     const { backup } = props;
-    this.cronJobName = checkJobName('cronJobName', id, props.cronJobName);
-    const { schedule, deadlineSeconds, startingDeadlineSeconds } = timing(props);
-    const timeZone = checkTimeZone(props.timeZone ?? 'Etc/UTC');
-    const labels = props.labels ?? { component: 'restore-drill' };
-    checkNotABackup(labels, backup._labels);
-    const backoffLimit = checkWholeNumber('backoffLimit', props.backoffLimit ?? 2, 0, 100);
-    const successfulJobsRetained = checkWholeNumber('successfulJobsRetained', props.successfulJobsRetained ?? 3, 0, 1000);
-    const failedJobsRetained = checkWholeNumber('failedJobsRetained', props.failedJobsRetained ?? 3, 0, 1000);
-    const keepDrills = checkWholeNumber('keepDrills', props.keepDrills ?? 100, 1, 10_000);
-    const serverStartSeconds = wholeSeconds('serverStartTimeout', props.serverStartTimeout ?? Duration.minutes(5), 1, 'a server needs some time to start');
-    const rtoSeconds = rtoOf(backup);
-    checkDeadline(deadlineSeconds, serverStartSeconds, rtoSeconds);
-
+    const { stores, source: { _scratchSize: scratchSize } } = backup._restorable;
+    const settings = checkDrillProps(id, props);
+    const { cronJobName, labels, job, rtoSeconds } = settings;
     const source = drillSource(backup._config.source, props.member);
     const target = drillTarget(this, source, props);
     const server = source.engine === 'sqlite'
       ? refuseServer(props)
       : new DrillServer(source.engine, props, props.dataVolume ?? DrillVolume.emptyDir(Size.gibibytes(10)));
-    const { user, group, fsGroup, image, imagePullPolicy, imagePullSecret, stores, source: given } = { ...backup._restorable, ...defined(props) };
-    const decryption = props.decryption?._bind(this);
-    if (props.decryption?._risk !== undefined) warn(this, props.decryption._risk);
-    if (decryption === undefined && backup._config.encryption !== null) {
-      throw new Error(`'decryption' is missing: ${show(backup.cronJobName)} is encrypted, and a drill without an identity restores nothing: Decryption.fromSecret(secret, 'identity')`);
-    }
-    const pod = new RunnerPod({ ...props, user, group, fsGroup, image, imagePullPolicy, imagePullSecret }, props.scratchSize ?? given._scratchSize);
+    const decryption = bindDecryption(this, props);
+    const pod = new RunnerPod(inheritPod(props, backup._restorable), props.scratchSize ?? scratchSize);
     const storeParts = bindStores(this, backup.backupName, stores, props.s3Credentials);
-    const wayOut = 'set \'s3Credentials\' to some of S3Access.VERIFY';
-    checkAccess(stores, props.s3Credentials ?? {}, [{ right: 'read', why: 'a drill reads', wayOut }]);
-    const unrecorded = missingRights(stores, props.s3Credentials ?? {}, [
-      { right: 'note', why: 'drills are not recorded there: neither alerts nor the status page know of them', wayOut },
-    ]);
-    // A drill that nobody will know of counts as failed.
-    if (unrecorded.length === stores.length) throw new Error(unrecorded[0]);
-    for (const problem of unrecorded) warn(this, problem);
-    const config: DrillConfig = {
-      version: CONFIG_VERSION,
-      kind: 'drill',
-      name: backup.backupName,
-      namespace: backup._config.namespace,
-      member: props.member ?? null,
+    for (const problem of checkRights(stores, props.s3Credentials)) warn(this, problem);
+
+    const config = drillConfig(props, settings, {
       target,
       stores: storeParts.map(store => store.config),
-      mayBeEmpty: (props.tablesThatMayBeEmpty ?? []).map(table => checkText('tablesThatMayBeEmpty', table)),
       dataBytes: server?.dataBytes ?? null,
       freshness: freshnessOf(source.engine, props.freshness ?? []),
-      rtoSeconds: rtoSeconds ?? null,
-      serverStartSeconds,
-      keepDrills,
       decryption: decryption?.config ?? null,
-      pushgatewayUrl: backup._config.pushgatewayUrl,
-      deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
       scratch: pod.scratch,
-    };
-    const network = inheritNetwork(props, backup._network);
-    const { pushgatewayUrl } = config;
-    const connections = connectionsOf({ stores: config.stores, pushgatewayUrl }, network.network);
-    checkNetwork(props, network, connections);
-
-    const metadata = { name: this.cronJobName, labels };
-    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
-    this.cronJob = new kplus.CronJob(this, 'Resource', {
-      metadata,
-      podMetadata: { labels: policedLabels(labels, this.cronJobName) },
-      schedule,
-      timeZone,
-      concurrencyPolicy: kplus.ConcurrencyPolicy.FORBID,
-      activeDeadline: Duration.seconds(deadlineSeconds),
-      startingDeadline: Duration.seconds(startingDeadlineSeconds),
-      backoffLimit,
-      successfulJobsRetained,
-      failedJobsRetained,
-      serviceAccount: this.serviceAccount,
-      automountServiceAccountToken: false,
-      ...pod.define(this, [COMMAND], config, [...server ? [server.parts] : [], ...storeParts, ...decryption ? [decryption] : []]),
-      initContainers: server ? [server.define(this)] : undefined,
     });
-    const object = ApiObject.of(this.cronJob);
-    object.addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels }));
-    pod.patch(object, '/spec/jobTemplate', COMMAND);
-    server?.patch(object);
-    this.networkPolicy = defineJobPolicy(this, metadata, network, connections);
+    const network = networkOf(props, backup._network, { stores: config.stores, pushgatewayUrl: config.pushgatewayUrl });
 
-    const gaps = gapsOf(props.schedule.expressionString, timeZone, deadlineSeconds);
-    this._drill = { cronJobName: this.cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds, backup, rtoSeconds };
-    const between = backup._longestGapSeconds;
-    if (between !== undefined && gaps.shortestSeconds < between) {
-      warn(this, `${show(props.schedule.expressionString)} drills more often than ${show(backup.cronJobName)} backs up, every ${showSeconds(between)}: the same backup would be restored again; drill less often`);
-    }
-    if (gaps.longestSeconds > LONG_WITHOUT_DRILL) {
-      warn(this, `${show(props.schedule.expressionString)} leaves ${showSeconds(gaps.longestSeconds)} between two drills: for as long nobody knows whether the backups restore; drill every month, or more often`);
-    }
-    refuseNamesakes(this, 'cronJobName', this.cronJobName, { jobNames: [this.cronJobName] });
+    const metadata = { name: cronJobName, labels };
+    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
+    const { cronJob, networkPolicy } = defineRunnerCronJob(this, {
+      ...job,
+      metadata,
+      pod,
+      args: ['drill'],
+      config,
+      parts: [...server ? [server.parts] : [], ...storeParts, ...decryption ? [decryption] : []],
+      initContainer: server?.define(this),
+      network,
+      serviceAccount: this.serviceAccount,
+      asksApi: false,
+    });
+    server?.patch(ApiObject.of(cronJob));
+    this.cronJob = cronJob;
+    this.cronJobName = cronJobName;
+    this.networkPolicy = networkPolicy;
+
+    const gaps = gapsOf(props.schedule.expressionString, job.timeZone, job.deadlineSeconds);
+    this._drill = { cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds: job.deadlineSeconds, backup, rtoSeconds };
+    warnOfGaps(this, props, gaps);
+    refuseNamesakes(this, 'cronJobName', cronJobName, { jobNames: [cronJobName] });
   }
 }
 
-/** What is promised for the case that a drill rehearses: the data are damaged, and everything else is there. */
-function rtoOf(backup: BackupCronJob): number | undefined {
-  return backup.recoveryReport().scenarios.find(({ scenario }) => scenario === RecoveryScenario.CORRUPTION)?.rtoSeconds;
+function bindDecryption(scope: Construct, { decryption, backup }: RestoreDrillProps): PodParts<DecryptionConfig> | undefined {
+  if (decryption === undefined && backup._config.encryption !== null) {
+    throw new Error(`'decryption' is missing: ${show(backup.cronJobName)} is encrypted, and a drill without an identity restores nothing: Decryption.fromSecret(secret, 'identity')`);
+  }
+  return decryption?._bind(scope);
 }
 
-function checkDeadline(deadlineSeconds: number, serverStartSeconds: number, rtoSeconds: number | undefined): void {
-  if (serverStartSeconds >= deadlineSeconds) {
-    throw new Error(`'serverStartTimeout' must be less than the 'deadline' of ${showSeconds(deadlineSeconds)}, got ${showSeconds(serverStartSeconds)}: shorten it, or set a longer 'deadline'`);
+/** Refuses credentials with which nobody would know of a drill; where some don't note it, that is returned, for a warning. */
+function checkRights(stores: readonly BackupStore[], given: S3CredentialsByStore = {}): string[] {
+  const wayOut = 'set \'s3Credentials\' to some of S3Access.VERIFY';
+  checkAccess(stores, given, [{ right: 'read', why: 'a drill reads', wayOut }]);
+  const unrecorded = missingRights(stores, given, [
+    { right: 'note', why: 'drills are not recorded there: neither alerts nor the status page know of them', wayOut },
+  ]);
+  // A drill that nobody will know of counts as failed.
+  if (unrecorded.length === stores.length) throw new Error(unrecorded[0]);
+  return unrecorded;
+}
+
+function drillConfig(
+  { backup, member, tablesThatMayBeEmpty = [] }: RestoreDrillProps,
+  { job, keepDrills, serverStartSeconds, rtoSeconds }: DrillSettings,
+  parts: Pick<DrillConfig, 'target' | 'stores' | 'dataBytes' | 'freshness' | 'decryption' | 'scratch'>,
+): DrillConfig {
+  return {
+    version: CONFIG_VERSION,
+    kind: 'drill',
+    name: backup.backupName,
+    namespace: backup._config.namespace,
+    member: member ?? null,
+    target: parts.target,
+    stores: parts.stores,
+    mayBeEmpty: tablesThatMayBeEmpty.map(table => checkText('tablesThatMayBeEmpty', table)),
+    dataBytes: parts.dataBytes,
+    freshness: parts.freshness,
+    rtoSeconds: rtoSeconds ?? null,
+    serverStartSeconds,
+    keepDrills,
+    decryption: parts.decryption,
+    pushgatewayUrl: backup._config.pushgatewayUrl,
+    deadlineSeconds: runnerDeadlineSeconds(job.deadlineSeconds),
+    scratch: parts.scratch,
+  };
+}
+
+function warnOfGaps(scope: Construct, { schedule: cron, backup }: RestoreDrillProps, { shortestSeconds, longestSeconds }: Gaps): void {
+  const schedule = show(cron.expressionString);
+  const between = backup._longestGapSeconds;
+  if (between !== undefined && shortestSeconds < between) {
+    warn(scope, `${schedule} drills more often than ${show(backup.cronJobName)} backs up, every ${showSeconds(between)}: the same backup would be restored again; drill less often`);
   }
-  if (rtoSeconds !== undefined && deadlineSeconds <= rtoSeconds) {
-    throw new Error(`'deadline' must be more than the declared RTO of the backup, ${showSeconds(rtoSeconds)}, got ${showSeconds(deadlineSeconds)}: a drill that is stopped before can't tell how long a restore takes`);
+  if (longestSeconds > LONG_WITHOUT_DRILL) {
+    warn(scope, `${schedule} leaves ${showSeconds(longestSeconds)} between two drills: for as long nobody knows whether the backups restore; drill every month, or more often`);
   }
 }
 

@@ -2,6 +2,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { DecryptionConfig } from '../../contract/config';
 import { checkKeyName, checkText, show } from '../core/check';
+import { warn } from '../core/warnings';
 import { CERTIFICATES, PodParts } from '../parts/pod-parts';
 
 /**
@@ -41,37 +42,26 @@ export class Decryption {
   private constructor(
     private readonly volume: (scope: Construct) => kplus.Volume,
     private readonly path: string,
-    /**
-     * The Secret that holds the identity, if there is one.
-     *
-     * @internal
-     */
-    public readonly _secretName: string | undefined,
+    /** The Secret that holds the identity, if there is one. */
+    private readonly secretName: string | undefined,
   ) {}
 
   /**
-   * Defines, in `scope`, what the pod needs to open backups.
+   * Defines, in `scope`, what the pod needs to open backups, and warns there of what is unwise about it.
    *
    * @internal
    */
   public _bind(scope: Construct): PodParts<DecryptionConfig> {
+    if (this.secretName !== undefined) {
+      warn(scope, `the identity that opens the backups is in the Secret ${show(this.secretName)} of the cluster they are made for: if that is the only copy, the backups are lost `
+        + 'with the cluster. Keep another one outside, or mount it from there with Decryption.fromVolume');
+    }
     return {
       config: { identityFile: `${DIRECTORY}/${this.path}` },
       env: {},
       mounts: [{ path: DIRECTORY, volume: this.volume(scope), readOnly: true }],
       mountsClaim: false,
     };
-  }
-
-  /**
-   * What is unwise about it, for a warning.
-   *
-   * @internal
-   */
-  public get _risk(): string | undefined {
-    if (this._secretName === undefined) return undefined;
-    return `the identity that opens the backups is in the Secret ${show(this._secretName)} of the cluster they are made for: if that is the only copy, the backups are lost `
-      + 'with the cluster. Keep another one outside, or mount it from there with Decryption.fromVolume';
   }
 }
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { ApiObject } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { Connection } from './network-needs';
+import { Connection, connectionsOf, NetworkNeeds } from './network-needs';
 import { NetworkOptions, NetworkPlace, NetworkPlaces } from './network-options';
 import { NameAndLabels } from './runner-pod';
 import { warnOfForwardedPorts } from './service-ports';
@@ -27,6 +27,20 @@ export function inheritNetwork(given: NetworkOptions, { networkPolicy, network }
     networkPolicy: given.networkPolicy ?? networkPolicy ?? true,
     network: { ...places, members: { ...network?.members, ...given.network?.members }, stores: { ...network?.stores, ...given.network?.stores } },
   };
+}
+
+/** What a pod may reach. */
+export interface PodNetwork extends Required<NetworkOptions> {
+  /** With their places. */
+  readonly connections: readonly Connection[];
+}
+
+/** What a pod with these needs may reach: what is given, checked at once, and else what the backup has. */
+export function networkOf(given: NetworkOptions, ofBackup: NetworkOptions | undefined, needs: NetworkNeeds): PodNetwork {
+  const network = inheritNetwork(given, ofBackup);
+  const connections = connectionsOf(needs, network.network);
+  checkNetwork(given, network, connections);
+  return { ...network, connections };
 }
 
 /** Checks at once what is given about the network of a pod that has these connections. */
@@ -106,9 +120,7 @@ export function defineNetworkPolicy(
 }
 
 /** The policy of the pods of one Job or CronJob, which have `policedLabels`; `undefined` where none is wanted. */
-export function defineJobPolicy(
-  scope: Construct, metadata: NameAndLabels, { networkPolicy }: Required<NetworkOptions>, connections: readonly Connection[],
-): ApiObject | undefined {
+export function defineJobPolicy(scope: Construct, metadata: NameAndLabels, { networkPolicy, connections }: PodNetwork): ApiObject | undefined {
   return networkPolicy ? defineNetworkPolicy(scope, metadata, { [JOB_LABEL]: metadata.name }, connections) : undefined;
 }
 

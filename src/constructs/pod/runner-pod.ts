@@ -6,6 +6,7 @@ import { defaultImage } from './runner-image';
 import { RunnerPodOptions } from './runner-pod-options';
 import { Config, CONFIG_ENV, NAMESPACE_ENV, renderConfig, ScratchConfig } from '../../contract/config';
 import { checkText, checkWholeNumber, mebibytes, redact, show, wholeSeconds } from '../core/check';
+import { defined } from '../core/defined';
 import { PodParts, SCRATCH } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
 import { isOnePlace } from '../parts/store-place';
@@ -16,6 +17,15 @@ import { BackupStore } from '../stores/backup-store';
 export interface RunnerPodProps extends Omit<RunnerPodOptions, 'serviceAccount'> {
   readonly resources?: kplus.ContainerResources;
   readonly terminationGracePeriod?: Duration;
+}
+
+/** What the pod of a restore, a drill or an exporter takes over from that of the backup. */
+export type InheritedPod = Pick<RunnerPodOptions, 'image' | 'imagePullPolicy' | 'imagePullSecret' | 'user' | 'group' | 'fsGroup'>;
+
+/** What is given, and else what the backup has. */
+export function inheritPod(given: RunnerPodProps, ofBackup: InheritedPod = {}): RunnerPodProps {
+  const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = { ...ofBackup, ...defined(given) };
+  return { ...given, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
 }
 
 /** What stands in the manifest around the runner: a pod that meets the "restricted" level of Pod Security, and its Job. */
