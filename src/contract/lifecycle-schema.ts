@@ -5,13 +5,13 @@
  */
 
 import { LifecycleConditions } from './lifecycle';
+import { LifecycleErrorRule } from './lifecycle-rules';
 
 type Path = readonly (string | number)[];
 
 /** What is wrong at one place of the document. */
 export interface LifecycleFault {
-  /** Number in the README's table of rules. */
-  readonly rule: number;
+  readonly rule: LifecycleErrorRule;
   /** As in `['Rules', 0, 'Filter', 'Prefix']`. */
   readonly path: Path;
   /** Goes on after the path: `must be …`. */
@@ -35,32 +35,32 @@ export function lifecycleFaults(document: unknown): LifecycleFault[] {
   return faults.slice(0, MAX_FAULTS);
 }
 
-const days = (rule: number, least: number) => wholeNumber(rule, least, MAX_DAYS);
-const newerVersions = wholeNumber(21, 1, 100);
+const days = (rule: LifecycleErrorRule, least: number) => wholeNumber(rule, least, MAX_DAYS);
+const newerVersions = wholeNumber('oldVersions', 1, 100);
 
-const TAG = object(6, { Key: text(6, 1, 128), Value: text(6, 0, 256) }, ['Key', 'Value']);
+const TAG = object('tags', { Key: text('tags', 1, 128), Value: text('tags', 0, 256) }, ['Key', 'Value']);
 
 const CONDITIONS = {
   Prefix: prefix,
-  ObjectSizeGreaterThan: wholeNumber(7, 0, Number.MAX_SAFE_INTEGER),
-  ObjectSizeLessThan: wholeNumber(7, 1, Number.MAX_SAFE_INTEGER),
+  ObjectSizeGreaterThan: wholeNumber('sizes', 0, Number.MAX_SAFE_INTEGER),
+  ObjectSizeLessThan: wholeNumber('sizes', 1, Number.MAX_SAFE_INTEGER),
 };
 
-const AND = all(object(4, { ...CONDITIONS, Tags: all(list(6, TAG), uniqueTags) }, []), twoConditions, possibleSizes);
+const AND = all(object('filter', { ...CONDITIONS, Tags: all(list('tags', TAG), uniqueTags) }, []), twoConditions, possibleSizes);
 
-const RULE = all(object(4, {
-  ID: text(2, 0, 255),
+const RULE = all(object('filter', {
+  ID: text('uniqueIds', 0, 255),
   Prefix: oldPrefix,
-  Status: oneOf(3, ['Enabled', 'Disabled']),
-  Filter: all(object(4, { ...CONDITIONS, Tag: TAG, And: AND }, []), oneCondition),
-  Transitions: list(12, all(object(12, { Days: days(12, 0), Date: midnight, StorageClass: text(12, 1, 255) }, ['StorageClass']), exactlyOne(12, ['Days', 'Date']))),
-  Expiration: all(object(9, { Days: days(10, 1), Date: midnight, ExpiredObjectDeleteMarker: flag }, []), exactlyOne(9, ['Days', 'Date', 'ExpiredObjectDeleteMarker'])),
-  NoncurrentVersionTransitions: list(22, object(22, { NoncurrentDays: days(22, 0), NewerNoncurrentVersions: newerVersions, StorageClass: text(22, 1, 255) }, ['NoncurrentDays', 'StorageClass'])),
-  NoncurrentVersionExpiration: object(21, { NoncurrentDays: days(21, 1), NewerNoncurrentVersions: newerVersions }, ['NoncurrentDays']),
-  AbortIncompleteMultipartUpload: object(23, { DaysAfterInitiation: days(23, 1) }, ['DaysAfterInitiation']),
+  Status: oneOf('status', ['Enabled', 'Disabled']),
+  Filter: all(object('filter', { ...CONDITIONS, Tag: TAG, And: AND }, []), oneCondition),
+  Transitions: list('knownClass', all(object('knownClass', { Days: days('knownClass', 0), Date: midnight, StorageClass: text('knownClass', 1, 255) }, ['StorageClass']), exactlyOne('knownClass', ['Days', 'Date']))),
+  Expiration: all(object('oneExpiration', { Days: days('expirationDay', 1), Date: midnight, ExpiredObjectDeleteMarker: flag }, []), exactlyOne('oneExpiration', ['Days', 'Date', 'ExpiredObjectDeleteMarker'])),
+  NoncurrentVersionTransitions: list('oldVersionMoves', object('oldVersionMoves', { NoncurrentDays: days('oldVersionMoves', 0), NewerNoncurrentVersions: newerVersions, StorageClass: text('oldVersionMoves', 1, 255) }, ['NoncurrentDays', 'StorageClass'])),
+  NoncurrentVersionExpiration: object('oldVersions', { NoncurrentDays: days('oldVersions', 1), NewerNoncurrentVersions: newerVersions }, ['NoncurrentDays']),
+  AbortIncompleteMultipartUpload: object('unfinishedUploads', { DaysAfterInitiation: days('unfinishedUploads', 1) }, ['DaysAfterInitiation']),
 }, ['Status', 'Filter']), anAction);
 
-const DOCUMENT = object(4, { Rules: all(list(1, RULE), atLeastOneRule) }, ['Rules']);
+const DOCUMENT = object('filter', { Rules: all(list('ruleCount', RULE), atLeastOneRule) }, ['Rules']);
 
 /** Each is only asked where those before it found nothing. */
 function all(...checks: readonly Check[]): Check {
@@ -70,7 +70,7 @@ function all(...checks: readonly Check[]): Check {
   };
 }
 
-function object(rule: number, fields: { readonly [name: string]: Check }, required: readonly string[]): Check {
+function object(rule: LifecycleErrorRule, fields: { readonly [name: string]: Check }, required: readonly string[]): Check {
   return (value, path, faults) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       faults.push({ rule, path, message: `must be an object, got ${shown(value)}` });
@@ -79,17 +79,17 @@ function object(rule: number, fields: { readonly [name: string]: Check }, requir
     const names = namesIn(value);
     for (const name of names.filter(each => !Object.hasOwn(fields, each))) {
       if (faults.length > MAX_FAULTS) return;
-      faults.push({ rule: 4, path: [...path, name.slice(0, SHOWN_CHARS)], message: `is nothing that S3 knows: here it knows ${Object.keys(fields).filter(each => fields[each] !== oldPrefix).join(', ')}` });
+      faults.push({ rule: 'filter', path: [...path, name.slice(0, SHOWN_CHARS)], message: `is nothing that S3 knows: here it knows ${Object.keys(fields).filter(each => fields[each] !== oldPrefix).join(', ')}` });
     }
     for (const name of required.filter(each => !names.includes(each))) {
       const filter = name === 'Filter' ? ', and may be {}' : '';
-      faults.push({ rule: name === 'Status' ? 3 : rule, path: [...path, name], message: `is missing${filter}` });
+      faults.push({ rule: name === 'Status' ? 'status' : rule, path: [...path, name], message: `is missing${filter}` });
     }
     for (const [name, check] of Object.entries(fields)) if (names.includes(name)) check((value as Fields)[name], [...path, name], faults);
   };
 }
 
-function list(rule: number, element: Check): Check {
+function list(rule: LifecycleErrorRule, element: Check): Check {
   return (value, path, faults) => {
     if (!Array.isArray(value)) {
       faults.push({ rule, path, message: `must be a list, got ${shown(value)}` });
@@ -102,7 +102,7 @@ function list(rule: number, element: Check): Check {
   };
 }
 
-function text(rule: number, least: number, most: number): Check {
+function text(rule: LifecycleErrorRule, least: number, most: number): Check {
   return (value, path, faults) => {
     if (typeof value !== 'string') {
       faults.push({ rule, path, message: `must be text, got ${shown(value)}` });
@@ -116,17 +116,17 @@ function text(rule: number, least: number, most: number): Check {
 
 function prefix(value: unknown, path: Path, faults: LifecycleFault[]): void {
   const before = faults.length;
-  text(4, 0, 1024)(value, path, faults);
+  text('filter', 0, 1024)(value, path, faults);
   if (faults.length > before) return;
   const bytes = TEXT_ENCODER.encode(value as string).length;
-  if (bytes > 1024) faults.push({ rule: 4, path, message: `must have up to 1024 bytes, as the names of objects, got ${bytes}` });
+  if (bytes > 1024) faults.push({ rule: 'filter', path, message: `must have up to 1024 bytes, as the names of objects, got ${bytes}` });
 }
 
 function oldPrefix(value: unknown, path: Path, faults: LifecycleFault[]): void {
-  faults.push({ rule: 5, path, message: `is the old form, which no Filter may be beside: write "Filter": {"Prefix": ${shown(value)}}` });
+  faults.push({ rule: 'prefixInFilter', path, message: `is the old form, which no Filter may be beside: write "Filter": {"Prefix": ${shown(value)}}` });
 }
 
-function wholeNumber(rule: number, least: number, most: number): Check {
+function wholeNumber(rule: LifecycleErrorRule, least: number, most: number): Check {
   return (value, path, faults) => {
     if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
     const range = most === 100 ? `from ${least} to ${most}` : `of at least ${least}`;
@@ -134,14 +134,14 @@ function wholeNumber(rule: number, least: number, most: number): Check {
   };
 }
 
-function oneOf(rule: number, values: readonly string[]): Check {
+function oneOf(rule: LifecycleErrorRule, values: readonly string[]): Check {
   return (value, path, faults) => {
     if (!values.includes(value as string)) faults.push({ rule, path, message: `must be ${values.map(each => JSON.stringify(each)).join(' or ')}, got ${shown(value)}` });
   };
 }
 
 function flag(value: unknown, path: Path, faults: LifecycleFault[]): void {
-  if (value !== true) faults.push({ rule: 9, path, message: `must be true, got ${shown(value)}: leave it out where it is not` });
+  if (value !== true) faults.push({ rule: 'oneExpiration', path, message: `must be true, got ${shown(value)}: leave it out where it is not` });
 }
 
 /** As S3 has it: another time of the day is refused, and a day without a time is the one of wherever the program runs. */
@@ -149,11 +149,11 @@ function midnight(value: unknown, path: Path, faults: LifecycleFault[]): void {
   const day = typeof value === 'string' ? /^(\d{4}-\d{2}-\d{2})T00:00:00(\.0+)?Z$/.exec(value)?.[1] : undefined;
   const time = Date.parse(`${day}T00:00:00Z`);
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== day) {
-    faults.push({ rule: 11, path, message: `must be midnight UTC of a day, as in "2027-01-31T00:00:00Z", got ${shown(value)}` });
+    faults.push({ rule: 'midnight', path, message: `must be midnight UTC of a day, as in "2027-01-31T00:00:00Z", got ${shown(value)}` });
   }
 }
 
-function exactlyOne(rule: number, names: readonly string[]): Check {
+function exactlyOne(rule: LifecycleErrorRule, names: readonly string[]): Check {
   return (value, path, faults) => {
     const given = namesIn(value).filter(name => names.includes(name));
     const listed = `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
@@ -163,29 +163,29 @@ function exactlyOne(rule: number, names: readonly string[]): Check {
 
 function oneCondition(value: unknown, path: Path, faults: LifecycleFault[]): void {
   const names = namesIn(value);
-  if (names.length > 1) faults.push({ rule: 4, path, message: `must have at most one condition, got ${JSON.stringify(names)}: put them into "And"` });
+  if (names.length > 1) faults.push({ rule: 'filter', path, message: `must have at most one condition, got ${JSON.stringify(names)}: put them into "And"` });
 }
 
 function twoConditions(value: unknown, path: Path, faults: LifecycleFault[]): void {
   const { Tags: tags = [], ...others } = value as { readonly Tags?: readonly unknown[] };
   const count = namesIn(others).length + tags.length;
-  if (count < 2) faults.push({ rule: 4, path, message: `must have two conditions or more, got ${count}: write a single one into the Filter itself` });
+  if (count < 2) faults.push({ rule: 'filter', path, message: `must have two conditions or more, got ${count}: write a single one into the Filter itself` });
 }
 
 function possibleSizes(value: unknown, path: Path, faults: LifecycleFault[]): void {
   const { ObjectSizeGreaterThan: larger = -1, ObjectSizeLessThan: smaller = Infinity } = value as LifecycleConditions;
   if (smaller > larger) return;
-  faults.push({ rule: 7, path, message: `must have an ObjectSizeLessThan over its ObjectSizeGreaterThan, got ${smaller} and ${larger}: no object is both` });
+  faults.push({ rule: 'sizes', path, message: `must have an ObjectSizeLessThan over its ObjectSizeGreaterThan, got ${smaller} and ${larger}: no object is both` });
 }
 
 function uniqueTags(value: unknown, path: Path, faults: LifecycleFault[]): void {
   const keys = (value as readonly { readonly Key: string }[]).map(({ Key }) => Key);
   if (keys.length > 10) {
-    faults.push({ rule: 6, path, message: `must have up to 10 tags, got ${keys.length}: no object has more` });
+    faults.push({ rule: 'tags', path, message: `must have up to 10 tags, got ${keys.length}: no object has more` });
     return;
   }
   const twice = keys.find((key, i) => keys.indexOf(key) !== i);
-  if (twice !== undefined) faults.push({ rule: 6, path, message: `has the tag ${shown(twice)} twice: an object has it once` });
+  if (twice !== undefined) faults.push({ rule: 'tags', path, message: `has the tag ${shown(twice)} twice: an object has it once` });
 }
 
 const ACTIONS = ['Transitions', 'Expiration', 'NoncurrentVersionTransitions', 'NoncurrentVersionExpiration', 'AbortIncompleteMultipartUpload'];
@@ -193,12 +193,12 @@ const ACTIONS = ['Transitions', 'Expiration', 'NoncurrentVersionTransitions', 'N
 function anAction(value: unknown, path: Path, faults: LifecycleFault[]): void {
   const actions = namesIn(value).filter(name => ACTIONS.includes(name)).map(name => (value as Fields)[name]);
   if (actions.some(action => !Array.isArray(action) || action.length > 0)) return;
-  faults.push({ rule: 8, path, message: 'must do something: give it a transition, an expiration or an abort of unfinished uploads' });
+  faults.push({ rule: 'action', path, message: 'must do something: give it a transition, an expiration or an abort of unfinished uploads' });
 }
 
 function atLeastOneRule(value: unknown, path: Path, faults: LifecycleFault[]): void {
   if ((value as readonly unknown[]).length > 0) return;
-  faults.push({ rule: 1, path, message: 'must have at least one rule, got []: S3 takes no empty configuration, to remove one use "aws s3api delete-bucket-lifecycle"' });
+  faults.push({ rule: 'ruleCount', path, message: 'must have at least one rule, got []: S3 takes no empty configuration, to remove one use "aws s3api delete-bucket-lifecycle"' });
 }
 
 function namesIn(value: unknown): string[] {

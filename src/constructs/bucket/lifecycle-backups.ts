@@ -100,7 +100,7 @@ export function checkBackups(
   return [
     ...checkPrefixes(rules, backups),
     ...versioned ? [] : backups.filter(({ lockSeconds }) => lockSeconds > 0)
-      .map(({ title }) => error(27, `${title} has 'objectLock', and a bucket with Object Lock keeps old versions: take 'versioned: false' back`)),
+      .map(({ title }) => error('objectLock', `${title} has 'objectLock', and a bucket with Object Lock keeps old versions: take 'versioned: false' back`)),
     ...backups.flatMap(backup => rules.filter(rule => rule.hasTags && actsUnder(rule, backup)).flatMap(rule => checkTagged(rule, backup))),
     ...backups.flatMap(backup => rules.filter(rule => covers(rule, backup)).flatMap(rule => [
       ...checkExpiration(rule, backup),
@@ -118,8 +118,8 @@ function checkPrefixes(rules: readonly ModelRule[], backups: readonly BackupInBu
     const written = `${title}, which writes to ${show(prefix)}`;
     const misspelt = enabled.find(rule => !rule.hasTags && prefix.toLowerCase().startsWith(rule.prefix.toLowerCase()));
     return misspelt
-      ? error(30, `${misspelt.name} has the prefix ${show(misspelt.prefix)}, and S3 tells capitals from small letters: it does not act on ${written}`)
-      : warning(30, `no rule acts on ${written}${enabled.some(({ hasTags }) => hasTags) ? '; its objects have no tags' : ''}: is that the prefix that was meant?`);
+      ? error('prefix', `${misspelt.name} has the prefix ${show(misspelt.prefix)}, and S3 tells capitals from small letters: it does not act on ${written}`)
+      : warning('prefix', `no rule acts on ${written}${enabled.some(({ hasTags }) => hasTags) ? '; its objects have no tags' : ''}: is that the prefix that was meant?`);
   });
 }
 
@@ -128,49 +128,49 @@ function checkExpiration({ name, expiration }: ModelRule, backup: BackupInBucket
   const { title, retention, longestGapSeconds: gap, lateSeconds, noticeSeconds } = backup;
   const needed = daysToKeep(backup);
   const noFloor = 'no floor of the runner can stop a rule of S3';
-  if (needed === Infinity) return [error(32, `${name} deletes what ${title} keeps for ever: set its 'retention', or drop the expiration`)];
-  if (expiration.unit === 'Date') return [error(32, `${name} deletes every object of ${title} from a day on, each new backup included: give days`)];
+  if (needed === Infinity) return [error('retention', `${name} deletes what ${title} keeps for ever: set its 'retention', or drop the expiration`)];
+  if (expiration.unit === 'Date') return [error('retention', `${name} deletes every object of ${title} from a day on, each new backup included: give days`)];
   const { day } = expiration;
   if (retention.keepHours !== null && day * 24 < retention.keepHours) {
-    return [error(32, `${name} deletes at day ${day} what ${title} promises to keep for ${showSeconds(retention.keepHours * 3600)}, and ${noFloor}: delete ${needed === undefined ? '' : `at day ${needed} or `}later, or shorten the 'retention'`)];
+    return [error('retention', `${name} deletes at day ${day} what ${title} promises to keep for ${showSeconds(retention.keepHours * 3600)}, and ${noFloor}: delete ${needed === undefined ? '' : `at day ${needed} or `}later, or shorten the 'retention'`)];
   }
   if (gap === undefined || needed === undefined) {
     const level = retention.keepLast === null ? warning : error;
-    return [level(32, `${name} deletes at day ${day}, and ${title} runs on demand: when nobody asks for ${day} days, its last backup is gone although ${Math.max(retention.keepAtLeast, retention.keepLast ?? 0)} are to be kept, and ${noFloor}; drop the expiration`)];
+    return [level('retention', `${name} deletes at day ${day}, and ${title} runs on demand: when nobody asks for ${day} days, its last backup is gone although ${Math.max(retention.keepAtLeast, retention.keepLast ?? 0)} are to be kept, and ${noFloor}; drop the expiration`)];
   }
   if (day >= needed) {
-    return [warning(32, `${name} deletes at day ${day} what is pinned or held of ${title}, too: S3 has no filter for "all but these"; where somebody may have to keep a backup, drop the expiration and let the runner prune`)];
+    return [warning('retention', `${name} deletes at day ${day} what is pinned or held of ${title}, too: S3 has no filter for "all but these"; where somebody may have to keep a backup, drop the expiration and let the runner prune`)];
   }
   const { keepLast, keepAtLeast } = retention;
   const periods = reachOfPeriods(retention, gap);
   if (periods && periods.seconds > day * DAY) {
-    return [error(32, `${name} deletes at day ${day}, and the ${periods.rule} backups that ${title} promises to keep go back ${showSeconds(periods.seconds)}, and ${noFloor}: delete at day ${needed} or later, or keep fewer`)];
+    return [error('retention', `${name} deletes at day ${day}, and the ${periods.rule} backups that ${title} promises to keep go back ${showSeconds(periods.seconds)}, and ${noFloor}: delete at day ${needed} or later, or keep fewer`)];
   }
   return [(keepLast ?? 0) * gap > day * DAY
-    ? error(32, `${name} deletes at day ${day}, and the ${keepLast} newest backups that ${title} promises to keep go back ${showSeconds(keepLast! * gap)}: delete at day ${needed} or later, or keep fewer`)
-    : error(32, `${name} deletes at day ${day}: when ${title} stops, the ${keepAtLeast} backups of 'keepAtLeast' go back ${showSeconds(keepAtLeast * gap + lateSeconds)} and somebody acts ${showSeconds(noticeSeconds)} later, and ${noFloor}; delete at day ${needed} or later`)];
+    ? error('retention', `${name} deletes at day ${day}, and the ${keepLast} newest backups that ${title} promises to keep go back ${showSeconds(keepLast! * gap)}: delete at day ${needed} or later, or keep fewer`)
+    : error('retention', `${name} deletes at day ${day}: when ${title} stops, the ${keepAtLeast} backups of 'keepAtLeast' go back ${showSeconds(keepAtLeast * gap + lateSeconds)} and somebody acts ${showSeconds(noticeSeconds)} later, and ${noFloor}; delete at day ${needed} or later`)];
 }
 
 /** Scanners and replications tag objects, and people do. */
 function checkTagged({ name, filter, expiration }: ModelRule, { title, prefix }: BackupInBucket): Finding[] {
   if (!expiration) return [];
-  return [warning(32, `${name} deletes objects of ${title} that somebody gives the tags of its filter, ${filter}: the runner sets none, and what scanners, replications or people tag under ${show(prefix)} is gone; add a prefix that no backup has`)];
+  return [warning('retention', `${name} deletes objects of ${title} that somebody gives the tags of its filter, ${filter}: the runner sets none, and what scanners, replications or people tag under ${show(prefix)} is gone; add a prefix that no backup has`)];
 }
 
 function checkVersions({ name, noncurrentExpiration: expiration }: ModelRule, { title, noticeSeconds }: BackupInBucket): Finding[] {
   if (!expiration || expiration.day * DAY >= noticeSeconds) return [];
-  return [warning(32, `${name} removes old versions after ${showSeconds(expiration.day * DAY)}, and somebody notices after ${showSeconds(noticeSeconds)} that a backup of ${title} was deleted or overwritten: keep them for ${Math.ceil(noticeSeconds / DAY)} days`)];
+  return [warning('retention', `${name} removes old versions after ${showSeconds(expiration.day * DAY)}, and somebody notices after ${showSeconds(noticeSeconds)} that a backup of ${title} was deleted or overwritten: keep them for ${Math.ceil(noticeSeconds / DAY)} days`)];
 }
 
 function checkLock({ name, expiration, noncurrentExpiration }: ModelRule, { title, lockSeconds }: BackupInBucket): Finding[] {
   const early = [expiration, noncurrentExpiration].find(when => when && when.unit !== 'Date' && when.day * DAY < lockSeconds);
   if (!early) return [];
-  return [warning(27, `${name} deletes after ${early.day} days, and 'objectLock' holds what ${title} stores for ${showSeconds(lockSeconds)}: it is hidden, and its bytes stay and are billed until then`)];
+  return [warning('objectLock', `${name} deletes after ${early.day} days, and 'objectLock' holds what ${title} stores for ${showSeconds(lockSeconds)}: it is hidden, and its bytes stay and are billed until then`)];
 }
 
 function checkAbort({ name, abortDays }: ModelRule, { title, deadlineSeconds }: BackupInBucket): Finding[] {
   if (abortDays === undefined || abortDays * DAY >= deadlineSeconds) return [];
-  return [error(23, `${name} discards unfinished uploads after ${showSeconds(abortDays * DAY)}, and a run of ${title} may take ${showSeconds(deadlineSeconds)}: its own upload would be discarded; set ${Math.ceil(deadlineSeconds / DAY) + 1} days`)];
+  return [error('unfinishedUploads', `${name} discards unfinished uploads after ${showSeconds(abortDays * DAY)}, and a run of ${title} may take ${showSeconds(deadlineSeconds)}: its own upload would be discarded; set ${Math.ceil(deadlineSeconds / DAY) + 1} days`)];
 }
 
 function checkTransitions(rule: ModelRule, backup: BackupInBucket, smallOnesStay: boolean): Finding[] {
@@ -184,19 +184,19 @@ function checkTransitions(rule: ModelRule, backup: BackupInBucket, smallOnesStay
     const findings: Finding[] = [];
     const { minimumDays } = factsOf(storageClass);
     if (!isAllowedMove(written, storageClass) && written !== storageClass) {
-      findings.push(warning(17, `${name} moves to ${storageClass}, and ${title} writes in ${written}, from where S3 moves nothing there: the rule does nothing`));
+      findings.push(warning('possibleMove', `${name} moves to ${storageClass}, and ${title} writes in ${written}, from where S3 moves nothing there: the rule does nothing`));
     }
     if (day >= kept) {
-      findings.push(warning(20, `${name} moves to ${storageClass} at day ${day}, and ${title} keeps its backups for ${kept} days: most never get there; drop the transition`));
+      findings.push(warning('paidForNothing', `${name} moves to ${storageClass} at day ${day}, and ${title} keeps its backups for ${kept} days: most never get there; drop the transition`));
     } else if (kept - day < minimumDays) {
-      findings.push(warning(20, `${name} moves to ${storageClass} at day ${day}, which bills ${minimumDays} days, and ${title} keeps its backups until day ${kept}: ${minimumDays - (kept - day)} days of each are paid for nothing; drop the transition, or keep them longer`));
+      findings.push(warning('paidForNothing', `${name} moves to ${storageClass} at day ${day}, which bills ${minimumDays} days, and ${title} keeps its backups until day ${kept}: ${minimumDays - (kept - day)} days of each are paid for nothing; drop the transition, or keep them longer`));
     }
     if (!isArchive(storageClass)) return findings;
     if (!smallOnesStay && largerThan < SMALL_BYTES) {
-      findings.push(error(29, `${name} moves records and checksums of ${title} to ${storageClass} too, and without them no backup is listed, verified or restored before a thaw: set 'objectSizeGreaterThan' to Size.kibibytes(128)`));
+      findings.push(error('thaw', `${name} moves records and checksums of ${title} to ${storageClass} too, and without them no backup is listed, verified or restored before a thaw: set 'objectSizeGreaterThan' to Size.kibibytes(128)`));
     }
     if (day < kept && !backup.hasRto) {
-      findings.push(warning(29, `${name} moves backups to ${storageClass} at day ${day}: a restore from ${title} then waits up to ${showSeconds(retrievalSeconds(storageClass))} for a thaw that somebody must ask for, and "verify --all" fails; GLACIER_IR is read at once. Set 'objectives' to have this checked against the RTO`));
+      findings.push(warning('thaw', `${name} moves backups to ${storageClass} at day ${day}: a restore from ${title} then waits up to ${showSeconds(retrievalSeconds(storageClass))} for a thaw that somebody must ask for, and "verify --all" fails; GLACIER_IR is read at once. Set 'objectives' to have this checked against the RTO`));
     }
     return findings;
   });

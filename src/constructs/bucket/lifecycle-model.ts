@@ -46,10 +46,10 @@ export function readDocument(document: unknown, maxRules: number): { readonly ru
   const findings = faults.map(fault => findingOf(fault, document));
   const given = (document as { readonly Rules?: unknown } | null | undefined)?.Rules;
   if (!Array.isArray(given)) return { rules: [], findings };
-  if (given.length > maxRules) findings.push(error(1, `there may be ${maxRules} rules in a bucket, got ${given.length}: join rules that differ in their prefix only`));
+  if (given.length > maxRules) findings.push(error('ruleCount', `there may be ${maxRules} rules in a bucket, got ${given.length}: join rules that differ in their prefix only`));
   const ids = new Set<unknown>();
   const twice = given.map(idOf).find(id => id !== undefined && ids.size === ids.add(id).size);
-  if (twice !== undefined) findings.push(error(2, `the ID ${show(twice)} must be unique: S3 refuses a second rule of that name`));
+  if (twice !== undefined) findings.push(error('uniqueIds', `the ID ${show(twice)} must be unique: S3 refuses a second rule of that name`));
   const wrong = new Set(faults.map(({ path }) => path[1]));
   const rules = given.flatMap((rule: LifecycleDocumentRule, i) => wrong.has(i) ? [] : [modelOf(rule, nameOf(rule, i), findings)]);
   return { rules, findings };
@@ -57,7 +57,7 @@ export function readDocument(document: unknown, maxRules: number): { readonly ru
 
 function findingOf({ rule, path: [first, index, ...inside], message }: LifecycleFault, document: unknown): Finding {
   if (first === 'TransitionDefaultMinimumObjectSize') {
-    return error(25, `${first} is a header of the request and no part of the document: set 'transitionDefaultMinimumObjectSize'`);
+    return error('minimumSizeHeader', `${first} is a header of the request and no part of the document: set 'transitionDefaultMinimumObjectSize'`);
   }
   if (typeof index !== 'number') return error(rule, `${first === undefined ? 'the document' : `${first} of the document`} ${message}`);
   const name = nameOf((document as { readonly Rules: readonly unknown[] }).Rules[index], index);
@@ -76,7 +76,7 @@ function nameOf(rule: unknown, index: number): string {
 
 function modelOf(rule: LifecycleDocumentRule, name: string, findings: Finding[]): ModelRule {
   const date = (what: string, text: string): When => {
-    findings.push(warning(11, `${name}: a Date does not end anything: from then on the ${what} acts on each new object at once, for ever; give days`));
+    findings.push(warning('midnight', `${name}: a Date does not end anything: from then on the ${what} acts on each new object at once, for ever; give days`));
     return { unit: 'Date', day: Date.parse(text) / DAY_MS };
   };
   const { Transitions: transitions = [], NoncurrentVersionTransitions: noncurrentTransitions = [] } = rule;
@@ -107,15 +107,15 @@ function filterOf({ Filter: filter }: LifecycleDocumentRule): Pick<ModelRule, 'f
 
 function checkPrefix({ name, prefix }: ModelRule): Finding[] {
   const findings: Finding[] = [];
-  if (prefix.startsWith('/')) findings.push(error(30, `${name} must have a prefix without a slash in front, got ${show(prefix)}: no object's name begins with one`));
-  if (/[*?]/.test(prefix)) findings.push(error(30, `${name} must have a prefix without wildcards, got ${show(prefix)}: S3 reads them as they are; names that begin so are meant anyway`));
+  if (prefix.startsWith('/')) findings.push(error('prefix', `${name} must have a prefix without a slash in front, got ${show(prefix)}: no object's name begins with one`));
+  if (/[*?]/.test(prefix)) findings.push(error('prefix', `${name} must have a prefix without wildcards, got ${show(prefix)}: S3 reads them as they are; names that begin so are meant anyway`));
   return findings;
 }
 
 function checkChoice({ name, hasTags, hasSizes, deleteMarkers, abortDays }: ModelRule): Finding[] {
   if (!hasTags && !hasSizes) return [];
   const findings: Finding[] = [];
-  if (deleteMarkers) findings.push(error(24, `${name} can't choose delete markers by tags or sizes, which they don't have: give ExpiredObjectDeleteMarker a rule of its own`));
-  if (abortDays !== undefined) findings.push(error(23, `${name} can't choose unfinished uploads by tags or sizes, which they don't have: give AbortIncompleteMultipartUpload a rule of its own`));
+  if (deleteMarkers) findings.push(error('deleteMarkers', `${name} can't choose delete markers by tags or sizes, which they don't have: give ExpiredObjectDeleteMarker a rule of its own`));
+  if (abortDays !== undefined) findings.push(error('unfinishedUploads', `${name} can't choose unfinished uploads by tags or sizes, which they don't have: give AbortIncompleteMultipartUpload a rule of its own`));
   return findings;
 }

@@ -9,6 +9,9 @@ export interface Profile {
   readonly title: string;
   /** Day of the provider's last change that is known here, or on which its documents and sources were read. */
   readonly asOf: string;
+  /** For the README's table, as Markdown: where and when objects can be moved, and what else is not as on AWS. */
+  readonly transitions: string;
+  readonly differences: string;
   /** Why nothing at all can be said to this provider, and the way out. */
   readonly refused?: string;
   /** Storage classes that objects can be moved to; `undefined`: any name, they are the operator's. */
@@ -35,6 +38,8 @@ const INFREQUENT_30 = { STANDARD_IA: 30, ONEZONE_IA: 30 };
 const AWS: Profile = {
   title: 'AWS S3',
   asOf: '2026-07-16',
+  transitions: 'six classes, in order, spaced by their minimum durations',
+  differences: 'IA before day 30 is legal since that day, and dear',
   classes: AWS_CLASSES,
   ordered: true,
   earliest: INFREQUENT_30,
@@ -46,33 +51,78 @@ const AWS: Profile = {
 };
 
 const COMPATIBLE: Profile = {
-  ...AWS, title: '', classes: undefined, ordered: false, earliest: {}, smallObjectsStay: false,
+  ...AWS, title: '', transitions: '', differences: '', classes: undefined, ordered: false, earliest: {}, smallObjectsStay: false,
 };
 
 export const PROFILES = {
   aws: AWS,
-  awsChina: { ...AWS, title: 'AWS S3 in China', asOf: '2026-11-22', earliestIsRefused: true },
-  minio: { ...COMPATIBLE, title: 'MinIO', asOf: '2026-11-22', maxTransitions: 1, abort: 'ignored' },
-  cephRgw: { ...COMPATIBLE, title: 'Ceph RGW', asOf: '2026-11-22' },
-  cloudflareR2: { ...COMPATIBLE, title: 'Cloudflare R2', asOf: '2026-11-22', classes: ['STANDARD_IA'], maxTransitions: 1, versions: false },
+  awsChina: {
+    ...AWS,
+    title: 'AWS S3 in China',
+    asOf: '2026-11-22',
+    transitions: 'as AWS',
+    differences: 'IA before day 30 is refused',
+    earliestIsRefused: true,
+  },
+  minio: {
+    ...COMPATIBLE,
+    title: 'MinIO',
+    asOf: '2026-11-22',
+    transitions: 'one in a rule, to a remote tier',
+    differences: 'a second one silently wins; unfinished uploads are dropped by the server, and a rule with nothing else is refused',
+    maxTransitions: 1,
+    abort: 'ignored',
+  },
+  cephRgw: {
+    ...COMPATIBLE,
+    title: 'Ceph RGW',
+    asOf: '2026-11-22',
+    transitions: 'any class of the placement, any day',
+    differences: 'the class name GLACIER stops AWS\'s own clients; Ceph 16 forgets sizes in filters',
+  },
+  cloudflareR2: {
+    ...COMPATIBLE,
+    title: 'Cloudflare R2',
+    asOf: '2026-11-22',
+    transitions: 'STANDARD_IA',
+    differences: 'no versions',
+    classes: ['STANDARD_IA'],
+    maxTransitions: 1,
+    versions: false,
+  },
   scaleway: {
     ...COMPATIBLE,
     title: 'Scaleway',
     asOf: '2026-04-01',
+    transitions: 'ONEZONE_IA from day 30, GLACIER from day 90',
     classes: ['ONEZONE_IA', 'GLACIER'],
     ordered: true,
     earliest: { ONEZONE_IA: 30, GLACIER: 90 },
     earliestIsRefused: true,
   },
-  backblazeB2: { ...COMPATIBLE, title: 'Backblaze B2', asOf: '2026-11-22', classes: [], maxRules: 100 },
+  backblazeB2: {
+    ...COMPATIBLE, title: 'Backblaze B2', asOf: '2026-11-22', transitions: 'none', differences: '100 rules', classes: [], maxRules: 100,
+  },
   googleCloudStorage: {
     ...COMPATIBLE,
     title: 'Google Cloud Storage',
     asOf: '2026-11-22',
+    transitions: 'refused by name',
+    differences: 'a schema of its own',
     refused: 'its lifecycle has a schema of its own (action and condition; NEARLINE, COLDLINE, ARCHIVE) and does not take S3\'s: '
       + 'write it by hand and give it to "gcloud storage buckets update --lifecycle-file"; the backups themselves work',
   },
-  any: { ...COMPATIBLE, title: 'any provider', asOf: '2026-11-22', classes: [], maxRules: 100, versions: false, abort: 'ignored' },
+  any: {
+    ...COMPATIBLE,
+    title: 'any provider',
+    asOf: '2026-11-22',
+    transitions: 'none',
+    differences: 'expiry by days; no versions',
+    classes: [],
+    maxRules: 100,
+    versions: false,
+    abort: 'ignored',
+  },
 } satisfies { readonly [name: string]: Profile };
 
 /** The provider that a store's endpoint belongs to, if its host name says so. */

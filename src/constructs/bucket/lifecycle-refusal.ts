@@ -1,6 +1,7 @@
 import { BucketFacts, Checked } from './lifecycle-checks';
 import { Finding, showFinding } from './lifecycle-findings';
 import { repair } from './lifecycle-repair';
+import { LIFECYCLE_RULES } from '../../contract/lifecycle-rules';
 
 /**
  * Throws if there is an error, with everything that was found and a document that passes.
@@ -11,7 +12,7 @@ export function refuseErrors(what: string, document: unknown, { findings }: Chec
   const errors = findings.filter(({ level }) => level === 'error');
   if (errors.length === 0) return findings;
   const warnings = findings.filter(({ level }) => level === 'warning');
-  const numbers = (some: readonly Finding[]) => [...new Set(some.map(({ rule }) => rule))].join(', ');
+  const numbers = (some: readonly Finding[]) => [...new Set(some.map(({ rule }) => LIFECYCLE_RULES[rule].number))].join(', ');
   const fixed = repair(document, bucket);
   throw new Error([
     `${what} breaks rule ${numbers(errors)} of ${bucket.profile.title} (as of ${bucket.profile.asOf})${warnings.length === 0 ? '' : `, and is unwise by rule ${numbers(warnings)}`}:`,
