@@ -20,7 +20,7 @@ import { clientPath, PostgresServer, startPostgres } from './servers/postgres';
 import { startVersitygw } from './servers/versitygw';
 import { encrypt } from '../../src/runner/age/encrypt';
 import { sealHeader } from '../../src/runner/age/keys';
-import { formatBytes } from '../../src/runner/core/reporter';
+import { formatBytes } from '../../src/runner/core/format';
 import { renderTable } from '../../src/runner/core/table';
 import { planParts } from '../../src/runner/stores/s3/parts';
 

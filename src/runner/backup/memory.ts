@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { messageOf } from '../core/errors';
-import { formatBytes } from '../core/reporter';
+import { formatBytes } from '../core/format';
 import { Dump, MemoryNeed } from '../engine-api/source';
 
 const MiB = 1024 ** 2;

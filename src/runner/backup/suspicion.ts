@@ -1,5 +1,5 @@
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
-import { formatBytes } from '../core/reporter';
+import { formatBytes } from '../core/format';
 
 /**
  * Why a backup that was taken without a fault is not to be trusted as the latest: it is empty, or much smaller than the one

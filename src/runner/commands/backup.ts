@@ -5,7 +5,7 @@ import { BackupOptions, HalfTaken, takeBackup } from '../backup/take';
 import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
-import { formatBytes, formatSeconds } from '../core/reporter';
+import { formatBytes, formatSeconds } from '../core/format';
 import { clearLeftScratch } from '../core/scratch';
 import { openSource } from '../engines/open-source';
 import { backupEnd, push } from '../monitor/push';

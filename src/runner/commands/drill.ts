@@ -5,7 +5,7 @@ import { DRILL_SUFFIX } from '../../contract/layout';
 import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
-import { formatBytes, formatSeconds } from '../core/reporter';
+import { formatBytes, formatSeconds } from '../core/format';
 import { clearLeftScratch } from '../core/scratch';
 import { drillRecord, storeDrill } from '../drill/record';
 import { noProgress, Rehearsal } from '../drill/rehearsal';

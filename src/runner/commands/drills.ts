@@ -3,7 +3,7 @@ import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { LookConfigs } from '../config/load';
 import { Context } from '../core/context';
-import { formatSeconds } from '../core/reporter';
+import { formatSeconds } from '../core/format';
 import { renderTable } from '../core/table';
 import { lookAt, reportLook } from '../monitor/look';
 

@@ -10,7 +10,7 @@ import { decryptionOf, identitiesFor, unseal } from '../catalog/open-plain';
 import { LookConfig } from '../config/load';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { formatBytes } from '../core/reporter';
+import { formatBytes } from '../core/format';
 import { clearLeftScratch, scratchDirectory } from '../core/scratch';
 import { Store } from '../store-api/store';
 import { FolderStore } from '../stores/folder/store';

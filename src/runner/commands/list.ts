@@ -7,7 +7,7 @@ import { backupsElsewhere } from '../catalog/elsewhere';
 import { reportFaults } from '../catalog/notes';
 import { LookConfigs } from '../config/load';
 import { Context } from '../core/context';
-import { formatBytes, formatSeconds } from '../core/reporter';
+import { formatBytes, formatSeconds } from '../core/format';
 import { renderTable } from '../core/table';
 
 /** Lists all backups, oldest first. Fails if a store could not be read, or a record in it, after it has shown the rest. */

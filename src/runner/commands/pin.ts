@@ -7,6 +7,7 @@ import { filesOf, readClaim } from '../catalog/claim';
 import { Copies, storesWithWhole } from '../catalog/copy-state';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
+import { formatDay } from '../core/format';
 import { firstDeletion } from '../lifecycle/expiry';
 import { readAllExpiries, WAY_OUT } from '../prune/against-lifecycle';
 import { inEveryStore } from '../prune/in-every-store';
@@ -74,7 +75,7 @@ async function deletionsOf(context: Context<NamedConfig>, id: string, { files }:
   return expiries.filter(({ store }) => holders.includes(store.name)).flatMap(({ store, rules }) => {
     const objects = [...files.get(store.name)?.values() ?? []].filter(({ key }) => parseKey(key)?.id === id);
     const deletion = firstDeletion(store, objects, rules ?? []);
-    return deletion ? [{ store: store.name, what: `${store.name}: the lifecycle rule ${deletion.rule} of its bucket deletes ${id} from ${deletion.at.toISOString().slice(0, 10)} on` }] : [];
+    return deletion ? [{ store: store.name, what: `${store.name}: the lifecycle rule ${deletion.rule} of its bucket deletes ${id} from ${formatDay(deletion.at)} on` }] : [];
   });
 }
 

@@ -7,7 +7,7 @@ import { describeFaults, storesWithWhole } from '../catalog/copy-state';
 import { warnOfCatalog } from '../catalog/notes';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { formatBytes, formatSeconds } from '../core/reporter';
+import { formatBytes, formatSeconds } from '../core/format';
 import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';

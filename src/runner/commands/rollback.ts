@@ -3,7 +3,7 @@ import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { formatBytes } from '../core/reporter';
+import { formatBytes } from '../core/format';
 import { describePrevious, Kept, notReady, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open-restorer';
 import { openWorkloads } from '../kubernetes/open-workloads';

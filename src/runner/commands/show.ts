@@ -7,7 +7,7 @@ import { copiesAsJson, describeFault, storesWithWhole } from '../catalog/copy-st
 import { itemsIn, totalOf } from '../catalog/counts';
 import { LookConfig } from '../config/load';
 import { Context } from '../core/context';
-import { formatBytes, formatSeconds } from '../core/reporter';
+import { formatBytes, formatSeconds } from '../core/format';
 import { printable, renderTable } from '../core/table';
 import { secondsSince } from '../monitor/assess';
 import { Look, lookAt, reportLook } from '../monitor/look';

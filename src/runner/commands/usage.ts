@@ -3,7 +3,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { isWhole } from '../catalog/copy-state';
 import { LookConfigs } from '../config/load';
 import { Context } from '../core/context';
-import { formatBytes } from '../core/reporter';
+import { formatBytes } from '../core/format';
 import { renderTable } from '../core/table';
 import { Look, lookAt, reportLook } from '../monitor/look';
 import { growthPerDay } from '../monitor/trend';

@@ -8,7 +8,7 @@ import {
 } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../core/errors';
-import { formatBytes } from '../core/reporter';
+import { formatBytes } from '../core/format';
 import { cut } from '../core/schema';
 
 /** Of a config or a manifest; the manifests of whole companies have a few. */

@@ -11,9 +11,10 @@ import { FileHandle, lstat, mkdtemp, open, readdir, rm, statfs } from 'node:fs/p
 import { connect, createServer, Server } from 'node:net';
 import path from 'node:path';
 import { codeOf, messageOf, RunnerError } from './errors';
-import { formatBytes, Reporter } from './reporter';
+import { Reporter } from './reporter';
 import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { formatBytes } from './format';
 
 export type ScratchPurpose = 'backup' | 'drill' | 'fetch' | 'list' | 'restore' | 'verify';
 

@@ -2,6 +2,7 @@ import { Finding, ok, StoreCheckOptions, warning } from './finding';
 import { RetentionConfig, S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
 import { messageOf } from '../core/errors';
+import { formatDay } from '../core/format';
 import { AnyRule } from '../lifecycle/diff';
 import { actsOn, idOf } from '../lifecycle/expiry';
 import { openBucket } from '../lifecycle/open';
@@ -34,7 +35,7 @@ function ruleFindings(subject: string, rule: AnyRule, retention: RetentionConfig
   const name = `the lifecycle rule ${idOf(rule)}`;
   const days = rule.Expiration?.Days as number | undefined;
   const date = rule.Expiration?.Date as string | Date | undefined;
-  if (date !== undefined) findings.push(warning(subject, `${name} removes backups from ${new Date(date).toISOString().slice(0, 10)} on, however young they are`, 'take it out: retention is prune\'s'));
+  if (date !== undefined) findings.push(warning(subject, `${name} removes backups from ${formatDay(new Date(date))} on, however young they are`, 'take it out: retention is prune\'s'));
   if (days !== undefined) {
     const keptDays = retention ? keptFor(retention) : undefined;
     if (keptDays !== undefined && days < keptDays) {

@@ -4,7 +4,7 @@ import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { memoryLimit, memoryOutlook } from '../backup/memory';
 import { messageOf } from '../core/errors';
-import { formatBytes } from '../core/reporter';
+import { formatBytes } from '../core/format';
 import { describeLeft, leftScratch } from '../core/scratch';
 import { Dump } from '../engine-api/source';
 import { openSource } from '../engines/open-source';

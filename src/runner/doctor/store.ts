@@ -8,7 +8,7 @@ import { latest, readSmall } from '../catalog/catalog';
 import { filesOf, renderClaim } from '../catalog/claim';
 import { backupsElsewhere } from '../catalog/elsewhere';
 import { isDenied } from '../core/errors';
-import { formatBytes, formatSeconds } from '../core/reporter';
+import { formatBytes, formatSeconds } from '../core/format';
 import { observe } from '../monitor/observe';
 import { Shelf } from '../monitor/shelf';
 import { bytesOf } from '../monitor/trend';

@@ -7,7 +7,7 @@ import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/cat
 import { warnOfCatalog } from '../catalog/notes';
 import { Context } from '../core/context';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
-import { formatSeconds } from '../core/reporter';
+import { formatSeconds } from '../core/format';
 import { VERSION } from '../core/version';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { DrillInput, Scratch } from '../engine-api/drill-target';

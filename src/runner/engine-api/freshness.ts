@@ -2,7 +2,7 @@ import { check } from './drill-target';
 import { FreshnessConfig } from '../../contract/config';
 import { DrillCheck } from '../../contract/drill-record';
 import { BackupRecord } from '../../contract/record';
-import { formatSeconds } from '../core/reporter';
+import { formatSeconds } from '../core/format';
 
 /** Numbers from here on are milliseconds: as seconds they would be the year 5138. */
 const LEAST_MILLISECONDS = 1e11;

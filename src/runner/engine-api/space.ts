@@ -1,6 +1,6 @@
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../core/errors';
-import { formatBytes } from '../core/reporter';
+import { formatBytes } from '../core/format';
 
 /**
  * Refuses a backup that can't have room on the volume of the scratch server.

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode } from '../../contract/exit-code';
 import { deadlineIn } from '../core/deadline';
 import { messageOf, RunnerError } from '../core/errors';
-import { formatSeconds } from '../core/reporter';
+import { formatSeconds } from '../core/format';
 
 const EVERY_MS = 300;
 

@@ -1,4 +1,5 @@
 import { LIFECYCLE_ID_PREFIX } from '../../contract/lifecycle';
+import { formatDay } from '../core/format';
 
 /** A rule of a document, of the SDK or of a service, each of which says the same in its own way. */
 export type AnyRule = Readonly<Record<string, any>>;
@@ -93,6 +94,6 @@ function list(values: readonly AnyRule[] | undefined, show: (value: AnyRule) => 
 }
 
 function at({ Days: days, Date: date }: AnyRule): string | undefined {
-  if (date !== undefined) return new Date(date).toISOString().slice(0, 10);
+  if (date !== undefined) return formatDay(new Date(date));
   return days === undefined ? undefined : `day ${days}`;
 }

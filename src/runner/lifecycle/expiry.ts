@@ -3,6 +3,7 @@ import { openBucket } from './open';
 import { S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
 import { messageOf } from '../core/errors';
+import { formatDay } from '../core/format';
 import { StoredObject } from '../store-api/store';
 
 /*
@@ -57,7 +58,7 @@ export function idOf(rule: AnyRule): string {
 
 /** When a rule deletes, in words. */
 export function whenOf({ Expiration: { Days: days, Date: date } }: AnyRule): string {
-  return date === undefined ? `after ${days} days` : `from ${new Date(date as string).toISOString().slice(0, 10)} on`;
+  return date === undefined ? `after ${days} days` : `from ${formatDay(new Date(date as string))} on`;
 }
 
 function deletes({ Expiration: expiration }: AnyRule): boolean {

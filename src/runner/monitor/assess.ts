@@ -7,7 +7,7 @@ import { VerificationRecord } from '../../contract/verification-record';
 import { Backup, isUsable, latest, newestOf } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
 import { describeFault, isWhole } from '../catalog/copy-state';
-import { formatSeconds } from '../core/reporter';
+import { formatSeconds } from '../core/format';
 
 /** What is declared about a backup; `null` where nothing is. */
 export type Targets = Pick<ExportedBackupConfig, 'staleAfterSeconds' | 'rpoSeconds' | 'rtoSeconds' | 'verifiedWithinSeconds' | 'drilledWithinSeconds'>;

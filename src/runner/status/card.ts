@@ -2,7 +2,7 @@ import { html, Html, shorten } from './html';
 import { ago, icon, meter, sizeChart, state, TONES } from './parts';
 import { Shown } from './summary';
 import { CopyState, isMissing, isWhole } from '../catalog/copy-state';
-import { formatBytes, formatSeconds } from '../core/reporter';
+import { formatBytes, formatSeconds } from '../core/format';
 import { Verdict } from '../monitor/assess';
 import { ObservedStore } from '../monitor/observe';
 import { bytesOf, sizeTrendPerDay } from '../monitor/trend';

@@ -7,7 +7,7 @@ import { FailedRun } from '../../contract/failed-run';
 import { Backup, isUsable } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
 import { describeFault, isWhole } from '../catalog/copy-state';
-import { formatBytes, formatSeconds } from '../core/reporter';
+import { formatBytes, formatSeconds } from '../core/format';
 import { bytesOf } from '../monitor/trend';
 
 /** More than anybody reads; `cdk8s-backup list` has all of them. */

@@ -3,7 +3,7 @@ import { html, Html } from './html';
 import { page } from './page';
 import { icon, Tone } from './parts';
 import { Extreme, oldestData, oldestProof, Shown, slowestRestore, worstFirst } from './summary';
-import { formatSeconds } from '../core/reporter';
+import { formatSeconds } from '../core/format';
 
 /** So many names are spelled out; more are counted. */
 const NAMED = 3;

@@ -1,6 +1,6 @@
 import { html, Html } from './html';
 import { BackupRecord } from '../../contract/record';
-import { formatBytes, formatSeconds } from '../core/reporter';
+import { formatBytes, formatSeconds } from '../core/format';
 import { Verdict } from '../monitor/assess';
 import { bytesOf } from '../monitor/trend';
 

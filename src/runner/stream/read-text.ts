@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../core/errors';
-import { formatBytes } from '../core/reporter';
+import { formatBytes } from '../core/format';
 
 /** More than a server has of roles, or a cluster of Secrets. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;

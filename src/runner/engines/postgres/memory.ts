@@ -7,7 +7,7 @@ import { quoted } from './errors';
 import { dumpedRelations } from './facts';
 import { literal } from './pattern';
 import { PostgresConfig } from '../../../contract/config';
-import { formatBytes } from '../../core/reporter';
+import { formatBytes } from '../../core/format';
 import { MemoryNeed } from '../../engine-api/source';
 
 /** Tables that are looked at: those with the most outside of their rows. */

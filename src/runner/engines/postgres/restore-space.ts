@@ -9,7 +9,7 @@ import { PostgresTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
-import { formatBytes } from '../../core/reporter';
+import { formatBytes } from '../../core/format';
 
 const WATCH_MS = 500;
 const WAY_OUT = 'make room, and say so in \'targetFreeSpace\' (for once: --set target.freeBytes=BYTES)';

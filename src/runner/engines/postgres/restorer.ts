@@ -29,7 +29,7 @@ import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
-import { formatBytes } from '../../core/reporter';
+import { formatBytes } from '../../core/format';
 import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, safetyBackups, wayBack } from '../../previous/rollback-order';
 import { asKept, discardBackup, restoreKept, saveBefore } from '../../previous/safety';

@@ -8,7 +8,7 @@ import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
-import { formatBytes } from '../../core/reporter';
+import { formatBytes } from '../../core/format';
 
 /** Formats that servers load whose commands do not tell: they are not developed any more, so this list is complete. */
 const OLD_FORMATS: readonly (readonly [release: string, version: number])[] = [['3.2', 7], ['4.', 8], ['5.', 9], ['6.', 9], ['7.0', 10], ['7.2', 11]];

@@ -21,7 +21,7 @@ import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
-import { formatBytes } from '../../core/reporter';
+import { formatBytes } from '../../core/format';
 import { syncDirectory } from '../../core/sync-directory';
 import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
 import { checked } from '../../stream/check';

@@ -17,7 +17,7 @@ import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord } from '../../../contract/record';
 import { exitCodeOf, messageOf } from '../../core/errors';
 import { Finding } from '../../core/finding';
-import { formatBytes } from '../../core/reporter';
+import { formatBytes } from '../../core/format';
 import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 

@@ -9,7 +9,8 @@ import { Info, parseInfo } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
-import { formatSeconds, Reporter } from '../../core/reporter';
+import { formatSeconds } from '../../core/format';
+import { Reporter } from '../../core/reporter';
 import { RestoreFailure } from '../../engine-api/restorer';
 
 /** A server connects to its master within a second or so. */

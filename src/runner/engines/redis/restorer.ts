@@ -11,7 +11,7 @@ import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { Finding } from '../../core/finding';
-import { formatBytes } from '../../core/reporter';
+import { formatBytes } from '../../core/format';
 import { secretFrom } from '../../core/secrets';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
 import { keptAs, notReady, PreparedRestore, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
