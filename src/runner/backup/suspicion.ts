@@ -1,5 +1,7 @@
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
+import { bytesOf, plainBytesOf } from '../catalog/sizes';
 import { formatBytes } from '../core/format';
+import { sum } from '../core/sum';
 
 /**
  * Why a backup that was taken without a fault is not to be trusted as the latest: it is empty, or much smaller than the one
@@ -44,11 +46,7 @@ function suspicionOf(
 /** Sizes before compression if both are known, else stored sizes if both were compressed alike; `undefined` if they say nothing. */
 function comparableSizes(now: readonly RecordedArtifact[], before: readonly RecordedArtifact[]): { now: number; before: number } | undefined {
   const all = [...now, ...before];
-  if (all.every(({ plainBytes }) => plainBytes !== null)) return { now: sum(now, 'plainBytes'), before: sum(before, 'plainBytes') };
+  if (all.every(({ plainBytes }) => plainBytes !== null)) return { now: sum(now.map(plainBytesOf)), before: sum(before.map(plainBytesOf)) };
   const ways = new Set(all.map(({ compression: { algorithm, where } }) => `${algorithm} ${where}`));
-  return ways.size === 1 ? { now: sum(now, 'bytes'), before: sum(before, 'bytes') } : undefined;
-}
-
-function sum(artifacts: readonly RecordedArtifact[], field: 'bytes' | 'plainBytes'): number {
-  return artifacts.reduce((total, artifact) => total + (artifact[field] ?? 0), 0);
+  return ways.size === 1 ? { now: bytesOf(now), before: bytesOf(before) } : undefined;
 }

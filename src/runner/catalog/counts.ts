@@ -1,4 +1,5 @@
 import { RecordedArtifact, RecordedCounts } from '../../contract/record';
+import { sum } from '../core/sum';
 
 /*
  * How many rows were in each table. Every list of backups reads every record, so of a hundred thousand tables a record names the largest
@@ -47,7 +48,7 @@ export function differenceOf(found: Items, recorded: RecordedCounts | null): str
   const { items, unlisted } = recorded;
   const other = Object.entries(items).filter(([item, count]) => found[item] !== count).map(([item, count]) => `${found[item] ?? 'no'} ${recorded.unit} in ${item} instead of ${count}`);
   const rest = Object.entries(found).filter(([item]) => !Object.hasOwn(items, item));
-  const total = rest.reduce((sum, [, count]) => sum + count, 0);
+  const total = sum(rest.map(([, count]) => count));
   if (rest.length !== (unlisted?.items ?? 0) || total !== (unlisted?.total ?? 0)) {
     other.push(unlisted
       ? `${total} ${recorded.unit} in ${rest.length} others instead of ${unlisted.total} in ${unlisted.items}`
@@ -72,7 +73,7 @@ function cut(counts: RecordedCounts, bytes: number): RecordedCounts {
 }
 
 function bytesOf(items: Items): number {
-  return Object.keys(items).reduce((sum, item) => sum + itemBytes(item), 0);
+  return sum(Object.keys(items).map(itemBytes));
 }
 
 function itemBytes(item: string): number {
@@ -80,5 +81,5 @@ function itemBytes(item: string): number {
 }
 
 function sumOf(items: Items): number {
-  return Object.values(items).reduce((sum, count) => sum + count, 0);
+  return sum(Object.values(items));
 }

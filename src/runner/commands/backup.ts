@@ -2,6 +2,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { leaveFailedRun } from '../backup/failed-run';
 import { BackupOptions, HalfTaken, takeBackup } from '../backup/take';
+import { bytesOf, secondsOf } from '../catalog/sizes';
 import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
@@ -71,8 +72,8 @@ async function takeWithin(context: Context, options: BackupOptions): Promise<Bac
 /** Tells the result, and the exit code that follows from it. */
 function report(record: BackupRecord, { reporter, stdout }: Context): ExitCode {
   const { id, artifacts } = record;
-  const bytes = artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
-  const seconds = (Date.parse(record.finishedAt) - Date.parse(record.startedAt)) / 1000;
+  const bytes = bytesOf(artifacts);
+  const seconds = secondsOf(record);
   if (record.suspect !== null) {
     reporter.warn('backup.suspect', `${id} is kept, but suspect: ${record.suspect}. Look at the database before you trust it; `
       + `if it is right, run "cdk8s-backup accept ${id}"`, { id });

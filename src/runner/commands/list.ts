@@ -5,6 +5,7 @@ import { describeAhead } from '../catalog/clock';
 import { copiesAsJson, describeFaults, storesWithWhole } from '../catalog/copy-state';
 import { backupsElsewhere } from '../catalog/elsewhere';
 import { reportFaults } from '../catalog/notes';
+import { bytesOf, secondsOf } from '../catalog/sizes';
 import { LookConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes, formatSeconds } from '../core/format';
@@ -26,8 +27,8 @@ function asText(name: string, catalog: Catalog): string {
   return renderTable(['BACKUP', 'AGE', 'SIZE', 'TOOK', 'STORES', 'STATE'], catalog.backups.map(backup => [
     backup.record.id,
     formatSeconds(ageSeconds(backup)),
-    formatBytes(storedBytes(backup)),
-    formatSeconds(tookSeconds(backup)),
+    formatBytes(bytesOf(backup.record.artifacts)),
+    formatSeconds(secondsOf(backup.record)),
     storesWithWhole(backup.copies).join(', ') || 'none',
     state(backup) + (backup === newest ? ' (latest)' : ''),
   ]));
@@ -51,9 +52,9 @@ function asJson(name: string, catalog: Catalog) {
       accepted: backup.accepted,
       ahead: backup.ahead !== null,
       differing: backup.differing !== null,
-      bytes: storedBytes(backup),
+      bytes: bytesOf(backup.record.artifacts),
       ageSeconds: ageSeconds(backup),
-      tookSeconds: tookSeconds(backup),
+      tookSeconds: secondsOf(backup.record),
       copies: copiesAsJson(backup.copies),
     })),
     unreadable: catalog.unreadable.map(({ message }) => message),
@@ -62,16 +63,7 @@ function asJson(name: string, catalog: Catalog) {
   };
 }
 
-/** Bytes of one copy. */
-export function storedBytes({ record }: Backup): number {
-  return record.artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
 /** From the point in time that a restore would go back to. */
 function ageSeconds({ record }: Backup): number {
   return Math.max(0, Math.round((Date.now() - Date.parse(record.startedAt)) / 1000));
-}
-
-export function tookSeconds({ record }: Backup): number {
-  return Math.max(0, (Date.parse(record.finishedAt) - Date.parse(record.startedAt)) / 1000);
 }

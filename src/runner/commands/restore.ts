@@ -5,6 +5,7 @@ import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, findBackupAt, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { describeFaults, storesWithWhole } from '../catalog/copy-state';
 import { warnOfCatalog } from '../catalog/notes';
+import { bytesOf, secondsOf } from '../catalog/sizes';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/format';
@@ -172,9 +173,9 @@ function stepsOf({ healthUrl }: RestoreConfig, artifacts: VerifiedArtifacts, pla
 }
 
 function showPlan({ stdout }: Context<RestoreConfig>, record: BackupRecord, { description }: Restorer, plan: RestorePlan): ExitCode {
-  const { id, startedAt, finishedAt, source, artifacts } = record;
-  const bytes = artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
-  const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+  const { id, startedAt, source, artifacts } = record;
+  const bytes = bytesOf(artifacts);
+  const seconds = secondsOf(record);
   if (stdout.isTTY) {
     stdout.write([
       `Restore of ${id} to ${description}. Nothing is changed by this plan.`,

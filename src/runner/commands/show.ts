@@ -1,13 +1,14 @@
-import { storedBytes, tookSeconds } from './list';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { Backup, findBackup, isUsable, latest } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
 import { copiesAsJson, describeFault, storesWithWhole } from '../catalog/copy-state';
 import { itemsIn, totalOf } from '../catalog/counts';
+import { bytesOf, secondsOf } from '../catalog/sizes';
 import { LookConfig } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes, formatSeconds } from '../core/format';
+import { sum } from '../core/sum';
 import { printable, renderTable } from '../core/table';
 import { secondsSince } from '../monitor/assess';
 import { Look, lookAt, reportLook } from '../monitor/look';
@@ -41,8 +42,8 @@ function asJson(backup: Backup, look: Look) {
     ahead: backup.ahead !== null,
     differing: backup.differing !== null,
     pinned: look.pinned.has(record.id),
-    bytes: storedBytes(backup),
-    tookSeconds: tookSeconds(backup),
+    bytes: bytesOf(backup.record.artifacts),
+    tookSeconds: secondsOf(backup.record),
     copies: copiesAsJson(copies),
     verifications: look.stores.flatMap(({ verifications }) => verifications.get(record.id) ?? []),
     drills: look.drills.filter(drill => drill.backup === record.id),
@@ -56,8 +57,8 @@ function asText(backup: Backup, look: Look, now: Date): string {
     ['Backup', record.id + (latest(look.catalog) === backup ? ' (latest)' : '')],
     ['State', stateOf(backup, look)],
     ['Data from', `${record.startedAt}, ${formatSeconds(secondsSince(record.startedAt, now))} ago`],
-    ['Took', formatSeconds(tookSeconds(backup))],
-    ['Size', formatBytes(storedBytes(backup))],
+    ['Took', formatSeconds(secondsOf(backup.record))],
+    ['Size', formatBytes(bytesOf(backup.record.artifacts))],
     ['Source', `${source.engine} ${source.serverVersion} at ${source.address}${source.database === null ? '' : `, database ${source.database}`}`],
     ['Programs', Object.entries(record.tools).map(([program, version]) => `${program} ${version}`).join(', ')],
     ...(record.warnings ?? []).map(warning => ['Warning', warning] as const),
@@ -101,13 +102,13 @@ function countsOf({ file, counts }: RecordedArtifact): string | undefined {
   const items = Object.entries(counts?.items ?? {});
   if (!counts || items.length === 0) return undefined;
   const title = `${counts.unit.toUpperCase()}${counts.precision === 'estimate' ? ' (ESTIMATE)' : ''}`;
-  const sum = totalOf(counts);
+  const total = totalOf(counts);
   const largest = [...items].sort(([, a], [, b]) => b - a).slice(0, MOST_COUNTS);
   const more = itemsIn(counts) - largest.length;
   return renderTable([title, `IN ${file}`], [
     ...largest.map(([item, count]) => [String(count), item]),
-    ...more > 0 ? [[String(sum - largest.reduce((total, [, count]) => total + count, 0)), `in ${more} more`]] : [],
-    ...itemsIn(counts) > 1 ? [[String(sum), 'in all']] : [],
+    ...more > 0 ? [[String(total - sum(largest.map(([, count]) => count))), `in ${more} more`]] : [],
+    ...itemsIn(counts) > 1 ? [[String(total), 'in all']] : [],
   ]);
 }
 

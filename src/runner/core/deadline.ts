@@ -1,6 +1,6 @@
 import { RunnerError } from './errors';
-import { ExitCode } from '../../contract/exit-code';
 import { formatSeconds } from './format';
+import { ExitCode } from '../../contract/exit-code';
 
 /** The longest time that a timer takes: 24.8 days. One that is set for longer ends at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -11,10 +11,11 @@ import { FileHandle, lstat, mkdtemp, open, readdir, rm, statfs } from 'node:fs/p
 import { connect, createServer, Server } from 'node:net';
 import path from 'node:path';
 import { codeOf, messageOf, RunnerError } from './errors';
+import { formatBytes } from './format';
 import { Reporter } from './reporter';
+import { sum } from './sum';
 import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { formatBytes } from './format';
 
 export type ScratchPurpose = 'backup' | 'drill' | 'fetch' | 'list' | 'restore' | 'verify';
 
@@ -110,7 +111,7 @@ export async function clearLeftScratch(scratch: Pick<ScratchConfig, 'directory'>
 
 /** `3 directories (318 MB)` */
 export function describeLeft(left: readonly LeftDirectory[]): string {
-  return `${left.length === 1 ? 'a directory' : `${left.length} directories`} (${formatBytes(left.reduce((sum, { bytes }) => sum + bytes, 0))})`;
+  return `${left.length === 1 ? 'a directory' : `${left.length} directories`} (${formatBytes(sum(left.map(({ bytes }) => bytes)))})`;
 }
 
 /** Listens on the socket of a directory. Where the file system has no sockets there is none, and nobody removes the directory of a dead run. */
@@ -158,7 +159,7 @@ async function addressIn(directory: string): Promise<{ readonly address: string;
 async function bytesIn(directory: string): Promise<number> {
   const names = await readdir(directory, { recursive: true }).catch(() => []);
   const sizes = await Promise.all(names.map(name => lstat(path.join(directory, name)).then(found => (found.isFile() ? found.size : 0), () => 0)));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return sum(sizes);
 }
 
 function ignoreMissing(error: unknown): undefined {

@@ -1,11 +1,12 @@
-import { statfs } from 'node:fs/promises';
 import { Check, fault, faultOf, Finding, ok, warning } from './finding';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { memoryLimit, memoryOutlook } from '../backup/memory';
+import { roomIn } from '../core/disk';
 import { messageOf } from '../core/errors';
 import { formatBytes } from '../core/format';
 import { describeLeft, leftScratch } from '../core/scratch';
+import { sum } from '../core/sum';
 import { Dump } from '../engine-api/source';
 import { openSource } from '../engines/open-source';
 
@@ -15,7 +16,7 @@ export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, 
   let expectedBytes: number | null = null;
   try {
     const { source, tools, warnings = [], dumps } = await openSource(config.source, env, config.scratch).inspect(config.compression, signal);
-    expectedBytes = dumps.reduce((sum, dump) => sum + dump.expectedBytes, 0);
+    expectedBytes = sum(dumps.map(dump => dump.expectedBytes));
     const databases = dumps.filter(({ role }) => role === 'data').map(({ database }) => database).filter(name => name !== null);
     findings.push(ok('database', `${source.engine} ${source.serverVersion} at ${source.address} can be read${databases.length > 0 ? `: ${databases.join(', ')}` : ''}`));
     findings.push(ok('programs', `${Object.entries(tools).map(([program, version]) => `${program} ${version}`).join(', ') || 'none are needed'}: new enough for the server`));
@@ -52,10 +53,9 @@ async function checkLeft({ scratch }: BackupConfig): Promise<Finding[]> {
 
 /** SQLite is copied as a whole; the others need next to nothing. */
 async function checkScratch({ source, scratch }: BackupConfig, expectedBytes: number | null): Promise<Finding> {
-  const { directory, limitBytes } = scratch;
+  const { directory } = scratch;
   try {
-    const { bavail, bsize } = await statfs(directory);
-    const room = Math.min(bavail * bsize, limitBytes ?? Infinity);
+    const room = await roomIn(scratch);
     const message = `${directory} has room for ${formatBytes(room)}`;
     if (source.engine === 'sqlite' && expectedBytes !== null && room < expectedBytes) {
       return fault('scratch', `${message}, and the copy of the database needs up to ${formatBytes(expectedBytes)}`, 'raise \'scratchSize\', or free some disk of the node', ExitCode.NO_SPACE);

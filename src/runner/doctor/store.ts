@@ -7,11 +7,11 @@ import { backupId, keyPrefix, parseKey, STARTED_SUFFIX } from '../../contract/la
 import { latest, readSmall } from '../catalog/catalog';
 import { filesOf, renderClaim } from '../catalog/claim';
 import { backupsElsewhere } from '../catalog/elsewhere';
+import { bytesOf } from '../catalog/sizes';
 import { isDenied } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/format';
 import { observe } from '../monitor/observe';
 import { Shelf } from '../monitor/shelf';
-import { bytesOf } from '../monitor/trend';
 import { Store } from '../store-api/store';
 import { openStore } from '../stores/open';
 
@@ -46,7 +46,7 @@ export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOp
   for (const { message } of catalog?.unreadable ?? []) findings.push(warning(subject, message, null));
   if (shelf.held) findings.push(warning(subject, `pruning of ${config.name} is on hold`, 'once the incident is over: cdk8s-backup release'));
   // Whoever only restores, or only looks, may have keys that only read.
-  if ('source' in config) findings.push(...await probe(subject, config, store, signal), ...await room(subject, store, options, newest ? bytesOf(newest) : null));
+  if ('source' in config) findings.push(...await probe(subject, config, store, signal), ...await room(subject, store, options, newest ? bytesOf(newest.artifacts) : null));
   if (storeConfig.type === 's3') findings.push(...await checkLifecycle(subject, storeConfig, options));
   return findings;
 }

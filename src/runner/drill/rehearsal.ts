@@ -1,11 +1,12 @@
-import { statfs } from 'node:fs/promises';
 import { DrillConfig, RestoreConfig, ScratchConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { warnOfCatalog } from '../catalog/notes';
+import { bytesOf } from '../catalog/sizes';
 import { Context } from '../core/context';
+import { roomIn } from '../core/disk';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatSeconds } from '../core/format';
 import { VERSION } from '../core/version';
@@ -67,7 +68,7 @@ export class Rehearsal {
       const needsFile = config.target.engine === 'postgres' && config.target.parallelJobs > 1;
       await this.timed('verify', () => artifacts.verify(needsFile, signal));
       progress.store = artifacts.verifiedIn.join(', ');
-      progress.bytes = selected.reduce((sum, { bytes }) => sum + bytes, 0);
+      progress.bytes = bytesOf(selected);
       const { notes } = await this.timed('restore', () => this.restore(restorer, prepared, signal));
       for (const note of notes) reporter.warn('drill.note', note);
       const { items, checks } = await this.timed('check', () => scratch.check(input, signal));
@@ -183,6 +184,5 @@ function restoreConfig({ version, name, stores, decryption, deadlineSeconds, scr
 /** The scratch directory, as if that much of it were taken. */
 async function reduced(scratch: ScratchConfig, bytes: number): Promise<ScratchConfig> {
   if (bytes === 0) return scratch;
-  const { bavail, bsize } = await statfs(scratch.directory);
-  return { ...scratch, limitBytes: Math.max(0, Math.min(bavail * bsize, scratch.limitBytes ?? Infinity) - bytes) };
+  return { ...scratch, limitBytes: Math.max(0, await roomIn(scratch) - bytes) };
 }

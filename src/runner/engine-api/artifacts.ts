@@ -1,5 +1,4 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline, Readable, Writable } from 'node:stream';
 import { pipeline as piped } from 'node:stream/promises';
@@ -11,6 +10,8 @@ import { openArtifact, useArtifact } from '../catalog/artifact';
 import { Backup } from '../catalog/catalog';
 import { isWhole } from '../catalog/copy-state';
 import { identitiesFor, openPlain, unseal } from '../catalog/open-plain';
+import { bytesOf } from '../catalog/sizes';
+import { roomIn } from '../core/disk';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes } from '../core/format';
 import { Reporter } from '../core/reporter';
@@ -58,7 +59,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
   ): Promise<VerifiedArtifacts> {
     const { scratch, decryption } = config;
     const identities = await identitiesFor(artifacts, decryption);
-    const room = Math.min(await freeBytes(scratch.directory), scratch.limitBytes ?? Infinity) - SCRATCH_SPARE_BYTES;
+    const room = await roomOf(scratch) - SCRATCH_SPARE_BYTES;
     return new VerifiedArtifacts(backup, artifacts, stores, scratch, identities, reporter, bytesOf(artifacts) <= room);
   }
 
@@ -166,21 +167,15 @@ export class VerifiedArtifacts implements RestoreArtifacts {
   }
 }
 
-function bytesOf(artifacts: readonly RecordedArtifact[]): number {
-  return artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
 function drain(): Writable {
   return new Writable({ write: (_chunk, _encoding, callback) => callback() });
 }
 
-/** As the file system says, which may lie: a quota, a limit on an emptyDir. */
-async function freeBytes(directory: string): Promise<number> {
+async function roomOf(scratch: ScratchConfig): Promise<number> {
   try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
+    return await roomIn(scratch);
   } catch (error) {
-    throw new RunnerError(`the scratch directory ${directory} can't be used: ${messageOf(error)}`, ExitCode.BAD_CONFIG, { cause: error });
+    throw new RunnerError(`the scratch directory ${scratch.directory} can't be used: ${messageOf(error)}`, ExitCode.BAD_CONFIG, { cause: error });
   }
 }
 

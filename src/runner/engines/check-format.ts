@@ -1,5 +1,4 @@
 import { createWriteStream } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,6 +13,8 @@ import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact, RecordedSource } from '../../contract/record';
 import { Identities } from '../age/keys';
 import { openPlain } from '../catalog/open-plain';
+import { plainBytesOf } from '../catalog/sizes';
+import { roomIn } from '../core/disk';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes } from '../core/format';
 import { outputOf } from '../core/process';
@@ -83,11 +84,9 @@ async function restoreToNowhere(artifact: RecordedArtifact, archive: Readable, s
 
 /** SQLite reads files only, so a copy is made for it. */
 async function examineCopy(artifact: RecordedArtifact, database: Readable, scratch: ScratchConfig, signal: AbortSignal): Promise<string | null> {
-  const needed = artifact.plainBytes ?? artifact.bytes;
-  const { bavail, bsize } = await statfs(scratch.directory);
-  const room = Math.min(bavail * bsize, scratch.limitBytes ?? Infinity);
+  const needed = plainBytesOf(artifact);
   const noRoom = `${scratch.directory} has no room for a copy of ${formatBytes(needed)}: give it a larger scratch volume`;
-  if (room < needed) return noRoom;
+  if (await roomIn(scratch) < needed) return noRoom;
   const directory = await scratchDirectory(scratch, 'verify');
   try {
     const file = path.join(directory.path, 'copy.db');

@@ -1,4 +1,5 @@
 import { DrillRecord } from '../../contract/drill-record';
+import { sum } from '../core/sum';
 
 /*
  * Drills of a set are made member by member, so the newest of all says something about one of them only.
@@ -25,6 +26,6 @@ export function stateOf(drills: readonly DrillRecord[]): DrillState {
   return {
     last: newest.find(({ outcome }) => outcome === 'failed') ?? drills.at(-1),
     lastPassed: [...passed].sort((a, b) => Date.parse(a.finishedAt) - Date.parse(b.finishedAt))[0],
-    measuredSeconds: measured.length === 0 ? null : measured.reduce((sum, { seconds }) => sum + seconds.total, 0),
+    measuredSeconds: measured.length === 0 ? null : sum(measured.map(({ seconds }) => seconds.total)),
   };
 }

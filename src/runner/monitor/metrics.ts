@@ -2,10 +2,11 @@ import { Gauge, Registry } from 'prom-client';
 import { lastRunIfFailed, newestBy, Targets } from './assess';
 import { stateOf } from './drills';
 import { Observation, ObservedStore } from './observe';
-import { bytesOf } from './trend';
 import { Metric, METRIC_LABELS, Metrics } from '../../contract/metrics';
 import { Backup, newestOf } from '../catalog/catalog';
 import { isWhole } from '../catalog/copy-state';
+import { bytesOf } from '../catalog/sizes';
+import { sum } from '../core/sum';
 
 /** One value of a metric. */
 export interface Sample {
@@ -55,9 +56,9 @@ function backupsOf(whole: readonly Backup[], set: Set): void {
   const good = whole.findLast(({ record, accepted, ahead }) => ahead === null && (record.suspect === null || accepted))?.record;
   set(Metrics.AHEAD, whole.filter(({ ahead }) => ahead !== null).length);
   set(Metrics.BACKUPS, whole.length);
-  set(Metrics.BYTES, whole.reduce((sum, { record }) => sum + bytesOf(record), 0));
+  set(Metrics.BYTES, sum(whole.map(({ record }) => bytesOf(record.artifacts))));
   if (newest) {
-    set(Metrics.LAST_SIZE, bytesOf(newest.record));
+    set(Metrics.LAST_SIZE, bytesOf(newest.record.artifacts));
     set(Metrics.LAST_SUSPECT, newest.record.suspect !== null && !newest.accepted ? 1 : 0);
   }
   if (good) {

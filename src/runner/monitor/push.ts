@@ -1,7 +1,7 @@
 import { renderSamples, Sample } from './metrics';
-import { bytesOf } from './trend';
 import { Metrics } from '../../contract/metrics';
 import { BackupRecord } from '../../contract/record';
+import { bytesOf } from '../catalog/sizes';
 import { messageOf } from '../core/errors';
 import { Reporter } from '../core/reporter';
 
@@ -64,7 +64,7 @@ export function backupEnd({ namespace, name }: NamespacedBackup, stores: readonl
     const [started, finished] = [Date.parse(record.startedAt) / 1000, Date.parse(record.finishedAt) / 1000];
     return [
       ...run,
-      sample(Metrics.LAST_SIZE, bytesOf(record)),
+      sample(Metrics.LAST_SIZE, bytesOf(record.artifacts)),
       sample(Metrics.LAST_SUSPECT, record.suspect === null ? 0 : 1),
       // A suspect backup is no success: what the last good one has said stays.
       ...record.suspect === null

@@ -1,12 +1,10 @@
 import { BackupRecord } from '../../contract/record';
+import { bytesOf } from '../catalog/sizes';
+import { sum } from '../core/sum';
 
 const DAY_MS = 86_400_000;
 /** Older backups say nothing about how much is added now; weekly ones still have some in it. */
 const WINDOW_DAYS = 30;
-
-export function bytesOf({ artifacts }: BackupRecord): number {
-  return artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
-}
 
 /**
  * Stored bytes that backups of the last 30 days have added per day; what was removed since is not taken off, and what has no record any
@@ -21,7 +19,7 @@ export function growthPerDay(backups: readonly BackupRecord[], now: Date): numbe
   if (!first || !last) return null;
   const days = (Date.parse(last.startedAt) - Date.parse(first.startedAt)) / DAY_MS;
   // The first one was added before the time that is measured.
-  return days < 1 ? null : recent.slice(1).reduce((sum, record) => sum + bytesOf(record), 0) / days;
+  return days < 1 ? null : sum(recent.slice(1).map(({ artifacts }) => bytesOf(artifacts))) / days;
 }
 
 /**
@@ -32,11 +30,11 @@ export function growthPerDay(backups: readonly BackupRecord[], now: Date): numbe
  */
 export function sizeTrendPerDay(backups: readonly BackupRecord[], now: Date): number | null {
   const from = now.getTime() - WINDOW_DAYS * DAY_MS;
-  const points = backups.map(record => ({ day: (Date.parse(record.startedAt) - from) / DAY_MS, bytes: bytesOf(record) }))
+  const points = backups.map(record => ({ day: (Date.parse(record.startedAt) - from) / DAY_MS, bytes: bytesOf(record.artifacts) }))
     .filter(({ day }) => day >= 0);
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = (values: readonly number[]) => sum(values) / values.length;
   const [meanDay, meanBytes] = [mean(points.map(({ day }) => day)), mean(points.map(({ bytes }) => bytes))];
   if (points.length < 2 || points.at(-1)!.day - points[0]!.day < 1 || meanBytes === 0) return null;
-  const spread = points.reduce((sum, { day }) => sum + (day - meanDay) ** 2, 0);
-  return points.reduce((sum, { day, bytes }) => sum + (day - meanDay) * (bytes - meanBytes), 0) / spread / meanBytes;
+  const spread = sum(points.map(({ day }) => (day - meanDay) ** 2));
+  return sum(points.map(({ day, bytes }) => (day - meanDay) * (bytes - meanBytes))) / spread / meanBytes;
 }

@@ -6,6 +6,7 @@ import { BackupRecord } from '../../contract/record';
 import { takeBackup } from '../backup/take';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { removeBackup } from '../catalog/remove';
+import { bytesOf } from '../catalog/sizes';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
@@ -115,7 +116,7 @@ export function asKept({ record }: Backup): Kept {
   return {
     name: record.id,
     keptAt: new Date(record.startedAt),
-    bytes: record.artifacts.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: bytesOf(record.artifacts),
   };
 }
 

@@ -1,7 +1,9 @@
 import { Shown } from './summary';
 import { isUsable } from '../catalog/catalog';
 import { copiesAsJson } from '../catalog/copy-state';
-import { bytesOf, growthPerDay } from '../monitor/trend';
+import { bytesOf } from '../catalog/sizes';
+import { sum } from '../core/sum';
+import { growthPerDay } from '../monitor/trend';
 
 /** Newest backups and drills in the answer: what asks again and again does not want years. */
 const MOST_BACKUPS = 30;
@@ -38,7 +40,7 @@ function backupDocument({ config, observation, assessment }: Shown, now: Date) {
     failedRun: assessment.failedRun ?? null,
     held: observation.held,
     backupCount: backups.length,
-    bytes: observation.catalog ? records.reduce((sum, record) => sum + bytesOf(record), 0) : null,
+    bytes: observation.catalog ? sum(records.map(({ artifacts }) => bytesOf(artifacts))) : null,
     growthBytesPerDay: growthPerDay(records, now),
     stores: observation.stores.map(store => ({
       name: store.name,
@@ -54,7 +56,7 @@ function backupDocument({ config, observation, assessment }: Shown, now: Date) {
       id: backup.record.id,
       startedAt: backup.record.startedAt,
       finishedAt: backup.record.finishedAt,
-      bytes: bytesOf(backup.record),
+      bytes: bytesOf(backup.record.artifacts),
       usable: isUsable(backup),
       suspect: backup.record.suspect,
       warnings: backup.record.warnings ?? [],

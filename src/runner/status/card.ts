@@ -2,10 +2,12 @@ import { html, Html, shorten } from './html';
 import { ago, icon, meter, sizeChart, state, TONES } from './parts';
 import { Shown } from './summary';
 import { CopyState, isMissing, isWhole } from '../catalog/copy-state';
+import { bytesOf } from '../catalog/sizes';
 import { formatBytes, formatSeconds } from '../core/format';
+import { sum } from '../core/sum';
 import { Verdict } from '../monitor/assess';
 import { ObservedStore } from '../monitor/observe';
-import { bytesOf, sizeTrendPerDay } from '../monitor/trend';
+import { sizeTrendPerDay } from '../monitor/trend';
 
 const TAGS: Readonly<Record<Verdict, string>> = { yes: 'Restorable', but: 'Restorable, but', no: 'Not restorable', unknown: 'Not known' };
 export const ENGINES = { postgres: 'PostgreSQL', redis: 'Redis', sqlite: 'SQLite', set: 'A set of databases', kubernetes: 'Kubernetes Secrets' } as const;
@@ -87,8 +89,8 @@ function size({ observation: { catalog, pinned } }: Shown, now: Date, whole: boo
   const newest = records.at(-1);
   if (!newest) return catalog ? 'nothing yet' : 'not known';
   const trend = sizeTrendPerDay(records.filter(({ suspect }) => suspect === null), now);
-  const total = records.reduce((sum, record) => sum + bytesOf(record), 0);
-  return html`<strong>${formatBytes(bytesOf(newest))}</strong>${trend !== null && `, ${showTrend(trend)}`}<br><small>${records.length} ${
+  const total = sum(records.map(({ artifacts }) => bytesOf(artifacts)));
+  return html`<strong>${formatBytes(bytesOf(newest.artifacts))}</strong>${trend !== null && `, ${showTrend(trend)}`}<br><small>${records.length} ${
     records.length === 1 ? 'backup' : 'backups'}, ${formatBytes(total)}${pinned.size > 0 && `, ${pinned.size} pinned`}</small>${sizeChart(records, whole ? CHARTED_ALONE : CHARTED_BACKUPS, whole)}`;
 }
 

@@ -7,8 +7,8 @@ import { FailedRun } from '../../contract/failed-run';
 import { Backup, isUsable } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
 import { describeFault, isWhole } from '../catalog/copy-state';
+import { bytesOf, secondsOf } from '../catalog/sizes';
 import { formatBytes, formatSeconds } from '../core/format';
-import { bytesOf } from '../monitor/trend';
 
 /** More than anybody reads; `cdk8s-backup list` has all of them. */
 const MOST_BACKUPS = 100;
@@ -47,8 +47,8 @@ function backups({ observation, assessment }: Shown, now: Date): Html {
     const drill = drilled.get(record.id);
     return html`<tr><th scope="row" class="name">${record.id}${backup === assessment.latest && html`<br><small>the latest</small>`}${
       observation.pinned.has(record.id) && html`<br><small>pinned</small>`}</th>
-<td>${ago(record.startedAt, now)}</td><td class="number">${formatBytes(bytesOf(record))}</td><td class="number">${
-  formatSeconds(Math.max(0, (Date.parse(record.finishedAt) - Date.parse(record.startedAt)) / 1000))}</td>
+<td>${ago(record.startedAt, now)}</td><td class="number">${formatBytes(bytesOf(record.artifacts))}</td><td class="number">${
+  formatSeconds(secondsOf(record))}</td>
 <td class="wide">${backupState(backup)}${(record.warnings ?? []).map(warning => html`<br><small>${warning}</small>`)}</td><td>${[...copies].map(([store, copy]) => html`${isWhole(copy) ? state('good', store) : state('bad', `${store}: ${describeFault(copy)}`)}<br>`)}</td>
 <td>${observation.stores.map(store => {
   const verification = store.verifications.get(record.id);

@@ -1,8 +1,8 @@
 import { html, Html } from './html';
 import { BackupRecord } from '../../contract/record';
+import { bytesOf } from '../catalog/sizes';
 import { formatBytes, formatSeconds } from '../core/format';
 import { Verdict } from '../monitor/assess';
-import { bytesOf } from '../monitor/trend';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'unknown';
 
@@ -57,7 +57,7 @@ export function meter(value: number, limit: number, words: string): Html {
 export function sizeChart(backups: readonly BackupRecord[], most: number, tall = false): Html | undefined {
   const shown = backups.slice(-most);
   if (shown.length < 2) return undefined;
-  const sizes = shown.map(bytesOf);
+  const sizes = shown.map(({ artifacts }) => bytesOf(artifacts));
   const largest = Math.max(...sizes, 1);
   // Few bars stay narrow, and begin at the left.
   const step = 240 / Math.max(shown.length, 24);

@@ -3,6 +3,7 @@ import { isMadeByOthers, keysOf, Kind, KINDS, parseObjects, portable, PortableOb
 import { KubernetesConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { messageOf, RunnerError } from '../../core/errors';
+import { sum } from '../../core/sum';
 import { Inspection, OpenDump, Source } from '../../engine-api/source';
 import { ApiError, KubernetesApi } from '../../kubernetes/api';
 
@@ -50,7 +51,7 @@ export class KubernetesSource implements Source {
     const objects = await this.read(signal);
     const items = Object.fromEntries(KINDS.flatMap(kind => {
       const own = objects.filter(object => object.kind === kind);
-      return own.length === 0 ? [] : [[kind, own.reduce((sum, object) => sum + keysOf(object).length, 0)]];
+      return own.length === 0 ? [] : [[kind, sum(own.map(object => keysOf(object).length))]];
     }));
     const yaml = renderObjects(objects);
     if (renderObjects(parseObjects(yaml, this.description)) !== yaml) {

@@ -13,6 +13,7 @@ import { DrillCheck } from '../../../contract/drill-record';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { messageOf, RunnerError } from '../../core/errors';
+import { sum } from '../../core/sum';
 import { check, Checked, DrillInput, Scratch, ScratchContext } from '../../engine-api/drill-target';
 import { checkFreshness } from '../../engine-api/freshness';
 import { refuseAfar } from '../../engine-api/loopback';
@@ -198,5 +199,5 @@ function markLast(roles: readonly string[]): string[] {
 
 /** The estimate of a table that nobody has counted yet is -1. */
 function sumOf(rows: { readonly [table: string]: number }): number {
-  return Object.values(rows).reduce((sum, count) => sum + Math.max(0, count), 0);
+  return sum(Object.values(rows).map(count => Math.max(0, count)));
 }

@@ -10,6 +10,7 @@ import { DrillCheck } from '../../../contract/drill-record';
 import { ExitCode } from '../../../contract/exit-code';
 import { RecordedArtifact } from '../../../contract/record';
 import { totalOf } from '../../catalog/counts';
+import { plainBytesOf } from '../../catalog/sizes';
 import { RunnerError } from '../../core/errors';
 import { secretFrom } from '../../core/secrets';
 import { check, Checked, DrillInput, Scratch, ScratchContext } from '../../engine-api/drill-target';
@@ -64,7 +65,7 @@ export class RedisScratch implements Scratch {
   public prepare({ record, selected }: DrillInput): Promise<void> {
     // It writes what it receives to its disk before it loads it.
     const [artifact] = selected;
-    refuseTooLarge(record.id, artifact!.plainBytes ?? artifact!.bytes, this.context.config.dataBytes);
+    refuseTooLarge(record.id, plainBytesOf(artifact!), this.context.config.dataBytes);
     return Promise.resolve();
   }
 

@@ -3,6 +3,7 @@
  */
 
 import { withoutValues } from '../../core/said';
+import { sum } from '../../core/sum';
 
 const CR_LF = Buffer.from('\r\n');
 const NEWLINE = 0x0a;
@@ -184,7 +185,7 @@ export function renderCommand(args: readonly (string | Buffer)[]): Buffer {
 export function commandPieces(args: readonly CommandArgument[]): Buffer[] {
   return [Buffer.from(`*${args.length}\r\n`), ...args.flatMap(arg => {
     const pieces = typeof arg === 'string' ? [Buffer.from(arg)] : Buffer.isBuffer(arg) ? [arg] : arg;
-    return [Buffer.from(`$${pieces.reduce((sum, { length }) => sum + length, 0)}\r\n`), ...pieces, CR_LF];
+    return [Buffer.from(`$${sum(pieces.map(({ length }) => length))}\r\n`), ...pieces, CR_LF];
   })];
 }
 

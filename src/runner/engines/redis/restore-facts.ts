@@ -9,6 +9,7 @@ import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
+import { sum } from '../../core/sum';
 
 /** Formats that servers load whose commands do not tell: they are not developed any more, so this list is complete. */
 const OLD_FORMATS: readonly (readonly [release: string, version: number])[] = [['3.2', 7], ['4.', 8], ['5.', 9], ['6.', 9], ['7.0', 10], ['7.2', 11]];
@@ -48,7 +49,7 @@ export async function readFacts(
 }
 
 export function keysIn(info: Info): number {
-  return Object.values(countsOf(info).items).reduce((sum, keys) => sum + keys, 0);
+  return sum(Object.values(countsOf(info).items));
 }
 
 /** What of the server, whatever the method, stands in the way. */

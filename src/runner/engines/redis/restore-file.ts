@@ -8,7 +8,7 @@
  *   appendonly.aof                              read with AOF by Redis 4 to 6: an RDB may be its beginning
  */
 import { createWriteStream } from 'node:fs';
-import { access, chmod, chown, constants, copyFile, link, mkdir, open, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, constants, copyFile, link, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RdbCheck } from './rdb/check';
@@ -19,6 +19,8 @@ import { notesOfContent, refuseMixture } from './restore-content';
 import { AOF_DIRECTORY, DUMP, exists, OLD_AOF, RedisFiles } from './restore-file-swap';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
+import { plainBytesOf } from '../../catalog/sizes';
+import { freeBytes } from '../../core/disk';
 import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
@@ -93,7 +95,7 @@ export class RedisFileRestorer implements Restorer<null> {
     } catch (error) {
       const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
       throw await this.failure(full
-        ? new RunnerError(`${this.directory} is full: make room for ${formatBytes(artifact.plainBytes ?? artifact.bytes)}`, ExitCode.NO_SPACE, { cause: error })
+        ? new RunnerError(`${this.directory} is full: make room for ${formatBytes(plainBytesOf(artifact))}`, ExitCode.NO_SPACE, { cause: error })
         : error);
     }
   }
@@ -164,10 +166,10 @@ export class RedisFileRestorer implements Restorer<null> {
         ? [{ message: `there is no ${this.directory}: check the path, and that the claim is mounted`, exitCode: ExitCode.NOT_FOUND }]
         : [{ message: `${this.directory} can't be written to (${messageOf(fault)}): run the restore as the user of the server`, exitCode: ExitCode.DENIED }];
     }
-    const { bavail, bsize } = await statfs(this.directory);
-    const needed = artifact.plainBytes ?? artifact.bytes;
-    return bavail * bsize >= needed ? [] : [{
-      message: `${this.directory} has ${formatBytes(bavail * bsize)} free, and the snapshot needs ${formatBytes(needed)} beside the present one`, exitCode: ExitCode.NO_SPACE,
+    const free = await freeBytes(this.directory);
+    const needed = plainBytesOf(artifact);
+    return free >= needed ? [] : [{
+      message: `${this.directory} has ${formatBytes(free)} free, and the snapshot needs ${formatBytes(needed)} beside the present one`, exitCode: ExitCode.NO_SPACE,
     }];
   }
 

@@ -11,6 +11,7 @@ import { countsOf, parseInfo } from './source';
 import { ExitCode } from '../../../contract/exit-code';
 import { RecordedArtifact } from '../../../contract/record';
 import { RunnerError } from '../../core/errors';
+import { sum } from '../../core/sum';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
 
 /** Commands that are on their way at a time: as many, or with so many bytes. A value that is larger goes alone. */
@@ -85,7 +86,7 @@ export async function writeFunctions(
 /** Fails if there are fewer keys than were written and never expire. Returns how many there are, but for the mark. */
 export async function refuseFewer(connection: RedisConnection, description: string, { lasting }: Written): Promise<number> {
   const info = parseInfo(await connection.command('INFO'));
-  const keys = Object.values(countsOf(info).items).reduce((sum, count) => sum + count, -1);
+  const keys = sum(Object.values(countsOf(info).items)) - 1;
   if (keys < lasting) {
     const found = `${description} has ${keys} keys, ${lasting} were written that do not expire`;
     if (info.maxmemory_policy === 'noeviction') throw new RunnerError(`${found}: somebody deletes keys, or another restore runs: stop what writes`, ExitCode.FAILED);
@@ -104,8 +105,7 @@ class Batch {
 
   /** @param name tells the command in messages: no key, and no value */
   public async add(command: readonly CommandArgument[], name: string): Promise<void> {
-    const bytes = command.reduce((sum, argument) => sum + (typeof argument === 'string' || Buffer.isBuffer(argument)
-      ? argument.length : argument.reduce((pieces, { length }) => pieces + length, 0)), 0);
+    const bytes = sum(command.map(argument => (typeof argument === 'string' || Buffer.isBuffer(argument) ? argument.length : sum(argument.map(({ length }) => length)))));
     if (this.commands.length > 0 && this.bytes + bytes > MOST_BYTES) await this.send();
     this.commands.push(command);
     this.names.push(name);

@@ -18,6 +18,7 @@ import { BackupRecord } from '../../../contract/record';
 import { exitCodeOf, messageOf } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
+import { sum } from '../../core/sum';
 import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 
@@ -184,7 +185,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
   private failure(
     error: unknown, record: BackupRecord, mark: KeysMark, written: Written, { keys }: SnapshotContent, signal: AbortSignal,
   ): RestoreFailure {
-    const total = [...keys.values()].reduce((sum, count) => sum + count, 0);
+    const total = sum(keys.values());
     const done = written.keys < total ? `up to ${written.keys} of its ${total} keys are written, and none of the others is removed` : `all of its ${total} keys are written, and ${written.removed} others are removed`;
     return new RestoreFailure(
       messageOf(error), `${this.description} holds a mixture of ${mark.restoring} and what it held before: ${done}. Restore again, which goes over it; ${before(mark, record)}`, false,

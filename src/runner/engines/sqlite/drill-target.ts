@@ -6,9 +6,11 @@ import { DrillCheck } from '../../../contract/drill-record';
 import { ExitCode } from '../../../contract/exit-code';
 import { RecordedArtifact } from '../../../contract/record';
 import { totalOf } from '../../catalog/counts';
+import { plainBytesOf } from '../../catalog/sizes';
 import { messageOf, RunnerError } from '../../core/errors';
 import { shownAnswer } from '../../core/said';
 import { ScratchDirectory, scratchDirectory } from '../../core/scratch';
+import { sum } from '../../core/sum';
 import { check, Checked, DrillInput, Scratch, ScratchContext } from '../../engine-api/drill-target';
 import { checkFreshness, timeOf } from '../../engine-api/freshness';
 import { refuseTooLarge } from '../../engine-api/space';
@@ -27,7 +29,7 @@ export class SqliteScratch implements Scratch {
   }
 
   public roomFor(selected: readonly RecordedArtifact[]): number {
-    return selected.reduce((sum, { plainBytes, bytes }) => sum + (plainBytes ?? bytes), 0);
+    return sum(selected.map(plainBytesOf));
   }
 
   public started(): Promise<string> {
@@ -60,7 +62,7 @@ export class SqliteScratch implements Scratch {
     const { assertions } = this.asked;
     const { freshness } = this.context.config;
     const answers = await askSqlite(this.file, [...assertions, ...freshness.map(({ sql }) => sql)], signal);
-    const items = selected.reduce((sum, { counts }) => sum + totalOf(counts), 0);
+    const items = sum(selected.map(({ counts }) => totalOf(counts)));
     return {
       items,
       checks: [

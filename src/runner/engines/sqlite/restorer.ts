@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { access, chmod, chown, constants, open, realpath, stat, statfs } from 'node:fs/promises';
+import { access, chmod, chown, constants, open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SqliteExamination } from './child';
@@ -10,6 +10,8 @@ import { SqliteTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { differenceOf } from '../../catalog/counts';
+import { plainBytesOf } from '../../catalog/sizes';
+import { freeBytes } from '../../core/disk';
 import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
@@ -153,7 +155,7 @@ export class SqliteRestorer implements Restorer<null> {
       signal.throwIfAborted();
       switch (codeOf(error)) {
         case 'ENOSPC': case 'EDQUOT':
-          throw new RunnerError(`the disk of ${to} is full: make room for ${formatBytes(artifact.plainBytes ?? artifact.bytes)}`, ExitCode.NO_SPACE, { cause: error });
+          throw new RunnerError(`the disk of ${to} is full: make room for ${formatBytes(plainBytesOf(artifact))}`, ExitCode.NO_SPACE, { cause: error });
         case 'EPERM':
           throw new RunnerError(`${to} can't be given to user ${like.uid} and group ${like.gid}, whose file it replaces: run the restore as that user`, ExitCode.DENIED, { cause: error });
         default: throw error;
@@ -190,10 +192,10 @@ export class SqliteRestorer implements Restorer<null> {
     if (present && us !== 0 && present.uid !== us) {
       missing.push({ message: `${file} belongs to user ${present.uid}, and the restore runs as ${us}: run it as that user`, exitCode: ExitCode.DENIED });
     }
-    const { bavail, bsize } = await statfs(directory);
-    const needed = artifact.plainBytes ?? artifact.bytes;
-    if (bavail * bsize < needed) {
-      missing.push({ message: `${directory} has ${formatBytes(bavail * bsize)} free, and the restored file needs ${formatBytes(needed)} beside the present one`, exitCode: ExitCode.NO_SPACE });
+    const free = await freeBytes(directory);
+    const needed = plainBytesOf(artifact);
+    if (free < needed) {
+      missing.push({ message: `${directory} has ${formatBytes(free)} free, and the restored file needs ${formatBytes(needed)} beside the present one`, exitCode: ExitCode.NO_SPACE });
     }
     // Where workloads are named, they are stopped before; until then it is theirs.
     const users = this.context.config.workloads.length === 0 ? await holdersOf(file) : [];

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { ExitCode } from '../../../contract/exit-code';
+import { freeBytes } from '../../core/disk';
 import { codeOf, messageOf, RunnerError } from '../../core/errors';
 
 /**
@@ -16,9 +17,9 @@ export async function explainFolderError(error: unknown, name: string, location:
     new RunnerError(`${name} (${location}): can't ${doing}: ${reason}`, exitCode, { cause: error });
   switch (code) {
     case 'ENOSPC':
-      return failed(`the volume is full, ${await freeBytes(directory)} free: make it larger, or keep fewer backups`, ExitCode.NO_SPACE);
+      return failed(`the volume is full, ${await freeOn(directory)} free: make it larger, or keep fewer backups`, ExitCode.NO_SPACE);
     case 'EDQUOT':
-      return failed(`the disk quota is used up (the volume itself has ${await freeBytes(directory)} free): raise the quota, or keep fewer backups`,
+      return failed(`the disk quota is used up (the volume itself has ${await freeOn(directory)} free): raise the quota, or keep fewer backups`,
         ExitCode.NO_SPACE);
     case 'EFBIG':
       return failed('the file system takes no files of this size: use another one, or an S3 store', ExitCode.NO_SPACE);
@@ -46,7 +47,6 @@ async function exists(directory: string): Promise<boolean> {
   return statfs(directory).then(() => true, () => false);
 }
 
-async function freeBytes(directory: string): Promise<string> {
-  const space = await statfs(directory).catch(() => undefined);
-  return space ? `${space.bavail * space.bsize} bytes` : 'an unknown number of bytes';
+async function freeOn(directory: string): Promise<string> {
+  return freeBytes(directory).then(bytes => `${bytes} bytes`, () => 'an unknown number of bytes');
 }

@@ -8,12 +8,13 @@
  * where the name is free: neither a crash nor a second run ever leaves half an object, or replaces one.
  */
 import { randomBytes } from 'node:crypto';
-import { access, chmod, constants, link, lstat, mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { access, chmod, constants, link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { explainFolderError } from './errors';
 import { FolderStoreConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
+import { freeBytes } from '../../core/disk';
 import { codeOf, RunnerError } from '../../core/errors';
 import { checkKey, checkKeyPrefix, compareKeys, isKey } from '../../store-api/keys';
 import { OtherLayout, Store, StoredObject, UnfinishedUpload } from '../../store-api/store';
@@ -131,8 +132,7 @@ export class FolderStore implements Store {
   }
 
   public async freeBytes(signal: AbortSignal): Promise<number> {
-    const { bavail, bsize } = await this.explained('ask for its free space', signal, () => statfs(this.config.directory));
-    return bavail * bsize;
+    return this.explained('ask for its free space', signal, () => freeBytes(this.config.directory));
   }
 
   public otherLayout(name: string): OtherLayout {
