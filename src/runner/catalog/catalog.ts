@@ -6,6 +6,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { ACCEPTED_SUFFIX, keyPrefix, parseKey, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { RunnerError } from '../core/errors';
+import { sideBySide } from '../core/side-by-side';
 import { Store, StoredObject } from '../store-api/store';
 
 const CONCURRENT_READS = 8;
@@ -208,27 +209,23 @@ async function readShelf(name: string, store: Store, signal: AbortSignal): Promi
   const records = new Map<string, BackupRecord>();
   const unreadable: UnreadableRecord[] = [];
   const undelivered: RunnerError[] = [];
-  const waiting = [...files.keys()].filter(key => parseKey(key)?.suffix === RECORD_SUFFIX);
-  async function readOn(): Promise<void> {
-    for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
-      try {
-        const record = parseRecord(key, await readSmall(store, key, signal));
-        records.set(record.id, record);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof RunnerError)) throw error;
-        if (error.exitCode === ExitCode.NOT_FOUND && !await isListed(key, store, signal)) {
-          files.delete(key); // removed since it was listed
-          continue;
-        }
-        // One record that is damaged, or on a bad block of the disk, or for others only, must not hide all others.
-        unreadable.push(new UnreadableRecord(parseKey(key)!.id, `${store.name}: ${error.message}`, error.exitCode));
-        if (error.exitCode !== ExitCode.CORRUPT) undelivered.push(error);
-        if (undelivered.filter(({ exitCode }) => exitCode === ExitCode.UNAVAILABLE).length >= MAX_UNDELIVERED) throw error;
+  await sideBySide([...files.keys()].filter(key => parseKey(key)?.suffix === RECORD_SUFFIX), CONCURRENT_READS, async key => {
+    try {
+      const record = parseRecord(key, await readSmall(store, key, signal));
+      records.set(record.id, record);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof RunnerError)) throw error;
+      if (error.exitCode === ExitCode.NOT_FOUND && !await isListed(key, store, signal)) {
+        files.delete(key); // removed since it was listed
+        return;
       }
+      // One record that is damaged, or on a bad block of the disk, or for others only, must not hide all others.
+      unreadable.push(new UnreadableRecord(parseKey(key)!.id, `${store.name}: ${error.message}`, error.exitCode));
+      if (error.exitCode !== ExitCode.CORRUPT) undelivered.push(error);
+      if (undelivered.filter(({ exitCode }) => exitCode === ExitCode.UNAVAILABLE).length >= MAX_UNDELIVERED) throw error;
     }
-  }
-  await Promise.all(Array.from({ length: CONCURRENT_READS }, readOn));
+  });
   // Where the store gives out none at all it is not the record's fault.
   if (records.size === 0 && undelivered[0]) throw undelivered[0];
   return { store, files, records, unreadable };

@@ -7,6 +7,7 @@ import {
 import { MAX_UNDELIVERED, readSmall } from '../catalog/catalog';
 import { newestVerificationKeys } from '../catalog/history';
 import { messageOf, RunnerError } from '../core/errors';
+import { sideBySide } from '../core/side-by-side';
 import { Store, StoredObject, UnfinishedUpload } from '../store-api/store';
 
 /** A look that makes no step for so long is given up: a volume whose server is gone would never answer. */
@@ -195,28 +196,25 @@ export class Shelf implements Store {
     keys: readonly string[], objects: ReadonlyMap<string, StoredObject>, signal: AbortSignal, step: () => void,
   ): Promise<Map<string, Document>> {
     const documents = new Map<string, Document>();
-    const waiting: StoredObject[] = [];
+    const unread: StoredObject[] = [];
     for (const key of keys) {
       const object = objects.get(key)!;
       const known = this.contents?.documents.get(key);
       if (known && sameObject(known.object, object) && !isTransient(known.text)) documents.set(key, known);
-      else waiting.push(object);
+      else unread.push(object);
     }
     let undelivered = 0;
-    const readOn = async () => {
-      for (let object = waiting.pop(); object !== undefined; object = waiting.pop()) {
-        try {
-          documents.set(object.key, { object, text: await readSmall(this.behind, object.key, signal) });
-        } catch (error) {
-          if (!(error instanceof RunnerError)) throw error;
-          if (error.exitCode !== ExitCode.NOT_FOUND && !tellsOfDocument(object, error)) throw error;
-          if (error.exitCode === ExitCode.UNAVAILABLE && ++undelivered >= MAX_UNDELIVERED) throw error;
-          if (error.exitCode !== ExitCode.NOT_FOUND) documents.set(object.key, { object, text: error });
-        }
-        step();
+    await sideBySide(unread.reverse(), CONCURRENT_READS, async object => {
+      try {
+        documents.set(object.key, { object, text: await readSmall(this.behind, object.key, signal) });
+      } catch (error) {
+        if (!(error instanceof RunnerError)) throw error;
+        if (error.exitCode !== ExitCode.NOT_FOUND && !tellsOfDocument(object, error)) throw error;
+        if (error.exitCode === ExitCode.UNAVAILABLE && ++undelivered >= MAX_UNDELIVERED) throw error;
+        if (error.exitCode !== ExitCode.NOT_FOUND) documents.set(object.key, { object, text: error });
       }
-    };
-    await Promise.all(Array.from({ length: CONCURRENT_READS }, readOn));
+      step();
+    });
     // Where the store gives out no record at all it is not the record's fault.
     const records = [...documents].filter(([key]) => isRecord(key)).map(([, { text }]) => text);
     const kept = records.find(isTransient);

@@ -6,6 +6,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { LONGEST_TIMER_MS } from '../core/deadline';
 import { RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
+import { sideBySide } from '../core/side-by-side';
 import { Store } from '../store-api/store';
 
 /** Of one store; more at a time would be a burden for it, and win little. */
@@ -74,21 +75,17 @@ export class Watch {
 
   /** Looks at all shelves of one store. */
   private async look(shelves: readonly Shelf[], signal: AbortSignal): Promise<void> {
-    const waiting = [...shelves];
     let gone: RunnerError | undefined;
-    const lookOn = async () => {
-      for (let shelf = waiting.shift(); shelf !== undefined; shelf = waiting.shift()) {
-        const before = shelf.trouble;
-        // Where the server does not answer for one backup, asking for hundreds of others would take hours.
-        let changed = false;
-        if (gone) shelf.failed(gone);
-        else changed = await shelf.refresh(signal);
-        if (shelf.trouble?.error.exitCode === ExitCode.UNAVAILABLE) gone ??= shelf.trouble.error;
-        this.tell(shelf, before);
-        await this.update(shelf, changed, signal);
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENT_LOOKS }, lookOn));
+    await sideBySide(shelves, CONCURRENT_LOOKS, async shelf => {
+      const before = shelf.trouble;
+      // Where the server does not answer for one backup, asking for hundreds of others would take hours.
+      let changed = false;
+      if (gone) shelf.failed(gone);
+      else changed = await shelf.refresh(signal);
+      if (shelf.trouble?.error.exitCode === ExitCode.UNAVAILABLE) gone ??= shelf.trouble.error;
+      this.tell(shelf, before);
+      await this.update(shelf, changed, signal);
+    });
     this.looked.add(shelves);
   }
 

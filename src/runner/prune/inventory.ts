@@ -7,6 +7,7 @@ import { describeAhead } from '../catalog/clock';
 import { describeFault, isWhole } from '../catalog/copy-state';
 import { newestVerificationKeys, readVerifications } from '../catalog/history';
 import { RunnerError } from '../core/errors';
+import { sideBySide } from '../core/side-by-side';
 import { Store } from '../store-api/store';
 
 const CONCURRENT_READS = 8;
@@ -89,8 +90,10 @@ function doubtOf({ record, accepted, copies, ahead }: Backup, store: Store, faul
 
 /** Faults of the newest verification, by id; empty for a copy that was found good. */
 async function verifications(keys: readonly string[], store: Store, signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
-  const newest = [...newestVerificationKeys(keys).values()];
-  const shares = Array.from({ length: CONCURRENT_READS }, (_, share) => newest.filter((_key, i) => i % CONCURRENT_READS === share));
-  const histories = await Promise.all(shares.map(share => readVerifications(share, store, signal)));
-  return new Map(histories.flatMap(({ found }) => found).map(({ document }) => [document.id, document.faults]));
+  const faults = new Map<string, readonly string[]>();
+  await sideBySide([...newestVerificationKeys(keys).values()], CONCURRENT_READS, async key => {
+    const { found } = await readVerifications([key], store, signal);
+    for (const { document } of found) faults.set(document.id, document.faults);
+  });
+  return faults;
 }

@@ -9,6 +9,7 @@ import { Catalog, newestOf, readCatalog } from '../catalog/catalog';
 import { explained, removeBackup, removeFiles, Removal } from '../catalog/remove';
 import { messageOf, RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
+import { sideBySide } from '../core/side-by-side';
 import { Store } from '../store-api/store';
 import { checkCopy } from '../verification/copy';
 import { writeVerification } from '../verification/write';
@@ -106,15 +107,11 @@ async function pruneStore(
   outcome.entries.push(...entries);
   if (options.dryRun) return;
   tellPlan(store, entries, reporter);
-  const waiting = entries.filter(({ action }) => action === 'delete');
-  async function removeOn(): Promise<void> {
-    for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
-      const removal = await removeUnlessHeld(entry, inventory, config.name, signal);
-      if (removal.kind === 'held') waiting.splice(0);
-      note(entry, removal, outcome, reporter);
-    }
-  }
-  await Promise.all(Array.from({ length: CONCURRENT_REMOVALS }, removeOn));
+  await sideBySide(entries.filter(({ action }) => action === 'delete'), CONCURRENT_REMOVALS, async (entry, stop) => {
+    const removal = await removeUnlessHeld(entry, inventory, config.name, signal);
+    if (removal.kind === 'held') stop();
+    note(entry, removal, outcome, reporter);
+  });
   const gone = new Set(entries.filter(({ action }) => action === 'delete').map(({ id }) => id));
   const removal = await removeLeftovers(inventory, gone, reporter, signal);
   if (removal.kind !== 'removed') note({ id: `of ${config.name}`, store: store.name, what: 'leftovers' }, removal, outcome, reporter);
