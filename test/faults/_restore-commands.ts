@@ -111,7 +111,7 @@ function rollingBack(name: string, details: Details, makeLive: MakeLive): Comman
         unfinished = code !== 0;
         return code === 0 && runs === 1 && now !== live.before ? ['the rollback ended well, and what is live is not what was there before'] : [];
       }
-      return { ...prepared, twoAtOnce: [15] }; // what the first has brought back is no longer kept
+      return { ...prepared, twoAtOnce: [15, 17] }; // what the first has brought back is no longer kept; or it is live when the second, which the first has thrown out, looks
     },
   };
 }

@@ -10,6 +10,18 @@ export function deadlineIn(seconds: number): AbortSignal {
   return AbortSignal.timeout(Math.min(Math.ceil(seconds * 1000), LONGEST_TIMER_MS));
 }
 
+/** For the last calls of a run that is told to stop: it is gone a second and a half later, whatever they have come to. */
+export const LAST_CALLS_MS = 3000;
+
+/** Aborted {@link LAST_CALLS_MS} after `signal` is, for what a run that is stopped now still has to write. */
+export function lastCalls(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => void setTimeout(() => controller.abort(signal.reason), LAST_CALLS_MS).unref();
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
+  return controller.signal;
+}
+
 /**
  * Does something that has to end in time.
  *

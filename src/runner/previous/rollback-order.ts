@@ -2,6 +2,7 @@ import { safetyOf } from './safety-record';
 import { REPLACED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog/catalog';
+import { lastCalls } from '../core/deadline';
 import { messageOf } from '../core/errors';
 import { RestorerContext } from '../engine-api/restorer';
 
@@ -38,13 +39,13 @@ export function safetyBackups({ backups, files }: Catalog, address: string, data
   return first === undefined ? newestFirst : [first, ...newestFirst.filter(backup => backup !== first)];
 }
 
-/** Notes that `restored`, if it is a safety backup, has replaced what is stored as `safetyBackup`. Does not fail: it has. */
+/** Notes that `restored`, if it is a safety backup, has replaced what is stored as `safetyBackup`. Does not fail: it has. Also done by a run that is told to stop now. */
 export async function noteReplaced(
   safetyBackup: string | null, restored: BackupRecord, { stores, reporter }: Pick<RestorerContext, 'stores' | 'reporter'>, signal: AbortSignal,
 ): Promise<void> {
   if (safetyBackup === null || safetyBackup === restored.id || !isSafetyBackup(restored)) return;
   const content = `${JSON.stringify({ id: safetyBackup, replacedBy: restored.id, replacedAt: new Date().toISOString() })}\n`;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(NOTE_LIMIT_MS)]);
+  const limit = AbortSignal.any([lastCalls(signal), AbortSignal.timeout(NOTE_LIMIT_MS)]);
   const noted = await Promise.allSettled(stores.map(store => store.create(safetyBackup + REPLACED_SUFFIX, content, limit)));
   if (noted.some(({ status }) => status === 'fulfilled')) return; // one store is enough
   const [failure] = noted as PromiseRejectedResult[];

@@ -2,16 +2,13 @@ import { waitUntilHealthy } from './health';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
-import { deadlineIn } from '../core/deadline';
+import { deadlineIn, LAST_CALLS_MS } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatSeconds } from '../core/format';
 import { Reporter } from '../core/reporter';
 import { clearLeftScratch } from '../core/scratch';
 import { RestoreFailure, Restored, Restorer } from '../engine-api/restorer';
 import { Workloads } from '../kubernetes/workloads';
-
-/** Time to start workloads again when the run itself is being stopped. */
-const LAST_CALLS_MS = 3000;
 
 /** Runs a command that changes a target within its deadline. Whatever fails, the message says what the target holds. */
 export async function attempt(

@@ -14,6 +14,7 @@ async function main(): Promise<void> {
 
   await store.check(never);
   const missing = await failureOf(store.get('app_0.json', never));
+  const unknown = await failureOf(store.get('app_unknown.json', never));
   const wrongSecret = await failureOf(new S3Store(config, { ...env, SECRET_ACCESS_KEY: 'wrong' }).check(never));
   const bytes = await store.put('app_1.dump', randomBody(40 * 1024 ** 2).stream, 40 * 1024 ** 2, never);
   await store.put('app_1.sha256', Readable.from(['x']), null, never);
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
     now,
     warnings,
     missing: missing.message,
+    unknown: unknown.message,
     wrongSecret: wrongSecret.message,
     bytes,
     created,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { s3Store } from '../servers/_s3';
-import { FaultProxy, startFaultProxy } from '../servers/fault-proxy';
+import { FaultProxy, SeenRequest, startFaultProxy } from '../servers/fault-proxy';
 import { Radosgw, startRadosgw } from '../servers/radosgw';
 
 const run = promisify(execFile);
@@ -26,6 +26,8 @@ test.each([
   ['20 minutes ahead', '+20m', /the server's is 20(\.\d)? minutes behind/],
 ])('a clock %s does not stop a backup, and is told', async (_case, offset, difference) => {
   const before = proxy.seen.length;
+  const isUnknown = ({ url }: SeenRequest) => url.includes('/app_unknown.json');
+  proxy.inject({ kind: 'status', status: 501, code: 'NotImplemented' }, isUnknown, Infinity);
   const { config, env } = s3Store({ ...server, endpoint: proxy.endpoint }, 'backups', { prefix: `clock${offset.replace('+', '')}` });
   const probe = [process.execPath, '--import', 'tsx', join(__dirname, '_clock-probe.ts'), JSON.stringify({ config, env })];
   // Timers are of another clock, which has to be left alone.
@@ -35,9 +37,11 @@ test.each([
   expect(Math.abs(Math.abs(result.now - Date.now()) - 20 * 60_000)).toBeLessThan(60_000); // the clock was really wrong
   expect(result.warnings).toEqual([expect.stringMatching(difference)]);
   expect(result.missing).toMatch(/can't read app_0\.json: there is no such object/);
+  expect(result.unknown).toMatch(/NotImplemented/);
   expect(result.wrongSecret).toMatch(/the secret access key does not belong to the access key id/);
   // The SDK's own strategy takes every refusal under a wrong clock for one of the clock, and asks again and again.
   expect(proxy.seen.slice(before).filter(({ url }) => url.includes('/app_0.json'))).toHaveLength(1);
+  expect(proxy.seen.slice(before).filter(isUnknown)).toHaveLength(1);
   expect(result).toMatchObject({
     bytes: 40 * 1024 ** 2, created: true, createdAgain: false, record: '{}', keys: ['app_1.dump', 'app_1.json', 'app_1.sha256'],
   });

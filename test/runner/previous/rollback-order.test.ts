@@ -112,6 +112,14 @@ test('one store that takes the note is enough; where none does, it is said what 
   expect((await inOrder())[0]).toBe(rolledBack.id);
 });
 
+test('a run that is told to stop when what it was to bring back is live notes it all the same', async () => {
+  const old = await attempt(backup);
+  const rolledBack = await stored(safetyText(old));
+  await noteReplaced(rolledBack.id, old, { stores: [store], reporter }, AbortSignal.abort(new Error('SIGTERM')));
+  expect(said).toEqual([]);
+  expect((await inOrder())[0]).toBe(rolledBack.id);
+});
+
 test('nothing is noted of a restore, nor where nothing was stored', async () => {
   const old = await attempt(backup, 'ends well');
   await noteReplaced(null, old, { stores: [store], reporter }, signal);

@@ -8,6 +8,7 @@ import { addressFor, portsFor } from './restore-left';
 import { Info, parseInfo } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
+import { LAST_CALLS_MS } from '../../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { formatSeconds } from '../../core/format';
 import { Reporter } from '../../core/reporter';
@@ -18,8 +19,6 @@ const ARRIVAL_LIMIT_MS = 30_000;
 /** A server that drops or loads a large data set says nothing for long. */
 const REPLY_LIMIT_MS = 10 * 60_000;
 const POLL_MS = 100;
-/** What there is when the run itself is being stopped. */
-const LAST_CALLS_MS = 3000;
 /** What there is when the restore failed: a server can't be told anything before it has loaded. */
 const REPAIR_LIMIT_MS = 15 * 60_000;
 /** A server that has received all begins to load at once. */

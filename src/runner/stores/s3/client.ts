@@ -96,7 +96,7 @@ type Failure = Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1];
 
 /**
  * The SDK's standard strategy has a budget that all requests share: four parts that wait for one restart use it up. Its waits
- * can be next to nothing. And where the clocks differ it retries every refusal, a missing object included.
+ * can be next to nothing. And where the clocks differ it retries every refusal, a missing object and what the service does not know included.
  */
 function retryStrategy(maxAttempts: number): RetryStrategy {
   return {
@@ -118,7 +118,7 @@ interface Metadata {
 function isWorthARetry({ error, errorType }: Failure, retries: number): boolean {
   const { httpStatusCode = 0, clockSkewCorrected = false } = (error as { $metadata?: Metadata }).$metadata ?? {};
   if (clockSkewCorrected && [400, 403].includes(httpStatusCode)) return retries === 1; // signed with the server's time, it is either right or wrong
-  if (clockSkewCorrected && httpStatusCode >= 400 && httpStatusCode < 500 && ![408, 429].includes(httpStatusCode)) return false;
+  if (clockSkewCorrected && httpStatusCode >= 400 && ![408, 429, 500, 502, 503, 504].includes(httpStatusCode)) return false;
   return errorType === 'TRANSIENT' || errorType === 'THROTTLING';
 }
 
