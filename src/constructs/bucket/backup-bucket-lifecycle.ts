@@ -1,7 +1,8 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions } from './backup-bucket-lifecycle-props';
-import { BackupInBucket, backupsIn, checkBackups, storageClassesWithin } from './lifecycle-backups';
+import { BackupInBucket, backupsIn, storageClassesWithin } from './backup-in-bucket';
+import { checkBackups } from './lifecycle-backups';
 import { BucketFacts, checkDocument } from './lifecycle-checks';
 import { deriveRules } from './lifecycle-derive';
 import { Finding, showFinding } from './lifecycle-findings';

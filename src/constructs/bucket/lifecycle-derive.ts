@@ -2,7 +2,7 @@
  * The rules that follow from what the backups say about themselves.
  */
 import { Duration, Size } from 'cdk8s';
-import { BackupInBucket, daysToKeep } from './lifecycle-backups';
+import { BackupInBucket, daysToKeep } from './backup-in-bucket';
 import { BucketFacts } from './lifecycle-checks';
 import { days } from './lifecycle-render';
 import { LifecycleRule, LifecycleTransition } from './lifecycle-rule';

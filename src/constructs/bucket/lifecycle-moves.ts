@@ -1,10 +1,10 @@
 /*
- * Which storage class may follow which, when, and what an early move costs: rules 12 to 20 and 22 of the table.
+ * Which storage class may follow which, when, and what an early move costs.
  */
 import { error, Finding, warning } from './lifecycle-findings';
 import { ModelRule, Move, When } from './lifecycle-model';
 import { Profile } from './lifecycle-profiles';
-import { show } from '../core/check';
+import * as messages from './messages';
 import { factsOf, isArchive } from '../recovery/retrieval-times';
 
 /** From the warmest to the coldest. */
@@ -38,36 +38,31 @@ function checkSeries(rule: ModelRule, moves: readonly Move[], expiration: When |
   const classes = moves.map(({ storageClass }) => storageClass);
   const noncurrent = moves[0]?.unit === 'NoncurrentDays';
   const twice = classes.find((name, i) => classes.indexOf(name) !== i);
-  if (twice !== undefined) findings.push(error(noncurrent ? 'oldVersionMoves' : 'oneMoveToAClass', `${rule.name} moves to ${twice} twice: drop one of the two`));
+  if (twice !== undefined) findings.push(error(noncurrent ? 'oldVersionMoves' : 'oneMoveToAClass', messages.movesTwice(rule, twice)));
   if (profile.maxTransitions !== undefined && moves.length > profile.maxTransitions) {
-    findings.push(error('oneMoveToAClass', `${rule.name} has ${moves.length} transitions, and ${profile.title} takes ${profile.maxTransitions} in a rule: a second one silently replaces the first; drop one`));
+    findings.push(error('oneMoveToAClass', messages.tooManyMoves(rule, moves.length, profile)));
   }
   if (profile.ordered && twice === undefined) findings.push(...checkOrder(rule, moves, noncurrent));
   if (expiration) findings.push(...checkExpiration(rule, moves, expiration, profile));
   return findings;
 }
 
-function checkClass(rule: ModelRule, { storageClass, unit }: Move, { classes, title }: Profile): Finding[] {
+function checkClass(rule: ModelRule, { storageClass, unit }: Move, profile: Profile): Finding[] {
   const broken = unit === 'NoncurrentDays' ? 'oldVersionMoves' : 'knownClass';
-  if (classes && !classes.includes(storageClass)) {
-    const known = classes.length === 0 ? 'takes no transitions' : `takes ${classes.join(', ')}`;
-    return [error(broken, `${rule.name} moves to ${show(storageClass)}, and ${title} ${known}: ${classes.length === 0 ? 'leave the objects where they are, or name the \'provider\'' : 'use one of them'}`)];
-  }
-  if (title === 'MinIO' && ORDER.includes(storageClass)) {
-    return [warning(broken, `${rule.name} moves to ${show(storageClass)}: MinIO takes the name of a remote tier that its operator has made ("mc ilm tier ls"), and refuses others with InvalidStorageClass`)];
-  }
-  if (title === 'Ceph RGW' && isArchive(storageClass)) {
-    return [warning(broken, `${rule.name} moves to ${show(storageClass)}, which Ceph reads at once, but AWS's own clients refuse to read: give the class of the placement another name`)];
-  }
+  const { classes, title } = profile;
+  if (classes && !classes.includes(storageClass)) return [error(broken, messages.unknownClass(rule, storageClass, profile))];
+  if (title === 'MinIO' && ORDER.includes(storageClass)) return [warning(broken, messages.perhapsNoTier(rule, storageClass))];
+  if (title === 'Ceph RGW' && isArchive(storageClass)) return [warning(broken, messages.refusedByClients(rule, storageClass))];
   return [];
 }
 
-function checkEarliest(rule: ModelRule, { unit, day, storageClass }: Move, profile: Profile): Finding[] {
+function checkEarliest(rule: ModelRule, move: Move, profile: Profile): Finding[] {
+  const { unit, day, storageClass } = move;
   const earliest = profile.earliest[storageClass];
   if (unit !== 'Days' || earliest === undefined || day >= earliest) return [];
   return [profile.earliestIsRefused
-    ? error('earliestDay', `${rule.name} moves to ${storageClass} at day ${day}, and ${profile.title} takes day ${earliest} or later ('Days' in Transition action must be greater than or equal to ${earliest} for storageClass '${storageClass}')`)
-    : warning('earliestDay', `${rule.name} moves to ${storageClass} at day ${day}: AWS takes that since ${profile.asOf} only, AWS in China and others refuse days before ${earliest}, and each object is billed ${factsOf(storageClass).minimumDays} days there`)];
+    ? error('earliestDay', messages.refusedSoEarly(rule, move, earliest, profile))
+    : warning('earliestDay', messages.dearSoEarly(rule, move, earliest, factsOf(storageClass).minimumDays, profile))];
 }
 
 function checkOrder(rule: ModelRule, moves: readonly Move[], noncurrent: boolean): Finding[] {
@@ -77,18 +72,13 @@ function checkOrder(rule: ModelRule, moves: readonly Move[], noncurrent: boolean
   byColdness.slice(1).forEach((colder, i) => {
     const warmer = byColdness[i];
     if (colder.unit !== warmer.unit) return;
-    if (colder.day <= warmer.day) {
-      findings.push(error(noncurrent ? 'oldVersionMoves' : 'colderIsLater', `${rule.name} must move to ${colder.storageClass} later than to ${warmer.storageClass}, got ${at(colder)} and ${at(warmer)} for filter ${rule.filter}`));
-      return;
-    }
-    if (!isAllowedMove(warmer.storageClass, colder.storageClass)) {
-      findings.push(error('possibleMove', `${rule.name} moves from ${warmer.storageClass} to ${colder.storageClass}: S3 moves objects of ${warmer.storageClass} to ${ALLOWED[warmer.storageClass].join(' or ') || 'no other class'} only`));
-      return;
-    }
     const { minimumDays } = factsOf(warmer.storageClass);
-    const stay = colder.day - warmer.day;
-    if (stay < minimumDays) {
-      findings.push(error(noncurrent ? 'oldVersionMoves' : 'minimumStay', `${rule.name} leaves ${warmer.storageClass} for ${colder.storageClass} after ${stay} days (${at(warmer)} to ${at(colder)}), and one rule may not do so before the ${minimumDays} days that ${warmer.storageClass} bills at least: ${minimumDays - stay} days of each object would be paid for nothing; move to ${colder.storageClass} at day ${warmer.day + minimumDays} or later`));
+    if (colder.day <= warmer.day) {
+      findings.push(error(noncurrent ? 'oldVersionMoves' : 'colderIsLater', messages.colderFirst(rule, warmer, colder)));
+    } else if (!isAllowedMove(warmer.storageClass, colder.storageClass)) {
+      findings.push(error('possibleMove', messages.impossibleMove(rule, warmer.storageClass, colder.storageClass, ALLOWED[warmer.storageClass])));
+    } else if (colder.day - warmer.day < minimumDays) {
+      findings.push(error(noncurrent ? 'oldVersionMoves' : 'minimumStay', messages.leavesTooEarly(rule, warmer, colder, minimumDays)));
     }
   });
   return findings;
@@ -98,20 +88,17 @@ function checkExpiration(rule: ModelRule, moves: readonly Move[], expiration: Wh
   const comparable = moves.filter(({ unit }) => unit === expiration.unit);
   const late = comparable.find(({ day }) => day >= expiration.day);
   if (late) {
-    return [error(expiration.unit === 'NoncurrentDays' ? 'oldVersionMoves' : 'expirationIsLast', `${rule.name} must delete later than it moves to ${late.storageClass}, got ${at(expiration)} and ${at(late)}: delete later, or drop the transition`)];
+    const broken = expiration.unit === 'NoncurrentDays' ? 'oldVersionMoves' : 'expirationIsLast';
+    return [error(broken, messages.deletesBeforeMove(rule, expiration, late))];
   }
   const last = [...comparable].sort((a, b) => b.day - a.day)[0];
   if (!last || !profile.ordered) return [];
   const { minimumDays } = factsOf(last.storageClass);
-  const stay = expiration.day - last.day;
-  return stay >= minimumDays ? [] : [warning('paidForNothing', `${rule.name} deletes at ${at(expiration)}, ${stay} days after the move to ${last.storageClass}, which bills ${minimumDays}: ${minimumDays - stay} days of each object are paid for nothing; delete at day ${last.day + minimumDays} or later, or move to a class with a shorter minimum`)];
+  if (expiration.day - last.day >= minimumDays) return [];
+  return [warning('paidForNothing', messages.deletesTooSoonAfterMove(rule, expiration, last, minimumDays))];
 }
 
 function checkMixture(rule: ModelRule): Finding[] {
   const units = new Set([...rule.transitions, ...rule.expiration ? [rule.expiration] : []].map(({ unit }) => unit));
-  return units.size > 1 ? [error('oneUnit', `${rule.name} mixes Days and Date in its Transitions and Expiration for filter ${rule.filter}: give days for all of them`)] : [];
-}
-
-function at({ unit, day }: When): string {
-  return unit === 'Date' ? new Date(day * 86_400_000).toISOString().slice(0, 10) : `day ${day}`;
+  return units.size > 1 ? [error('oneUnit', messages.mixesUnits(rule))] : [];
 }
