@@ -114,7 +114,7 @@ test('one store that takes the note is enough; where none does, it is said what 
 
 test('a run that is told to stop when what it was to bring back is live notes it all the same', async () => {
   const old = await attempt(backup);
-  const rolledBack = await stored(safetyText(old));
+  const rolledBack = await stored(safetyFields(old));
   await noteReplaced(rolledBack.id, old, { stores: [store], reporter }, AbortSignal.abort(new Error('SIGTERM')));
   expect(said).toEqual([]);
   expect((await inOrder())[0]).toBe(rolledBack.id);
