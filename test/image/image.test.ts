@@ -73,7 +73,7 @@ describeImage('the runner image', () => {
     for (const major of PROGRAM_MAJORS) {
       expect(readdirSync(path.join(root, `usr/lib/postgresql/${major}/bin`)).sort()).toEqual(['pg_dump', 'pg_dumpall', 'pg_restore', 'psql']);
     }
-    expect(readdirSync(path.join(root, 'app')).sort()).toEqual(['THIRD_PARTY_LICENSES.txt', 'main.js']);
+    expect(readdirSync(path.join(root, 'app')).sort()).toEqual(['THIRD_PARTY_LICENSES.txt', 'main.js', 'sqlite-child.js']);
     const executables = Object.entries(contentsOf(root)).filter(([, what]) => /^[0-7]*[1357][0-7]* \S+ (?!directory)/.test(what)).map(([file]) => path.basename(file));
     expect(executables.filter(file => /^(ba|da|z|a|k)sh$|busybox|perl|^npm|^npx|yarn|corepack|apt|dpkg|python|curl|wget/.test(file))).toEqual([]);
     expect(Object.entries(contentsOf(root)).filter(([, what]) => /^[2467]\d{3} /.test(what))).toEqual([]); // setuid and setgid

@@ -1,6 +1,6 @@
 /*
- * Bundles the runner into one file, with the licences of everything that went into it beside it, and what the image is built from: the
- * directory is the whole context of that build, in the repository and in the published package.
+ * Bundles the runner into one file, and the child process that works on SQLite files into one beside it, with the licences of everything that
+ * went into them, and what the image is built from: the directory is the whole context of that build, in the repository and in the published package.
  *
  * Run: npx projen bundle:runner
  */
@@ -8,6 +8,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } fr
 import path from 'node:path';
 import { build, Metafile } from 'esbuild';
 import { VERSION } from '../core/version';
+import { SQLITE_CHILD } from '../engines/sqlite/program';
 
 const OUT = 'dist/runner';
 
@@ -16,9 +17,19 @@ const BANNER = `#!/usr/bin/env node
 if (Number(process.versions.node.split('.')[0]) < 24) { console.error('cdk8s-backup needs Node.js 24 or later, this is ' + process.version); process.exit(10); }`;
 
 async function main(): Promise<void> {
+  const metafiles = [await bundled('main.ts', 'main.js', BANNER), await bundled('engines/sqlite/child.ts', SQLITE_CHILD)];
+  const packages = bundledPackages(metafiles);
+  writeFileSync(`${OUT}/THIRD_PARTY_LICENSES.txt`, packages.map(notice).join(`\n${'-'.repeat(80)}\n\n`));
+  writeFileSync(`${OUT}/Dockerfile`, dockerfile());
+  for (const file of ['copy-programs.sh', 'more-suites.sh', 'no-shell.js']) copyFileSync(`src/runner/build/${file}`, `${OUT}/${file}`);
+  for (const [file, { bytes }] of metafiles.flatMap(({ outputs }) => Object.entries(outputs))) console.log(`${file}: ${Math.round(bytes / 1000)} kB`);
+  console.log(`with code of ${packages.length} packages`);
+}
+
+async function bundled(entry: string, file: string, banner = ''): Promise<Metafile> {
   const { metafile } = await build({
-    entryPoints: ['src/runner/main.ts'],
-    outfile: `${OUT}/main.js`,
+    entryPoints: [`src/runner/${entry}`],
+    outfile: `${OUT}/${file}`,
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -26,14 +37,10 @@ async function main(): Promise<void> {
     minify: true,
     keepNames: true, // errors are told by the names of their classes
     legalComments: 'none',
-    banner: { js: BANNER },
+    banner: { js: banner },
     metafile: true,
   });
-  const packages = bundledPackages(metafile);
-  writeFileSync(`${OUT}/THIRD_PARTY_LICENSES.txt`, packages.map(notice).join(`\n${'-'.repeat(80)}\n\n`));
-  writeFileSync(`${OUT}/Dockerfile`, dockerfile());
-  for (const file of ['copy-programs.sh', 'more-suites.sh', 'no-shell.js']) copyFileSync(`src/runner/build/${file}`, `${OUT}/${file}`);
-  console.log(`${OUT}/main.js: ${Math.round(metafile.outputs[`${OUT}/main.js`]!.bytes / 1000)} kB with code of ${packages.length} packages`);
+  return metafile;
 }
 
 /** The Dockerfile with this version, which the image has as a label. */
@@ -43,9 +50,9 @@ function dockerfile(): string {
   return `${before}ARG VERSION=${VERSION}\n${after}`;
 }
 
-/** Folders of the npm packages whose code is in the bundle. */
-function bundledPackages(metafile: Metafile): string[] {
-  const folders = Object.keys(metafile.inputs).map(file => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
+/** Folders of the npm packages whose code is in the bundles. */
+function bundledPackages(metafiles: readonly Metafile[]): string[] {
+  const folders = metafiles.flatMap(({ inputs }) => Object.keys(inputs)).map(file => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
   return [...new Set(folders.filter(folder => folder !== undefined))].sort();
 }
 

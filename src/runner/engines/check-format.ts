@@ -6,8 +6,7 @@ import { parseObjects } from './kubernetes/portable-objects';
 import { ClusterDumpCheck } from './postgres/format';
 import { installed } from './postgres/programs';
 import { RdbCheck } from './redis/rdb/check';
-import { SqliteExamination } from './sqlite/child';
-import { sqliteProgram } from './sqlite/program';
+import { runSqlite } from './sqlite/program';
 import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact, RecordedSource } from '../../contract/record';
@@ -93,8 +92,7 @@ async function examineCopy(artifact: RecordedArtifact, database: Readable, scrat
     await pipeline(database, createWriteStream(file), { signal });
     const task = { kind: 'examine', file, assertions: [] } as const;
     const unreadable = (why: string) => corrupt(artifact, `can't be read as a SQLite database (${why})`);
-    const output = await outputOf(sqliteProgram(task, failure => unreadable('message' in failure ? failure.message : 'no reason given')), signal);
-    const { integrity } = JSON.parse(output) as SqliteExamination;
+    const { integrity } = await runSqlite(task, failure => unreadable('message' in failure ? failure.message : 'no reason given'), signal);
     if (integrity.join() !== 'ok') throw corrupt(artifact, `is corrupt (${integrity.slice(0, 3).join('; ')})`);
     return null;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { Answer, askSqlite } from './drill-query';
+import { askSqlite } from './drill-query';
+import { SqliteAnswer } from './tasks';
 import { DRILL_DATABASE, SqliteTargetConfig } from '../../../contract/config';
 import { DrillCheck } from '../../../contract/drill-record';
 import { ExitCode } from '../../../contract/exit-code';
@@ -97,7 +98,7 @@ export class SqliteScratch implements Scratch {
   }
 }
 
-function checkAssertion(sql: string, { value, error }: Answer): DrillCheck {
+function checkAssertion(sql: string, { value, error }: SqliteAnswer): DrillCheck {
   const name = JSON.stringify(sql);
   if (error !== undefined) return check(sql, `the assertion ${name} can't be checked: ${error}`, '');
   return check(sql, value === 1 || value === 'true' ? null : `the assertion ${name} is not true, it answers ${shownAnswer(value)}`, 'true');

@@ -1,7 +1,7 @@
-import { SqliteFailure } from './child';
 import {
   SQLITE_PERM, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_CANTOPEN, SQLITE_PROTOCOL, SQLITE_AUTH, SQLITE_NOTADB,
 } from './codes';
+import { SqliteFailure } from './tasks';
 import { ScratchConfig, SqliteConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';

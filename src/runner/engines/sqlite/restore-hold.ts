@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { SqliteFailure } from './child';
 import { SQLITE_BUSY, SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_CANTOPEN, SQLITE_PROTOCOL, SQLITE_NOTADB } from './codes';
 import { sqliteProgram } from './program';
+import { SqliteFailure } from './tasks';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
 import { stdoutOf } from '../../core/process';

@@ -1,13 +1,13 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { SqliteResult } from './child';
 import { explainSqlite } from './errors';
-import { sqliteProgram } from './program';
+import { runSqlite } from './program';
+import { SqliteCopy } from './tasks';
 import { ScratchConfig, SqliteConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
+import { roomIn } from '../../core/disk';
 import { codeOf, messageOf, RunnerError } from '../../core/errors';
-import { outputOf } from '../../core/process';
 import { scratchDirectory } from '../../core/scratch';
 import { Inspection, OpenDump, Source } from '../../engine-api/source';
 import { checked } from '../../stream/check';
@@ -74,15 +74,14 @@ export class SqliteSource implements Source {
     }
   }
 
-  private async run(copy: string | null, signal: AbortSignal): Promise<SqliteResult> {
-    const output = await outputOf(sqliteProgram({
+  /** @param file to be made with the copy; `null` to look at the database only */
+  private async run(file: string | null, signal: AbortSignal): Promise<SqliteCopy> {
+    return runSqlite({
       kind: 'copy',
       source: this.config.path,
-      copy,
+      copy: file === null ? null : { file, roomBytes: await roomIn(this.scratch) },
       lockTimeoutMs: this.config.lockTimeoutSeconds * 1000,
-      limitBytes: this.scratch.limitBytes,
-    }, failure => explainSqlite(failure, { ...this.config, description: this.description, scratch: this.scratch })), signal);
-    return JSON.parse(output) as SqliteResult;
+    }, failure => explainSqlite(failure, { ...this.config, description: this.description, scratch: this.scratch }), signal);
   }
 
   /** Bytes of the database with its write-ahead log. Never makes the file. */
