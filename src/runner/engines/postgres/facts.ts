@@ -26,6 +26,11 @@ export interface DatabaseFacts {
   readonly bytes: number | null;
 }
 
+/** The server's major version. */
+export function majorOf({ versionNumber }: ServerFacts): number {
+  return Math.floor(versionNumber / 10_000);
+}
+
 /** What the dump would fail on, a few of each. */
 export interface MissingRights {
   readonly unreadable: readonly string[];

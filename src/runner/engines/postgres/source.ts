@@ -1,10 +1,12 @@
 import { PostgresClient } from './client';
-import { quoted } from './errors';
-import { Contents, contentsQuery, DatabaseFacts, MissingRights, missingRightsQuery, ServerFacts, serverFactsQuery, tableFilesQuery } from './facts';
+import { Contents, contentsQuery, DatabaseFacts, majorOf, MissingRights, missingRightsQuery, ServerFacts, serverFactsQuery, tableFilesQuery } from './facts';
 import { ClusterDumpCheck, CustomFormatCheck } from './format';
 import { memoryForDump } from './memory';
-import { dumperOf, howToGet, installed, PostgresProgram } from './programs';
+import { dumperOf, installed, PostgresProgram } from './programs';
 import { lookingOnceLocked, remade, TableFiles } from './remade';
+import {
+  closedDatabase, includesForOneOnly, mayNotConnect, mayNotReadAll, newerThanServer, remadeMeanwhile, tooManyTables, tooOld,
+} from './source-messages';
 import { DumpWarnings } from './warnings';
 import { CompressionConfig, PostgresConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
@@ -17,7 +19,6 @@ const ZSTD_MAJOR = 16;
 const MAX_GZIP_LEVEL = 9;
 /** Where one asks for the list of databases; the second is for servers without the first. */
 const MAINTENANCE_DATABASES = ['postgres', 'template1'];
-const MOST_NAMED = 5;
 const GLOBALS_BYTES = 16 * 1024 * 1024;
 /** Without indexes a dump is smaller than its database, but it has binary columns as text and big values unpacked. */
 const PLAIN_DUMP_PER_DATABASE = 4;
@@ -47,11 +48,10 @@ export class PostgresSource implements Source {
     const warnings = this.olderTools(dumper, server);
     for (const each of server.databases) {
       const tables = await this.refuseMissingRights(each, server, signal);
-      if (tables > server.locks) warnings.push(this.tooManyTables(each, tables, server));
+      if (tables > server.locks) warnings.push(tooManyTables(this.place(each.name), tables, server.locks));
     }
 
-    warnings.push(...server.closed.map(name => `postgres ${this.client.address}: the database ${name} accepts no connections and is not in the backup: `
-      + `ALTER DATABASE ${quoted(name)} ALLOW_CONNECTIONS true, or drop it`));
+    warnings.push(...server.closed.map(name => closedDatabase(this.client.address, name)));
     const dumps = server.databases.map(each => this.dataDump(each, dumper, inside(dumper, compression)));
     // Last: a role that was made during the dump is then among them. One too many does no harm to a restore, a missing one does.
     if (this.config.globals) dumps.push(this.globalsDump(await this.programFor('pg_dumpall', server, signal), database, server));
@@ -72,7 +72,7 @@ export class PostgresSource implements Source {
   private refuseFiltersForAll(): void {
     const { database, includeSchemas, includeTables } = this.config;
     if (database === null && includeSchemas.length + includeTables.length > 0) {
-      throw new RunnerError(`${this.description}: schemas and tables can be included for one database only: name the database`, ExitCode.BAD_CONFIG);
+      throw new RunnerError(includesForOneOnly(this.description), ExitCode.BAD_CONFIG);
     }
   }
 
@@ -94,46 +94,26 @@ export class PostgresSource implements Source {
     const programs = await installed(name, signal);
     const dumper = dumperOf(programs, majorOf(server));
     if (dumper) return dumper;
-    throw new RunnerError(
-      `${this.description}: ${name} ${programs.at(-1)!.text} can't dump a server of version ${server.version}: ${howToGet(majorOf(server))}`,
-      ExitCode.VERSION_MISMATCH,
-    );
+    throw new RunnerError(tooOld(this.description, programs.at(-1)!, server), ExitCode.VERSION_MISMATCH);
   }
 
   private olderTools(dumper: PostgresProgram, server: ServerFacts): string[] {
-    const major = majorOf(server);
-    if (dumper.major === major) return [];
-    return [`${this.description} is dumped by pg_dump ${dumper.text}, since there is none of the server's version ${major}: stock pg_restore ${major} can't read that. `
-      + `For dumps that it reads, ${howToGet(major)}`];
+    return dumper.major === majorOf(server) ? [] : [newerThanServer(this.description, dumper, server)];
   }
 
   /** @returns how many tables are dumped */
   private async refuseMissingRights(database: DatabaseFacts, server: ServerFacts, signal: AbortSignal): Promise<number> {
-    const role = quoted(this.config.user);
-    const denied = (what: string) => new RunnerError(
-      `postgres ${this.client.address}, database ${database.name}: role ${role} ${what}`,
-      ExitCode.DENIED,
-    );
-    if (database.bytes === null) throw denied(`may not connect: GRANT CONNECT ON DATABASE ${quoted(database.name)} TO ${role}`);
-
-    const rights = await this.client.query<MissingRights>(database.name, missingRightsQuery(this.config), signal);
-    const { unreadable, hiddenRows, largeObjects, tables } = rights;
-    if (unreadable.length > 0) {
-      const grant = server.versionNumber >= 140_000
-        ? `GRANT pg_read_all_data TO ${role}`
-        : `GRANT USAGE ON its schema and SELECT ON ALL TABLES and ALL SEQUENCES in it TO ${role}`;
-      throw denied(`may not read ${unreadable.join(', ')}: ${grant}`);
-    }
-    if (hiddenRows.length > 0) throw denied(`does not see all rows of ${hiddenRows.join(', ')}, which have row-level security: ALTER ROLE ${role} BYPASSRLS`);
-    if (largeObjects > 0) {
-      throw denied(`may not read ${largeObjects} large objects: GRANT SELECT ON LARGE OBJECT … TO ${role} for each, or dump as their owner or as a superuser`);
-    }
+    const denied = (what: string) => new RunnerError(`${this.place(database.name)}: ${what}`, ExitCode.DENIED);
+    if (database.bytes === null) throw denied(mayNotConnect(this.config.user, database.name));
+    const { tables, ...missing } = await this.client.query<MissingRights>(database.name, missingRightsQuery(this.config), signal);
+    const refusal = mayNotReadAll(this.config.user, missing, server);
+    if (refusal !== null) throw denied(refusal);
     return tables;
   }
 
-  private tooManyTables({ name }: DatabaseFacts, tables: number, { locks }: ServerFacts): string {
-    return `postgres ${this.client.address}, database ${name}: a dump locks all of its ${tables} tables at once, and the server has room for about ${locks} locks: `
-      + 'raise its max_locks_per_transaction, which times max_connections is that number, and restart it';
+  /** Names a database in messages. */
+  private place(database: string): string {
+    return `postgres ${this.client.address}, database ${database}`;
   }
 
   private dataDump(database: DatabaseFacts, dumper: PostgresProgram, compression: CompressionConfig): Dump {
@@ -164,11 +144,7 @@ export class PostgresSource implements Source {
   private async refuseRemade(database: string, before: TableFiles, signal: AbortSignal): Promise<void> {
     const tables = remade(before, await this.client.query<TableFiles>(database, tableFilesQuery(this.config), signal));
     if (tables.length === 0) return;
-    throw new RunnerError(
-      `postgres ${this.client.address}, database ${database}: ${tables.length} tables were made anew, truncated or rewritten while the dump waited for its locks, and it would have none of their rows: `
-        + `${tables.slice(0, MOST_NAMED).join(', ')}. Nothing was stored; try again, and keep restores in place and schema changes away from the backup`,
-      ExitCode.UNAVAILABLE,
-    );
+    throw new RunnerError(remadeMeanwhile(this.place(database), tables), ExitCode.UNAVAILABLE);
   }
 
   private dumpArgs({ major }: PostgresProgram, { algorithm, level }: CompressionConfig): string[] {
@@ -202,10 +178,6 @@ export class PostgresSource implements Source {
       },
     };
   }
-}
-
-function majorOf({ versionNumber }: ServerFacts): number {
-  return Math.floor(versionNumber / 10_000);
 }
 
 /** How a program compresses that is asked to: what it does not know it does with gzip, which the tools of its server open. */
