@@ -1,13 +1,12 @@
 import { stateOf } from './drills';
 import { Observation, ObservedStore } from './observe';
+import * as tell from './problem-messages';
 import { ExportedBackupConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
 import { Backup, isUsable, latest, newestOf } from '../catalog/catalog';
-import { describeAhead } from '../catalog/clock';
-import { describeFault, isWhole } from '../catalog/copy-state';
-import { formatSeconds } from '../core/format';
+import { isWhole } from '../catalog/copy-state';
 
 /** What is declared about a backup; `null` where nothing is. */
 export type Targets = Pick<ExportedBackupConfig, 'staleAfterSeconds' | 'rpoSeconds' | 'rtoSeconds' | 'verifiedWithinSeconds' | 'drilledWithinSeconds'>;
@@ -61,47 +60,42 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   const readable = chosen && catalog ? stores.filter(store => isWhole(chosen.copies.get(store.name)) && store.trouble === null) : [];
   const faulty = readable.filter(store => (store.verifications.get(chosen!.record.id)?.faults.length ?? 0) > 0);
   if (catalog && !chosen) {
-    bad(catalog.backups.length === 0 ? 'There is no backup.' : `None of the ${catalog.backups.length} backups can be used: each is suspect, from the future or has no whole copy.`);
+    bad(tell.nothingUsable(catalog.backups.length));
   } else if (chosen && readable.length === 0) {
-    bad('No store with a whole copy of the newest backup can be read now.');
+    bad(tell.NO_READABLE_COPY);
   } else if (chosen && faulty.length === readable.length) {
-    bad('Every copy of the newest backup was found damaged when it was read back.');
+    bad(tell.EVERY_COPY_DAMAGED);
   }
 
   if (ageSeconds !== null && targets.rpoSeconds !== null && ageSeconds > targets.rpoSeconds) {
-    bad(`The newest data is ${formatSeconds(ageSeconds)} old: more than the RPO of ${formatSeconds(targets.rpoSeconds)}.`);
+    bad(tell.olderThanRpo(ageSeconds, targets.rpoSeconds));
   } else if (ageSeconds !== null && targets.staleAfterSeconds !== null && ageSeconds > targets.staleAfterSeconds) {
-    warning(`A run is missing: there should be a backup that is less than ${formatSeconds(targets.staleAfterSeconds)} old.`);
+    warning(tell.runMissing(targets.staleAfterSeconds));
   }
-  if (failedRun) warning(`The last run failed ${formatSeconds(secondsSince(failedRun.finishedAt, now))} ago: ${failedRun.message}`);
+  if (failedRun) warning(tell.runFailed(secondsSince(failedRun.finishedAt, now), failedRun.message));
   for (const { record: { id }, differing, ahead } of catalog?.backups ?? []) {
-    if (differing) bad(`The records of ${id} differ between ${[...differing.keys()].join(' and ')}: one of them was changed, and a restore takes it only where a store is named.`);
-    if (ahead) warning(`${id} is never the latest: it is ${describeAhead(ahead)}.`);
+    if (differing) bad(tell.recordsDiffer(id, [...differing.keys()]));
+    if (ahead) warning(tell.neverLatest(id, ahead));
   }
   if (newest && newest !== chosen && !newest.differing && !isUsable(newest)) {
-    warning(newest.record.suspect !== null && !newest.accepted
-      ? `The newest backup, ${newest.record.id}, is suspect, and an earlier one is used: ${newest.record.suspect}.`
-      : `The newest backup, ${newest.record.id}, has no whole copy, and an earlier one is used.`);
+    const { id, suspect } = newest.record;
+    warning(suspect !== null && !newest.accepted ? tell.newestSuspect(id, suspect) : tell.newestNotWhole(id));
   }
   const { drilledWithinSeconds, verifiedWithinSeconds } = targets;
   if (lastDrill?.outcome === 'failed') {
-    bad(`The last restore drill failed: ${lastDrill.faults.join('; ') || 'it does not say why'}.`);
+    bad(tell.drillFailed(lastDrill.faults));
   } else if (catalog && drilledWithinSeconds !== null && isOlder(lastPassedDrill?.finishedAt, drilledWithinSeconds, now)) {
-    warning(lastPassedDrill
-      ? `A restore drill is missing: the last one was ${formatSeconds(secondsSince(lastPassedDrill.finishedAt, now))} ago.`
-      : 'No restore drill was ever made.');
+    warning(lastPassedDrill ? tell.drillMissing(secondsSince(lastPassedDrill.finishedAt, now)) : tell.NO_DRILL);
   }
   if (measuredSeconds !== null && targets.rtoSeconds !== null && measuredSeconds > targets.rtoSeconds) {
-    bad(`A restore took ${formatSeconds(measuredSeconds)} in the last drill: more than the RTO of ${formatSeconds(targets.rtoSeconds)}.`);
+    bad(tell.slowerThanRto(measuredSeconds, targets.rtoSeconds));
   }
   const unverified = verifiedWithinSeconds !== null && isOlder(lastGoodVerification?.finishedAt, verifiedWithinSeconds, now);
   if (unverified && catalog && catalog.backups.length > 0) {
-    warning(lastGoodVerification
-      ? `A verification is missing: the last good one was ${formatSeconds(secondsSince(lastGoodVerification.finishedAt, now))} ago.`
-      : 'No backup was ever read back.');
+    warning(lastGoodVerification ? tell.verificationMissing(secondsSince(lastGoodVerification.finishedAt, now)) : tell.NO_VERIFICATION);
   }
   for (const store of stores) storeProblems(store, chosen, now, warning);
-  for (const fault of catalog?.unreadable ?? []) warning(`${capitalized(fault.message)}.`);
+  for (const fault of catalog?.unreadable ?? []) warning(tell.recordUnreadable(fault));
 
   const cannot = catalog !== null && (!chosen || readable.length === 0 || faulty.length === readable.length);
   return {
@@ -120,19 +114,14 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
 /** What is wrong with one store, and with what it holds. */
 function storeProblems(store: ObservedStore, chosen: Backup | undefined, now: Date, warning: (text: string) => void): void {
   if (store.trouble) {
-    const since = `${formatSeconds(secondsSince(store.trouble.since.toISOString(), now))}`;
-    const shown = store.readAt ? `what is shown of it is ${formatSeconds(secondsSince(store.readAt.toISOString(), now))} old` : 'it never could be';
-    warning(`The store ${store.name} can't be read, for ${since} now; ${shown}: ${store.trouble.message}`);
+    const shownSeconds = store.readAt && secondsSince(store.readAt.toISOString(), now);
+    warning(tell.storeUnreadable(store.name, secondsSince(store.trouble.since.toISOString(), now), shownSeconds, store.trouble.message));
     if (!store.readAt) return;
   }
   const copy = chosen?.copies.get(store.name);
-  if (copy && !isWhole(copy)) warning(`The copy in ${store.name} is not whole: ${describeFault(copy)}.`);
+  if (copy && !isWhole(copy)) warning(tell.copyNotWhole(store.name, copy));
   const damaged = [...store.verifications.values()].filter(({ faults }) => faults.length > 0);
-  const [first] = damaged;
-  if (first) {
-    const others = damaged.length > 1 ? ` So are ${damaged.length - 1} others.` : '';
-    warning(`The copy of ${first.id} in ${store.name} was found damaged: ${first.faults.join('; ')}.${others}`);
-  }
+  if (damaged[0]) warning(tell.copyDamaged(store.name, damaged[0], damaged.length - 1));
 }
 
 /** The newest failed run, unless a run after it has left a backup. */
@@ -151,8 +140,4 @@ export function secondsSince(instant: string, now: Date): number {
 
 function isOlder(instant: string | undefined, seconds: number, now: Date): boolean {
   return instant === undefined || secondsSince(instant, now) > seconds;
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
