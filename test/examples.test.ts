@@ -4,7 +4,8 @@ import { parse, parseAllDocuments } from 'yaml';
 import { EXAMPLES, synthExample as synth } from './_example';
 import { CONFIG_ENV, unescapeEnvValue } from '../src/contract/config';
 import { checkConfig, parseConfig } from '../src/runner/config/config';
-import { applySetting, configInManifest } from '../src/runner/config/load';
+import { configInManifest } from '../src/runner/config/manifest';
+import { applySetting } from '../src/runner/config/setting';
 
 describe.each(['quickstart', 'whispercache'])('%s', example => {
   const first = synth(example);

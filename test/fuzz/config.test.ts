@@ -11,7 +11,9 @@ import { CONFIG_ENV, CONFIG_VERSION, DrillConfig, ExporterConfig, renderConfig, 
 import { ExitCode } from '../../src/contract/exit-code';
 import { claimDeadline } from '../../src/runner/catalog/claim';
 import { checkConfig, parseConfig } from '../../src/runner/config/config';
-import { applySetting, configInManifest, loadConfig } from '../../src/runner/config/load';
+import { loadConfig } from '../../src/runner/config/load';
+import { configInManifest } from '../../src/runner/config/manifest';
+import { applySetting } from '../../src/runner/config/setting';
 import { deadlineIn } from '../../src/runner/core/deadline';
 import { checkLifecycleConfig } from '../../src/runner/lifecycle/config';
 import { aConfig, anS3Store } from '../runner/_fixtures';

@@ -1,6 +1,6 @@
 import { templateOf } from './_pod';
 import { CONFIG_ENV, renderConfig, unescapeEnvValue } from '../../src/contract/config';
-import { applySetting } from '../../src/runner/config/load';
+import { applySetting } from '../../src/runner/config/setting';
 
 /** Where things are that a cluster would have under the names and ports of the manifest. */
 export interface Outside {

@@ -3,7 +3,9 @@ import { CONFIG_ENV, RestoreConfig, renderConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { backupId, parseKey } from '../../contract/layout';
 import { checkConfig, parseConfig } from '../config/config';
-import { applySetting, jobInManifest, ManifestJob, readText } from '../config/load';
+import { jobInManifest, ManifestJob } from '../config/manifest';
+import { readConfigFile } from '../config/read-file';
+import { applySetting } from '../config/setting';
 import { RunnerError } from '../core/errors';
 
 /** Of a Job, whose pods have its name as a label. */
@@ -28,7 +30,7 @@ export interface RestoreManifestOptions {
  * @param now for the name
  */
 export async function restoreManifest(options: RestoreManifestOptions, now: Date): Promise<string> {
-  const { object, config: text } = jobInManifest(await readText(options.manifest), options.manifest, options.job);
+  const { object, config: text } = jobInManifest(await readConfigFile(options.manifest), options.manifest, options.job);
   const template = object.metadata?.name ?? '';
   parseConfig(text);
   // Not what the check returns, which has the fields in another order: a diff shall show the choice, and nothing else.

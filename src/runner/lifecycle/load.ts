@@ -3,7 +3,9 @@ import { CONFIG_ENV, NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ENV, LIFECYCLE_VERSION, LifecycleConfig } from '../../contract/lifecycle';
 import { parseConfig } from '../config/config';
-import { applySetting, ConfigOptions, configText, named, readText } from '../config/load';
+import { ConfigOptions, configText, named } from '../config/load';
+import { readConfigFile } from '../config/read-file';
+import { applySetting } from '../config/setting';
 import { messageOf, RunnerError } from '../core/errors';
 
 /** Where the rules come from: a file, for the bucket of a backup, or the config of a lifecycle Job. */
@@ -30,7 +32,7 @@ async function fromFile(file: string, options: LifecycleOptions, env: NodeJS.Pro
   return {
     version: LIFECYCLE_VERSION,
     store: bucketOf(backup, options.store),
-    document: parse(await readText(file), file),
+    document: parse(await readConfigFile(file), file),
     transitionDefaultMinimumObjectSize: options.transitionDefaultMinimumObjectSize ?? null,
   };
 }

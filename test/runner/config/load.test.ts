@@ -2,7 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CONFIG_ENV, renderConfig } from '../../../src/contract/config';
-import { applySetting, configInManifest, loadConfig } from '../../../src/runner/config/load';
+import { loadConfig } from '../../../src/runner/config/load';
+import { configInManifest } from '../../../src/runner/config/manifest';
+import { applySetting } from '../../../src/runner/config/setting';
 import { aConfig, anS3Store } from '../_fixtures';
 
 const s3 = anS3Store({ name: 's3', bucket: 'b', region: null, regionEnv: 'AWS_DEFAULT_REGION' });
