@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { connect as connectTls, getCACertificates } from 'node:tls';
-import { explainServerError, RedisUse } from './errors';
+import { explainLostConnection, explainNoConnection, explainNoSnapshot, explainServerError, RedisUse, waitedInVain } from './errors';
 import { CommandArgument, commandPieces, renderCommand, RespReader, ServerError } from './resp';
 import { RedisConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
-import { codeOf, messageOf, RunnerError } from '../../core/errors';
+import { messageOf, RunnerError } from '../../core/errors';
 import { stoppable } from '../../core/stoppable';
 
 const CONNECT_LIMIT_MS = 15_000;
@@ -34,8 +34,7 @@ export class RedisConnection {
   public static async open(config: RedisServerConfig, password: string | null, signal: AbortSignal, use: RedisUse = 'backup'): Promise<RedisConnection> {
     signal.throwIfAborted();
     const address = `${config.host}:${config.port}`;
-    const tlsHint = config.tls ? 'that the port speaks TLS' : 'whether the port wants TLS';
-    const connection = new RedisConnection(address, config.user, use, tlsHint, connectSocket(config, address), signal);
+    const connection = new RedisConnection(address, config.user, use, config.tls !== null, connectSocket(config, address), signal);
     try {
       await connection.translated('a connection', () => connection.limited(CONNECT_LIMIT_MS, 'to connect', () => once(connection.socket, config.tls ? 'secureConnect' : 'connect')));
       if (config.user !== null) await connection.command('AUTH', config.user, password ?? '');
@@ -58,7 +57,7 @@ export class RedisConnection {
     private readonly address: string,
     private readonly user: string | null,
     private readonly use: RedisUse,
-    private readonly tlsHint: string,
+    private readonly tls: boolean,
     private readonly socket: Socket,
     private readonly signal: AbortSignal,
   ) {
@@ -166,26 +165,12 @@ export class RedisConnection {
 
   /** Only time spent on waiting for the server counts, not the time that the reader of a snapshot takes. */
   private async limited<T>(limitMs: number, what: string, wait: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => this.close(new RunnerError(
-      `redis ${this.address}: waited ${limitMs / 1000} s in vain ${what}; check that the server runs, that no firewall or network policy is between, and ${this.tlsHint}`,
-      ExitCode.UNAVAILABLE,
-    )), limitMs);
+    const timer = setTimeout(() => this.close(waitedInVain(limitMs, what, this.address, this.tls)), limitMs);
     try {
       return await wait();
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** It had answered before, so it can be reached. */
-  private explainLostConnection(error: unknown, what: string): RunnerError {
-    return new RunnerError(
-      this.stage === 'promised'
-        ? `redis ${this.address} agreed to send a snapshot, and ended the connection before the first byte of it (${messageOf(error)}): its log says why; `
-          + 'it refuses so what it can\'t write for a replica of this version, and a server that was stopped does it as well'
-        : `redis ${this.address} went away when it was asked for ${what} (${messageOf(error)}): check whether it was stopped or restarted, and its log`,
-      ExitCode.UNAVAILABLE, { cause: error },
-    );
   }
 
   private async translated<T>(what: string, action: () => Promise<T>): Promise<T> {
@@ -195,7 +180,8 @@ export class RedisConnection {
       this.signal.throwIfAborted();
       if (error instanceof RunnerError) throw error;
       if (error instanceof ServerError) throw this.explain(error, what);
-      throw this.stage === 'opening' ? explainNoConnection(error, this.address) : this.explainLostConnection(error, what);
+      if (this.stage === 'opening') throw explainNoConnection(error, this.address);
+      throw this.stage === 'promised' ? explainNoSnapshot(error, this.address) : explainLostConnection(error, what, this.address);
     }
   }
 }
@@ -231,25 +217,4 @@ function authorities(caFile: string | null, address: string): string | string[] 
   } catch (error) {
     throw new RunnerError(`redis ${address}: the CA file can't be read (${messageOf(error)}): mount it, or correct 'tls.caFile'`, ExitCode.BAD_CONFIG, { cause: error });
   }
-}
-
-function explainNoConnection(error: unknown, address: string): RunnerError {
-  const code = codeOf(error) ?? '';
-  const reason = messageOf(error);
-  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) {
-    return new RunnerError(
-      `redis ${address} asks for a client certificate, which this runner does not have: set 'tls-auth-clients no' (or optional) on the server, and use a password`,
-      ExitCode.BAD_CONFIG, { cause: error },
-    );
-  }
-  if (/^(ERR_SSL|ERR_TLS|EPROTO|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/.test(code)) {
-    return new RunnerError(
-      `redis ${address}: no TLS connection (${reason}): check that the port speaks TLS, that 'tls.caFile' is the authority of its certificate, and that the certificate names this host`,
-      ExitCode.BAD_CONFIG, { cause: error },
-    );
-  }
-  return new RunnerError(
-    `redis ${address} can't be reached (${reason}): check that it runs, host and port, and whether the port wants TLS`,
-    ExitCode.UNAVAILABLE, { cause: error },
-  );
 }

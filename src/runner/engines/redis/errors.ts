@@ -1,6 +1,6 @@
 import { ServerError } from './resp';
 import { ExitCode } from '../../../contract/exit-code';
-import { RunnerError } from '../../core/errors';
+import { codeOf, messageOf, RunnerError } from '../../core/errors';
 
 /** What the runner wants of a server. */
 export type RedisUse = 'backup' | 'restore' | 'restore-keys';
@@ -61,6 +61,53 @@ export function explainServerError(error: ServerError, command: string, address:
   return new RunnerError(
     `redis ${address} answered ${command}${who} with "${reply}": ${wayOut ?? 'its log may say more'}`,
     rule?.exitCode ?? ExitCode.FAILED, { cause: error },
+  );
+}
+
+/** @param what completes "waited in vain" */
+export function waitedInVain(limitMs: number, what: string, address: string, tls: boolean): RunnerError {
+  return new RunnerError(
+    `redis ${address}: waited ${limitMs / 1000} s in vain ${what}; check that the server runs, that no firewall or network policy is between, and ${
+      tls ? 'that the port speaks TLS' : 'whether the port wants TLS'}`,
+    ExitCode.UNAVAILABLE,
+  );
+}
+
+/** What an error means that there was before the server had answered at all. */
+export function explainNoConnection(error: unknown, address: string): RunnerError {
+  const code = codeOf(error) ?? '';
+  const reason = messageOf(error);
+  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) {
+    return new RunnerError(
+      `redis ${address} asks for a client certificate, which this runner does not have: set 'tls-auth-clients no' (or optional) on the server, and use a password`,
+      ExitCode.BAD_CONFIG, { cause: error },
+    );
+  }
+  if (/^(ERR_SSL|ERR_TLS|EPROTO|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/.test(code)) {
+    return new RunnerError(
+      `redis ${address}: no TLS connection (${reason}): check that the port speaks TLS, that 'tls.caFile' is the authority of its certificate, and that the certificate names this host`,
+      ExitCode.BAD_CONFIG, { cause: error },
+    );
+  }
+  return new RunnerError(
+    `redis ${address} can't be reached (${reason}): check that it runs, host and port, and whether the port wants TLS`,
+    ExitCode.UNAVAILABLE, { cause: error },
+  );
+}
+
+/** What the end of a connection means on which the server had answered. */
+export function explainLostConnection(error: unknown, what: string, address: string): RunnerError {
+  return new RunnerError(
+    `redis ${address} went away when it was asked for ${what} (${messageOf(error)}): check whether it was stopped or restarted, and its log`, ExitCode.UNAVAILABLE, { cause: error },
+  );
+}
+
+/** As {@link explainLostConnection}, after the server had agreed to send a snapshot and before any of it. */
+export function explainNoSnapshot(error: unknown, address: string): RunnerError {
+  return new RunnerError(
+    `redis ${address} agreed to send a snapshot, and ended the connection before the first byte of it (${messageOf(error)}): its log says why; `
+      + 'it refuses so what it can\'t write for a replica of this version, and a server that was stopped does it as well',
+    ExitCode.UNAVAILABLE, { cause: error },
   );
 }
 
