@@ -5,12 +5,15 @@ import { replyOf } from './errors';
 import { ReplicationSource } from './replication-source';
 import { familyOf, keysIn } from './restore-facts';
 import { addressFor, portsFor } from './restore-left';
+import {
+  AOF_NOT_REWRITTEN, aofUnknown, cannotFetch, cannotReachRunner, fewerKeys, holdsBackup, holdsItsDisk, holdsNothing, holdsWhatItHeld, madePrimary, mayHold, notKnown, notLoaded,
+  staysReplica,
+} from './restore-load-messages';
 import { Info, parseInfo } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { LAST_CALLS_MS } from '../../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
-import { formatSeconds } from '../../core/format';
 import { Reporter } from '../../core/reporter';
 import { RestoreFailure } from '../../engine-api/restorer';
 
@@ -75,7 +78,7 @@ export async function loadByReplication(load: Load, signal: AbortSignal): Promis
     reporter.info('redis.loaded', `${description} has loaded ${load.id} and is a primary again`);
     const loadedKeys = keysIn(parseInfo(await connection.command('INFO')));
     // It is live: whatever fails from here on is no reason to load it again over what is written meanwhile.
-    const note = await persisted(connection, signal).catch((error: unknown) => `whether the server has rewritten its AOF is not known (${messageOf(error)}): until then what is restored is in its memory only`);
+    const note = await persisted(connection, signal).catch(aofUnknown);
     return { keys: loadedKeys, notes: note === null ? [] : [note] };
   } catch (error) {
     if (!told) throw error;
@@ -114,7 +117,7 @@ export async function makeMaster(connection: RedisConnection, signal: AbortSigna
     }
   }
   const { role } = parseInfo(await connection.command('INFO', 'replication'));
-  if (role !== 'master') throw new RunnerError(`the server stays a ${role} after REPLICAOF NO ONE: something else makes it follow`, ExitCode.UNAVAILABLE);
+  if (role !== 'master') throw new RunnerError(staysReplica(role), ExitCode.UNAVAILABLE);
 }
 
 /** Waits until the server holds the whole snapshot. */
@@ -125,26 +128,22 @@ async function loaded(connection: RedisConnection, master: ReplicationSource, ho
     if (master.state === 'failed') throw master.failure;
     if (master.state === 'waiting' && Date.now() - start > ARRIVAL_LIMIT_MS) throw didNotCome(master, host, description);
     const info = parseInfo(await connection.command('INFO'));
-    if (info.role !== 'slave') throw new RunnerError(`something else has made ${description} a primary meanwhile: an operator or a Sentinel manages it`, ExitCode.FAILED);
+    if (info.role !== 'slave') throw new RunnerError(madePrimary(description), ExitCode.FAILED);
     if (info.master_link_status === 'up' && info.master_replid === master.id && info.loading !== '1') return;
     // Until it has loaded all, the link is down; what can be seen is that it neither receives nor loads.
     const idle = master.state === 'sent' && info.master_sync_in_progress !== '1' && info.loading !== '1' && info.async_loading !== '1';
     downSince = idle ? downSince ?? Date.now() : null;
     if (downSince !== null && Date.now() - downSince > GONE_LIMIT_MS) {
-      throw new RunnerError(`${description} has received the snapshot and not loaded it: its log says why; often the disk that it writes it to is full`, ExitCode.FAILED);
+      throw new RunnerError(notLoaded(description), ExitCode.FAILED);
     }
     await sleep(POLL_MS, undefined, { signal });
   }
 }
 
-function didNotCome(master: ReplicationSource, host: string, description: string): RunnerError {
-  return new RunnerError(
-    master.oddity === null
-      ? `${description} did not connect to the runner at ${host}:${master.port} within ${formatSeconds(ARRIVAL_LIMIT_MS / 1000)}: allow that in network policies, `
-        + 'and check that the address leads from the server to the runner; through a port-forward it does not: restore from within the cluster'
-      : `${description} can't fetch the snapshot: ${master.oddity}`,
-    master.oddity === null ? ExitCode.UNAVAILABLE : ExitCode.BAD_CONFIG,
-  );
+function didNotCome({ oddity, port }: ReplicationSource, host: string, description: string): RunnerError {
+  return oddity === null
+    ? new RunnerError(cannotReachRunner(description, `${host}:${port}`, ARRIVAL_LIMIT_MS / 1000), ExitCode.UNAVAILABLE)
+    : new RunnerError(cannotFetch(description, oddity), ExitCode.BAD_CONFIG);
 }
 
 /** Looks for the keys that the config asks for. */
@@ -152,7 +151,7 @@ export async function checkAssertions(connection: RedisConnection, { target, des
   for (const { pattern, leastKeys } of target.assertions) {
     const found = await countKeys(connection, pattern, leastKeys);
     if (found < leastKeys) {
-      throw new RunnerError(`${description} has ${found} keys like ${pattern} after loading, the config asks for at least ${leastKeys}`, ExitCode.CORRUPT);
+      throw new RunnerError(fewerKeys(description, pattern, found, leastKeys), ExitCode.CORRUPT);
     }
   }
 }
@@ -179,7 +178,7 @@ async function persisted(connection: RedisConnection, signal: AbortSignal): Prom
     const info = parseInfo(await connection.command('INFO'));
     if (info.aof_enabled !== '1' || (info.aof_rewrite_in_progress !== '1' && info.aof_rewrite_scheduled !== '1')) {
       const failed = info.aof_enabled === '1' && info.aof_last_bgrewrite_status !== 'ok';
-      return failed ? 'the server could not rewrite its AOF, so the restored data is in memory only: its log says why' : null;
+      return failed ? AOF_NOT_REWRITTEN : null;
     }
     await sleep(POLL_MS, undefined, { signal });
   }
@@ -202,7 +201,6 @@ async function connectAgain(load: Load, signal: AbortSignal): Promise<RedisConne
 async function recover(
   load: Load, before: { readonly info: Info; readonly dropsEarly: boolean }, master: ReplicationSource, signal: AbortSignal,
 ): Promise<{ holds: string; sound: boolean }> {
-  const { description, wayBack } = load;
   master.close(); // from here on nothing is sent any more
   const { state } = master;
   const limit = AbortSignal.timeout(signal.aborted ? LAST_CALLS_MS : REPAIR_LIMIT_MS);
@@ -214,29 +212,21 @@ async function recover(
       const info = parseInfo(await connection.command('INFO'));
       const keys = keysIn(info);
       if ([info.master_replid, info.master_replid2].includes(master.id)) {
-        return { holds: `${description} is a primary again, and holds all of ${load.id}, ${keys} keys${wayBack}`, sound: false };
+        return { holds: holdsBackup(load, keys), sound: false };
       }
       if (info.run_id !== before.info.run_id) {
-        return { holds: `${description} has been started anew meanwhile, and holds what it found on its disk, ${keys} keys: restore again${wayBack}`, sound: false };
+        return { holds: holdsItsDisk(load, keys), sound: false };
       }
       // What it holds it drops when it has received all, and not before: of what it was not sent to the end it has changed nothing.
       if (state === 'waiting' || (state !== 'sent' && !before.dropsEarly)) {
-        return { holds: `${description} is a primary again, and holds what it held before, ${keys} keys`, sound: true };
+        return { holds: holdsWhatItHeld(load, keys), sound: true };
       }
-      if (keys === 0 && keysIn(before.info) > 0) return { holds: `${description} is a primary again, and holds nothing: restore again${wayBack}`, sound: false };
-      return {
-        holds: `${description} is a primary again, and holds ${keys} keys; whether they are the ${keysIn(before.info)} that it held before is not known, for it may have dropped those: `
-          + `look at them, or restore again${wayBack}`,
-        sound: false,
-      };
+      const heldBefore = keysIn(before.info);
+      return { holds: keys === 0 && heldBefore > 0 ? holdsNothing(load) : mayHold(load, keys, heldBefore), sound: false };
     } finally {
       connection.close();
     }
   } catch (error) {
-    return {
-      holds: `What ${description} holds is not known, and it may be a replica of this run still (${messageOf(error)}): `
-        + `restore again when it answers, which puts that right, or run "REPLICAOF NO ONE" on it${wayBack}`,
-      sound: false,
-    };
+    return { holds: notKnown(load, messageOf(error)), sound: false };
   }
 }
