@@ -58,7 +58,7 @@ function drilling(name: string, kind: Command['kind'], makeScratch: (place: Plac
       return {
         args: ['drill'],
         options: { config, env },
-        twoAtOnce: [15], // a scratch server is one drill's: the second takes what the first has made for left behind, and removes it
+        twoAtOnce: [14, 15], // a scratch server is one drill's: the second takes what the first has made, a database or a role, for left behind, and removes it
         check: async ({ code }, last) => [
           // Where a store can't be written, another one has it.
           ...(last || code === 0) && !recorded(place, last) ? ['the drill has left no record'] : [],
