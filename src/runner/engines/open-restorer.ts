@@ -1,5 +1,5 @@
 import { KubernetesRestorer } from './kubernetes/restorer';
-import { PostgresRestorer } from './postgres/restorer';
+import { openPostgresRestorer } from './postgres/restorer';
 import { RedisFileRestorer } from './redis/restore-file';
 import { RedisKeysRestorer } from './redis/restore-keys';
 import { RedisRestorer } from './redis/restorer';
@@ -20,7 +20,7 @@ export function openRestorer(context: RestorerContext): Restorer {
 
 function openDatabase(target: DatabaseTargetConfig, context: RestorerContext): Restorer {
   switch (target.engine) {
-    case 'postgres': return new PostgresRestorer(target, context);
+    case 'postgres': return openPostgresRestorer(target, context);
     case 'redis': return openRedis(target, context);
     case 'sqlite': return new SqliteRestorer(target, context);
   }
