@@ -30,7 +30,7 @@ export interface Checked {
  * Where a drill restores to: an empty server beside the runner, or a file in its scratch directory. Thrown away afterwards.
  *
  * The promise that all of it serves: a drill never touches anything that is real. Methods reject with a `RunnerError` that names the
- * target and the way out, and with the signal's reason when that was aborted.
+ * target and the way out, and with the signal's reason when that was aborted. Held by test/integration/engines/drill-target-conformance.ts.
  */
 export interface Scratch {
   /** For messages: `postgres 127.0.0.1:5432`. */
@@ -44,7 +44,7 @@ export interface Scratch {
   started(signal: AbortSignal): Promise<string>;
 
   /**
-   * Rejects unless there is nothing in it. Removes what an earlier drill has left that was killed, which is known by its name.
+   * Rejects unless there is nothing in it. Removes what an earlier drill has left that was killed, where its name tells that it is of a drill.
    * Nothing else may be called before this has succeeded but {@link started}.
    */
   claim(signal: AbortSignal): Promise<void>;

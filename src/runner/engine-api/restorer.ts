@@ -77,8 +77,12 @@ export interface Kept {
  * Where a backup is restored to.
  *
  * The promise that all of it serves: at every moment, whatever dies, the live name holds either what it held or what the backup
- * holds, whole; and the same restore run again finishes, or starts over. Methods reject with a `RunnerError` that names the target
- * and the way out, and with the signal's reason when that was aborted.
+ * holds, whole; and the same restore run again finishes, or starts over. A target that can't change in one step (key by key, object by
+ * object, the members of a set) holds some of both in between, until the same restore was run again.
+ *
+ * Methods reject with a `RunnerError` that names the target and the way out, and with the signal's reason when that was aborted. Where
+ * {@link restore} or {@link rollback} has begun, it is a {@link RestoreFailure} with that reason in its message. Nothing is kept in the object
+ * from one call to the next. Held by test/integration/engines/restorer-conformance.ts.
  */
 export interface Restorer<Found = unknown> {
   /** For messages: `postgres database shop on db:5432`. */
@@ -92,7 +96,7 @@ export interface Restorer<Found = unknown> {
 
   /**
    * Puts right what an earlier run left half done when it was killed, as far as the live name is concerned: it is usable afterwards.
-   * Called before everything else that changes something, also where there is nothing to put right.
+   * Called before everything else that changes something, also where there is nothing to put right, and then does nothing.
    *
    * @returns what was put right, a sentence each
    */
@@ -105,10 +109,14 @@ export interface Restorer<Found = unknown> {
    */
   restore(prepared: PreparedRestore<Found>, signal: AbortSignal): Promise<Restored>;
 
-  /** What earlier restores have kept: first what a rollback brings back, then the others, newest first. */
+  /** What earlier restores have kept: first what a rollback brings back, then the others, newest first. Of a set, only the newest of each member. */
   kept(signal: AbortSignal): Promise<readonly Kept[]>;
 
-  /** Makes what was kept live again, and keeps what is live now in its place. */
+  /**
+   * Makes what was kept live again, and keeps what is live now in its place.
+   *
+   * @throws RestoreFailure, or a RunnerError where nothing was changed, as where that is gone
+   */
   rollback(kept: Kept, signal: AbortSignal): Promise<Restored>;
 
   /** Removes what was kept for good. */

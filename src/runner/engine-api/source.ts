@@ -27,7 +27,7 @@ export interface Dump {
   readonly database: string | null;
   /** How the dump program compresses inside its own format; `null` if its output is to be compressed as a whole. */
   readonly compressedInside: CompressionConfig | null;
-  /** Generous estimate of the bytes to be stored. */
+  /** Generous estimate of the bytes to be stored: no less than it has in the end. */
   readonly expectedBytes: number;
 
   /** Estimates the memory that the program needs which makes the dump, quickly. Absent where it is next to nothing, whatever is dumped. */
@@ -61,7 +61,7 @@ export interface OpenDump {
 }
 
 /**
- * What is backed up.
+ * What is backed up. Held by test/integration/engines/source-conformance.ts.
  *
  * Methods reject with a `RunnerError` that names the source and the way out, and with the signal's reason when that was aborted.
  */

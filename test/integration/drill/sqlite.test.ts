@@ -105,11 +105,6 @@ describe('a drill fails, says why, and leaves a record and nothing else, when', 
     await failing(copy, copy.config({ freshness: [{ sql, maxAgeSeconds: 3600 }] }), 11, message);
   });
 
-  test('an assertion is not true', async () => {
-    const copy = copied();
-    await failing(copy, copy.config({}, { assertions: ['SELECT count(*) > 5000 FROM orders'] }), 11, 'the assertion "SELECT count(*) > 5000 FROM orders" is not true, it answers 0');
-  });
-
   test('the scratch directory may not have as much', async () => {
     const copy = copied();
     await failing(copy, copy.config({ scratch: { directory: copy.scratch, limitBytes: 10_000 } }), 16, 'give the drill a larger \'scratchSize\'');

@@ -94,24 +94,6 @@ test('a plan changes nothing', async () => {
   expect(await roleOf(server)).toBe('master');
 });
 
-test('rollback brings back what was there, and discard removes it', async () => {
-  const server = await start();
-  const { id, digest, options, restoring } = await backUpAndDamage(server);
-  const damaged = await digestOf(server);
-  expect((await restore(restoring())).code).toBe(0);
-  const rolledBack = await run(['rollback', '--yes'], restoring());
-  expect(rolledBack).toMatchObject({ code: 0 });
-  expect(await digestOf(server)).toBe(damaged);
-
-  // Again: back to what the rollback has replaced.
-  expect(await run(['rollback', '--yes'], restoring())).toMatchObject({ code: 0 });
-  expect(await digestOf(server)).toBe(digest);
-  expect(await run(['discard', '--yes'], restoring())).toMatchObject({ code: 0 });
-  const listed = await list(options);
-  expect(listed.latest).toBe(id);
-  expect(listed.backups).toHaveLength(3);
-});
-
 test('without a safety backup nothing is stored', async () => {
   const server = await start();
   const { digest, options, restoring } = await backUpAndDamage(server);

@@ -126,7 +126,7 @@ describe.each(['wal', 'delete'] as const)('in journal mode %s', mode => {
     const other = new DatabaseSync(file);
     expect(() => other.exec('INSERT INTO customers VALUES (3, \'late\')')).toThrow('locked');
     other.close();
-    held.release();
+    await held.release();
     await until('it is free', 5000, () => Promise.resolve(succeeds(() => withDatabase(file, 'BEGIN IMMEDIATE; ROLLBACK'))));
     expect(dump(file)).toBe(content);
   });

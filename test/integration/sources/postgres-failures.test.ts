@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { childrenNamed, makeShop, sourceFor, useClients, useFake } from './_postgres';
+import { makeShop, sourceFor, useClients, useFake } from './_postgres';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { OpenDump, Source } from '../../../src/runner/engine-api/source';
 import { failureOf, GZIP, NO_ABORT, NONE, takeAll, takeFirst, ZSTD } from '../../runner/engines/_dump';
@@ -163,28 +163,6 @@ describe('pg_dump', () => {
   test('pg_dumpall says nothing and succeeds', async () => {
     useFake(directory, 'pg_dumpall', 'exit 0');
     await expect(takeAll(sourceFor(server, { globals: true }))).rejects.toThrow('pg_dumpall ended without an error but wrote nothing');
-  });
-
-  test('is killed half way', async () => {
-    const { stream } = await openHalf(sourceFor(await withBigTable()));
-    const [pid] = childrenNamed('pg_dump');
-    process.kill(pid!, 'SIGKILL');
-    await expect(stream.toArray()).rejects.toThrow(/pg_dump ended with SIGKILL/);
-  });
-
-  test('is stopped when its stream is destroyed', async () => {
-    const { stream } = await openHalf(sourceFor(await withBigTable()));
-    expect(childrenNamed('pg_dump')).toHaveLength(1);
-    stream.destroy();
-    await until('pg_dump is gone', 10_000, async () => childrenNamed('pg_dump').length === 0);
-  });
-
-  test('is stopped by an abort', async () => {
-    const abort = new AbortController();
-    const { stream } = await openHalf(sourceFor(await withBigTable()), abort.signal);
-    abort.abort(new Error('stop'));
-    await expect(stream.toArray()).rejects.toThrow('stop');
-    expect(childrenNamed('pg_dump')).toEqual([]);
   });
 
   test('finds the server gone half way', async () => {

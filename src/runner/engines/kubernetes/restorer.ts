@@ -66,8 +66,10 @@ export class KubernetesRestorer implements Restorer<null> {
     };
   }
 
-  public repair(_signal: AbortSignal): Promise<readonly string[]> {
-    return Promise.resolve([]); // every object is written in one request
+  /** Every object is written in one request. */
+  public async repair(signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    return [];
   }
 
   public async restore({ input: { record, artifacts } }: PreparedRestore<null>, signal: AbortSignal): Promise<Restored> {

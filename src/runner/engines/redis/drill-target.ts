@@ -62,11 +62,11 @@ export class RedisScratch implements Scratch {
     this.claimed = true;
   }
 
-  public prepare({ record, selected }: DrillInput): Promise<void> {
+  public async prepare({ record, selected }: DrillInput, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     // It writes what it receives to its disk before it loads it.
     const [artifact] = selected;
     refuseTooLarge(record.id, plainBytesOf(artifact!), this.context.config.dataBytes);
-    return Promise.resolve();
   }
 
   public async check({ selected }: DrillInput, signal: AbortSignal): Promise<Checked> {

@@ -41,7 +41,10 @@ const NO_TYPE = 'cdk8sNone';
  */
 export async function contentOfSnapshot(body: Readable, file: string, signal: AbortSignal): Promise<RdbContent | null> {
   const look = new RdbLook();
-  await pipeline(checked(body, look), new Writable({ write: (_chunk, _encoding, callback) => callback() }), { signal });
+  await pipeline(checked(body, look), new Writable({ write: (_chunk, _encoding, callback) => callback() }), { signal }).catch(error => {
+    signal.throwIfAborted();
+    throw error;
+  });
   try {
     return look.content;
   } catch (error) {

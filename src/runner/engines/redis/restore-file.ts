@@ -74,7 +74,8 @@ export class RedisFileRestorer implements Restorer<null> {
     };
   }
 
-  public async repair(): Promise<readonly string[]> {
+  public async repair(signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
     return this.files.repair();
   }
 
@@ -96,24 +97,31 @@ export class RedisFileRestorer implements Restorer<null> {
       const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
       throw await this.failure(full
         ? new RunnerError(`${this.directory} is full: make room for ${formatBytes(plainBytesOf(artifact))}`, ExitCode.NO_SPACE, { cause: error })
-        : error);
+        : signal.aborted ? signal.reason : error);
     }
   }
 
-  public async kept(): Promise<readonly Kept[]> {
+  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+    signal.throwIfAborted();
     return this.files.kept();
   }
 
-  public async rollback({ name }: Kept): Promise<Restored> {
+  public async rollback({ name }: Kept, signal: AbortSignal): Promise<Restored> {
     try {
+      signal.throwIfAborted();
       return { previous: keptAs('beside', await this.files.swapBack(name)), holds: `${this.description} are those of ${path.basename(name)}`, notes: [START] };
     } catch (error) {
       throw await this.failure(error);
     }
   }
 
-  public async discard({ name }: Kept): Promise<void> {
-    await rm(name, { recursive: true });
+  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    try {
+      await rm(name, { recursive: true });
+    } catch (error) {
+      throw new RunnerError(`${name} can't be removed: ${messageOf(error)}`, ExitCode.FAILED, { cause: error });
+    }
   }
 
   /** The same snapshot once more, as the AOF of this version. */

@@ -78,8 +78,9 @@ export class RedisKeysRestorer extends RedisServerRestorer {
   }
 
   /** A mixture is no state to go back to: the next restore, or a rollback, goes over it. */
-  public repair(): Promise<readonly string[]> {
-    return Promise.resolve([]);
+  public async repair(signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    return [];
   }
 
   public async restore({ input }: PreparedRestore<null>, signal: AbortSignal): Promise<Restored> {

@@ -81,10 +81,13 @@ export async function loadByReplication(load: Load, signal: AbortSignal): Promis
     const note = await persisted(connection, signal).catch(aofUnknown);
     return { keys: loadedKeys, notes: note === null ? [] : [note] };
   } catch (error) {
-    if (!told) throw error;
+    if (!told) {
+      signal.throwIfAborted();
+      throw error;
+    }
     const { holds, sound } = await recover(load, { info: before!, dropsEarly }, master!, signal);
     const code = exitCodeOf(error);
-    throw new RestoreFailure(`${load.id} was not restored: ${messageOf(error)}`, holds, sound, signal.aborted ? ExitCode.CANCELLED : code, { cause: error });
+    throw new RestoreFailure(`${load.id} was not restored: ${messageOf(signal.aborted ? signal.reason : error)}`, holds, sound, signal.aborted ? ExitCode.CANCELLED : code, { cause: error });
   } finally {
     connection.close();
     master?.close();

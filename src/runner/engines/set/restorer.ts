@@ -81,15 +81,12 @@ export class SetRestorer implements Restorer<SetPlans> {
         done.push({ member, restored });
         this.reporter.info('restore.member', `${member.name}: ${restored.holds}`);
       } catch (error) {
-        const own = error instanceof RestoreFailure ? error : undefined;
-        if (own?.live && !signal.aborted) {
+        if (error instanceof RestoreFailure && error.live && !signal.aborted) {
           // It is restored. To bring back the others would leave a set of two times.
-          done.push({ member, restored: { holds: own.holds, previous: null, notes: [own.message] } });
+          done.push({ member, restored: { holds: error.holds, previous: null, notes: [error.message] } });
           continue;
         }
-        const undone = await this.undo(done);
-        const holds = [...undone, `${member.name}: ${own?.holds ?? 'it is not known what it holds'}`].join('; ');
-        throw new RestoreFailure(`${member.name}: ${messageOf(error)}`, holds, (own?.sound ?? false) && !own?.live, own?.exitCode ?? ExitCode.FAILED, { cause: error });
+        throw await this.failure(`${member.name}: ${messageOf(error)}`, member, error, done);
       }
     }
     return together(done);
@@ -118,12 +115,7 @@ export class SetRestorer implements Restorer<SetPlans> {
       try {
         done.push({ member, restored: await member.restorer.rollback(own, signal) });
       } catch (error) {
-        // Run once more, it would otherwise turn those around that are rolled back already.
-        const undone = await this.undo(done);
-        throw new RunnerError(
-          `${member.name}: ${messageOf(error)}${undone.length === 0 ? '' : `. The others are not rolled back either: ${undone.join('; ')}`}. Run the rollback once more when that is mended`,
-          exitCodeOf(error), { cause: error },
-        );
+        throw await this.failure(`${member.name}: ${messageOf(error)}. Run the rollback once more when that is mended`, member, error, done);
       }
     }
     return together(done);
@@ -131,6 +123,16 @@ export class SetRestorer implements Restorer<SetPlans> {
 
   public async discard(kept: Kept, signal: AbortSignal): Promise<void> {
     for (const { member, kept: own } of (kept as KeptSet).members) await member.restorer.discard(own, signal);
+  }
+
+  /**
+   * Undoes what was done before a member failed: a rollback that is run once more would otherwise turn those around that are rolled back already.
+   * A member that does not say what it holds was not changed.
+   */
+  private async failure(message: string, { name, restorer }: SetMember, error: unknown, done: readonly Done[]): Promise<RestoreFailure> {
+    const undone = await this.undo(done);
+    const own = error instanceof RestoreFailure ? error : new RestoreFailure(messageOf(error), `${restorer.description} is as it was`, true, exitCodeOf(error));
+    return new RestoreFailure(message, [...undone, `${name}: ${own.holds}`].join('; '), own.sound && !own.live, own.exitCode, { cause: error });
   }
 
   /** Makes what these members held before live again. Returns what each of them holds now. */

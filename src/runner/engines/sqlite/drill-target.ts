@@ -33,11 +33,13 @@ export class SqliteScratch implements Scratch {
     return sum(selected.map(plainBytesOf));
   }
 
-  public started(): Promise<string> {
-    return Promise.resolve(process.versions.sqlite ?? 'of unknown version');
+  public async started(signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    return process.versions.sqlite ?? 'of unknown version';
   }
 
-  public async claim(): Promise<void> {
+  public async claim(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const { scratch } = this.context.config;
     const directory = await realpath(path.dirname(this.asked.path)).catch((error: unknown) => {
       throw bad(`the scratch directory of ${this.description} can't be used: ${messageOf(error)}`);
@@ -49,14 +51,14 @@ export class SqliteScratch implements Scratch {
     this.directory = await scratchDirectory(scratch, 'drill');
   }
 
-  public prepare({ record, selected }: DrillInput): Promise<void> {
+  public async prepare({ record, selected }: DrillInput, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const { limitBytes } = this.context.config.scratch;
     const needed = this.roomFor(selected);
     if (limitBytes !== null && needed > limitBytes) {
       throw new RunnerError(`${record.id} needs ${needed} bytes in the scratch directory, which may have ${limitBytes}: give the drill a larger 'scratchSize'`, ExitCode.NO_SPACE);
     }
     refuseTooLarge(record.id, needed, this.context.config.dataBytes);
-    return Promise.resolve();
   }
 
   public async check({ record, selected }: DrillInput, signal: AbortSignal): Promise<Checked> {
@@ -87,7 +89,8 @@ export class SqliteScratch implements Scratch {
     };
   }
 
-  public async clear(): Promise<void> {
+  public async clear(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     await this.directory?.remove();
     this.directory = null;
   }

@@ -13,7 +13,8 @@ const HEADER = Buffer.from('SQLite format 3\0', 'latin1');
 export interface Held {
   /** Why SQLite can't be asked to hold it; `null` if it does. */
   readonly unreadable: string | null;
-  release(): void;
+  /** Ends once others can use it again. */
+  release(): Promise<void>;
 }
 
 /**
@@ -25,24 +26,33 @@ export interface Held {
  */
 export async function hold(file: string, lockTimeoutSeconds: number, signal: AbortSignal): Promise<Held> {
   // SQLite would remove the write-ahead log of such a file.
-  if (!await hasHeader(file)) return { unreadable: 'it does not begin as a SQLite database does', release: () => {} };
+  if (!await hasHeader(file)) return { unreadable: 'it does not begin as a SQLite database does', release: () => Promise.resolve() };
   let unreadable: string | null = null;
+  const released = new AbortController();
   const output = stdoutOf(sqliteProgram({ kind: 'hold', file, lockTimeoutMs: lockTimeoutSeconds * 1000 }, failure => {
     const code = primaryCode(failure);
     const message = 'message' in failure ? failure.message : '';
     if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) unreadable = message;
     return explain(code, message, file, lockTimeoutSeconds);
-  }), signal);
+  }), AbortSignal.any([signal, released.signal]));
   output.on('error', () => {}); // whoever waits for the line gets it as well; later ones tell that it was stopped
   try {
     await once(output, 'data', { signal });
   } catch (error) {
     signal.throwIfAborted();
     if (unreadable === null) throw error;
-    return { unreadable, release: () => {} };
+    return { unreadable, release: () => Promise.resolve() };
   }
   output.resume();
-  return { unreadable: null, release: () => output.destroy() };
+  return {
+    unreadable: null,
+    release: async () => {
+      if (output.closed) return;
+      const closed = new Promise(resolve => output.once('close', resolve)); // which is when the program has ended
+      released.abort();
+      await closed;
+    },
+  };
 }
 
 /** Processes of this machine that have a file open, as far as they can be seen: `nginx (123)`. Locks do not tell of one that is idle. */

@@ -37,7 +37,8 @@ export class SqliteRestorer implements Restorer<null> {
     return [databaseOf(record)];
   }
 
-  public async inspect(input: RestoreInput, _signal: AbortSignal): Promise<PreparedRestore<null>> {
+  public async inspect(input: RestoreInput, signal: AbortSignal): Promise<PreparedRestore<null>> {
+    signal.throwIfAborted();
     return { input, plan: await this.planOf(input), found: null };
   }
 
@@ -58,7 +59,8 @@ export class SqliteRestorer implements Restorer<null> {
     };
   }
 
-  public async repair(_signal: AbortSignal): Promise<readonly string[]> {
+  public async repair(signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
     return repairSwap(await this.file());
   }
 
@@ -82,7 +84,8 @@ export class SqliteRestorer implements Restorer<null> {
     });
   }
 
-  public async kept(_signal: AbortSignal): Promise<readonly Kept[]> {
+  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+    signal.throwIfAborted();
     return (await keptFiles(await this.file())).map(({ file, keptAt, bytes }) => ({ name: file, keptAt, bytes }));
   }
 
@@ -90,14 +93,15 @@ export class SqliteRestorer implements Restorer<null> {
     return this.replacing(signal, async file => {
       // Its write-ahead log is put into it, so that one file is all that has to be moved.
       const held = await hold(name, this.target.lockTimeoutSeconds, signal);
-      held.release();
+      await held.release();
       if (held.unreadable) throw new RunnerError(`${name} can't be read by SQLite (${held.unreadable}): if it is what you want, move it by hand`, ExitCode.CORRUPT);
       await removeEmptySides(name);
       return { kept: await swapIn(name, file), holds: `${this.description} holds what ${path.basename(name)} held` };
     });
   }
 
-  public async discard({ name }: Kept, _signal: AbortSignal): Promise<void> {
+  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     try {
       await removeDatabase(name);
     } catch (error) {
@@ -126,7 +130,7 @@ export class SqliteRestorer implements Restorer<null> {
         if (kept !== null && !keepPrevious) await removeDatabase(kept);
         return { holds, previous: keptAs('beside', keepPrevious ? kept : null), notes };
       } finally {
-        held?.release();
+        await held?.release();
       }
     } catch (error) {
       await repairSwap(file).catch((failure: unknown) => this.context.reporter.error('repair.failed', messageOf(failure)));
