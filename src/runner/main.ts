@@ -5,7 +5,7 @@ import { removeScratchOfThisRun } from './core/scratch';
 import { ExitCode } from '../contract/exit-code';
 
 /** Until then a run removes itself what it has on disk; a server that does not answer must not keep it from that. */
-const CLEAR_AFTER_SIGNAL_MS = 4000;
+const CLEAR_AFTER_SIGNAL_MS = 3500;
 
 /** A stopped run is gone before Kubernetes would kill it, even where a server does not answer its clean-up. */
 const EXIT_AFTER_SIGNAL_MS = 4500;
