@@ -75,13 +75,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
       testTimeout: 30_000, // a machine that is busy with other things must not fail a test
       globalSetup: '<rootDir>/test/_setup.ts',
       globalTeardown: '<rootDir>/test/_teardown.ts',
-      // ES modules only, which jest can't load without an experimental flag of Node.
-      transform: {
-        [`/node_modules/(${ES_MODULES})/.+\\.js$`]: new javascript.Transform('ts-jest', {
-          tsconfig: { allowJs: true, module: 'commonjs', moduleResolution: 'bundler', target: 'es2023', isolatedModules: true },
-          diagnostics: false,
-        }),
-      },
+      roots: ['<rootDir>/src', '<rootDir>/test'], // it would look through node_modules, lib and dist as well
       transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES})/)`],
     },
   },
@@ -90,6 +84,9 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     commandOptions: { fix: false }, // the default rewrites files instead of failing
   },
 });
+
+// esbuild instead of ts-jest: from a cold cache the unit tests take half the time. Types are checked by `tsc`, once.
+project.jest!.config.transform = { [`\\.ts$|/node_modules/(${ES_MODULES})/.+\\.js$`]: '<rootDir>/test/_transform.ts' };
 
 project.package.addVersion(VERSION);
 
@@ -177,6 +174,8 @@ project.eslint?.addRules({
   }],
   'import/no-cycle': 'error', // of files; test/folders.test.ts says the same of folders
 });
+// The circles that matter are those of what is published; looking for them in tests takes a third of the time of all lint.
+project.eslint?.addOverride({ files: ['test/**', 'examples/**'], rules: { 'import/no-cycle': 'off' } });
 
 // ---- the two commands of the README ---------------------------------------
 project.addTask('quickstart', {

@@ -1,4 +1,5 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
+import { parse } from 'yaml';
 import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupStore, RestoreDrill, Retention } from '../../../src';
 import { synthFiles } from '../../../src/constructs/core/synth-file';
 import { props } from '../../synth';
@@ -44,4 +45,39 @@ export function provedFiles(): { readonly [name: string]: string } {
     verify: { schedule: Cron.daily(), deadline: Duration.hours(2) },
   };
   return filesFor(proved, { runnerMetrics: true }, Cron.weekly());
+}
+
+/** Of half of all evaluations, and about volumes only: where volumes are as in another case, that case has shown it. */
+export const TREND = 'the volume has room for the next run, but not for many more';
+
+interface Rules {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
+}
+
+interface Rule {
+  readonly expr: string;
+  readonly labels: { readonly cronjob?: string };
+}
+
+/**
+ * A file of tests, and the rules that its questions can see, which is what promtool takes its time for: it evaluates every rule for every scenario.
+ * A question names the CronJob or asks about a volume, and a rule has its CronJob among its labels.
+ */
+export function testedAlone(
+  files: { readonly [name: string]: string },
+  testFile: string,
+  { rulesFile = RULES, without }: { readonly rulesFile?: string; readonly without?: string } = {},
+): { readonly [name: string]: string } {
+  const cronJob = testFile.split('.').at(-3)!;
+  const seen = new RegExp(`cronjob="${cronJob}"|persistentvolumeclaim=|alertname=~"BackupVolume\\.\\*"`);
+  const rules: Rules = parse(files[rulesFile]!);
+  const tests = parse(files[testFile]!);
+  const questions: string[] = tests.tests.flatMap((scenario: any) => scenario.promql_expr_test.map(({ expr }: { readonly expr: string }) => expr));
+  const others = questions.flatMap(question => question.match(/ALERTS{[^}]*}/g)!).filter(selector => !seen.test(selector));
+  if (questions.length === 0 || others.length > 0) throw new Error(`${testFile} asks about more than ${cronJob} and volumes: ${others.join(', ')}`);
+  if (rules.groups.some(group => group.rules.some(({ expr }) => expr.includes('ALERTS')))) throw new Error('a rule depends on another, which may not be left out');
+  const isSeen = ({ labels }: Rule) => labels.cronjob === undefined || labels.cronjob === cronJob;
+  const groups = rules.groups.map(group => ({ name: group.name, rules: group.rules.filter(isSeen) }));
+  const shown = tests.tests.filter(({ name }: { readonly name: string }) => without === undefined || !name.includes(without));
+  return { [rulesFile]: JSON.stringify({ groups }), [testFile]: JSON.stringify({ ...tests, tests: shown }) };
 }

@@ -1,6 +1,6 @@
 import { App, Chart, Size } from 'cdk8s';
 import { promtool } from './_promtool';
-import { HOURLY, RULES, testFilesOf } from './_rules';
+import { HOURLY, RULES, testedAlone, testFilesOf, TREND } from './_rules';
 import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupSource, BackupStore, Retention } from '../../../src';
 import { synthFiles } from '../../../src/constructs/core/synth-file';
 import { props } from '../../synth';
@@ -67,13 +67,18 @@ test('a dead off-site copy, and a backup from the future, are production\'s, whi
   expect(await promtool({ ...files, 'monitoring/both.test.yaml': JSON.stringify(tests) }, 'test', 'rules', 'monitoring/both.test.yaml')).toMatchObject({ passed: true });
 });
 
-test.each<[string, Partial<BackupAlertRulesProps>]>([
-  ['as they are', {}],
-  ['in one cluster of several', { matchLabels: { cluster: 'prod' } }],
-  ['where kube-state-metrics is scraped without honorLabels, and the kubelet with it', { namespaceLabel: 'exported_namespace' }],
-  ['the other way round', { kubeletNamespaceLabel: 'exported_namespace' }],
-])('the rules and tests of both, %s', async (_case, rules) => {
+/** Those of staging are the same but for its name: where both have passed, one shows what a label changes. */
+test.each<[string, Partial<BackupAlertRulesProps>, string[], string?]>([
+  ['as they are', {}, ['production', 'staging']],
+  ['in one cluster of several', { matchLabels: { cluster: 'prod' } }, ['production'], TREND],
+  ['where kube-state-metrics is scraped without honorLabels, and the kubelet with it', { namespaceLabel: 'exported_namespace' }, ['staging']],
+  ['the other way round', { kubeletNamespaceLabel: 'exported_namespace' }, ['production']],
+])('the rules and tests of both, %s', async (...[, rules, namespaces, without]) => {
   const files = filesOfBoth(rules);
+  expect(testFilesOf(files)).toHaveLength(2);
   expect(await promtool(files, 'check', 'rules', RULES)).toMatchObject({ passed: true });
-  expect(await promtool(files, 'test', 'rules', ...testFilesOf(files))).toMatchObject({ passed: true });
+  for (const namespace of namespaces) {
+    const name = testFilesOf(files).find(file => file.includes(`.${namespace}.`))!;
+    expect(await promtool(testedAlone(files, name, { without }), 'test', 'rules', name)).toMatchObject({ passed: true });
+  }
 }, 600_000);

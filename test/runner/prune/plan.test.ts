@@ -90,6 +90,8 @@ describe('for thousands of histories, policies and clocks', () => {
   const runs = { numRuns: 3000 };
   const ids = (history: readonly Candidate[], policy: RetentionConfig, now: Date) =>
     new Set(planRetention(history, policy, now).filter(({ keep }) => keep).map(({ id }) => id));
+  /** One question a history: to ask jest about each backup takes ten times as long as to plan. */
+  const lacking = (left: ReadonlySet<string>, wanted: readonly string[]) => wanted.filter(id => !left.has(id));
 
   test('the floor, the newest, the newest good one, the newest that was read back and what is pinned are kept', () => {
     fc.assert(fc.property(histories, policies, clocks, (history, policy, now) => {
@@ -97,7 +99,7 @@ describe('for thousands of histories, policies and clocks', () => {
       const good = history.filter(({ doubt }) => doubt === null);
       const readBack = good.findLast(({ verified }) => verified);
       const must = [...good.slice(-policy.keepAtLeast), history.at(-1), readBack, ...history.filter(({ pinned }) => pinned)];
-      for (const one of must) if (one) expect(left).toContain(one.id);
+      expect(lacking(left, must.flatMap(one => one?.id ?? []))).toEqual([]);
       expect(good.filter(({ id }) => left.has(id)).length).toBeGreaterThanOrEqual(Math.min(good.length, policy.keepAtLeast));
     }), runs);
   });
@@ -106,7 +108,7 @@ describe('for thousands of histories, policies and clocks', () => {
     fc.assert(fc.property(histories, twoPolicies, clocks, (history, [shorter, longer], now) => {
       if (keepsForever(shorter)) return; // it keeps everything, which is more than any rule
       const left = ids(history, longer, now);
-      for (const id of ids(history, shorter, now)) expect(left).toContain(id);
+      expect(lacking(left, [...ids(history, shorter, now)])).toEqual([]);
     }), runs);
   });
 
@@ -118,11 +120,11 @@ describe('for thousands of histories, policies and clocks', () => {
 
   test('what was kept is kept when asked again, and time alone removes nothing', () => {
     fc.assert(fc.property(histories, policies, clocks, clocks, (history, policy, now, later) => {
-      const first = history.filter(({ id }) => ids(history, policy, now).has(id));
-      const again = ids(first, policy, now);
-      for (const { id, doubt } of first) if (doubt === null) expect(again).toContain(id);
+      const left = ids(history, policy, now);
+      const first = history.filter(({ id }) => left.has(id));
+      expect(lacking(ids(first, policy, now), first.filter(({ doubt }) => doubt === null).map(({ id }) => id))).toEqual([]);
       const newest = history.filter(({ doubt }) => doubt === null).at(-1)?.startedAt ?? later;
-      if (later >= newest && now >= newest) expect(ids(history, policy, later)).toEqual(ids(history, policy, now));
+      if (later >= newest && now >= newest) expect([...ids(history, policy, later)]).toEqual([...left]);
     }), runs);
   });
 
@@ -136,7 +138,7 @@ describe('for thousands of histories, policies and clocks', () => {
         left = left.filter(({ id }) => keep.has(id));
       }
       const once = ids(clean, policy, clean.at(-1)?.startedAt ?? new Date());
-      expect(new Set(left.map(({ id }) => id))).toEqual(once);
+      expect(left.map(({ id }) => id)).toEqual([...once]);
     }), { numRuns: 1000 });
   });
 
@@ -144,13 +146,13 @@ describe('for thousands of histories, policies and clocks', () => {
     fc.assert(fc.property(histories, policies, clocks, (history, policy, now) => {
       const good = history.filter(({ doubt }) => doubt === null);
       const [withDoubts, without] = [ids(history, policy, now), ids(good, policy, now)];
-      for (const { id } of good) if (without.has(id)) expect(withDoubts).toContain(id);
+      expect(lacking(withDoubts, good.map(({ id }) => id).filter(id => without.has(id)))).toEqual([]);
     }), runs);
   });
 
   test('every decision has a reason', () => {
     fc.assert(fc.property(histories, policies, clocks, (history, policy, now) => {
-      for (const { reason } of planRetention(history, policy, now)) expect(reason).toMatch(/\S{3}/);
+      expect(planRetention(history, policy, now).filter(({ reason }) => !/\S{3}/.test(reason))).toEqual([]);
     }), { numRuns: 300 });
   });
 });
