@@ -12,6 +12,7 @@ const CONSTRUCTS = [
   'engines', 'engines/kubernetes', 'engines/postgres', 'engines/redis', 'engines/sqlite',
   'pod',
   'stores', 'stores/s3', 'stores/volume',
+  'store-api',
   'recovery', 'parts', 'schedule', 'core',
 ];
 const RUNNER = [

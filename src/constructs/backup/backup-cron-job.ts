@@ -23,9 +23,10 @@ import { Recovery } from '../recovery/recovery';
 import { RecoveryReport } from '../recovery/recovery-report';
 import { gapsOf } from '../schedule/longest-gap';
 import { BackupStore } from '../stores/backup-store';
-import { checkLocks } from '../stores/s3/object-lock-checks';
+import { checkLocks } from '../stores/lock-checks';
 import { identityPolicy } from '../stores/s3/policy';
 import { S3Access } from '../stores/s3/s3-access';
+import { isBucket } from '../stores/s3/store-type';
 
 /**
  * Backs up one database, on a schedule or on demand.
@@ -185,7 +186,7 @@ export class BackupCronJob extends Construct {
    * @param storeName Name of the S3 store; may be left out where the backup has one.
    */
   public policyDocument(access: S3Access, storeName?: string): string {
-    const stores = this._config.stores.filter(store => store.type === 's3');
+    const stores = this._config.stores.filter(isBucket);
     const found = stores.filter(({ name }) => storeName === undefined || name === storeName);
     if (found.length !== 1) {
       throw new Error(`'storeName' must be the name of an S3 store of ${show(this.cronJobName)}, got ${show(storeName)}: there ${stores.length === 1 ? 'is' : 'are'} ${show(stores.map(({ name }) => name))}`);
@@ -200,7 +201,7 @@ export class BackupCronJob extends Construct {
 }
 
 /** Refuses locks that nobody could shorten any more; what is unwise about others is returned, for a warning. */
-function refuseLocks(config: BackupConfig, longestGapSeconds: number | undefined): string[] {
+function refuseLocks(config: BackupConfig, longestGapSeconds: number | undefined): readonly string[] {
   const { errors, warnings } = checkLocks(config, longestGapSeconds);
   if (errors.length > 0) throw new Error(errors[0]);
   return warnings;

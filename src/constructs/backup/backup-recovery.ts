@@ -6,7 +6,8 @@ import { warn } from '../core/warnings';
 import { PodParts } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
 import { Recovery } from '../recovery/recovery';
-import { besideData, warnBesideData } from '../stores/node-local';
+import { besideData, warnBesideData } from '../stores/beside-data';
+import { storeType } from '../stores/store-types';
 
 /** The arithmetic of recovery of a backup. Refuses objectives that are not held, and warns in `scope` of what is unwise. */
 export function recoveryOf(
@@ -25,7 +26,7 @@ export function recoveryOf(
     stores: stores.map(({ config: store, secretName, claimName }, i) => ({
       name: store.name,
       location: besideData(claimName, dataClaims) ?? props.stores[i].location,
-      storageClass: store.type === 's3' ? store.storageClass ?? 'STANDARD' : undefined,
+      storageClass: storeType(store).storageClass(store),
       secretName,
     })),
   });

@@ -21,7 +21,8 @@ import { warn } from '../core/warnings';
 import { inOneContainer, placeOfBucket, StorePlace } from '../parts/store-place';
 import { checkAccess } from '../stores/access';
 import { BackupStore } from '../stores/backup-store';
-import { S3Credentials } from '../stores/s3/s3-credentials';
+import { isBucket } from '../stores/s3/store-type';
+import { storeType } from '../stores/store-types';
 
 /**
  * The lifecycle configuration of a bucket with backups: which objects S3 moves to other storage classes, and which it deletes.
@@ -40,7 +41,7 @@ export class BackupBucketLifecycle extends Construct {
    */
   public static forBackups(scope: Construct, id: string, backups: BackupCronJob[], options: LifecycleForBackupsOptions = {}): BackupBucketLifecycle {
     const { store = onlyBucketOf(backups), expire = false, transitions = [], otherRules = [], ...bucket } = options;
-    const { config, place } = s3ConfigOf(new Construct(undefined as any, 'Nowhere'), store);
+    const { config, place } = bucketOf(store);
     const inBucket = backups.flatMap(backup => backupsIn(place, backup));
     const missing = backups.find(backup => backupsIn(place, backup).length === 0);
     if (missing) throw new Error(`'backups' must write to the bucket ${show(config.bucket)}, got ${show(missing.cronJobName)}, which does not: give each bucket a lifecycle of its own`);
@@ -75,9 +76,9 @@ export class BackupBucketLifecycle extends Construct {
   constructor(scope: Construct, id: string, props: BackupBucketLifecycleProps) {
     super(scope, id);
 
-    const parts = s3ConfigOf(this, props.store);
-    this.config = parts.config;
-    this.place = parts.place;
+    const { config, place } = bucketOf(props.store);
+    this.config = config;
+    this.place = place;
     this.bucketName = this.config.bucket;
     this.facts = factsOf(this.config, props);
     this.checkOnlyOne();
@@ -95,13 +96,13 @@ export class BackupBucketLifecycle extends Construct {
       checkAccess([props.store], s3Credentials ? { [props.store.storeName]: s3Credentials } : {}, [
         { right: 'lifecycle', why: '\'applyJob\' replaces the rules of the bucket', wayOut: 'set \'applyJob.s3Credentials\' to some of S3Access.LIFECYCLE' },
       ]);
-      const jobParts = s3Credentials ? s3ConfigOf(new Construct(this, 'Applies'), props.store, s3Credentials) : parts;
+      const parts = props.store._bind(s3Credentials ? new Construct(this, 'Applies') : this, true, s3Credentials);
       this.applyJob = defineApplyJob(this, {
         version: LIFECYCLE_VERSION,
-        store: jobParts.config,
+        store: parts.config as S3StoreConfig,
         document: document as LifecycleDocument,
         transitionDefaultMinimumObjectSize: this.facts.minimumSize ?? null,
-      }, jobParts, props.applyJob);
+      }, parts, props.applyJob);
       refuseNamesakes(this, 'bucketName', this.bucketName);
     }
 
@@ -149,17 +150,16 @@ export class BackupBucketLifecycle extends Construct {
   }
 }
 
-function s3ConfigOf(scope: Construct, store: BackupStore, credentials?: S3Credentials) {
-  if (store._kind !== 's3') throw new Error(`'store' must be a bucket, got the volume ${show(store.storeName)}: BackupStore.s3`);
-  const parts = store._bind(scope, true, credentials);
-  const config = parts.config as S3StoreConfig;
+function bucketOf(store: BackupStore): { readonly config: S3StoreConfig; readonly place: StorePlace } {
+  const config = store._toConfig();
+  if (!isBucket(config)) throw new Error(`'store' must be a bucket, got ${storeType(config).title} ${show(config.name)}: BackupStore.s3`);
   // The lifecycle may be in another chart than the backups, and then the short name of a Service is not about its own namespace.
-  return { ...parts, config, place: placeOfBucket(config) };
+  return { config, place: placeOfBucket(config) };
 }
 
 function onlyBucketOf(backups: readonly BackupCronJob[]): BackupStore {
   const stores = backups.flatMap(backup => backup._backupStores.map((store, i) => ({ store, place: backup._places[i] })))
-    .filter(({ store }) => store._kind === 's3');
+    .filter(({ store }) => isBucket(store._toConfig()));
   if (stores.length === 0) throw new Error(`'backups' must write to a bucket, got ${show(backups.map(({ cronJobName }) => cronJobName))}: only S3 stores have a lifecycle`);
   const buckets = [...new Set(stores.map(({ place }) => place.container))];
   if (stores.some(({ place }) => !inOneContainer(stores[0].place, place))) {

@@ -6,6 +6,7 @@ import { show } from '../core/check';
 import { StoreLayout } from '../parts/store-layout';
 import { inOneContainer, StorePlace } from '../parts/store-place';
 import { reachOfPeriods } from '../recovery/promises';
+import { isBucket } from '../stores/s3/store-type';
 
 /** A backup in the bucket. */
 export interface BackupInBucket {
@@ -39,7 +40,7 @@ const NOTICE = 3600 + 3 * DAY;
 /** What a backup writes to a bucket, once for each of its stores there. */
 export function backupsIn(bucket: StorePlace, backup: BackupCronJob): BackupInBucket[] {
   const { name, retention, deadlineSeconds } = backup._config;
-  const stores = backup._config.stores.flatMap((store, i) => store.type === 's3' && inOneContainer(backup._places[i], bucket)
+  const stores = backup._config.stores.flatMap((store, i) => isBucket(store) && inOneContainer(backup._places[i], bucket)
     ? [{ ...store, layout: backup._backupStores[i]._layout }] : []);
   const report = backup._recovery.report([]);
   return stores.map(store => ({

@@ -1,5 +1,4 @@
 import { Construct } from 'constructs';
-import { S3StoreConfig } from '../../contract/config';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { show } from '../core/check';
 import { jsonText, SynthFile } from '../core/synth-file';
@@ -8,6 +7,7 @@ import { inOneContainer, placeOfBucket } from '../parts/store-place';
 import { BackupStore } from '../stores/backup-store';
 import { bucketPolicy, identityPolicy, PolicyBackup } from '../stores/s3/policy';
 import { S3Access } from '../stores/s3/s3-access';
+import { isBucket } from '../stores/s3/store-type';
 
 /** Who may do what, in the policy of a bucket. */
 export interface S3AccessGrant {
@@ -100,14 +100,7 @@ function checkGrants(grants: readonly S3AccessGrant[]): void {
 /** The backups as they are in the one bucket. */
 function backupsIn(backups: readonly BackupCronJob[], store: BackupStore | undefined): PolicyBackup[] {
   if (backups.length === 0) throw new Error('\'backups\' must have at least one backup, got []');
-  const bucket = store?._kind === 's3' ? store._bind(new Construct(undefined as any, 'Nowhere'), true).config as S3StoreConfig : undefined;
-  const storesOf = (backup: BackupCronJob) => {
-    const stores = backup._config.stores.flatMap((config, i) => config.type === 's3' ? [{ config, store: backup._backupStores[i], place: backup._places[i] }] : []);
-    if (store === undefined) return stores;
-    const itself = stores.filter(each => each.store === store);
-    return itself.length > 0 || bucket === undefined ? itself : stores.filter(({ place }) => inOneContainer(placeOfBucket(bucket), place));
-  };
-  const found = backups.map(backup => ({ backup, stores: storesOf(backup) }));
+  const found = backups.map(backup => ({ backup, stores: bucketsOf(backup, store) }));
   const missing = found.find(({ stores }) => stores.length === 0);
   if (missing) {
     throw new Error(`'backups' must write to ${store ? `the bucket of 'store', ${show(store.storeName)}` : 'a bucket'}, got ${show(missing.backup.cronJobName)}, which does not: leave it out`);
@@ -116,4 +109,14 @@ function backupsIn(backups: readonly BackupCronJob[], store: BackupStore | undef
   const buckets = [...new Set(inBuckets.map(({ store: { bucket: name, endpoint } }) => `${endpoint ?? ''} ${name}`.trim()))];
   if (inBuckets.some(({ place }) => !inOneContainer(place, inBuckets[0].place))) throw new Error(`'store' is missing and the backups write to several buckets, ${show(buckets)}: say which one is meant, each has a policy of its own`);
   return inBuckets;
+}
+
+/** The stores of a backup that are the bucket of `store`, in whichever folder of it; all of its buckets, where none is named. */
+function bucketsOf(backup: BackupCronJob, store: BackupStore | undefined) {
+  const stores = backup._config.stores.flatMap((config, i) =>
+    isBucket(config) ? [{ config, store: backup._backupStores[i], place: backup._places[i] }] : []);
+  if (store === undefined) return stores;
+  const itself = stores.filter(each => each.store === store);
+  const bucket = store._toConfig();
+  return itself.length > 0 || !isBucket(bucket) ? itself : stores.filter(({ place }) => inOneContainer(placeOfBucket(bucket), place));
 }

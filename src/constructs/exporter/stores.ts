@@ -6,6 +6,7 @@ import { show } from '../core/check';
 import { StoreParts } from '../parts/store-parts';
 import { checkAccess, checkStoreNames, S3CredentialsByStore } from '../stores/access';
 import { BackupStore } from '../stores/backup-store';
+import { storeType } from '../stores/store-types';
 
 export interface ExporterStoresOptions {
   readonly volumes: boolean;
@@ -29,7 +30,7 @@ export class ExporterStores {
       // Two backups may call different stores by one name.
       const tag = namesakes.length === 1 ? store.storeName : `${store.storeName}-${namesakes.indexOf(store) + 1}`;
       const credentials = options.s3Credentials[store.storeName];
-      if (store._kind === 'volume') checkNamespace(scope, backup, store);
+      if (isMounted(store)) checkNamespace(scope, backup, store);
       const parts = store._bindForReading(new Construct(scope, `Reads-${tag}`), tag, credentials);
       if (credentials === undefined && parts.secretName !== undefined) checkNamespace(scope, backup, store);
       this.bound.set(store, parts);
@@ -46,7 +47,7 @@ export class ExporterStores {
   }
 
   private storesOf(backup: BackupCronJob): readonly BackupStore[] {
-    const stores = backup._backupStores.filter(({ _kind }) => this.options.volumes || _kind !== 'volume');
+    const stores = backup._backupStores.filter(store => this.options.volumes || !isMounted(store));
     if (stores.length === 0) {
       throw new Error(`'volumes' is false, and ${show(backup.node.path)} has no other store: leave the backup out, or mount its volume`);
     }
@@ -54,10 +55,14 @@ export class ExporterStores {
   }
 }
 
+function isMounted(store: BackupStore): boolean {
+  return storeType(store._toConfig()).reachedBy === 'claim';
+}
+
 /** A pod reads Secrets and mounts claims of its own namespace only. */
 function checkNamespace(scope: Construct, backup: BackupCronJob, store: BackupStore): void {
   const [own, other] = [Chart.of(scope).namespace, Chart.of(backup).namespace];
   if (own === other) return;
-  const wayOut = store._kind === 's3' ? `give 's3Credentials' for ${show(store.storeName)}, from a Secret of ${show(own ?? 'default')}` : 'set \'volumes\' to false';
-  throw new Error(`'backups' has ${show(backup.node.path)} of namespace ${show(other ?? 'default')}, and the exporter is in ${show(own ?? 'default')}, where the ${store._kind === 's3' ? 'Secret' : 'claim'} of its store ${show(store.storeName)} is not: ${wayOut}, or make an exporter in each namespace`);
+  const { reachedBy, elsewhere } = storeType(store._toConfig());
+  throw new Error(`'backups' has ${show(backup.node.path)} of namespace ${show(other ?? 'default')}, and the exporter is in ${show(own ?? 'default')}, where the ${reachedBy} of its store ${show(store.storeName)} is not: ${elsewhere(store.storeName, own ?? 'default')}, or make an exporter in each namespace`);
 }

@@ -1,8 +1,8 @@
 /* What the pods of this library connect to: it follows from their configs. */
 import { isIP } from 'node:net';
 import { NetworkPlace, NetworkPlaces } from './network-options';
-import { S3StoreConfig, SourceConfig, StoreConfig, TargetConfig } from '../../contract/config';
-import { hostOf, partitionOfHost } from '../parts/store-place';
+import { SourceConfig, StoreConfig, TargetConfig } from '../../contract/config';
+import { storeType } from '../stores/store-types';
 
 /** What a pod does, as far as the network can tell. */
 export interface NetworkNeeds {
@@ -31,37 +31,25 @@ export interface Connection {
   readonly place?: NetworkPlace;
 }
 
-/** Where the agents are that give a pod its identity in the cloud. */
-const LINK_LOCAL = '169.254.0.0/16';
-const IDENTITY_PORTS = [80, 988];
-
-/** The agent of EKS Pod Identity, in a cluster of IPv6: this address of AWS's is not link-local. */
-const POD_IDENTITY_IPV6 = 'fd00:ec2::23/128';
-
 /** All that a pod connects to, and where that is, as far as the `places` say. */
 export function connectionsOf(needs: NetworkNeeds, places: NetworkPlaces = {}): Connection[] {
-  const buckets = needs.stores.filter((store): store is S3StoreConfig => store.type === 's3');
-  const asksForIdentity = buckets.some(({ credentials }) => credentials === null);
+  const stores = needs.stores.map(store => ({ name: store.name, network: storeType(store).network(store) }));
+  const agents = new Set(stores.flatMap(({ network }) => network?.identityAgents ?? []));
   const connections: Connection[] = [
     ...needs.database === undefined ? [] : databases(needs.database),
-    ...buckets.map(({ name, endpoint }) => url(['stores', name], endpoint ?? 'https://amazonaws.com')),
+    ...stores.flatMap(({ name, network }) => network === undefined ? [] : [url(['stores', name], network.url)]),
     ...needs.api || needs.database?.engine === 'kubernetes' ? [tcp(['apiServer'], null, [443, 6443])] : [],
     ...needs.healthUrl ? [url(['health'], needs.healthUrl)] : [],
     ...needs.pushgatewayUrl ? [url(['pushgateway'], needs.pushgatewayUrl)] : [],
   ];
-  const asksForNames = asksForIdentity || connections.some(({ host }) => host !== null && isIP(host) === 0);
+  const asksForNames = agents.size > 0 || connections.some(({ host }) => host !== null && isIP(host) === 0);
   const dns: Connection[] = asksForNames ? [{ property: ['dns'], host: null, ports: [53], protocols: ['UDP', 'TCP'] }] : [];
   const placed = [...dns, ...connections].map(connection => ({ ...connection, place: placeOf(connection, places) }));
   // Who asks these agents for an identity finds them nowhere else.
   return [
     ...placed,
-    ...asksForIdentity ? [{ ...tcp(null, null, IDENTITY_PORTS), place: { cidrs: [LINK_LOCAL] } }] : [],
-    ...buckets.some(asksAws) ? [{ ...tcp(null, null, [80]), place: { cidrs: [POD_IDENTITY_IPV6] } }] : [],
+    ...[...agents].map(({ cidr, ports }) => ({ ...tcp(null, null, ports), place: { cidrs: [cidr] } })),
   ];
-}
-
-function asksAws({ credentials, endpoint }: S3StoreConfig): boolean {
-  return credentials === null && (endpoint === null || partitionOfHost(hostOf(endpoint)) !== undefined);
 }
 
 function databases(config: SourceConfig | TargetConfig, property: Property = ['database']): Connection[] {

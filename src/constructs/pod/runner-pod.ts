@@ -149,7 +149,7 @@ export function bindStores(
   scope: Construct, backupName: string, stores: readonly BackupStore[], s3Credentials: S3CredentialsByStore = {},
 ): StoreParts[] {
   checkStoreNames('s3Credentials', s3Credentials, stores);
-  const isAlone = (store: BackupStore) => stores.every(other => other === store || other._kind !== store._kind);
+  const isAlone = (store: BackupStore) => stores.every(other => other === store || other._type !== store._type);
   const parts = stores.map(store => store._for(backupName, store._bind(scope, isAlone(store), s3Credentials[store.storeName])));
   parts.forEach(({ config: { name }, location, place }, i) => {
     const other = parts.slice(0, i).find(each => isOnePlace(each.place, place));

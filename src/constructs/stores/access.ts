@@ -2,27 +2,15 @@
  * Which credentials a job has for its stores, and whether they may do what it does.
  */
 import { BackupStore } from './backup-store';
-import { S3Access } from './s3/s3-access';
+import { roleOf } from './s3/role';
 import { S3Credentials } from './s3/s3-credentials';
 import { show } from '../core/check';
+import { Right } from '../store-api/rights';
 
 /** Credentials for S3 stores instead of their own, by the name of the store. */
 export interface S3CredentialsByStore {
   readonly [storeName: string]: S3Credentials;
 }
-
-/** To list and read; to write notes beside backups; to store backups; to delete; to replace the rules of the bucket. */
-type Right = 'read' | 'note' | 'put' | 'delete' | 'lifecycle';
-
-const RIGHTS: { readonly [access in S3Access]: readonly Right[] } = {
-  [S3Access.READ]: ['read'],
-  [S3Access.VERIFY]: ['read', 'note'],
-  [S3Access.BACKUP]: ['read', 'note', 'put'],
-  [S3Access.PRUNE]: ['read', 'note', 'delete'],
-  // Credentials that nobody has said anything about.
-  [S3Access.FULL]: ['read', 'note', 'put', 'delete', 'lifecycle'],
-  [S3Access.LIFECYCLE]: ['lifecycle'],
-};
 
 /** A right that a job needs. */
 export interface Need {
@@ -34,7 +22,7 @@ export interface Need {
 
 /** Refuses credentials for stores that are not there. */
 export function checkStoreNames(property: string, given: S3CredentialsByStore, stores: readonly BackupStore[], whose = 'the job has'): void {
-  const names = stores.filter(({ _kind }) => _kind === 's3').map(({ storeName }) => storeName);
+  const names = stores.filter(({ _role }) => _role !== undefined).map(({ storeName }) => storeName);
   const unknown = Object.keys(given).find(name => !names.includes(name));
   if (unknown !== undefined) {
     throw new Error(`'${property}' has ${show(unknown)}, and ${whose} no S3 store of that name: there ${names.length === 1 ? 'is' : 'are'} ${show([...new Set(names)])}`);
@@ -43,10 +31,12 @@ export function checkStoreNames(property: string, given: S3CredentialsByStore, s
 
 /** What is wrong with the credentials for what a job needs, a sentence each. Volumes have none. */
 export function missingRights(stores: readonly BackupStore[], given: S3CredentialsByStore, needs: readonly Need[]): string[] {
-  return stores.filter(({ _kind }) => _kind === 's3').flatMap(store => {
-    const access = given[store.storeName]?._access ?? store._access;
-    return needs.filter(({ right }) => !RIGHTS[access].includes(right))
-      .map(({ why, wayOut }) => `the credentials of store ${show(store.storeName)} are for S3Access.${access.toUpperCase()}, and ${why}: ${wayOut}`);
+  return stores.flatMap(({ storeName, _role: own }) => {
+    const instead = given[storeName];
+    const role = instead === undefined ? own : roleOf(instead._access);
+    if (role === undefined) return [];
+    return needs.filter(({ right }) => !role.rights.includes(right))
+      .map(({ why, wayOut }) => `the credentials of store ${show(storeName)} are for ${role.title}, and ${why}: ${wayOut}`);
   });
 }
 

@@ -5,8 +5,8 @@
  * never about the backups of `app_x`. Lists are by prefix alone: in the flat layout, whoever may list `app` sees the names of `app_x` too.
  */
 import { S3Access } from './s3-access';
-import { holdKey, keyPrefix } from '../../../contract/layout';
 import { S3StoreConfig } from '../../../contract/config';
+import { holdKey, keyPrefix } from '../../../contract/layout';
 import { hostOf, partitionOf, partitionOfHost } from '../../parts/store-place';
 
 /** One backup in the bucket. */

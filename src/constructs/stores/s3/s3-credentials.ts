@@ -1,4 +1,5 @@
 import * as kplus from 'cdk8s-plus-28';
+import { DEFAULT_KEYS, S3Keys } from './keys';
 import { S3Access } from './s3-access';
 import { checkKeyName, show } from '../../core/check';
 
@@ -70,8 +71,8 @@ export class S3Credentials {
     }
     return new S3Credentials({
       secret,
-      accessKeyId: keys.accessKeyIdKey ?? 'AWS_ACCESS_KEY_ID',
-      secretAccessKey: keys.secretAccessKeyKey ?? 'AWS_SECRET_ACCESS_KEY',
+      accessKeyId: keys.accessKeyIdKey ?? DEFAULT_KEYS.accessKeyId,
+      secretAccessKey: keys.secretAccessKeyKey ?? DEFAULT_KEYS.secretAccessKey,
       sessionToken: keys.sessionTokenKey,
       region: keys.regionKey,
     }, {}, access);
@@ -108,10 +109,6 @@ export class S3Credentials {
   ) {}
 }
 
-interface SecretKeys {
+interface SecretKeys extends S3Keys {
   readonly secret: kplus.ISecret;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly region?: string;
 }

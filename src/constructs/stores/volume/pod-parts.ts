@@ -1,91 +1,67 @@
 import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { VolumeStoreOptions } from './volume-store';
-import { checkText, isDnsLabel, mebibytes, show } from '../../core/check';
-import { refuseNamesakes } from '../../core/namesakes';
+import { ClaimToMake } from './claim-to-make';
+import { locationOfClaim, locationOfClass } from './node-local';
+import { ClaimStoreOptions, VolumeStoreOptions } from './volume-store';
+import { FolderStoreConfig } from '../../../contract/config';
 import { BACKUPS } from '../../parts/pod-parts';
+import { StoreLayout } from '../../parts/store-layout';
 import { StoreParts } from '../../parts/store-parts';
 import { placeOfClaim } from '../../parts/store-place';
+import { StoreLocation } from '../../recovery/store-location';
+import { checkStoreName, StoreDefinition } from '../../store-api/store-definition';
 
-/**
- * What the pod needs to write to a claim.
- *
- * @param alone whether it is the only volume store of its backup, and so has `/backups` to itself
- */
-export function mountClaim(scope: Construct, storeName: string, claim: kplus.IPersistentVolumeClaim, alone: boolean): StoreParts {
-  return mount(scope, storeName, claim, storeName, alone ? BACKUPS : `${BACKUPS}/${storeName}`);
+/** A store that nobody has named. */
+const DEFAULT_NAME = 'volume';
+
+/** A volume through a claim that is made. Checks the options at once. */
+export function volume(options: VolumeStoreOptions): StoreDefinition {
+  const name = checkStoreName(options.storeName ?? DEFAULT_NAME);
+  const claim = new ClaimToMake(options);
+  return onClaim(name, scope => claim.for(scope), options.location ?? locationOfClass(options.storageClassName), options.layout);
 }
 
-/**
- * What a pod needs to read a claim beside others.
- *
- * @param tag names it in the pod
- */
-export function mountForReading(scope: Construct, storeName: string, claim: kplus.IPersistentVolumeClaim, tag: string): StoreParts {
-  // The usual case, the only volume of the guide, is where the guide looks for it.
-  const parts = mount(scope, storeName, claim, tag, tag === 'volume' ? BACKUPS : `${BACKUPS}-${tag}`);
-  return { ...parts, mounts: parts.mounts.map(each => ({ ...each, readOnly: true })) };
+/** A volume through a claim that is there. */
+export function existingClaim(claim: kplus.IPersistentVolumeClaim, options: ClaimStoreOptions): StoreDefinition {
+  const name = checkStoreName(options.storeName ?? DEFAULT_NAME);
+  return onClaim(name, () => claim, options.location ?? locationOfClaim(claim), options.layout);
 }
 
-function mount(scope: Construct, storeName: string, claim: kplus.IPersistentVolumeClaim, tag: string, directory: string): StoreParts {
-  const volume = kplus.Volume.fromPersistentVolumeClaim(scope, `Store-${tag}`, claim, { name: `store-${tag}` });
+function onClaim(
+  name: string, claimFor: (scope: Construct) => kplus.IPersistentVolumeClaim, location: StoreLocation, layout: StoreLayout | undefined,
+): StoreDefinition {
+  const directory = (alone: boolean) => alone ? BACKUPS : `${BACKUPS}/${name}`;
   return {
-    config: { type: 'folder', name: storeName, directory, folder: null },
+    type: 'folder',
+    name,
+    location,
+    layout,
+    role: undefined,
+    config: alone => configOf(name, directory(alone)),
+    bind: (scope, alone) => mount(scope, claimFor(scope), configOf(name, directory(alone)), name),
+    bindForReading: (scope, tag) => {
+      // The usual case, the only volume of the guide, is where the guide looks for it.
+      const parts = mount(scope, claimFor(scope), configOf(name, tag === DEFAULT_NAME ? BACKUPS : `${BACKUPS}-${tag}`), tag);
+      return { ...parts, mounts: parts.mounts.map(each => ({ ...each, readOnly: true })) };
+    },
+  };
+}
+
+function configOf(name: string, directory: string): FolderStoreConfig {
+  return { type: 'folder', name, directory, folder: null };
+}
+
+/** @param tag names it in the pod */
+function mount(scope: Construct, claim: kplus.IPersistentVolumeClaim, config: FolderStoreConfig, tag: string): StoreParts {
+  return {
+    config,
     env: {},
-    mounts: [{ path: directory, volume }],
+    mounts: [{ path: config.directory, volume: kplus.Volume.fromPersistentVolumeClaim(scope, `Store-${tag}`, claim, { name: `store-${tag}` }) }],
     mountsClaim: true,
     annotations: {},
     claimName: claim.name,
     location: `claim ${Chart.of(scope).namespace ?? 'default'}/${claim.name}`,
     place: placeOfClaim(claim.name, Chart.of(scope).namespace),
   };
-}
-
-/** A claim that is defined when the first backup of a chart needs it, and shared by the others. */
-export class ClaimToMake {
-  private made?: { readonly claim: kplus.IPersistentVolumeClaim; readonly chart: Chart };
-  private readonly claimName: string;
-
-  constructor(private readonly options: VolumeStoreOptions) {
-    this.claimName = options.claimName ?? 'backup-storage';
-    if (!isDnsLabel(this.claimName, 63)) {
-      throw new Error(`'claimName' must be up to 63 lower-case letters, digits and "-", with a letter or digit at both ends, got ${show(this.claimName)}`);
-    }
-    const size = mebibytes(options.size);
-    if (size < 1024 || size % 1024 !== 0) {
-      throw new Error(`'size' must be a whole number of GiB, at least 1, got ${options.size.asString()}: Size.gibibytes(${Math.max(1, Math.ceil(size / 1024))})`);
-    }
-    if (options.accessModes?.length === 0) {
-      throw new Error('\'accessModes\' must have at least one mode, got []: leave it out for READ_WRITE_ONCE');
-    }
-    if (options.accessModes?.every(mode => mode === kplus.PersistentVolumeAccessMode.READ_ONLY_MANY)) {
-      throw new Error(`'accessModes' must have one that allows writing, got ${show(options.accessModes)}: add READ_WRITE_ONCE`);
-    }
-    if (options.storageClassName !== undefined) checkText('storageClassName', options.storageClassName);
-  }
-
-  /** The claim, for a pod that is defined in `scope`. */
-  public for(scope: Construct): kplus.IPersistentVolumeClaim {
-    const chart = Chart.of(scope);
-    if (this.made && this.made.chart.namespace !== chart.namespace) {
-      throw new Error(`the claim ${show(this.claimName)} is in namespace ${show(this.made.chart.namespace ?? 'default')} and can't be mounted in ${show(chart.namespace ?? 'default')}: make a BackupStore of its own for each namespace`);
-    }
-    this.made ??= { claim: this.make(chart), chart };
-    return this.made.claim;
-  }
-
-  private make(chart: Chart): kplus.IPersistentVolumeClaim {
-    if (chart.node.tryFindChild(this.claimName)) {
-      throw new Error(`the chart ${show(chart.node.id)} has a child ${show(this.claimName)} already: share one BackupStore among the backups, give another 'claimName', or use BackupStore.fromClaim`);
-    }
-    const claim = new kplus.PersistentVolumeClaim(chart, this.claimName, {
-      metadata: { name: this.claimName },
-      storage: this.options.size,
-      storageClassName: this.options.storageClassName,
-      accessModes: this.options.accessModes ?? [kplus.PersistentVolumeAccessMode.READ_WRITE_ONCE],
-    });
-    refuseNamesakes(claim, 'claimName', this.claimName, { wayOut: 'share one BackupStore, use BackupStore.fromClaim for a claim that is made elsewhere, or give another \'claimName\'' });
-    return claim;
-  }
 }

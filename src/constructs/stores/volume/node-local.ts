@@ -1,10 +1,9 @@
 /*
- * Volumes that are lost together with what they are to save: those on the disk of one node, and the database's own.
+ * Volumes that are lost together with a node.
  */
 import * as kplus from 'cdk8s-plus-28';
-import { show } from '../core/check';
-import { StoreParts } from '../parts/store-parts';
-import { StoreLocation } from '../recovery/store-location';
+import { show } from '../../core/check';
+import { StoreLocation } from '../../recovery/store-location';
 
 /**
  * Names that the provisioners' own manifests and charts give to classes whose volumes are directories or disks of a node: local-path
@@ -29,14 +28,4 @@ export function locationOfClass(storageClassName: string | undefined): StoreLoca
 /** The same of a claim; of one that is defined elsewhere only the name is known. */
 export function locationOfClaim(claim: kplus.IPersistentVolumeClaim): StoreLocation {
   return locationOfClass((claim as Partial<kplus.PersistentVolumeClaim>).storageClassName);
-}
-
-/** Where a store is that lies on a claim of the database itself: wherever that is, both are lost together. */
-export function besideData(claimName: string | undefined, dataClaims: readonly string[] = []): StoreLocation | undefined {
-  return claimName !== undefined && dataClaims.includes(claimName) ? StoreLocation._on(`claim ${show(claimName)}, where the database itself is`) : undefined;
-}
-
-export function warnBesideData(stores: readonly StoreParts[], dataClaims: readonly string[] | undefined): string[] {
-  return stores.filter(({ claimName }) => besideData(claimName, dataClaims) !== undefined).map(({ config: { name }, claimName }) =>
-    `store ${show(name)} is on claim ${show(claimName)}, where the database itself is: what takes one takes both, and backups take the room that the database needs; give the backups a claim of their own, or a bucket`);
 }
