@@ -1,8 +1,8 @@
 import { BackupCronJobProps } from './backup-cron-job-props';
 import { BackupSettings } from './backup-settings';
-import { BackupConfig, CONFIG_VERSION, ScratchConfig, SourceConfig } from '../../contract/config';
+import { BackupConfig, CONFIG_VERSION, ScratchConfig } from '../../contract/config';
 import { checkHttpUrl, redact, show, showSeconds } from '../core/check';
-import { PodParts } from '../parts/pod-parts';
+import { SourceParts } from '../engine-api/source';
 import { StoreParts } from '../parts/store-parts';
 import { Compression } from '../pod/compression';
 import { runnerDeadlineSeconds } from '../schedule/timing';
@@ -10,7 +10,7 @@ import { runnerDeadlineSeconds } from '../schedule/timing';
 /** What of the config is not said by the props. */
 export interface BackupParts {
   readonly namespace: string | undefined;
-  readonly source: PodParts<SourceConfig>;
+  readonly source: SourceParts;
   readonly stores: readonly StoreParts[];
   readonly scratch: ScratchConfig;
 }
@@ -34,8 +34,8 @@ export function backupConfig(props: BackupCronJobProps, settings: BackupSettings
     deadlineSeconds: runnerDeadlineSeconds(settings.job.deadlineSeconds),
     scratch,
   };
-  checkLockTimeout(config);
-  checkEncryption(config);
+  checkLockTimeouts(source, config);
+  if (source.neverInTheClear !== null && config.encryption === null) throw new Error(source.neverInTheClear);
   return config;
 }
 
@@ -45,16 +45,8 @@ function checkPushgatewayUrl(url: string): string {
   return url;
 }
 
-function checkEncryption({ source, encryption }: BackupConfig): void {
-  if (source.engine === 'kubernetes' && encryption === null) {
-    throw new Error('\'encryption\' is missing: Secrets are not stored in the clear; Encryption.age({ recipients: [\'age1…\'] }) with what "age-keygen" prints');
-  }
-}
-
-function checkLockTimeout({ source, deadlineSeconds }: BackupConfig): void {
-  for (const database of source.engine === 'set' ? Object.values(source.members) : [source]) {
-    if ('lockTimeoutSeconds' in database && database.lockTimeoutSeconds >= deadlineSeconds) {
-      throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(database.lockTimeoutSeconds)}: shorten it, or set a longer 'deadline'`);
-    }
-  }
+function checkLockTimeouts({ lockTimeouts }: SourceParts, { deadlineSeconds }: BackupConfig): void {
+  const tooLong = lockTimeouts.find(seconds => seconds >= deadlineSeconds);
+  if (tooLong === undefined) return;
+  throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(tooLong)}: shorten it, or set a longer 'deadline'`);
 }

@@ -14,8 +14,8 @@ import { show } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
 import { jsonText } from '../core/synth-file';
 import { warn, warningsOf } from '../core/warnings';
-import { grant } from '../engines/kubernetes/pod-parts';
 import { StorePlace } from '../parts/store-place';
+import { grantRights } from '../pod/api-rights';
 import { networkOf, PodNetwork } from '../pod/network-policy';
 import { defineRunnerCronJob } from '../pod/runner-job';
 import { bindStores, checkStores, InheritedPod, RunnerPod, serviceAccountFor } from '../pod/runner-pod';
@@ -133,13 +133,13 @@ export class BackupCronJob extends Construct {
     const stores = bindStores(this, backupName, props.stores);
     const config = backupConfig(props, settings, { namespace: Chart.of(this).namespace, source, stores, scratch: pod.scratch });
     this._recovery = recoveryOf(this, props, settings, source, stores);
-    const network = networkOf(props, undefined, { ...config, database: config.source });
+    const network = networkOf(props, undefined, { ...config, endpoints: source.endpoints, api: source.api !== null });
     this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, job.timeZone, job.deadlineSeconds).longestSeconds;
     for (const warning of refuseLocks(config, this._longestGapSeconds)) warn(this, warning);
 
     const metadata = { name: cronJobName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores, metadata);
-    grant(this, this.serviceAccount, source, metadata);
+    grantRights(this, this.serviceAccount, source.api, metadata);
     const { cronJob, networkPolicy } = defineRunnerCronJob(this, {
       ...job,
       suspend: props.onDemand ?? false,
@@ -150,7 +150,7 @@ export class BackupCronJob extends Construct {
       parts: [source, ...stores],
       network,
       serviceAccount: this.serviceAccount,
-      asksApi: source.api !== undefined,
+      asksApi: source.api !== null,
     });
     const { timeZone, backoffLimit } = job;
     const followed = { cronJobName, timeZone, backoffLimit, config, pod, stores, backupStores: props.stores, network };

@@ -1,9 +1,8 @@
 import { Construct } from 'constructs';
 import { BackupCronJobProps } from './backup-cron-job-props';
 import { BackupSettings } from './backup-settings';
-import { SourceConfig } from '../../contract/config';
 import { warn } from '../core/warnings';
-import { PodParts } from '../parts/pod-parts';
+import { SourceParts } from '../engine-api/source';
 import { StoreParts } from '../parts/store-parts';
 import { Recovery } from '../recovery/recovery';
 import { besideData, warnBesideData } from '../stores/beside-data';
@@ -11,7 +10,7 @@ import { storeType } from '../stores/store-types';
 
 /** The arithmetic of recovery of a backup. Refuses objectives that are not held, and warns in `scope` of what is unwise. */
 export function recoveryOf(
-  scope: Construct, props: BackupCronJobProps, settings: BackupSettings, { dataClaims }: PodParts<SourceConfig>, stores: readonly StoreParts[],
+  scope: Construct, props: BackupCronJobProps, settings: BackupSettings, { dataClaims }: SourceParts, stores: readonly StoreParts[],
 ): Recovery {
   const { timeZone, startingDeadlineSeconds, deadlineSeconds } = settings.job;
   const recovery = new Recovery({

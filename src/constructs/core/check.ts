@@ -132,3 +132,10 @@ const DNS_LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 export function isDnsLabel(value: string, maxLength: number): boolean {
   return value.length <= maxLength && DNS_LABEL.test(value);
 }
+
+/** SQL that has to return true after a restore. */
+export function checkAssertions(assertions: readonly string[] = []): readonly string[] {
+  const empty = assertions.find(sql => sql.trim() === '');
+  if (empty !== undefined) throw new Error(`'assertions' must be SQL that returns true, got ${show(empty)}: SELECT count(*) > 0 FROM users`);
+  return assertions;
+}

@@ -2,7 +2,7 @@ import { Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { DrillVolume } from './drill-volume';
 import { BackupCronJob } from '../backup/backup-cron-job';
-import { RedisAssertion } from '../engines/restore-mode-options';
+import { RedisAssertion } from '../engines/redis/redis-restore-options';
 import { Decryption } from '../pod/decryption';
 import { NetworkOptions } from '../pod/network-options';
 import { RunnerPodOptions } from '../pod/runner-pod-options';

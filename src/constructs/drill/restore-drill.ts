@@ -1,10 +1,9 @@
-import { ApiObject, Size } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkDrillProps, DrillSettings } from './drill-settings';
-import { DrillVolume } from './drill-volume';
 import { RestoreDrillProps } from './restore-drill-props';
-import { DrillServer } from './server';
+import { drillServer } from './server';
 import { drillSource, drillTarget, freshnessOf } from './target';
 import { CONFIG_VERSION, DecryptionConfig, DrillConfig } from '../../contract/config';
 import { BackupCronJob } from '../backup/backup-cron-job';
@@ -63,10 +62,8 @@ export class RestoreDrill extends Construct {
     const settings = checkDrillProps(id, props);
     const { cronJobName, labels, job, rtoSeconds } = settings;
     const source = drillSource(backup._config.source, props.member);
-    const target = drillTarget(this, source, props);
-    const server = source.engine === 'sqlite'
-      ? refuseServer(props)
-      : new DrillServer(source.engine, props, props.dataVolume ?? DrillVolume.emptyDir(Size.gibibytes(10)));
+    const target = drillTarget(source, props);
+    const server = drillServer(source, props);
     const decryption = bindDecryption(this, props);
     const pod = new RunnerPod(inheritPod(props, backup._restorable), props.scratchSize ?? scratchSize);
     const storeParts = bindStores(this, backup.backupName, stores, props.s3Credentials);
@@ -76,7 +73,7 @@ export class RestoreDrill extends Construct {
       target,
       stores: storeParts.map(store => store.config),
       dataBytes: server?.dataBytes ?? null,
-      freshness: freshnessOf(source.engine, props.freshness ?? []),
+      freshness: freshnessOf(source, props.freshness ?? []),
       decryption: decryption?.config ?? null,
       scratch: pod.scratch,
     });
@@ -162,12 +159,4 @@ function warnOfGaps(scope: Construct, { schedule: cron, backup }: RestoreDrillPr
   if (longestSeconds > LONG_WITHOUT_DRILL) {
     warn(scope, `${schedule} leaves ${showSeconds(longestSeconds)} between two drills: for as long nobody knows whether the backups restore; drill every month, or more often`);
   }
-}
-
-/** A file needs no server. */
-function refuseServer(props: RestoreDrillProps): undefined {
-  for (const property of ['serverImage', 'serverArgs', 'serverResources', 'serverUser', 'serverStartTimeout', 'dataVolume'] as const) {
-    if (props[property] !== undefined) throw new Error(`'${property}' is for PostgreSQL and Redis, and the backup is of SQLite, which is restored into the scratch volume: set 'scratchSize'`);
-  }
-  return undefined;
 }

@@ -2,8 +2,11 @@ import { ApiObject, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { DrillVolume } from './drill-volume';
-import { DatabaseTargetConfig } from '../../contract/config';
+import { RestoreDrillProps } from './restore-drill-props';
+import { DatabaseConfig } from '../../contract/config';
 import { checkWholeNumber, show } from '../core/check';
+import { EmptyDirectory, ScratchServer } from '../engine-api/drill';
+import { databaseEngine, databaseEngines } from '../engines/engines';
 import { checkImage, restricted } from '../pod/runner-pod';
 
 /** Name of the container with the scratch server: messages of the runner tell to look at its log. */
@@ -13,11 +16,7 @@ export const SERVER = 'server';
 const DATA = '/scratch-server';
 const DATA_VOLUME = 'server-data';
 
-export const POSTGRES_PORT = 5432;
-export const REDIS_PORT = 6379;
-
-/** How much of the container's memory a Redis may fill: the rest is for buffers, and for what it does not count. */
-const REDIS_MEMORY_SHARE = 0.75;
+const TMP: EmptyDirectory = { id: 'ServerTmp', name: 'server-tmp', path: '/tmp', options: { sizeLimit: Size.gibibytes(1) } };
 
 /** What the props of a drill say about its server. */
 export interface DrillServerProps {
@@ -33,24 +32,13 @@ export interface DrillServerProps {
  *
  * It listens on the loopback address of the pod only, which is why it needs no password: whoever reaches that may exec into the pod anyway.
  */
-export class DrillServer {
-  /** Where it is, for the config: the runner's own pod. */
-  public static address(config: DatabaseTargetConfig): DatabaseTargetConfig {
-    switch (config.engine) {
-      case 'postgres': return { ...config, host: '127.0.0.1', port: POSTGRES_PORT, user: 'postgres', passwordEnv: null, tls: { mode: 'disable', caFile: null } };
-      // The port for the snapshot must be another one than that of the server, whose network it shares.
-      case 'redis': return { ...config, host: '127.0.0.1', port: REDIS_PORT, user: null, passwordEnv: null, tls: null, advertiseHostEnv: null, listenPort: 0 };
-      case 'sqlite': return config;
-    }
-  }
-
+class DrillServer {
   private readonly user: number;
   private readonly resources: kplus.ContainerResources;
 
   /** Checks the props at once. */
-  constructor(private readonly engine: 'postgres' | 'redis', private readonly props: DrillServerProps, private readonly volume: DrillVolume) {
-    // In the official images of both, those on Alpine left aside.
-    this.user = checkWholeNumber('serverUser', props.serverUser ?? 999, 1, 2_147_483_647, '0 is root, which Pod Security refuses');
+  constructor(private readonly server: ScratchServer, private readonly props: DrillServerProps, private readonly volume: DrillVolume) {
+    this.user = checkWholeNumber('serverUser', props.serverUser ?? server.user, 1, 2_147_483_647, '0 is root, which Pod Security refuses');
     if (props.serverImage !== undefined) checkImage('serverImage', props.serverImage);
     for (const argument of props.serverArgs ?? []) {
       if (argument.includes('\0')) throw new Error(`'serverArgs' must be text, got ${show(argument)}`);
@@ -70,17 +58,21 @@ export class DrillServer {
   }
 
   public define(scope: Construct): kplus.ContainerProps {
-    const directory = (id: string, name: string, options: kplus.EmptyDirVolumeOptions) => kplus.Volume.fromEmptyDir(scope, id, name, options);
-    const { image, args, env, mounts } = this.engine === 'postgres' ? this.postgres(directory) : this.redis();
+    const mount = ({ path, id, name, options }: EmptyDirectory) => ({ path, volume: kplus.Volume.fromEmptyDir(scope, id, name, options) });
+    const { args, env, directories } = this.server.container({
+      args: this.props.serverArgs ?? [],
+      memoryLimit: this.resources.memory?.limit,
+      data: DATA,
+    });
     return {
       name: SERVER,
-      image: this.props.serverImage ?? image,
+      image: this.props.serverImage ?? this.server.image,
       imagePullPolicy: this.props.imagePullPolicy ?? kplus.ImagePullPolicy.IF_NOT_PRESENT,
       args,
       envVariables: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, kplus.EnvValue.fromValue(value)])),
       resources: this.resources,
       securityContext: restricted(this.user, this.user),
-      volumeMounts: [{ path: '/tmp', volume: directory('ServerTmp', 'server-tmp', { sizeLimit: Size.gibibytes(1) }) }, ...mounts],
+      volumeMounts: [TMP, ...directories].map(mount),
     };
   }
 
@@ -94,36 +86,17 @@ export class DrillServer {
       JsonPatch.add(`${pod}/volumes/-`, { name: DATA_VOLUME, ...this.volume._volume }),
     );
   }
+}
 
-  /**
-   * Durable as a real one, with fsync and full pages: the time that is measured is to mean something. What is given comes first, so that it
-   * can't open the server to the network.
-   */
-  private postgres(directory: (id: string, name: string, options: kplus.EmptyDirVolumeOptions) => kplus.Volume) {
-    return {
-      image: 'postgres:17',
-      args: ['postgres', ...this.props.serverArgs ?? [], '-c', 'listen_addresses=127.0.0.1', '-c', `port=${POSTGRES_PORT}`],
-      env: { POSTGRES_HOST_AUTH_METHOD: 'trust', PGDATA: `${DATA}/data` },
-      mounts: [
-        { path: '/var/run/postgresql', volume: directory('ServerSocket', 'server-socket', { sizeLimit: Size.mebibytes(16) }) },
-        // The runtime gives 64 MiB, in which parallel workers that build indexes run out of room.
-        { path: '/dev/shm', volume: directory('ServerShm', 'server-shm', { medium: kplus.EmptyDirMedium.MEMORY, sizeLimit: Size.mebibytes(256) }) },
-      ],
-    };
-  }
+/** Those of the properties of a drill that are about a server. */
+const SERVER_PROPERTIES = ['serverImage', 'serverArgs', 'serverResources', 'serverUser', 'serverStartTimeout', 'dataVolume'] as const;
 
-  /** Without an append-only file: a real server that has one writes it anew after a restore, which comes on top. */
-  private redis() {
-    const limit = this.resources.memory?.limit;
-    const maxMemory = limit === undefined ? [] : ['--maxmemory', String(Math.floor(limit.toKibibytes() * 1024 * REDIS_MEMORY_SHARE)), '--maxmemory-policy', 'noeviction'];
-    return {
-      image: 'redis:8',
-      args: [
-        'redis-server', ...this.props.serverArgs ?? [],
-        '--bind', '127.0.0.1', '--port', String(REDIS_PORT), '--dir', DATA, '--save', '', '--appendonly', 'no', ...maxMemory,
-      ],
-      env: {},
-      mounts: [],
-    };
-  }
+/** The scratch server of a drill of this database; `undefined` where it needs none. */
+export function drillServer(source: DatabaseConfig, props: RestoreDrillProps): DrillServer | undefined {
+  const { title, drill: { server } } = databaseEngine(source);
+  if (server !== null) return new DrillServer(server, props, props.dataVolume ?? DrillVolume.emptyDir(Size.gibibytes(10)));
+  const given = SERVER_PROPERTIES.find(property => props[property] !== undefined);
+  if (given === undefined) return undefined;
+  const titles = databaseEngines().filter(([, { drill }]) => drill.server !== null).map(([, engine]) => engine.title);
+  throw new Error(`'${given}' is for ${titles.join(' and ')}, and the backup is of ${title}, which is restored into the scratch volume: set 'scratchSize'`);
 }

@@ -1,17 +1,17 @@
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import { contentsOf } from './engines';
 import { KubernetesSecretsOptions } from './kubernetes/kubernetes-source';
-import { kubernetesSecrets } from './kubernetes/pod-parts';
-import { postgres } from './postgres/pod-parts';
+import { kubernetesSecrets } from './kubernetes/source';
 import { PostgresSourceOptions } from './postgres/postgres-source';
-import { redis } from './redis/pod-parts';
+import { postgres } from './postgres/source';
 import { RedisSourceOptions } from './redis/redis-source';
-import { set } from './set';
-import { baseName, sqlite } from './sqlite/pod-parts';
+import { redis } from './redis/source';
+import { set } from './set/source';
+import { sqlite } from './sqlite/source';
 import { SqliteSourceOptions } from './sqlite/sqlite-source';
-import { SourceConfig } from '../../contract/config';
-import { toBackupName } from '../core/backup-name';
-import { ONLY_SOURCE, PodParts, SourceSlot } from '../parts/pod-parts';
+import { SourceDefinition, SourceParts } from '../engine-api/source';
+import { ONLY_SOURCE } from '../parts/pod-parts';
 
 /** The database that is backed up, or the Secrets. */
 export class BackupSource {
@@ -21,7 +21,7 @@ export class BackupSource {
    * Backups are named after the database, or `postgres` where all of them are taken.
    */
   public static postgres(options: PostgresSourceOptions): BackupSource {
-    return new BackupSource(postgres(options), toBackupName(options.databaseName ?? 'postgres'), Size.gibibytes(1));
+    return new BackupSource(postgres(options));
   }
 
   /**
@@ -30,7 +30,7 @@ export class BackupSource {
    * Backups are named `redis`; give `backupName` where a store has those of several servers.
    */
   public static redis(options: RedisSourceOptions): BackupSource {
-    return new BackupSource(redis(options), 'redis', Size.gibibytes(1));
+    return new BackupSource(redis(options));
   }
 
   /**
@@ -40,7 +40,7 @@ export class BackupSource {
    * exceed the size of the database.
    */
   public static sqlite(options: SqliteSourceOptions): BackupSource {
-    return new BackupSource(sqlite(options), toBackupName(baseName(options.path)), Size.gibibytes(10));
+    return new BackupSource(sqlite(options));
   }
 
   /**
@@ -53,10 +53,7 @@ export class BackupSource {
    * @param members by name: 1 to 20 lower-case letters, digits and `_`; at least two.
    */
   public static set(members: { [member: string]: BackupSource }): BackupSource {
-    const sources = Object.values(members);
-    const scratch = sources.reduce((sum, source) => sum + source._scratchSize.toGibibytes(), 0);
-    const bindings = Object.fromEntries(Object.entries(members).map(([name, source]) => [name, source.parts]));
-    return new BackupSource(set(bindings), 'set', Size.gibibytes(scratch));
+    return new BackupSource(set(Object.fromEntries(Object.entries(members).map(([name, { definition }]) => [name, definition])), contentsOf));
   }
 
   /**
@@ -65,27 +62,31 @@ export class BackupSource {
    * The pod gets a token of the API, with the right to read these objects and no other where they are named. Backups are named `secrets`.
    */
   public static kubernetesSecrets(options: KubernetesSecretsOptions = {}): BackupSource {
-    return new BackupSource(kubernetesSecrets(options), 'secrets', Size.gibibytes(1));
+    return new BackupSource(kubernetesSecrets(options));
   }
 
-  private constructor(
-    private readonly parts: (scope: Construct, slot: SourceSlot) => PodParts<SourceConfig>,
-    /**
-     * @internal
-     */
-    public readonly _backupName: string,
-    /**
-     * @internal
-     */
-    public readonly _scratchSize: Size,
-  ) {}
+  private constructor(private readonly definition: SourceDefinition) {}
+
+  /**
+   * @internal
+   */
+  public get _backupName(): string {
+    return this.definition.backupName;
+  }
+
+  /**
+   * @internal
+   */
+  public get _scratchSize(): Size {
+    return this.definition.scratchSize;
+  }
 
   /**
    * Defines, in `scope`, what the pod needs to reach the source.
    *
    * @internal
    */
-  public _bind(scope: Construct): PodParts<SourceConfig> {
-    return this.parts(scope, ONLY_SOURCE);
+  public _bind(scope: Construct): SourceParts {
+    return this.definition.bind(scope, ONLY_SOURCE);
   }
 }

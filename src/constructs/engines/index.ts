@@ -3,5 +3,4 @@ export * from './kubernetes';
 export * from './postgres';
 export * from './redis';
 export * from './restore-mode';
-export * from './restore-mode-options';
 export * from './sqlite';

@@ -1,13 +1,14 @@
 /* What the pods of this library connect to: it follows from their configs. */
 import { isIP } from 'node:net';
 import { NetworkPlace, NetworkPlaces } from './network-options';
-import { SourceConfig, StoreConfig, TargetConfig } from '../../contract/config';
+import { StoreConfig } from '../../contract/config';
+import { Endpoint } from '../parts/endpoint';
 import { storeType } from '../stores/store-types';
 
 /** What a pod does, as far as the network can tell. */
 export interface NetworkNeeds {
-  /** The database that is read, or written to. */
-  readonly database?: SourceConfig | TargetConfig;
+  /** The servers of the databases that are read, or written to. */
+  readonly endpoints?: readonly Endpoint[];
   readonly stores: readonly StoreConfig[];
   /** Whether the API server is asked. */
   readonly api?: boolean;
@@ -36,9 +37,9 @@ export function connectionsOf(needs: NetworkNeeds, places: NetworkPlaces = {}): 
   const stores = needs.stores.map(store => ({ name: store.name, network: storeType(store).network(store) }));
   const agents = new Set(stores.flatMap(({ network }) => network?.identityAgents ?? []));
   const connections: Connection[] = [
-    ...needs.database === undefined ? [] : databases(needs.database),
+    ...(needs.endpoints ?? []).map(database),
     ...stores.flatMap(({ name, network }) => network === undefined ? [] : [url(['stores', name], network.url)]),
-    ...needs.api || needs.database?.engine === 'kubernetes' ? [tcp(['apiServer'], null, [443, 6443])] : [],
+    ...needs.api ? [tcp(['apiServer'], null, [443, 6443])] : [],
     ...needs.healthUrl ? [url(['health'], needs.healthUrl)] : [],
     ...needs.pushgatewayUrl ? [url(['pushgateway'], needs.pushgatewayUrl)] : [],
   ];
@@ -52,14 +53,8 @@ export function connectionsOf(needs: NetworkNeeds, places: NetworkPlaces = {}): 
   ];
 }
 
-function databases(config: SourceConfig | TargetConfig, property: Property = ['database']): Connection[] {
-  switch (config.engine) {
-    case 'postgres': return [tcp(property, config.host, [config.port])];
-    // A Redis that is restored by replication fetches the data itself.
-    case 'redis': return [{ ...tcp(property, config.host, [config.port]), callsBack: 'method' in config && config.method === 'replication' ? config.listenPort : undefined }];
-    case 'set': return Object.entries(config.members).flatMap(([member, database]) => databases(database, ['members', member]));
-    case 'sqlite': case 'kubernetes': return [];
-  }
+function database({ host, port, member, callsBack }: Endpoint): Connection {
+  return { ...tcp(member === undefined ? ['database'] : ['members', member], host, [port]), callsBack };
 }
 
 function tcp(property: Property | null, host: string | null, ports: readonly number[]): Connection {

@@ -6,17 +6,18 @@ import { defineRestore } from './restore-resource';
 import { checkRestoreProps, RestoreSettings } from './restore-settings';
 import { RestoreTrigger } from './restore-trigger';
 import { grantWorkloads } from './workload-rights';
-import { CONFIG_VERSION, DecryptionConfig, EncryptionConfig, RestoreConfig, ScratchConfig, TargetConfig } from '../../contract/config';
+import { CONFIG_VERSION, DecryptionConfig, EncryptionConfig, RestoreConfig, ScratchConfig } from '../../contract/config';
 import { RUN_ENV } from '../../contract/run';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { checkHttpUrl } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
 import { warn } from '../core/warnings';
+import { TargetParts } from '../engine-api/restore';
 import { BackupSource } from '../engines/backup-source';
-import { grant } from '../engines/kubernetes/pod-parts';
 import { RestoreMode } from '../engines/restore-mode';
 import { PodParts } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
+import { grantRights } from '../pod/api-rights';
 import { NetworkOptions } from '../pod/network-options';
 import { networkOf } from '../pod/network-policy';
 import { bindStores, inheritPod, RunnerPod, serviceAccountFor } from '../pod/runner-pod';
@@ -75,17 +76,18 @@ export class RestoreJob extends Construct {
     const pod = new RunnerPod(inheritPod(props, props.backup?._restorable), scratchSize);
     props.backup?._recovery.addRestore({ path: this.node.path, scratchSize });
     const storeParts = bindStores(this, backupName, stores, props.s3Credentials)
-      .map(store => writesToStores(targetParts.config) ? store : readOnly(store));
-    checkRights(stores, props, targetParts.config);
+      .map(store => targetParts.storesPrevious ? store : readOnly(store));
+    checkRights(stores, props, targetParts);
     const decryption = bindDecryption(this, props);
 
     const config = restoreConfig(props, settings, { target: targetParts, stores: storeParts, decryption, scratch: pod.scratch });
-    const network = networkOf(props, inheritable(props), { ...config, database: config.target, api: workloads.length > 0 });
+    const asksApi = workloads.length > 0 || targetParts.api !== null;
+    const network = networkOf(props, inheritable(props), { ...config, endpoints: targetParts.endpoints, api: asksApi });
 
     const metadata = { name: baseName, labels };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
     grantWorkloads(this, this.serviceAccount, workloads, metadata);
-    grant(this, this.serviceAccount, targetParts, metadata);
+    grantRights(this, this.serviceAccount, targetParts.api, metadata);
     const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
     const { resource, jobName, networkPolicy } = defineRestore(this, trigger, {
       metadata,
@@ -95,7 +97,7 @@ export class RestoreJob extends Construct {
       parts: [targetParts, ...storeParts, ...decryption ? [decryption] : [], ...workloads.length > 0 ? [RUN_PARTS] : []],
       network,
       serviceAccount: this.serviceAccount,
-      asksApi: workloads.length > 0 || targetParts.api !== undefined,
+      asksApi,
       deadlineSeconds: settings.deadlineSeconds,
       backoffLimit: settings.backoffLimit,
     });
@@ -110,7 +112,7 @@ export class RestoreJob extends Construct {
 }
 
 /** What the pod needs to reach the database that is restored to, and to restore it in that mode. */
-function bindTarget(scope: Construct, target: BackupSource, { mode: given, scratchSize }: RestoreJobProps): PodParts<TargetConfig> {
+function bindTarget(scope: Construct, target: BackupSource, { mode: given, scratchSize }: RestoreJobProps): TargetParts {
   const source = target._bind(scope);
   const mode = given ?? RestoreMode._default(source.config);
   const parts = mode._bind(scope, source);
@@ -121,10 +123,10 @@ function bindTarget(scope: Construct, target: BackupSource, { mode: given, scrat
 }
 
 /** Whether the credentials may do what the job does. */
-function checkRights(stores: readonly BackupStore[], { s3Credentials = {} }: RestoreJobProps, target: TargetConfig): void {
+function checkRights(stores: readonly BackupStore[], { s3Credentials = {} }: RestoreJobProps, { storesPrevious }: TargetParts): void {
   checkAccess(stores, s3Credentials, [
     { right: 'read', why: 'a restore reads', wayOut: 'set \'s3Credentials\' to some of S3Access.READ' },
-    ...writesToStores(target)
+    ...storesPrevious
       ? [{ right: 'put', why: 'this restore stores what is there before as a backup', wayOut: 'set \'s3Credentials\' to some of S3Access.BACKUP, or do without in the \'mode\': safetyBackup: false' } as const] : [],
   ]);
 }
@@ -138,7 +140,7 @@ function bindDecryption(scope: Construct, { decryption, backup }: RestoreJobProp
 
 /** What of the config is made of the pod's parts. */
 interface BoundParts {
-  readonly target: PodParts<TargetConfig>;
+  readonly target: TargetParts;
   readonly stores: readonly StoreParts[];
   readonly decryption: PodParts<DecryptionConfig> | undefined;
   readonly scratch: ScratchConfig;
@@ -146,7 +148,7 @@ interface BoundParts {
 
 function restoreConfig(props: RestoreJobProps, { backupName, point, workloads, deadlineSeconds }: RestoreSettings, parts: BoundParts): RestoreConfig {
   const encryption = props.encryption?._toConfig() ?? props.backup?._config.encryption ?? null;
-  checkSafetyEncryption(parts.target.config, parts.decryption !== undefined, encryption);
+  checkSafetyEncryption(parts.target, parts.decryption !== undefined, encryption);
   return {
     version: CONFIG_VERSION,
     kind: 'restore',
@@ -165,23 +167,10 @@ function restoreConfig(props: RestoreJobProps, { backupName, point, workloads, d
   };
 }
 
-/** Whether the present data is stored as a backup before it is replaced. */
-function writesToStores(target: TargetConfig): boolean {
-  switch (target.engine) {
-    case 'postgres': return target.mode === 'in-place' && target.safetyBackup;
-    case 'redis': return target.method !== 'file' && target.safetyBackup;
-    case 'sqlite': return false;
-    case 'kubernetes': return target.replace;
-    case 'set': return Object.values(target.members).some(writesToStores);
-  }
-}
-
 /** Refuses a safety backup that would lie in the clear beside encrypted backups. */
-function checkSafetyEncryption(target: TargetConfig, decrypts: boolean, encryption: EncryptionConfig | null): void {
-  if (encryption !== null || !writesToStores(target)) return;
-  if (target.engine === 'kubernetes') {
-    throw new Error('\'encryption\' is missing: the Secrets that this restore replaces are stored before, and never in the clear; give the one of the backup: Encryption.age({ recipients })');
-  }
+function checkSafetyEncryption({ storesPrevious, neverInTheClear }: TargetParts, decrypts: boolean, encryption: EncryptionConfig | null): void {
+  if (encryption !== null || !storesPrevious) return;
+  if (neverInTheClear !== null) throw new Error(neverInTheClear);
   if (!decrypts) return;
   throw new Error('\'encryption\' is missing: with \'decryption\' the backups are encrypted, and what this restore stores of what is there before would not be; '
     + 'give the one of the backup: Encryption.age({ recipients }), or do without in the \'mode\': safetyBackup: false');

@@ -1,1 +1,2 @@
 export * from './kubernetes-source';
+export * from './objects-restore-options';

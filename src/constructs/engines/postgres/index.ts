@@ -1,2 +1,3 @@
+export * from './postgres-restore-options';
 export * from './postgres-source';
 export * from './postgres-tls';

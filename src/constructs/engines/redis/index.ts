@@ -1,2 +1,3 @@
+export * from './redis-restore-options';
 export * from './redis-source';
 export * from './redis-tls';

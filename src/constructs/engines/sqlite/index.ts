@@ -1,1 +1,2 @@
+export * from './sqlite-restore-options';
 export * from './sqlite-source';

@@ -1,19 +1,18 @@
-import { Duration } from 'cdk8s';
-import { Construct } from 'constructs';
+import { Duration, Size } from 'cdk8s';
+import { checkName } from './names';
 import { PostgresSourceOptions } from './postgres-source';
 import { PostgresTls } from './postgres-tls';
 import { PostgresConfig } from '../../../contract/config';
+import { toBackupName } from '../../core/backup-name';
 import { checkHost, checkPort, checkText, show, wholeSeconds } from '../../core/check';
-import { CERTIFICATES, passwordEnv, PodParts, SourceSlot } from '../../parts/pod-parts';
+import { SourceDefinition } from '../../engine-api/source';
+import { CERTIFICATES, passwordEnv } from '../../parts/pod-parts';
 
 /** The name by which the guide's Secret, people's laptops and Compose files know the password. */
 const PASSWORD_ENV = 'POSTGRES_PASSWORD';
 
-// PostgreSQL cuts longer names off without a word, and would then dump another database than the one that was meant.
-const MAX_NAME_BYTES = 63;
-
-/** Checks the options at once; what it returns defines what the pod needs. */
-export function postgres(options: PostgresSourceOptions): (scope: Construct, slot: SourceSlot) => PodParts<PostgresConfig> {
+/** Checks the options at once. */
+export function postgres(options: PostgresSourceOptions): SourceDefinition<'postgres'> {
   const tls = options.tls ?? PostgresTls.PREFER;
   const source = {
     engine: 'postgres',
@@ -27,15 +26,24 @@ export function postgres(options: PostgresSourceOptions): (scope: Construct, slo
     lockTimeoutSeconds: wholeSeconds('lockTimeout', options.lockTimeout ?? Duration.minutes(1), 1, 'pg_dump takes 0 for no limit'),
   } as const;
 
-  return (scope, { name, envSuffix }) => {
-    const variable = PASSWORD_ENV + envSuffix;
-    const ca = tls._ca?._mount(scope, `${name}-ca`, `${CERTIFICATES}/${name}`);
-    return {
-      config: { ...source, passwordEnv: options.password ? variable : null, tls: tls._toConfig(ca?.file ?? null) },
-      env: passwordEnv(variable, options.password),
-      mounts: ca ? [ca.mount] : [],
-      mountsClaim: false,
-    };
+  return {
+    backupName: toBackupName(options.databaseName ?? 'postgres'),
+    scratchSize: Size.gibibytes(1),
+    bind: (scope, { name, envSuffix }) => {
+      const variable = PASSWORD_ENV + envSuffix;
+      const ca = tls._ca?._mount(scope, `${name}-ca`, `${CERTIFICATES}/${name}`);
+      return {
+        config: { ...source, passwordEnv: options.password ? variable : null, tls: tls._toConfig(ca?.file ?? null) },
+        env: passwordEnv(variable, options.password),
+        mounts: ca ? [ca.mount] : [],
+        mountsClaim: false,
+        dataClaims: [],
+        endpoints: [{ host: source.host, port: source.port }],
+        api: null,
+        neverInTheClear: null,
+        lockTimeouts: [source.lockTimeoutSeconds],
+      };
+    },
   };
 }
 
@@ -48,14 +56,6 @@ function checkDatabase(options: PostgresSourceOptions): string | null {
     throw new Error(`'databaseName' and 'allDatabases' exclude each other, got ${show(databaseName)} and true: drop one of them`);
   }
   return databaseName === undefined ? null : checkName('databaseName', databaseName);
-}
-
-function checkName(property: string, value: string): string {
-  const bytes = new TextEncoder().encode(value).length;
-  if (bytes === 0 || bytes > MAX_NAME_BYTES || value.includes('\0')) {
-    throw new Error(`'${property}' must be 1 to ${MAX_NAME_BYTES} bytes long, as all names in PostgreSQL, got ${show(value)} with ${bytes}`);
-  }
-  return value;
 }
 
 type Patterns = Pick<PostgresConfig, 'includeSchemas' | 'excludeSchemas' | 'includeTables' | 'excludeTables'>;

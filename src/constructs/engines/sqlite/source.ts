@@ -1,31 +1,40 @@
-import { Duration } from 'cdk8s';
+import { Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
 import { SqliteSourceOptions } from './sqlite-source';
-import { SqliteConfig } from '../../../contract/config';
+import { toBackupName } from '../../core/backup-name';
 import { checkText, show, wholeSeconds } from '../../core/check';
-import { BACKUPS, CERTIFICATES, PodParts, SCRATCH, SourceSlot } from '../../parts/pod-parts';
+import { SourceDefinition } from '../../engine-api/source';
+import { BACKUPS, CERTIFICATES, SCRATCH } from '../../parts/pod-parts';
 
-/** Checks the options at once; what it returns defines what the pod needs. */
-export function sqlite(options: SqliteSourceOptions): (scope: Construct, slot: SourceSlot) => PodParts<SqliteConfig> {
+/** Checks the options at once. */
+export function sqlite(options: SqliteSourceOptions): SourceDefinition<'sqlite'> {
   const path = checkPath(options.path);
   const mountPath = checkMountPath(options.mountPath ?? '/data');
   const lockTimeoutSeconds = wholeSeconds('lockTimeout', options.lockTimeout ?? Duration.minutes(1), 1, 'without it any writer would end the copy');
 
-  return (scope, { name }) => {
-    const volume = kplus.Volume.fromPersistentVolumeClaim(scope, 'Source', options.claim, { name });
-    return {
-      config: { engine: 'sqlite', path: `${mountPath}/${path}`, lockTimeoutSeconds },
-      env: {},
-      mounts: [{ path: mountPath, volume }],
-      mountsClaim: true,
-      dataClaims: [options.claim.name],
-    };
+  return {
+    backupName: toBackupName(baseName(path)),
+    // For the copy.
+    scratchSize: Size.gibibytes(10),
+    bind: (scope, { name }) => {
+      const volume = kplus.Volume.fromPersistentVolumeClaim(scope, 'Source', options.claim, { name });
+      return {
+        config: { engine: 'sqlite', path: `${mountPath}/${path}`, lockTimeoutSeconds },
+        env: {},
+        mounts: [{ path: mountPath, volume }],
+        mountsClaim: true,
+        dataClaims: [options.claim.name],
+        endpoints: [],
+        api: null,
+        neverInTheClear: null,
+        lockTimeouts: [lockTimeoutSeconds],
+      };
+    },
   };
 }
 
 /** The file's name without what stands behind its last dot. */
-export function baseName(path: string): string {
+function baseName(path: string): string {
   const file = path.slice(path.lastIndexOf('/') + 1);
   return file.replace(/(.)\.[^.]*$/, '$1');
 }

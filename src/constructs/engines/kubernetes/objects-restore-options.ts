@@ -1,0 +1,9 @@
+/** Options for `RestoreMode.objects()`. */
+export interface ObjectsRestoreOptions {
+  /**
+   * Replace Secrets and ConfigMaps that are there and differ from the backup.
+   *
+   * @default false
+   */
+  readonly replace?: boolean;
+}

@@ -1,0 +1,79 @@
+import * as kplus from 'cdk8s-plus-28';
+
+/** Keys that have to be there after a restore. */
+export interface RedisAssertion {
+  /** Pattern in the sense of `SCAN … MATCH`, such as `user:*`. */
+  readonly pattern: string;
+
+  /**
+   * Least number of keys that match it.
+   *
+   * @default 1
+   */
+  readonly atLeast?: number;
+}
+
+/** Options for `RestoreMode.replication()`. */
+export interface RedisRestoreOptions {
+  /**
+   * Store the present data set as an ordinary backup before it is replaced.
+   *
+   * @default true
+   */
+  readonly safetyBackup?: boolean;
+
+  /**
+   * Port on which the pod offers the snapshot, 1024 to 65535. With `replication` only.
+   *
+   * @default 6379
+   */
+  readonly listenPort?: number;
+
+  /**
+   * What has to be there after loading.
+   *
+   * @default - none: the number of keys is compared with the record's anyway
+   */
+  readonly assertions?: RedisAssertion[];
+}
+
+/** Options for `RestoreMode.keys()`. */
+export interface RedisKeysRestoreOptions {
+  /**
+   * Write over what the server holds, and remove what is not in the backup at the end. While that goes on the server holds a mixture of
+   * both, so stop what uses it: name it in `workloads`.
+   *
+   * @default false: a server that holds keys is refused
+   */
+  readonly replace?: boolean;
+
+  /**
+   * Store the present keys as an ordinary backup before the first of them is replaced.
+   *
+   * @default true
+   */
+  readonly safetyBackup?: boolean;
+
+  /**
+   * What has to be there before keys that are not in the backup are removed.
+   *
+   * @default - none: the number of keys is compared with the backup's anyway
+   */
+  readonly assertions?: RedisAssertion[];
+}
+
+/** Options for `RestoreMode.rdbFile()`. */
+export interface RdbFileRestoreOptions extends RedisRestoreOptions {
+  /**
+   * The claim with the data directory. Redis must be stopped: name it in `workloads`. The pod has to run as the user of Redis, so set
+   * `user`, 999 in the official image.
+   */
+  readonly claim: kplus.IPersistentVolumeClaim;
+
+  /**
+   * Directory inside the claim.
+   *
+   * @default - the top of the claim
+   */
+  readonly path?: string;
+}
