@@ -10,7 +10,7 @@ import { databaseEngine, databaseEngines } from '../engines/engines';
 import { checkImage, restricted } from '../pod/runner-pod';
 
 /** Name of the container with the scratch server: messages of the runner tell to look at its log. */
-export const SERVER = 'server';
+const SERVER = 'server';
 
 /** Where the server has its data, in a directory that it makes itself: of a volume's top it may not be the owner. */
 const DATA = '/scratch-server';
