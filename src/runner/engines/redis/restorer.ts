@@ -5,6 +5,7 @@ import { contentOfSnapshot, findingsOfContent, refuseMixture } from './restore-c
 import { findingsOfMemory, findingsOfReplication, findingsOfServer, keysIn, readFacts } from './restore-facts';
 import { addressFor, followsRunner, wasLeftByRestore } from './restore-left';
 import { loadByReplication, makeMaster } from './restore-load';
+import { loadNotes, loadSteps } from './restore-load-plan';
 import { RedisServerRestorer } from './restore-server';
 import { parseInfo, RedisSource } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
@@ -50,28 +51,15 @@ export class RedisRestorer extends RedisServerRestorer {
       const address = addressFor(connection, this.advertisedHost());
       const left = await wasLeftByRestore(info, this.target, address);
       const ofServer = !left && followsRunner(info, this.target, address) ? [BEING_RESTORED] : findingsOfServer(facts, left);
-      const replicas = Number(info.connected_slaves ?? 0);
+      const told = { id: record.id, name: this.context.config.name, description: this.description, target: this.target, facts, left };
       return {
-        steps: [
-          `read all of ${record.id}, and look whether ${this.description} has the databases and modules that it needs`,
-          ...left ? [`make ${this.description} a primary again, which a restore that was killed has left as a replica`] : [],
-          ...this.target.safetyBackup ? [`store what ${this.description} holds now as a backup of ${this.context.config.name}, which is not the latest`] : [],
-          `make ${this.description} a replica of the runner, which refuses writes from then on, keeps what it has until it has received all, and loads ${record.id} then`,
-          ...this.target.assertions.map(({ pattern, leastKeys }) => `look for at least ${leastKeys} keys like ${pattern}`),
-          `make ${this.description} a primary again${info.aof_enabled === '1' ? ', and wait until its AOF is rewritten' : ''}`,
-        ],
+        steps: loadSteps(told),
         replaces: keys === 0 ? null : `${keys} keys in ${this.description}, ${formatBytes(Number(info.used_memory ?? 0))}`,
         missing: ofServer.length > 0 ? ofServer : [
           ...findingsOfReplication(facts, head), ...findingsOfMemory(facts, head),
           ...content === null ? [] : await findingsOfContent(connection, content),
         ],
-        notes: [
-          ...replicas > 0 ? [`${replicas} replicas follow ${this.description}, and will hold what it holds: the restored data`] : [],
-          ...facts.sentinels === null ? ['whether Sentinels watch the server can\'t be seen (+pubsub|numsub): if they do, they must not while it is restored'] : [],
-          ...this.target.safetyBackup ? [] : ['what is there now is not stored before: there is no way back'],
-          ...this.target.tls === null ? [] : ['the server fetches the snapshot from the runner without TLS'],
-          'what is written between the safety backup and the load is lost: stop what writes',
-        ],
+        notes: loadNotes(told),
       };
     } finally {
       connection.close();
