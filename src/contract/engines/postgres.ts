@@ -1,15 +1,31 @@
 /* A PostgreSQL server, or one database of it: as a source, and as a target. */
 
-export interface PostgresConfig {
+/** Where the server is, and who asks. */
+export interface PostgresConnectionConfig {
   readonly engine: 'postgres';
   readonly host: string;
   readonly port: number;
-  /** `null`: every database of the server that accepts connections, templates left out. */
-  readonly database: string | null;
   readonly user: string;
   /** Environment variable that holds the password; `null` where the server asks for none. */
   readonly passwordEnv: string | null;
   readonly tls: PostgresTlsConfig;
+}
+
+export interface PostgresTlsConfig {
+  /** libpq's `sslmode`. */
+  readonly mode: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+  /** PEM file of the certificate authority; `null` means the roots of the system. */
+  readonly caFile: string | null;
+}
+
+/** The same server, asked by the same role. */
+export function postgresConnectionOf({ engine, host, port, user, passwordEnv, tls }: PostgresConnectionConfig): PostgresConnectionConfig {
+  return { engine, host, port, user, passwordEnv, tls };
+}
+
+export interface PostgresConfig extends PostgresConnectionConfig {
+  /** `null`: every database of the server that accepts connections, templates left out. */
+  readonly database: string | null;
   /** Patterns in the sense of `pg_dump --schema`; empty means all. */
   readonly includeSchemas: readonly string[];
   readonly excludeSchemas: readonly string[];
@@ -22,21 +38,7 @@ export interface PostgresConfig {
   readonly lockTimeoutSeconds: number;
 }
 
-export interface PostgresTlsConfig {
-  /** libpq's `sslmode`. */
-  readonly mode: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
-  /** PEM file of the certificate authority; `null` means the roots of the system. */
-  readonly caFile: string | null;
-}
-
-export interface PostgresTargetConfig {
-  readonly engine: 'postgres';
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  /** Environment variable that holds the password; `null` where the server asks for none. */
-  readonly passwordEnv: string | null;
-  readonly tls: PostgresTlsConfig;
+export interface PostgresTargetConfig extends PostgresConnectionConfig {
   /** Name that the application connects to. */
   readonly database: string;
   /** Which database of the backup to restore; `null`: the only one in it, or the one that is called {@link database}. */

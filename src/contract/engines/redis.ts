@@ -17,16 +17,7 @@ export interface RedisTlsConfig {
   readonly caFile: string | null;
 }
 
-export interface RedisTargetConfig {
-  readonly engine: 'redis';
-  readonly host: string;
-  readonly port: number;
-  /** ACL user; `null` means the default user. */
-  readonly user: string | null;
-  /** Environment variable that holds the password; `null` where the server asks for none. */
-  readonly passwordEnv: string | null;
-  /** `null`: no TLS. */
-  readonly tls: RedisTlsConfig | null;
+export interface RedisTargetConfig extends RedisConfig {
   /**
    * `replication`: the server loads the snapshot from the runner. `keys`: each key is written for itself, for servers that are no
    * replica of anybody. `file`: `dump.rdb` of a stopped server.

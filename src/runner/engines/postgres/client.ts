@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { explainPostgres, isUnreadRefusal, lostConnection, PostgresTarget, quoted, withRefusal } from './errors';
 import { installed, PostgresProgram } from './programs';
 import { refusalOf } from './refusal';
-import { PostgresConfig } from '../../../contract/config';
+import { PostgresConnectionConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { messageOf, RunnerError } from '../../core/errors';
 import { outputOf, Program, stdoutOf } from '../../core/process';
@@ -49,7 +49,7 @@ const LANGUAGE_QUERY = `select :SERVER_VERSION_NUM >= 150000 as granted \\gset
 const ENGLISH = /^(?:$|C\b|POSIX\b|en_|english)/i;
 
 /** Where a server is, and who asks. */
-export type PostgresConnection = Pick<PostgresConfig, 'host' | 'port' | 'user' | 'passwordEnv' | 'tls'>;
+export type PostgresConnection = Omit<PostgresConnectionConfig, 'engine'>;
 
 /** Explains what a program said; `undefined` if it means nothing. */
 export type Explain = (said: string, target: PostgresTarget) => RunnerError | undefined;
