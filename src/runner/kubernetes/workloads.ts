@@ -1,16 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, KubernetesApi } from './api';
+import { Change, hasSettled, pathOf, replicasOf, RESTORED_ANNOTATION, toStart, toStop, Workload } from './workload';
+import { autoscalerRests, autoscalerStarts, kedaStarts, nameOf, notReadyAgain, notStopped, scaledUp, stillStopped, wayOut } from './workload-messages';
+import { isOf, OwnerReference, Pod, renderSelector } from './workload-pods';
 import { WorkloadConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
 import { Reporter } from '../core/reporter';
 
-/** On a workload that is stopped for a restore: how many replicas it had. */
-export const REPLICAS_ANNOTATION = 'cdk8s-backup/replicas-before-restore';
+/** What uses the target, and must not while it is restored. */
+export interface Workloads {
+  /** What will be stopped and started, by name, for the plan. */
+  readonly steps: readonly string[];
 
-/** On a workload that was started after a restore: the uid of the restore's Job, and what it has restored. */
-export const RESTORED_ANNOTATION = 'cdk8s-backup/restored-by';
+  /** Whether the rights are there, the objects exist, and nothing fights a scale to zero. Changes nothing. */
+  inspect(signal: AbortSignal): Promise<readonly Finding[]>;
+
+  /** Writes down the replica counts where a crash can't lose them, scales to zero, and waits until all pods are gone. */
+  stop(signal: AbortSignal): Promise<void>;
+
+  /**
+   * Scales back to what was written down, also by an earlier run that was killed.
+   *
+   * @param wait whether to wait until they are ready; a run that is being stopped does not
+   * @param restored id of the backup that is live now, which is noted before anything is started; not given: none is
+   */
+  start(wait: boolean, signal: AbortSignal, restored?: string): Promise<void>;
+
+  /**
+   * Id of the backup that an earlier pod of this Job has made live and noted; `null`: none. The application has written since then, so it
+   * must not be restored again.
+   */
+  restoredBefore(signal: AbortSignal): Promise<string | null>;
+}
 
 /** Beside what the pods are given to end, for the controllers and the kubelet. */
 const STOP_SPARE_SECONDS = 120;
@@ -26,46 +49,6 @@ export interface Pace {
 }
 
 const PACE: Pace = { pollMs: 1000, stopSpareSeconds: STOP_SPARE_SECONDS, readyWithinSeconds: READY_WITHIN_SECONDS };
-
-/** What of the objects is read here. */
-interface Workload {
-  readonly metadata: { readonly generation: number; readonly resourceVersion: string; readonly annotations?: { readonly [name: string]: string } };
-  readonly spec: {
-    readonly replicas?: number;
-    readonly progressDeadlineSeconds?: number;
-    readonly selector: LabelSelector;
-    readonly template: { readonly spec: { readonly terminationGracePeriodSeconds?: number } };
-  };
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly replicas?: number;
-    readonly updatedReplicas?: number;
-    readonly readyReplicas?: number;
-  };
-}
-
-interface LabelSelector {
-  readonly matchLabels?: { readonly [label: string]: string };
-  readonly matchExpressions?: readonly LabelExpression[];
-}
-
-interface LabelExpression {
-  readonly key: string;
-  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
-  readonly values?: readonly string[];
-}
-
-interface Pod {
-  readonly metadata: { readonly name: string; readonly ownerReferences?: readonly OwnerReference[]; readonly deletionTimestamp?: string };
-  readonly spec: { readonly nodeName?: string };
-  readonly status?: { readonly phase?: string };
-}
-
-interface OwnerReference {
-  readonly kind: string;
-  readonly name: string;
-  readonly controller?: boolean;
-}
 
 interface Autoscaler {
   readonly metadata: { readonly name: string; readonly ownerReferences?: readonly OwnerReference[] };
@@ -130,7 +113,7 @@ export class KubernetesWorkloads implements Workloads {
         // The others are started all the same.
         signal.throwIfAborted();
         if (!(error instanceof RunnerError)) throw error;
-        failures.push(`${nameOf(workload)} is still stopped (${error.message}): run "kubectl scale ${commandLineOf(workload)} --replicas=N", N is in its annotation ${REPLICAS_ANNOTATION}`);
+        failures.push(stillStopped(workload, error));
       }
     }
     for (const workload of wait ? [...this.workloads].reverse() : []) {
@@ -173,23 +156,14 @@ export class KubernetesWorkloads implements Workloads {
     for (;;) {
       const object = await this.read(workload, signal);
       if (object.spec.replicas !== 0) {
-        throw new RunnerError(
-          `${nameOf(workload)} was scaled up to ${replicasOf(object)} while it was to be stopped: something else sets its replicas (a GitOps controller that heals, an autoscaler, a person); pause that, then run the restore again`,
-          ExitCode.BAD_CONFIG,
-        );
+        throw new RunnerError(scaledUp(workload, replicasOf(object)), ExitCode.BAD_CONFIG);
       }
       // The controllers have seen the zero, so that no pod is made any more; and none is left of those that were.
       const settled = hasSettled(object) && (object.status?.replicas ?? 0) === 0;
       const pods = await this.podsOf(workload, object, signal);
       if (settled && pods.length === 0) return;
       const limit = (object.spec.template.spec.terminationGracePeriodSeconds ?? 30) + this.pace.stopSpareSeconds;
-      if (performance.now() - started > limit * 1000) {
-        const left = pods.map(({ metadata, spec }) => `${metadata.name}${spec.nodeName === undefined ? '' : ` on node ${spec.nodeName}`}`).join(', ');
-        throw new RunnerError(
-          `${nameOf(workload)} has not stopped within ${limit} s: ${left === '' ? 'its controller has not answered' : `${left} ${pods.length === 1 ? 'is' : 'are'} still there`}; if a node is lost, see "kubectl get nodes", and force the deletion only if the pod can't be running any more`,
-          ExitCode.UNAVAILABLE,
-        );
-      }
+      if (performance.now() - started > limit * 1000) throw new RunnerError(notStopped(workload, limit, pods), ExitCode.UNAVAILABLE);
       await this.pause(signal);
     }
   }
@@ -203,9 +177,7 @@ export class KubernetesWorkloads implements Workloads {
       const { updatedReplicas = 0, readyReplicas = 0 } = object.status ?? {};
       if (hasSettled(object) && updatedReplicas >= wanted && readyReplicas >= wanted) return undefined;
       const limit = Math.min(object.spec.progressDeadlineSeconds ?? this.pace.readyWithinSeconds, this.pace.readyWithinSeconds);
-      if (performance.now() - started > limit * 1000) {
-        return `${nameOf(workload)} is started, but only ${readyReplicas} of ${wanted} pods are ready after ${limit} s: see "kubectl describe ${commandLineOf(workload)}"`;
-      }
+      if (performance.now() - started > limit * 1000) return notReadyAgain(workload, readyReplicas, wanted, limit);
       await this.pause(signal);
     }
   }
@@ -230,19 +202,9 @@ export class KubernetesWorkloads implements Workloads {
     for (const { metadata, spec } of list.items) {
       if (spec.scaleTargetRef.kind !== workload.kind || spec.scaleTargetRef.name !== workload.name) continue;
       const keda = metadata.ownerReferences?.find(({ kind }) => kind === 'ScaledObject');
-      if (keda) {
-        findings.push({
-          message: `KEDA would start ${nameOf(workload)} in the middle of the restore, through ScaledObject ${keda.name}: pause it first, "kubectl annotate scaledobject ${keda.name} autoscaling.keda.sh/paused=true", and take that away afterwards`,
-          exitCode: ExitCode.BAD_CONFIG,
-        });
-      } else if (spec.minReplicas === 0) {
-        findings.push({
-          message: `HorizontalPodAutoscaler ${metadata.name} would start ${nameOf(workload)} in the middle of the restore, since its minReplicas is 0: set it to 1 first, with which it leaves a workload at zero alone`,
-          exitCode: ExitCode.BAD_CONFIG,
-        });
-      } else {
-        this.reporter.info('autoscaler.rests', `HorizontalPodAutoscaler ${metadata.name} rests while ${nameOf(workload)} is at zero, and goes on afterwards`);
-      }
+      if (keda) findings.push({ message: kedaStarts(workload, keda.name), exitCode: ExitCode.BAD_CONFIG });
+      else if (spec.minReplicas === 0) findings.push({ message: autoscalerStarts(workload, metadata.name), exitCode: ExitCode.BAD_CONFIG });
+      else this.reporter.info('autoscaler.rests', autoscalerRests(workload, metadata.name));
     }
     return findings;
   }
@@ -258,109 +220,4 @@ export class KubernetesWorkloads implements Workloads {
   private async pause(signal: AbortSignal): Promise<void> {
     await sleep(this.pace.pollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
-}
-
-/** A merge patch, for exactly the version of the object that it was made of. */
-interface Change {
-  /** That the workload has, or gets back; `undefined` where they stay. */
-  readonly replicas: number | undefined;
-  readonly body: unknown;
-}
-
-function toStop(object: Workload): Change {
-  const written = writtenDown(object);
-  const replicas = replicasOf(object) === 0 && written !== undefined ? written : replicasOf(object);
-  return { replicas, body: bodyOf(object, { [REPLICAS_ANNOTATION]: String(replicas), [RESTORED_ANNOTATION]: null }, 0) };
-}
-
-function toStart(object: Workload, mark: string | null): Change | undefined {
-  const written = writtenDown(object);
-  if (written === undefined && (mark === null || object.metadata.annotations?.[RESTORED_ANNOTATION] === mark)) return undefined;
-  const replicas = replicasOf(object) === 0 ? written ?? 0 : replicasOf(object);
-  const annotations = { [REPLICAS_ANNOTATION]: null, ...mark !== null && { [RESTORED_ANNOTATION]: mark } };
-  return { replicas: written === undefined ? undefined : replicas, body: bodyOf(object, annotations, replicas) };
-}
-
-function bodyOf({ metadata: { resourceVersion } }: Workload, annotations: { readonly [name: string]: string | null }, replicas: number): unknown {
-  return { metadata: { resourceVersion, annotations }, spec: { replicas } };
-}
-
-function writtenDown({ metadata }: Workload): number | undefined {
-  const text = metadata.annotations?.[REPLICAS_ANNOTATION];
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
-}
-
-function replicasOf({ spec }: Workload): number {
-  return spec.replicas ?? 1; // what the API server puts in its place
-}
-
-function hasSettled({ metadata, status }: Workload): boolean {
-  return (status?.observedGeneration ?? 0) >= metadata.generation;
-}
-
-/** Whether the workload has made the pod. A Job's pods, this one's among them, may have the labels too. */
-function isOf(workload: WorkloadConfig, { metadata }: Pod): boolean {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
-  if (workload.kind === 'StatefulSet') return owner?.kind === 'StatefulSet' && owner.name === workload.name;
-  // A ReplicaSet is called after its Deployment, with a hash behind it that has no dash.
-  return owner?.kind === 'ReplicaSet' && owner.name.slice(0, owner.name.lastIndexOf('-')) === workload.name;
-}
-
-/** In the syntax of the query parameter `labelSelector`. */
-function renderSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  return [
-    ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),
-    ...matchExpressions.map(({ key, operator, values = [] }) => {
-      switch (operator) {
-        case 'In': return `${key} in (${values.join(',')})`;
-        case 'NotIn': return `${key} notin (${values.join(',')})`;
-        case 'Exists': return key;
-        case 'DoesNotExist': return `!${key}`;
-      }
-    }),
-  ].join(',');
-}
-
-function pathOf({ kind, name, namespace }: WorkloadConfig): string {
-  return `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/${kind.toLowerCase()}s/${encodeURIComponent(name)}`;
-}
-
-function nameOf({ kind, name }: WorkloadConfig): string {
-  return `${kind} ${name}`;
-}
-
-function commandLineOf({ kind, name, namespace }: WorkloadConfig): string {
-  return `${kind.toLowerCase()}/${name} -n ${namespace}`;
-}
-
-function wayOut(error: RunnerError): string {
-  if (error.exitCode === ExitCode.DENIED) return '; the Role that RestoreJob makes has these rights: apply its manifest, or name the workload in \'workloads\'';
-  if (error.exitCode === ExitCode.NOT_FOUND) return '; apply the application first, or take it out of \'workloads\'';
-  return '';
-}
-
-/** What uses the target, and must not while it is restored. */
-export interface Workloads {
-  /** What will be stopped and started, by name, for the plan. */
-  readonly steps: readonly string[];
-
-  /** Whether the rights are there, the objects exist, and nothing fights a scale to zero. Changes nothing. */
-  inspect(signal: AbortSignal): Promise<readonly Finding[]>;
-
-  /** Writes down the replica counts where a crash can't lose them, scales to zero, and waits until all pods are gone. */
-  stop(signal: AbortSignal): Promise<void>;
-
-  /**
-   * Scales back to what was written down, also by an earlier run that was killed.
-   *
-   * @param wait whether to wait until they are ready; a run that is being stopped does not
-   * @param restored id of the backup that is live now, which is noted before anything is started; not given: none is
-   */
-  start(wait: boolean, signal: AbortSignal, restored?: string): Promise<void>;
-
-  /**
-   * Id of the backup that an earlier pod of this Job has made live and noted; `null`: none. The application has written since then, so it
-   * must not be restored again.
-   */
-  restoredBefore(signal: AbortSignal): Promise<string | null>;
 }

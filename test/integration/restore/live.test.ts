@@ -7,7 +7,7 @@ import { BackupSource, BackupStore, RestoreJob, RestoreWorkload } from '../../..
 import { RestoreConfig, WorkloadConfig } from '../../../src/contract/config';
 import { RUN_ENV } from '../../../src/contract/run';
 import { API_URL_ENV } from '../../../src/runner/kubernetes/api';
-import { RESTORED_ANNOTATION } from '../../../src/runner/kubernetes/workloads';
+import { RESTORED_ANNOTATION } from '../../../src/runner/kubernetes/workload';
 import { newChart, objectsOf } from '../../synth';
 import { configOf, folder, sqlite } from '../_configs';
 import { backup, run, Running, RunOptions, start } from '../_runner';

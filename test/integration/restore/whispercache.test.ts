@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import { artifactOf } from './_restore';
-import { REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workloads';
+import { REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workload';
 import { Ended, filesIn, run, RunOptions, start } from '../_runner';
 import { tempDir } from '../servers/_process';
 import { startWorkloadControllers, WorkloadControllers } from '../servers/_workload-controllers';

@@ -3,7 +3,8 @@ import { BackupSource, BackupStore, RestoreJob, RestoreWorkload } from '../../..
 import { WorkloadConfig } from '../../../src/contract/config';
 import { createReporter } from '../../../src/runner/core/reporter';
 import { KubernetesApi, openKubernetes } from '../../../src/runner/kubernetes/api';
-import { KubernetesWorkloads, REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workloads';
+import { REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workload';
+import { KubernetesWorkloads } from '../../../src/runner/kubernetes/workloads';
 import { capture } from '../../runner/_fixtures';
 import { newChart, objectsOf } from '../../synth';
 import { startWorkloadControllers, WorkloadControllers } from '../servers/_workload-controllers';

@@ -5,7 +5,8 @@ import { ExitCode, RETRYABLE } from '../../../src/contract/exit-code';
 import { createReporter } from '../../../src/runner/core/reporter';
 import { RestoreFailure } from '../../../src/runner/engine-api/restorer';
 import { API_URL_ENV, openKubernetes } from '../../../src/runner/kubernetes/api';
-import { KubernetesWorkloads, REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workloads';
+import { REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workload';
+import { KubernetesWorkloads } from '../../../src/runner/kubernetes/workloads';
 import { bringUp } from '../../../src/runner/restore/attempt';
 import { capture } from '../_fixtures';
 
