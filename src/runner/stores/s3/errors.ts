@@ -23,6 +23,17 @@ export function s3Status(error: unknown): number | undefined {
   return ((error ?? {}) as S3Failure).$metadata?.httpStatusCode;
 }
 
+/** Does something, and says what a failure of it means. */
+export async function explainedS3<T>(target: S3Target, doing: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  try {
+    signal.throwIfAborted();
+    return await action();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explainS3Error(error, target, doing);
+  }
+}
+
 /**
  * Says what a failure of the SDK means and what to do. The one place that knows.
  *

@@ -1,16 +1,14 @@
 import { Readable } from 'node:stream';
-import {
-  DeleteObjectCommand, DeleteObjectsCommand, GetObjectLockConfigurationCommand, ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput,
-  ListObjectsV2Command, PutObjectCommandInput,
-} from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput, ListObjectsV2Command, PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { openS3, S3_PATIENCE, S3Patience, S3Target } from './client';
 import { keyOfIntent, S3Creator } from './create';
 import { download } from './download';
-import { clockDifference, explainS3Error, noObjectLock, s3ErrorName, s3Status } from './errors';
-import { digestOf, lockSettings } from './lock';
+import { clockDifference, explainedS3 } from './errors';
+import { digestOf, lockSettings, requireObjectLock } from './lock';
 import { checkListing, Pages } from './pages';
 import { planParts } from './parts';
 import { BrokenPromise, brokenPromises, listsNoUploads } from './promises';
+import { removeObjects } from './remove';
 import { abortUpload, upload } from './upload';
 import { S3StoreConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
@@ -19,8 +17,6 @@ import { isDenied, messageOf, RunnerError } from '../../core/errors';
 import { checkKey, checkKeyPrefix, compareKeys, isKey } from '../../store-api/keys';
 import { OtherLayout, Store, StoredObject, UnfinishedUpload } from '../../store-api/store';
 
-/** S3's limit for one request. */
-const MAX_KEYS_PER_REMOVAL = 1000;
 /** From here on the times in records and those of the service contradict each other visibly. S3 itself refuses 15 minutes. */
 const CLOCK_WARNING_MS = 60_000;
 
@@ -49,7 +45,7 @@ export class S3Store implements Store {
       new ListObjectsV2Command({ Bucket: bucket, Prefix: keyPrefix + checkKeyPrefix(prefix), MaxKeys: 1 }), { abortSignal: signal },
     ));
     checkListing(page, this.target);
-    if (this.config.objectLock !== null) await this.checkLock(signal);
+    if (this.config.objectLock !== null) await requireObjectLock(this.target, this.warn, signal); // known before a dump of hours, and not after it
     // The SDK signs with the server's time from its second request on, so a wrong clock would pass unseen.
     const offsetMs = this.clockOffsetMs ?? client.config.systemClockOffset;
     if (Math.abs(offsetMs) >= CLOCK_WARNING_MS) {
@@ -111,22 +107,7 @@ export class S3Store implements Store {
 
   public async remove(keys: readonly string[], signal: AbortSignal): Promise<void> {
     keys.forEach(checkKey);
-    const failures: unknown[] = [];
-    for (let i = 0; i < keys.length; i += MAX_KEYS_PER_REMOVAL) {
-      for (const key of await this.removeMany(keys.slice(i, i + MAX_KEYS_PER_REMOVAL), signal)) {
-        // One at a time: the request is retried, and its error says more.
-        await this.explained(`remove ${key}`, signal, () => this.target.client.send(
-          new DeleteObjectCommand(this.object(key)), { abortSignal: signal },
-        )).catch(error => {
-          signal.throwIfAborted();
-          failures.push(error);
-        });
-      }
-    }
-    if (failures.length === 0) return;
-    const [first] = failures as [RunnerError];
-    const others = failures.length > 1 ? ` (and ${failures.length - 1} others of ${keys.length})` : '';
-    throw new RunnerError(`${first.message}${others}`, first.exitCode, { cause: first });
+    await removeObjects(this.target, keys, signal);
   }
 
   public async *unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload> {
@@ -205,48 +186,6 @@ export class S3Store implements Store {
     }
   }
 
-  /** Removes up to 1,000 objects and returns the keys of those that are still there. */
-  private async removeMany(keys: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-    const { client, bucket, keyPrefix } = this.target;
-    try {
-      signal.throwIfAborted();
-      const { Errors = [] } = await client.send(new DeleteObjectsCommand({
-        Bucket: bucket,
-        Delete: { Quiet: true, Objects: keys.map(key => ({ Key: keyPrefix + key })) },
-      }), { abortSignal: signal });
-      return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key = '' }) => Key.slice(keyPrefix.length));
-    } catch (error) {
-      signal.throwIfAborted();
-      // Some ask for a right on the bucket where the single deletion asks for one on the object: if that is refused, all are.
-      if (s3Status(error) === 403) {
-        const [first = '', ...others] = keys;
-        await this.explained(`remove ${first}`, signal, () => client.send(new DeleteObjectCommand(this.object(first)), { abortSignal: signal }));
-        return others;
-      }
-      // Older services want an MD5 here, or don't have it at all.
-      if ([400, 405, 501].includes(s3Status(error) ?? 0) && s3ErrorName(error) !== 'ExpiredToken') return keys;
-      throw explainS3Error(error, this.target, 'remove objects');
-    }
-  }
-
-  /** Known before a dump of hours, and not after it. */
-  private async checkLock(signal: AbortSignal): Promise<void> {
-    const { client, bucket } = this.target;
-    try {
-      const found = await client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket }), { abortSignal: signal });
-      if (found.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled') return;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (s3ErrorName(error) !== 'ObjectLockConfigurationNotFoundError') {
-        const explained = explainS3Error(error, this.target, 'look for its Object Lock');
-        if (!isDenied(explained)) throw explained;
-        this.warn(`${explained.message}; allow s3:GetBucketObjectLockConfiguration, so that a bucket without Object Lock is found before the dump`);
-        return;
-      }
-    }
-    throw noObjectLock(this.target, 'lock what is stored there');
-  }
-
   /** S3 locks nothing whose upload it can't check, and services that don't know its checksums know this one. */
   private get needsMd5(): boolean {
     return this.config.objectLock !== null && this.config.checksums === 'required-only';
@@ -298,13 +237,7 @@ export class S3Store implements Store {
     }
   }
 
-  private async explained<T>(doing: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> {
-    try {
-      signal.throwIfAborted();
-      return await action();
-    } catch (error) {
-      signal.throwIfAborted();
-      throw explainS3Error(error, this.target, doing);
-    }
+  private explained<T>(doing: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+    return explainedS3(this.target, doing, signal, action);
   }
 }
