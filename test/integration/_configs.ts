@@ -1,25 +1,9 @@
-import { BackupConfig, CONFIG_VERSION, PostgresConfig, RedisConfig } from '../../src/contract/config';
+import { BackupConfig, PostgresConfig, RedisConfig } from '../../src/contract/config';
+import { aConfig, aPostgresSource } from '../runner/_fixtures';
 
 /** A config with every value that the tests at hand do not care about. */
 export function configOf(changes: Pick<BackupConfig, 'source' | 'stores'> & Partial<BackupConfig>): BackupConfig {
-  return {
-    version: CONFIG_VERSION,
-    kind: 'backup',
-    namespace: 'shop',
-    name: 'app',
-    compression: { algorithm: 'zstd', level: 1 },
-    retention: {
-      keepHours: 168, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 3,
-    },
-    pruneAfterBackup: false,
-    verification: { olderPercent: 0, repair: false },
-    encryption: null,
-    pushgatewayUrl: null,
-    suspectBelowPercent: 50,
-    deadlineSeconds: 600,
-    scratch: { directory: '/tmp', limitBytes: null },
-    ...changes,
-  };
+  return aConfig({ compression: { algorithm: 'zstd', level: 1 }, deadlineSeconds: 600, ...changes });
 }
 
 /** All that a test needs to know of a server. */
@@ -31,22 +15,7 @@ interface Server {
 export function postgres(
   server: Server & { readonly superuser: string }, database: string | null, changes: Partial<PostgresConfig> = {},
 ): PostgresConfig {
-  return {
-    engine: 'postgres',
-    host: server.host,
-    port: server.port,
-    database,
-    user: server.superuser,
-    passwordEnv: 'POSTGRES_PASSWORD',
-    tls: { mode: 'prefer', caFile: null },
-    includeSchemas: [],
-    excludeSchemas: [],
-    includeTables: [],
-    excludeTables: [],
-    globals: true,
-    lockTimeoutSeconds: 10,
-    ...changes,
-  };
+  return aPostgresSource({ host: server.host, port: server.port, database, user: server.superuser, passwordEnv: 'POSTGRES_PASSWORD', lockTimeoutSeconds: 10, ...changes });
 }
 
 export function redis(server: Server, changes: Partial<RedisConfig> = {}): RedisConfig {

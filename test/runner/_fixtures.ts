@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { BackupConfig, CONFIG_VERSION, S3StoreConfig } from '../../src/contract/config';
+import { BackupConfig, CONFIG_VERSION, PostgresConfig, S3StoreConfig } from '../../src/contract/config';
 import { BackupRecord, RECORD_VERSION, RecordedArtifact } from '../../src/contract/record';
 
 /** The smallest config that is right. */
@@ -22,6 +22,26 @@ export function aConfig(changes: Partial<BackupConfig> = {}): BackupConfig {
     suspectBelowPercent: 50,
     deadlineSeconds: 3600,
     scratch: { directory: '/tmp', limitBytes: null },
+    ...changes,
+  };
+}
+
+/** The smallest source that is a PostgreSQL server. */
+export function aPostgresSource(changes: Partial<PostgresConfig> = {}): PostgresConfig {
+  return {
+    engine: 'postgres',
+    host: 'db',
+    port: 5432,
+    database: 'shop',
+    user: 'backup',
+    passwordEnv: null,
+    tls: { mode: 'prefer', caFile: null },
+    includeSchemas: [],
+    excludeSchemas: [],
+    includeTables: [],
+    excludeTables: [],
+    globals: true,
+    lockTimeoutSeconds: 60,
     ...changes,
   };
 }

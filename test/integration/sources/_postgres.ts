@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { PostgresConfig } from '../../../src/contract/config';
 import { Source } from '../../../src/runner/engine-api/source';
 import { openSource } from '../../../src/runner/engines/open-source';
+import { aPostgresSource } from '../../runner/_fixtures';
 import { clientBin, clientPath, PostgresMajor, PostgresServer } from '../servers/postgres';
 
 /** Makes the programs of these versions the ones that the runner finds, beside 15, which it always does; without any, all of them. */
@@ -23,22 +24,9 @@ export function useFake(directory: string, program: string, script: string): voi
 
 /** The source for a server of the tests, as its superuser unless `options` say otherwise. */
 export function sourceFor(server: PostgresServer, options: Partial<PostgresConfig> = {}, password: string = server.password): Source {
-  const config: PostgresConfig = {
-    engine: 'postgres',
-    host: server.host,
-    port: server.port,
-    database: 'shop',
-    user: server.superuser,
-    passwordEnv: 'PASSWORD',
-    tls: { mode: 'prefer', caFile: null },
-    includeSchemas: [],
-    excludeSchemas: [],
-    includeTables: [],
-    excludeTables: [],
-    globals: false,
-    lockTimeoutSeconds: 5,
-    ...options,
-  };
+  const config = aPostgresSource({
+    host: server.host, port: server.port, user: server.superuser, passwordEnv: 'PASSWORD', globals: false, lockTimeoutSeconds: 5, ...options,
+  });
   return openSource(config, { ...process.env, PASSWORD: password }, { directory: '/nowhere', limitBytes: null });
 }
 

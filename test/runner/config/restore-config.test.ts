@@ -2,23 +2,9 @@ import { CONFIG_ENV, RestoreConfig } from '../../../src/contract/config';
 import { parseConfig } from '../../../src/runner/config/config';
 import { loadBackupConfig, loadRestoreConfig } from '../../../src/runner/config/load';
 import { targetOf } from '../../../src/runner/config/restore-target';
-import { aConfig } from '../_fixtures';
+import { aConfig, aPostgresSource } from '../_fixtures';
 
-const postgres = {
-  engine: 'postgres',
-  host: 'db',
-  port: 5432,
-  database: 'shop',
-  user: 'backup',
-  passwordEnv: 'POSTGRES_PASSWORD',
-  tls: { mode: 'prefer', caFile: null },
-  includeSchemas: [],
-  excludeSchemas: [],
-  includeTables: [],
-  excludeTables: [],
-  globals: true,
-  lockTimeoutSeconds: 60,
-} as const;
+const postgres = aPostgresSource({ passwordEnv: 'POSTGRES_PASSWORD' });
 const env = (config: unknown) => ({ [CONFIG_ENV]: JSON.stringify(config) });
 
 function aRestore(changes: Partial<RestoreConfig> = {}): RestoreConfig {

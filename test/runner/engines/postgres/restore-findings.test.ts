@@ -1,25 +1,12 @@
-import { PostgresConfig, PostgresTargetConfig } from '../../../../src/contract/config';
+import { PostgresTargetConfig } from '../../../../src/contract/config';
 import { targetOf } from '../../../../src/runner/config/restore-target';
 import { ArchiveEntry } from '../../../../src/runner/engines/postgres/restore-archive';
 import { Facts, findingsOf } from '../../../../src/runner/engines/postgres/restore-findings';
+import { aPostgresSource } from '../../_fixtures';
 
 const extension: ArchiveEntry = { id: 1, type: 'EXTENSION', tag: 'timescaledb', schema: '', owner: '', tablespace: '', definition: '' };
 
-const source: PostgresConfig = {
-  engine: 'postgres',
-  host: 'db',
-  port: 5432,
-  database: 'shop',
-  user: 'me',
-  passwordEnv: null,
-  tls: { mode: 'prefer', caFile: null },
-  includeSchemas: [],
-  excludeSchemas: [],
-  includeTables: [],
-  excludeTables: [],
-  globals: true,
-  lockTimeoutSeconds: 60,
-};
+const source = aPostgresSource({ user: 'me' });
 
 function facts(mode: 'swap' | 'in-place', names: readonly string[]): Facts {
   const live = {
