@@ -4,7 +4,7 @@ import { firstSteps, Found, lookAt, makeReady, missingFor, notesOf, replacedBy, 
 import { disabledSubscriptions } from './restore-subscriptions';
 import { RestoreTarget } from './restore-target';
 import { PostgresSource } from './source';
-import { PostgresConfig, PostgresTargetConfig } from '../../../contract/config';
+import { PostgresConfig, postgresConnectionOf, PostgresTargetConfig } from '../../../contract/config';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { exitCodeOf, messageOf } from '../../core/errors';
@@ -105,15 +105,10 @@ export class PostgresInPlaceRestorer implements Restorer<Found> {
 
   /** Stores the database before objects in it are dropped: there is no previous one to go back to. */
   private async saveWhatIsThere(restored: BackupRecord, signal: AbortSignal): Promise<string | null> {
-    const { host, port, user, passwordEnv, tls, database, safetyBackup } = this.config;
+    const { database, safetyBackup } = this.config;
     if (!safetyBackup) return null;
     const source: PostgresConfig = {
-      engine: 'postgres',
-      host,
-      port,
-      user,
-      passwordEnv,
-      tls,
+      ...postgresConnectionOf(this.config),
       database,
       includeSchemas: [],
       excludeSchemas: [],
