@@ -8,7 +8,7 @@
  *   appendonly.aof                              read with AOF by Redis 4 to 6: an RDB may be its beginning
  */
 import { createWriteStream } from 'node:fs';
-import { access, chmod, chown, constants, copyFile, link, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, link, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RdbCheck } from './rdb/check';
@@ -20,11 +20,11 @@ import { AOF_DIRECTORY, DUMP, exists, OLD_AOF, RedisFiles } from './restore-file
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { plainBytesOf } from '../../catalog/sizes';
-import { freeBytes } from '../../core/disk';
 import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
 import { syncDirectory } from '../../core/sync-directory';
+import { findingOfDirectory, findingsOfRoom } from '../../engine-api/beside';
 import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
 import { checked } from '../../stream/check';
 
@@ -167,18 +167,8 @@ export class RedisFileRestorer implements Restorer<null> {
   }
 
   private async missing(artifact: RecordedArtifact): Promise<Finding[]> {
-    // eslint-disable-next-line no-bitwise
-    const fault = await access(this.directory, constants.W_OK | constants.X_OK).then(() => null, (error: unknown) => error);
-    if (fault !== null) {
-      return codeOf(fault) === 'ENOENT'
-        ? [{ message: `there is no ${this.directory}: check the path, and that the claim is mounted`, exitCode: ExitCode.NOT_FOUND }]
-        : [{ message: `${this.directory} can't be written to (${messageOf(fault)}): run the restore as the user of the server`, exitCode: ExitCode.DENIED }];
-    }
-    const free = await freeBytes(this.directory);
-    const needed = plainBytesOf(artifact);
-    return free >= needed ? [] : [{
-      message: `${this.directory} has ${formatBytes(free)} free, and the snapshot needs ${formatBytes(needed)} beside the present one`, exitCode: ExitCode.NO_SPACE,
-    }];
+    const fault = await findingOfDirectory(this.directory, 'the claim', 'the server');
+    return fault === null ? findingsOfRoom(this.directory, 'the snapshot', plainBytesOf(artifact)) : [fault];
   }
 
   private at(name: string): string {

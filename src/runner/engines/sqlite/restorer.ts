@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { access, chmod, chown, constants, open, realpath, stat } from 'node:fs/promises';
+import { chmod, chown, open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { runSqlite } from './program';
@@ -11,12 +11,12 @@ import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { differenceOf } from '../../catalog/counts';
 import { plainBytesOf } from '../../catalog/sizes';
-import { freeBytes } from '../../core/disk';
 import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
 import { shownAnswer } from '../../core/said';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
+import { findingOfDirectory, findingsOfRoom } from '../../engine-api/beside';
 import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 
 /** Replaces the file; tells where the one before is, and what the name holds now. */
@@ -182,24 +182,15 @@ export class SqliteRestorer implements Restorer<null> {
   private async missing(file: string, artifact: RecordedArtifact): Promise<Finding[]> {
     const directory = path.dirname(file);
     const missing: Finding[] = [];
-    // eslint-disable-next-line no-bitwise
-    const writable = await access(directory, constants.W_OK | constants.X_OK).then(() => null, (error: unknown) => error);
-    if (writable !== null) {
-      return codeOf(writable) === 'ENOENT'
-        ? [{ message: `there is no ${directory}: check the path, and that its volume is mounted`, exitCode: ExitCode.NOT_FOUND }]
-        : [{ message: `${directory} can't be written to (${messageOf(writable)}): run the restore as the user of the application`, exitCode: ExitCode.DENIED }];
-    }
+    const fault = await findingOfDirectory(directory, 'its volume', 'the application');
+    if (fault !== null) return [fault];
     const present = await stat(file).catch(() => undefined);
     if (present && !present.isFile()) return [{ message: `${file} is not a file: name the database file itself`, exitCode: ExitCode.BAD_CONFIG }];
     const us = process.geteuid!();
     if (present && us !== 0 && present.uid !== us) {
       missing.push({ message: `${file} belongs to user ${present.uid}, and the restore runs as ${us}: run it as that user`, exitCode: ExitCode.DENIED });
     }
-    const free = await freeBytes(directory);
-    const needed = plainBytesOf(artifact);
-    if (free < needed) {
-      missing.push({ message: `${directory} has ${formatBytes(free)} free, and the restored file needs ${formatBytes(needed)} beside the present one`, exitCode: ExitCode.NO_SPACE });
-    }
+    missing.push(...await findingsOfRoom(directory, 'the restored file', plainBytesOf(artifact)));
     // Where workloads are named, they are stopped before; until then it is theirs.
     const users = this.context.config.workloads.length === 0 ? await holdersOf(file) : [];
     if (users.length > 0) missing.push({ message: `${file} is open in ${users.join(', ')}: stop the application first`, exitCode: ExitCode.UNAVAILABLE });
