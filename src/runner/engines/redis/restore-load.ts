@@ -6,8 +6,8 @@ import { ReplicationSource } from './replication-source';
 import { familyOf, keysIn } from './restore-facts';
 import { addressFor, portsFor } from './restore-left';
 import {
-  AOF_NOT_REWRITTEN, aofUnknown, cannotFetch, cannotReachRunner, fewerKeys, holdsBackup, holdsItsDisk, holdsNothing, holdsWhatItHeld, madePrimary, mayHold,
-  notKnown, notLoaded, staysReplica,
+  AOF_NOT_REWRITTEN, aofUnknown, cannotFetch, cannotReachRunner, fewerKeys, holdsBackup, holdsItsDisk, holdsNothing, holdsWhatItHeld, madePrimary,
+  mayHold, notKnown, notLoaded, staysReplica,
 } from './restore-load-messages';
 import { Info, parseInfo } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
