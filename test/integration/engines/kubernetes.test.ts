@@ -114,5 +114,6 @@ describeRestorer('KubernetesRestorer', 1, async () => {
     unreachable: { target: { ...target, namespace: 'nowhere' }, names: 'nowhere' },
     atOnce: false,
     keepsAll: true,
+    vanish: async () => void await server.request('DELETE', pathOf('target')),
   };
 });

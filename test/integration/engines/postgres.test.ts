@@ -84,6 +84,7 @@ async function site(database: string, changes: Partial<PostgresTargetConfig>): P
     unreachable: { target: { ...target, port: nobody }, names: `127.0.0.1:${nobody}` },
     atOnce: true,
     keepsAll: true,
+    vanish: changes.mode === 'in-place' ? null : async () => void await server.psql(`drop database ${database}`),
   };
 }
 

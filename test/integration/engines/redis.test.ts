@@ -86,6 +86,7 @@ async function serverSite(changes: Partial<RedisTargetConfig>, keys: number): Pr
     unreachable: { target: { ...target, port: nobody }, names: `127.0.0.1:${nobody}` },
     atOnce: true,
     keepsAll: true,
+    vanish: async () => void await server.cli(['flushall']),
   };
 }
 
@@ -136,6 +137,7 @@ describeRestorer('RedisFileRestorer', 1, async () => {
     unreachable: { target: { ...target, directory: path.join(directory, 'gone') }, names: path.join(directory, 'gone') },
     atOnce: true,
     keepsAll: true,
+    vanish: async () => ['dump.rdb', 'appendonlydir'].forEach(name => rmSync(path.join(directory, name), { recursive: true, force: true })),
   };
 });
 

@@ -24,6 +24,8 @@ export interface RestorerSite {
   readonly atOnce: boolean;
   /** Whether all that earlier restores have kept is told, rather than the newest of each member. */
   readonly keepsAll: boolean;
+  /** Removes all that the live name holds, and where that can be, the name. `null` where there has to be something. */
+  readonly vanish: (() => Promise<void>) | null;
   /** All that the live name holds. */
   live(): Promise<string>;
   /** Replaces all that the live name holds by what is told apart by `mark`. Needs the live name to be usable. */
@@ -189,6 +191,16 @@ export function describeRestorer(name: string, reads: number, arrange: () => Pro
         await open().discard(gone!, NO_ABORT).catch((again: unknown) => expect(again).toBeInstanceOf(RunnerError));
       }
       expect(await site.live()).toBe(saved);
+    });
+
+    test('where nothing is there nothing is replaced, and it is restored all the same', async () => {
+      if (site.vanish === null) return;
+      await site.vanish();
+      const { prepared, verified } = await prepare();
+      await verified.dispose();
+      expect(prepared.plan.replaces).toBeNull();
+      const { holds } = await restore();
+      expect([holds, await site.live()]).toEqual([expect.stringContaining(site.backedUp.record.id), saved]);
     });
 
     test('what is kept is told in the order in which it comes back: the newest first', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { backUp } from './_backed-up';
@@ -101,5 +101,6 @@ describeRestorer('SetRestorer', 2, async () => {
     // A crash between two members leaves a set that is half new.
     atOnce: false,
     keepsAll: false,
+    vanish: async () => [orders!, notes!].forEach(file => rmSync(file)),
   };
 });

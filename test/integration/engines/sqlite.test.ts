@@ -102,6 +102,7 @@ describeRestorer('SqliteRestorer', 1, async () => {
     unreachable: { target: { ...target, path: path.join(directory, 'gone', 'app.db') }, names: path.join(directory, 'gone') },
     atOnce: true,
     keepsAll: true,
+    vanish: async () => filesIn(directory).filter(name => !name.includes('.before_')).forEach(name => rmSync(path.join(directory, name))),
   };
 });
 
