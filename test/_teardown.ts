@@ -1,7 +1,46 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { leftIn, ORIGINAL_TMPDIR, WAS_THERE } from './_setup';
 
-/** After all tests: what `_setup.ts` made. */
-export default function teardown(): void {
-  rmSync(tmpdir(), { recursive: true, force: true });
+/** What was told to end may take a moment to do so. */
+const PATIENCE_MS = 10_000;
+
+/** After all tests: removes what `_setup.ts` made, unless a test failed, and fails the run for what is left elsewhere. */
+export default async function teardown(): Promise<void> {
+  const directory = tmpdir();
+  const original = process.env[ORIGINAL_TMPDIR]!;
+  if (existsSync(path.join(directory, 'failed'))) {
+    process.stderr.write(`\nA test failed: what the servers and the program have left is kept in ${directory}\n`);
+    return;
+  }
+  const processes = await processesLeft(directory);
+  rmSync(directory, { recursive: true, force: true });
+  const before = (process.env[WAS_THERE] ?? '').split('/');
+  const files = leftIn(original).filter(name => !before.includes(name)).map(name => path.join(original, name));
+  if (processes.length + files.length > 0) throw new Error(`the tests have left behind: ${[...files, ...processes].join('; ')}`);
+}
+
+/** Programs that tests have started, that run still, and that nobody waits for any more: they outlive whoever started them. */
+async function processesLeft(directory: string): Promise<string[]> {
+  for (const deadline = Date.now() + PATIENCE_MS; ;) {
+    const left = orphans(directory);
+    if (left.length === 0 || Date.now() > deadline) return left;
+    await sleep(200);
+  }
+}
+
+function orphans(directory: string): string[] {
+  const read = (pid: string, what: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${what}`, 'utf8');
+    } catch {
+      return ''; // it has ended, or is somebody else's
+    }
+  };
+  const parentOf = (pid: string) => read(pid, 'stat').split(') ').at(-1)!.split(' ')[1] ?? '';
+  const isOurs = (pid: string): boolean => pid === String(process.pid) || (Number(pid) > 1 && isOurs(parentOf(pid)));
+  return readdirSync('/proc').filter(name => /^\d+$/.test(name) && read(name, 'environ').includes(directory) && !isOurs(name))
+    .map(pid => `process ${pid}, ${read(pid, 'cmdline').replaceAll('\0', ' ').trim()}`);
 }

@@ -98,7 +98,7 @@ async function main(): Promise<void> {
     }));
   } finally {
     await Promise.all(sites.map(site => site.stop()));
-    teardown();
+    await teardown();
   }
 
   played.sort((a, b) => a.index - b.index);

@@ -5,5 +5,5 @@ import removeTempDir from '../_teardown';
 /** After all tests: what `_setup.ts` made. */
 export default async function teardown(): Promise<void> {
   if (whyNot() === undefined) await freeLab();
-  removeTempDir();
+  await removeTempDir();
 }

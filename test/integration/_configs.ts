@@ -1,9 +1,12 @@
+import { tmpdir } from 'node:os';
 import { BackupConfig, PostgresConfig, RedisConfig } from '../../src/contract/config';
 import { aConfig, aPostgresSource } from '../runner/_fixtures';
 
 /** A config with every value that the tests at hand do not care about. */
 export function configOf(changes: Pick<BackupConfig, 'source' | 'stores'> & Partial<BackupConfig>): BackupConfig {
-  return aConfig({ compression: { algorithm: 'zstd', level: 1 }, deadlineSeconds: 600, ...changes });
+  // In the directory of the run: what a test kills leaves its scratch to the next one.
+  const scratch = { directory: tmpdir(), limitBytes: null };
+  return aConfig({ compression: { algorithm: 'zstd', level: 1 }, deadlineSeconds: 600, scratch, ...changes });
 }
 
 /** All that a test needs to know of a server. */

@@ -62,6 +62,7 @@ export function environmentOf({ config, env, path: first, clients = [] }: RunOpt
   return {
     PATH: [...first === undefined ? [] : [first], clientPath(...clients)].join(':'),
     HOME: '/nonexistent',
+    TMPDIR: tmpdir(), // what a run leaves that is killed goes with the rest
     NODE_COMPILE_CACHE: path.join(tmpdir(), 'compile-cache'), // a third of the start-up time, thousands of times
     ...config && { [CONFIG_ENV]: JSON.stringify(config) },
     ...env,

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer, AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const STOP_TIMEOUT_MS = 10_000;
@@ -39,6 +39,7 @@ export interface RunningProcess {
 
 /** Starts a server and resolves once it is ready. Rejects with the end of its log when it ends first or takes too long. */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+  if (!existsSync(options.logFile)) symlinkSync(placeOfLog(options.logFile), options.logFile);
   const log = openSync(options.logFile, 'a');
   // The kernel kills the server when the tests die, however they die: no handler in the tests runs after a SIGKILL.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', options.file, ...options.args], {
@@ -101,6 +102,17 @@ export async function freePort(): Promise<number> {
 /** Makes an empty directory, which is removed after all tests (see `_setup.ts`). */
 export function tempDir(prefix: string): string {
   return mkdtempSync(join(tmpdir(), `${prefix}-`));
+}
+
+/**
+ * A file for the log of a server that has it in its directory, and removes that when it stops: whether its tests pass is known only later. Then
+ * `_reporter.ts` says which logs there are of a file of tests that failed.
+ */
+function placeOfLog(file: string): string {
+  const tests = typeof expect === 'undefined' ? 'campaign' : relative(process.cwd(), expect.getState().testPath ?? 'setup');
+  const directory = join(tmpdir(), 'logs', tests.replaceAll('/', '_'));
+  mkdirSync(directory, { recursive: true });
+  return join(directory, relative(tmpdir(), file).replaceAll('/', '_'));
 }
 
 function tailOf(file: string): string {
