@@ -9,6 +9,7 @@ import { ExportedBackupConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { Metrics } from '../../../src/contract/metrics';
 import { findBackup, readCatalog } from '../../../src/runner/catalog/catalog';
+import { storesWithWhole } from '../../../src/runner/catalog/copy-state';
 import { list } from '../../../src/runner/commands/list';
 import { pin } from '../../../src/runner/commands/pin';
 import { pruneCommand } from '../../../src/runner/commands/prune';
@@ -131,18 +132,21 @@ async function decide(directory: string): Promise<Decided> {
   decided.detail = withoutSentences(detail(shown[0]!, now, { refreshSeconds: 60 }));
   decided.api = apiDocument(shown, now, true);
 
-  decided.list = await command(directory, context => list(ofOne(context), { json: true }));
-  const one = path.basename(directory) === 'all' ? ids : []; // what is told of one backup is the same elsewhere
-  for (const id of one) decided[`show ${id}`] = await command(directory, context => show(context, { wanted: id, json: true }));
-  decided.usage = await command(directory, context => usage(ofOne(context), { json: true }));
-  for (const id of one) decided[`pin ${id}`] = await command(directory, context => pin(context, id));
   const verifying = { wanted: 'latest', all: true, scheduled: false, repair: false, record: true, json: true, identity: undefined };
-  decided.verify = await command(directory, context => verify(context, verifying));
-  for (const id of one) decided[`verify ${id}`] = await command(directory, context => verify(context, { ...verifying, wanted: id, all: false }));
-  decided.repair = await command(directory, context => verify(context, { ...verifying, repair: true }));
   const retention = { ...aConfig().retention, keepHours: null, keepLast: 1, keepAtLeast: 1 };
-  decided['prune dry'] = await command(directory, context => pruneCommand(context, { dryRun: true, unclaimed: false, json: true }), { retention });
+  decided.list = await command(directory, context => list(ofOne(context), { json: true }));
+  decided.repair = await command(directory, context => verify(context, { ...verifying, repair: true }));
   decided.prune = await command(directory, context => pruneCommand(context, { dryRun: false, unclaimed: true, json: true }), { retention });
+  if (path.basename(directory) !== 'all') return decided;
+
+  decided.show = await command(directory, context => show(context, { wanted: 'latest', json: true }));
+  decided.usage = await command(directory, context => usage(ofOne(context), { json: true }));
+  decided.verify = await command(directory, context => verify(context, verifying));
+  decided['prune dry'] = await command(directory, context => pruneCommand(context, { dryRun: true, unclaimed: false, json: true }), { retention });
+  for (const { record: { id } } of catalog.backups.filter(({ copies }) => storesWithWhole(copies).length < 2)) {
+    decided[`pin ${id}`] = await command(directory, context => pin(context, id));
+    decided[`verify ${id}`] = await command(directory, context => verify(context, { ...verifying, wanted: id, all: false }));
+  }
   return decided;
 }
 
