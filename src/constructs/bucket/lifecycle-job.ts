@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ApiObject, Duration, JsonPatch, Size } from 'cdk8s';
+import { ApiObject, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
@@ -7,10 +7,9 @@ import { LIFECYCLE_ENV, LifecycleConfig, renderLifecycleConfig } from '../../con
 import { checkLabels } from '../core/check';
 import { SCRATCH } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
-import { podFailurePolicy } from '../pod/failure-policy';
 import { defineJobPolicy, networkOf, policedLabels } from '../pod/network-policy';
 import { defaultImage } from '../pod/runner-image';
-import { checkImage, restricted } from '../pod/runner-pod';
+import { checkImage, patchJob, restricted } from '../pod/runner-pod';
 
 const CONTAINER = 'lifecycle';
 const USER = 10_001;
@@ -55,11 +54,7 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
       volumeMounts: [{ path: SCRATCH, volume: scratch }],
     }],
   });
-  ApiObject.of(job).addJsonPatch(
-    JsonPatch.add('/spec/podFailurePolicy', podFailurePolicy(CONTAINER)),
-    JsonPatch.add('/spec/template/spec/securityContext/seccompProfile', { type: 'RuntimeDefault' }),
-    JsonPatch.add('/spec/template/spec/enableServiceLinks', false),
-  );
+  patchJob(ApiObject.of(job), '', CONTAINER);
   defineJobPolicy(scope, lasting, network);
   return job;
 }

@@ -91,28 +91,42 @@ export class RunnerPod {
   }
 
   /**
-   * Adds what cdk8s-plus has no property for.
+   * Adds to a Job what cdk8s-plus has no property for.
    *
    * @param job where the Job is in the object: empty for a Job itself
    */
   public patch(object: ApiObject, job: string, command: string): void {
-    object.addJsonPatch(JsonPatch.add(`${job}/spec/podFailurePolicy`, podFailurePolicy(command)));
-    this.patchPod(object, `${job}/spec/template/spec`);
+    patchJob(object, job, command);
+    this.patchPriority(object, `${job}/spec/template/spec`);
   }
 
   /**
-   * Adds to the pod what cdk8s-plus has no property for.
+   * Adds to a pod that is of no Job what cdk8s-plus has no property for.
    *
    * @param pod where its spec is in the object
    */
   public patchPod(object: ApiObject, pod: string): void {
-    object.addJsonPatch(
-      JsonPatch.add(`${pod}/securityContext/seccompProfile`, { type: 'RuntimeDefault' }),
-      // Otherwise every Service of the namespace puts variables such as POSTGRES_PORT into the pod.
-      JsonPatch.add(`${pod}/enableServiceLinks`, false),
-      ...this.props.priorityClassName === undefined ? [] : [JsonPatch.add(`${pod}/priorityClassName`, this.props.priorityClassName)],
-    );
+    patchPod(object, pod);
+    this.patchPriority(object, pod);
   }
+
+  private patchPriority(object: ApiObject, pod: string): void {
+    if (this.props.priorityClassName !== undefined) object.addJsonPatch(JsonPatch.add(`${pod}/priorityClassName`, this.props.priorityClassName));
+  }
+}
+
+/** What is done about failed pods of a Job, and what every pod has, as far as cdk8s-plus has no property for it. */
+export function patchJob(object: ApiObject, job: string, containerName: string): void {
+  object.addJsonPatch(JsonPatch.add(`${job}/spec/podFailurePolicy`, podFailurePolicy(containerName)));
+  patchPod(object, `${job}/spec/template/spec`);
+}
+
+function patchPod(object: ApiObject, pod: string): void {
+  object.addJsonPatch(
+    JsonPatch.add(`${pod}/securityContext/seccompProfile`, { type: 'RuntimeDefault' }),
+    // Otherwise every Service of the namespace puts variables such as POSTGRES_PORT into the pod.
+    JsonPatch.add(`${pod}/enableServiceLinks`, false),
+  );
 }
 
 /** What the "restricted" level of Pod Security asks of a container, and more. */
