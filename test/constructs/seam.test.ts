@@ -111,6 +111,10 @@ test.each(ANSWERS)('%s can leave no answer out', file => {
   expect(needless).toEqual([]);
 }, 300_000);
 
+test('a construct stands in a tree: whatever is to be known of a store is known without one', () => {
+  expect(filesIn('constructs').filter(file => /new Construct\(undefined/.test(readFileSync(join(SRC, file), 'utf8')))).toEqual([]);
+});
+
 test('CONTRIBUTING names every file that gets a line', () => {
   const text = readFileSync(join(SRC, '..', 'CONTRIBUTING.md'), 'utf8');
   expect(LINES.filter(({ file }) => !text.includes(`src/${file}`))).toEqual([]);
