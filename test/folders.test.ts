@@ -23,7 +23,7 @@ const RUNNER = [
   'status', 'doctor', 'restore', 'drill', 'monitor', 'prune', 'lifecycle', 'verification',
   'engines', 'engines/set', 'engines/kubernetes', 'engines/postgres', 'engines/redis', 'engines/redis/rdb', 'engines/sqlite',
   'previous', 'backup', 'engine-api',
-  'catalog', 'config', 'kubernetes',
+  'catalog', 'config', 'config/engines', 'kubernetes',
   'stores', 'stores/folder', 'stores/s3', 'store-api',
   'age', 'stream', 'core',
 ];

@@ -9,7 +9,7 @@ import { tempDir } from './servers/_process';
 import { PostgresServer, startPostgres } from './servers/postgres';
 import { RedisServer, startRedis } from './servers/redis';
 import { BackupConfig, DatabaseConfig, SetTargetConfig } from '../../src/contract/config';
-import { targetOf } from '../../src/runner/config/restore-target';
+import { targetOf } from '../../src/runner/config/engines/table';
 
 /* One application, three databases, one record. */
 

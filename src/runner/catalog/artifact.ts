@@ -20,6 +20,19 @@ export function sourceOf({ id, source, members }: BackupRecord, { file, member }
   return found;
 }
 
+/** What a set's record says of one member, as if that had been backed up alone. */
+export function recordOfMember(record: BackupRecord, member: string): BackupRecord {
+  const members = record.members ?? {};
+  const source = Object.hasOwn(members, member) ? members[member] : undefined;
+  if (source === undefined) {
+    throw new RunnerError(
+      `${record.id} has no member ${member}; it has ${Object.keys(record.members ?? {}).join(', ') || 'none, and is no set'}: restore an older backup, or leave ${member} out of the target`,
+      ExitCode.NOT_FOUND,
+    );
+  }
+  return { ...record, source, artifacts: record.artifacts.filter(artifact => artifact.member === member) };
+}
+
 /** Opens an artifact in one store. The stream fails at its end unless the bytes are the recorded ones. */
 export async function openArtifact(artifact: RecordedArtifact, store: Store, reporter: Reporter, signal: AbortSignal): Promise<Readable> {
   const body = await store.get(artifact.file, signal);

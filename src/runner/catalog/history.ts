@@ -9,6 +9,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { FAILED_RUN_VERSION, FailedRun } from '../../contract/failed-run';
 import { DRILL_SUFFIX, FAILED_RUN_SUFFIX, isVerificationSuffix, ParsedKey, parseKey } from '../../contract/layout';
 import { VERIFICATION_VERSION, VerificationRecord } from '../../contract/verification-record';
+import { DATABASE_NAMES } from '../config/engines/table';
 import { RunnerError } from '../core/errors';
 import { listOf, mapOf } from '../core/schema';
 import { Store } from '../store-api/store';
@@ -42,7 +43,7 @@ const drill = z.object({
   finishedAt: instant,
   outcome: z.enum(['passed', 'failed']),
   faults: texts,
-  server: z.object({ engine: z.enum(['postgres', 'redis', 'sqlite']), version: z.string() }).nullable(),
+  server: z.object({ engine: z.enum(DATABASE_NAMES), version: z.string() }).nullable(),
   bytes: count.nullable(),
   items: count.nullable(),
   seconds: z.object({ verify: seconds.nullable(), restore: seconds.nullable(), check: seconds.nullable(), total: seconds }),

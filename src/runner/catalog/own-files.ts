@@ -2,14 +2,16 @@ import {
   ACCEPTED_SUFFIX, CHECKSUM_SUFFIX, isVerificationSuffix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX, REPLACED_SUFFIX, STARTED_SUFFIX,
 } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
+import { ENGINE_CONFIGS } from '../config/engines/table';
 
 /*
  * Which names under an id are ours. `app_20261122_020000.txt` looks like a file of a backup and is none: somebody put it there, and
- * nothing removes it. An extension that is missing here leaves rubbish of its kind behind, and harms nothing.
+ * nothing removes it.
  */
 
+const EXTENSIONS = Object.values(ENGINE_CONFIGS).flatMap(({ extensions }): readonly string[] => extensions);
 /** Artifacts, with the name of a database or without. */
-const ARTIFACT_SUFFIX = /^(\.[A-Za-z0-9_%-]+)?\.(dump|rdb|db|globals\.sql|yaml)(\.zst|\.gz)?(\.age)?$/;
+const ARTIFACT_SUFFIX = new RegExp(`^(\\.[A-Za-z0-9_%-]+)?\\.(${EXTENSIONS.join('|').replaceAll('.', '\\.')})(\\.zst|\\.gz)?(\\.age)?$`);
 
 const SUFFIXES: readonly string[] = [RECORD_SUFFIX, CHECKSUM_SUFFIX, STARTED_SUFFIX, ACCEPTED_SUFFIX, REPLACED_SUFFIX, PINNED_SUFFIX];
 

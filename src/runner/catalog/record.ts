@@ -3,6 +3,7 @@ import { isMarker } from './own-files';
 import { ExitCode } from '../../contract/exit-code';
 import { parseKey } from '../../contract/layout';
 import { BackupRecord, RECORD_VERSION } from '../../contract/record';
+import { ENGINE_NAMES } from '../config/engines/table';
 import { RunnerError } from '../core/errors';
 import { cut, faultsOf, listOf, mapOf, versionText } from '../core/schema';
 import { isKey } from '../store-api/keys';
@@ -14,7 +15,7 @@ const count = z.int().min(0);
 const instant = z.iso.datetime();
 
 const source = z.object({
-  engine: z.enum(['postgres', 'redis', 'sqlite', 'set', 'kubernetes']),
+  engine: z.enum(ENGINE_NAMES),
   serverVersion: z.string(),
   address: z.string(),
   database: z.string().nullable(),

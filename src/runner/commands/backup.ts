@@ -8,7 +8,7 @@ import { deadlineIn } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/format';
 import { clearLeftScratch } from '../core/scratch';
-import { openSource } from '../engines/open-source';
+import { openSource } from '../engines/open';
 import { backupEnd, push } from '../monitor/push';
 import { pruneAfter } from '../prune/after-backup';
 import { Store } from '../store-api/store';

@@ -10,7 +10,8 @@ import { clearLeftScratch } from '../core/scratch';
 import { drillRecord, storeDrill } from '../drill/record';
 import { noProgress, Rehearsal } from '../drill/rehearsal';
 import { Scratch } from '../engine-api/drill-target';
-import { openScratch } from '../engines/open-drill-target';
+import { openScratch } from '../engines/open';
+import { databaseOf } from '../engines/table';
 import { pushState } from '../monitor/push-state';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
@@ -110,7 +111,7 @@ function told({ outcome, backup, server, bytes, items, seconds, rtoTargetSeconds
   const parts = (['verify', 'restore', 'check'] as const).flatMap(part => seconds[part] === null ? [] : [`${part} ${formatSeconds(seconds[part])}`]);
   return [
     `${outcome === 'passed' ? 'Passed' : 'FAILED'}: ${backup ?? 'no backup'}${server === null ? '' : `, into ${server.engine} ${server.version}`}`,
-    ...bytes === null ? [] : [`  ${formatBytes(bytes)}${items === null ? '' : `, ${items} ${server?.engine === 'redis' ? 'keys' : 'rows'}`}`],
+    ...bytes === null ? [] : [`  ${formatBytes(bytes)}${items === null || server === null ? '' : `, ${items} ${databaseOf(server).counted}`}`],
     `  ${formatSeconds(seconds.total)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}, ${rtoTargetSeconds === null ? 'no RTO is declared' : `the declared RTO is ${formatSeconds(rtoTargetSeconds)}`}`,
     ...checks.map(({ name, passed, detail }) => `  ${passed ? 'ok    ' : 'FAILED'} ${name}: ${detail}`),
     '',

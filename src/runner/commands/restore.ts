@@ -1,11 +1,12 @@
 import { confirm } from './confirm';
-import { DatabaseTargetConfig, RestoreConfig, TargetConfig } from '../../contract/config';
+import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
 import { Backup, findBackup, findBackupAt, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { describeFaults, storesWithWhole } from '../catalog/copy-state';
 import { warnOfCatalog } from '../catalog/notes';
 import { bytesOf, secondsOf } from '../catalog/sizes';
+import { engineConfigOf } from '../config/engines/table';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/format';
@@ -13,11 +14,11 @@ import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';
 import { describePrevious, exitCodeOfMissing, notReady, Restored, RestorePlan, Restorer } from '../engine-api/restorer';
-import { openRestorer } from '../engines/open-restorer';
-import { restoreIntoNewFile } from '../engines/sqlite/restore-new-file';
+import { openRestorer } from '../engines/open';
+import { engineOf, ENGINES } from '../engines/table';
 import { openWorkloads } from '../kubernetes/open-workloads';
 import { Workloads } from '../kubernetes/workloads';
-import { inTheClear, takesSafetyBackup } from '../previous/safety';
+import { inTheClear } from '../previous/safety';
 import { attempt, bringUp, whileStopped } from '../restore/attempt';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
@@ -64,12 +65,13 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   if (options.to !== undefined) return restoreIntoNewFile(context, backup, from, options.to);
 
   refuseOtherEngine(record, config);
+  const engine = engineConfigOf(config.target);
   const restorer = openRestorer({ config, env, reporter, stores });
   const artifacts = await VerifiedArtifacts.plan(backup, restorer.select(record), from, config, reporter);
   try {
     const prepared = await restorer.inspect({ record, artifacts }, signal);
     const plan = { ...prepared.plan, notes: [...(record.warnings ?? []).map(warning => `when the backup was taken: ${printable(warning)}`), ...prepared.plan.notes] };
-    const unsealed = takesSafetyBackup(config.target) ? inTheClear(record, config) : null;
+    const unsealed = engine.takesSafetyBackup(config.target) ? inTheClear(record, config) : null;
     const missing = [...plan.missing, ...unsealed === null ? [] : [unsealed], ...await workloads.inspect(signal)];
     const steps = stepsOf(config, artifacts, plan, workloads);
     if (options.dryRun) return showPlan(context, record, restorer, { ...plan, steps, missing });
@@ -78,7 +80,7 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
     await confirm(`This restores ${record.id} to ${restorer.description}.${plan.replaces === null ? '' : ` It replaces ${plan.replaces}.`}`, options, context);
 
     reporter.info('restore.started', `Restoring ${record.id} to ${restorer.description}`, { id: record.id, target: restorer.description, steps });
-    await artifacts.verify(needsFiles(config.target), signal);
+    await artifacts.verify(engine.needsFile(config.target), signal);
     const restored = await whileStopped(record.id, restorer, workloads, () => restorer.restore(prepared, signal), context);
     return report(context, record.id, record.startedAt, restored);
   } finally {
@@ -120,10 +122,12 @@ async function chooseBackup(
   return backup;
 }
 
-/** Whether a restore can't do without the archive in a file: several programs read it at a time. */
-function needsFiles(target: TargetConfig): boolean {
-  if (target.engine === 'set') return Object.values(target.members).some(needsFiles);
-  return target.engine === 'postgres' && target.parallelJobs > 1;
+function restoreIntoNewFile(context: Context<RestoreConfig>, backup: Backup, stores: readonly Store[], file: string): Promise<ExitCode> {
+  const { name, target } = context.config;
+  const { intoNewFile } = engineOf(target);
+  if (intoNewFile !== null) return intoNewFile(context, backup, stores, file);
+  const able = Object.values(ENGINES).filter(engine => engine.intoNewFile !== null).map(({ title }) => title).join(' and ');
+  throw new RunnerError(`--to is for ${able}: ${name} is a ${target.engine} backup, see "cdk8s-backup restore --help"`, ExitCode.USAGE);
 }
 
 function refuseOtherEngine({ id, source }: BackupRecord, { target }: RestoreConfig): void {
@@ -133,33 +137,9 @@ function refuseOtherEngine({ id, source }: BackupRecord, { target }: RestoreConf
 
 /** Refuses where nothing is stored anyway: whoever says it expects that something else is gone afterwards. */
 function withoutSafetyBackup(config: RestoreConfig): RestoreConfig {
-  const { target } = config;
-  if (target.engine === 'kubernetes') throw new RunnerError('--no-safety-backup: what is replaced in a namespace is always stored before', ExitCode.USAGE);
-  if (target.engine !== 'set') {
-    const without = withoutSafety(target);
-    if (typeof without !== 'string') return { ...config, target: without };
-    throw new RunnerError(`--no-safety-backup: no safety backup is taken here: ${without}`, ExitCode.USAGE);
-  }
-  const members = Object.entries(target.members).map(([name, member]) => [name, withoutSafety(member)] as const);
-  if (members.every(([, without]) => typeof without === 'string')) {
-    throw new RunnerError(`--no-safety-backup: no safety backup is taken here: ${members.map(([name, without]) => `${name}: ${String(without)}`).join('; ')}`, ExitCode.USAGE);
-  }
-  const changed = members.map(([name, without]) => [name, typeof without === 'string' ? target.members[name]! : without] as const);
-  return { ...config, target: { ...target, members: Object.fromEntries(changed) } };
-}
-
-/** The target without its safety backup, or why it has none. */
-function withoutSafety(target: DatabaseTargetConfig): DatabaseTargetConfig | string {
-  switch (target.engine) {
-    case 'postgres':
-      if (target.mode === 'swap') return 'the database that is replaced is kept itself; remove it afterwards: cdk8s-backup discard';
-      return target.mode === 'new-database' ? 'nothing is replaced' : { ...target, safetyBackup: false };
-    case 'redis':
-      return target.method === 'file'
-        ? 'the files that are replaced are kept beside; remove them afterwards: cdk8s-backup discard'
-        : { ...target, safetyBackup: false };
-    case 'sqlite': return 'the file that is replaced is kept beside it, unless target.keepPrevious is false';
-  }
+  const target = engineConfigOf(config.target).withoutSafetyBackup(config.target);
+  if (typeof target === 'string') throw new RunnerError(`--no-safety-backup: ${target}`, ExitCode.USAGE);
+  return { ...config, target };
 }
 
 function stepsOf({ healthUrl }: RestoreConfig, artifacts: VerifiedArtifacts, plan: RestorePlan, workloads: Workloads): string[] {

@@ -5,7 +5,7 @@ import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes } from '../core/format';
 import { describePrevious, Kept, notReady, Restorer } from '../engine-api/restorer';
-import { openRestorer } from '../engines/open-restorer';
+import { openRestorer } from '../engines/open';
 import { openWorkloads } from '../kubernetes/open-workloads';
 import { attempt, whileStopped } from '../restore/attempt';
 import { openStores } from '../stores/open';

@@ -1,161 +1,15 @@
 import { z } from 'zod';
+import { memberName } from './engines/set';
+import { DATABASE_CONFIGS, ENGINE_CONFIGS, ENGINE_NAMES, engineConfigOf } from './engines/table';
 import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { MEMBER_PATTERN, NAME_PATTERN } from '../../contract/layout';
 import { RunnerError } from '../core/errors';
+import { absolutePath, backupName, envName, httpUrl, oneOf, port, text, texts } from '../core/fields';
 import { faultsOf } from '../core/schema';
 import { otherVersion, VERSION } from '../core/version';
-
-/** No program and no file can be told a text with a NUL in it. */
-const NO_NUL = [/^[^\0]*$/, 'must not have a NUL in it'] as const;
-const text = z.string().min(1).regex(...NO_NUL);
-/** An IPv6 address may have the brackets that it has in a URL: no program takes them beside a port. */
-const host = text.transform(value => value.replace(/^\[(.*:.*)\]$/, '$1'));
-const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
-const absolutePath = z.string().startsWith('/', 'must be an absolute path').regex(...NO_NUL);
-const port = z.int().min(1).max(65535);
-// Their text gets into logs and messages.
-const httpUrl = z.url({ protocol: /^https?$/ }).refine(url => !/^https?:\/\/[^/?#]*@/.test(url), 'must not have credentials in it');
-const patterns = z.array(text).readonly();
-
-const postgres = z.strictObject({
-  engine: z.literal('postgres'),
-  host,
-  port,
-  database: text.nullable(),
-  user: text,
-  passwordEnv: envName.nullable(),
-  tls: z.strictObject({
-    mode: z.enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full']),
-    caFile: absolutePath.nullable(),
-  }),
-  includeSchemas: patterns,
-  excludeSchemas: patterns,
-  includeTables: patterns,
-  excludeTables: patterns,
-  globals: z.boolean(),
-  lockTimeoutSeconds: z.int().min(1),
-});
-
-const redis = z.strictObject({
-  engine: z.literal('redis'),
-  host,
-  port,
-  user: text.nullable(),
-  passwordEnv: envName.nullable(),
-  tls: z.strictObject({ caFile: absolutePath.nullable() }).nullable(),
-});
-
-const sqlite = z.strictObject({
-  engine: z.literal('sqlite'),
-  path: absolutePath,
-  lockTimeoutSeconds: z.int().min(1),
-});
-
-const kubernetes = z.strictObject({
-  engine: z.literal('kubernetes'),
-  namespace: text,
-  secretNames: patterns,
-  configMapNames: patterns,
-  labelSelector: text.nullable(),
-});
-
-const database = z.discriminatedUnion('engine', [postgres, redis, sqlite]);
-const member = z.string().regex(MEMBER_PATTERN, 'must be 1 to 20 lower-case letters, digits or "_", the first a letter');
-
-const set = z.strictObject({
-  engine: z.literal('set'),
-  members: z.record(member, database).refine(members => Object.keys(members).length > 1, 'must have at least two members'),
-});
-
-const postgresTarget = z.strictObject({
-  engine: z.literal('postgres'),
-  host,
-  port,
-  user: text,
-  passwordEnv: envName.nullable(),
-  tls: postgres.shape.tls,
-  database: z.string().min(1, 'must name one database: --set target.database=NAME').regex(...NO_NUL),
-  sourceDatabase: text.nullable(),
-  mode: z.enum(['swap', 'in-place', 'new-database']),
-  newDatabase: text.nullable(),
-  parallelJobs: z.int().min(1).max(64),
-  singleTransaction: z.boolean(),
-  freeBytes: z.int().min(1).nullable(),
-  safetyBackup: z.boolean(),
-  globals: z.boolean(),
-  assertions: z.array(text).readonly(),
-}).check(({ value, issues }) => {
-  const fault = (path: string, message: string) => issues.push({ code: 'custom', path: [path], input: value, message });
-  if ((value.mode === 'new-database') !== (value.newDatabase !== null)) fault('newDatabase', 'must be given with the mode new-database, and be null with every other');
-  if (value.newDatabase === value.database) fault('newDatabase', 'must be another name than that of the database: the mode swap replaces it');
-  if (value.singleTransaction && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 in a single transaction');
-  if (value.mode === 'in-place' && value.freeBytes !== null) fault('freeBytes', 'must be null with the mode in-place: what a transaction that is open takes can\'t be measured');
-  if (value.mode === 'in-place' && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 with the mode in-place, which works in one transaction');
-});
-
-const redisTarget = z.strictObject({
-  engine: z.literal('redis'),
-  host,
-  port,
-  user: text.nullable(),
-  passwordEnv: envName.nullable(),
-  tls: redis.shape.tls,
-  method: z.enum(['replication', 'keys', 'file']),
-  replace: z.boolean(),
-  advertiseHostEnv: envName.nullable(),
-  listenPort: z.int().min(0).max(65535),
-  directory: absolutePath.nullable(),
-  safetyBackup: z.boolean(),
-  assertions: z.array(z.strictObject({ pattern: text, leastKeys: z.int().min(1) })).readonly(),
-}).check(({ value, issues }) => {
-  if ((value.method === 'file') !== (value.directory !== null)) {
-    issues.push({ code: 'custom', path: ['directory'], input: value, message: 'must be given with the method file, and be null with every other' });
-  }
-});
-
-const sqliteTarget = z.strictObject({
-  engine: z.literal('sqlite'),
-  path: absolutePath,
-  lockTimeoutSeconds: z.int().min(1),
-  keepPrevious: z.boolean(),
-  assertions: z.array(text).readonly(),
-});
-
-const kubernetesTarget = z.strictObject({ engine: z.literal('kubernetes'), namespace: text, replace: z.boolean() });
-
-const databaseTarget = z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget]);
-
-const setTarget = z.strictObject({
-  engine: z.literal('set'),
-  members: z.record(member, databaseTarget).refine(members => Object.keys(members).length > 0, 'must have at least one member'),
-});
-
-const target = z.discriminatedUnion('engine', [postgresTarget, redisTarget, sqliteTarget, setTarget, kubernetesTarget]);
+import { STORES } from '../stores/table';
 
 const workload = z.strictObject({ kind: z.enum(['Deployment', 'StatefulSet']), name: text, namespace: text });
-
-/** A bucket, as backups and lifecycles say it. */
-export const s3 = z.strictObject({
-  type: z.literal('s3'),
-  name: text,
-  bucket: text,
-  prefix: z.string().regex(/^(?!\/)(?!.*\/$)/, 'must not begin or end with a slash'),
-  region: text.nullable(),
-  regionEnv: envName.nullable(),
-  endpoint: httpUrl.nullable(),
-  pathStyle: z.boolean(),
-  credentials: z.strictObject({
-    accessKeyIdEnv: envName,
-    secretAccessKeyEnv: envName,
-    sessionTokenEnv: envName.nullable(),
-  }).nullable(),
-  encryption: z.strictObject({ algorithm: z.enum(['AES256', 'aws:kms']), kmsKeyId: text.nullable() }).nullable(),
-  storageClass: text.nullable(),
-  objectLock: z.strictObject({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), seconds: z.int().min(1) }).nullable(),
-  checksums: z.enum(['auto', 'required-only']),
-  maxParts: z.int().min(1).max(10_000),
-});
 
 const LEVELS = { zstd: [1, 19], gzip: [1, 9], none: [0, 0] } as const;
 
@@ -166,18 +20,9 @@ const compression = z.strictObject({ algorithm: z.enum(['zstd', 'gzip', 'none'])
   }
 });
 
-const name = z.string().regex(NAME_PATTERN, 'must be 1 to 63 letters, digits, "_" or "-", the first a letter or digit');
-
-const folder = z.strictObject({
-  type: z.literal('folder'),
-  name: text,
-  directory: absolutePath,
-  folder: name.nullable(),
-});
-
 /** Thirty years: later than that there is no date for everybody to agree on when a run is dead. */
 const MAX_DEADLINE_SECONDS = 1e9;
-const stores = z.array(z.discriminatedUnion('type', [s3, folder])).min(1).readonly()
+const stores = z.array(oneOf('type', Object.values(STORES).map(({ schema }) => schema))).min(1).readonly()
   .refine(all => new Set(all.map(store => store.name)).size === all.length, 'must have different names');
 const deadlineSeconds = z.number().positive().max(MAX_DEADLINE_SECONDS);
 const scratch = z.strictObject({ directory: absolutePath, limitBytes: z.int().min(1).nullable() });
@@ -192,9 +37,9 @@ const encryption = z.strictObject({
 const backup = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('backup'),
-  name,
+  name: backupName,
   namespace: text.nullable(),
-  source: z.discriminatedUnion('engine', [postgres, redis, sqlite, set, kubernetes]),
+  source: oneOf('engine', Object.values(ENGINE_CONFIGS).map(engine => engine.source)),
   stores,
   compression,
   retention: z.strictObject({
@@ -215,16 +60,17 @@ const backup = z.strictObject({
   deadlineSeconds,
   scratch,
 }).check(({ value, issues }) => {
-  if (value.source.engine === 'kubernetes' && value.encryption === null) {
-    issues.push({ code: 'custom', path: ['encryption'], input: null, message: 'must be given for Secrets, which are not stored in the clear' });
+  const { secrets } = engineConfigOf(value.source);
+  if (secrets !== null && value.encryption === null) {
+    issues.push({ code: 'custom', path: ['encryption'], input: null, message: `must be given for ${secrets}, which are not stored in the clear` });
   }
 }) satisfies z.ZodType<BackupConfig>;
 
 const restore = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('restore'),
-  name,
-  target,
+  name: backupName,
+  target: oneOf('engine', Object.values(ENGINE_CONFIGS).map(engine => engine.target)),
   stores,
   backup: text,
   notAfter: z.iso.datetime({ offset: true }).nullable(),
@@ -240,12 +86,12 @@ const restore = z.strictObject({
 const drill = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('drill'),
-  name,
+  name: backupName,
   namespace: text.nullable(),
-  member: member.nullable(),
-  target: databaseTarget,
+  member: memberName.nullable(),
+  target: oneOf('engine', Object.values(DATABASE_CONFIGS).map(engine => engine.target)),
   stores,
-  mayBeEmpty: z.array(text).readonly(),
+  mayBeEmpty: texts,
   dataBytes: z.int().min(1).nullable(),
   freshness: z.array(z.strictObject({ sql: text, maxAgeSeconds: z.number().positive() })).readonly(),
   rtoSeconds: z.number().positive().nullable(),
@@ -263,8 +109,8 @@ const exporter = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('exporter'),
   backups: z.array(z.strictObject({
-    name,
-    engine: z.enum(['postgres', 'redis', 'sqlite', 'set', 'kubernetes']),
+    name: backupName,
+    engine: z.enum(ENGINE_NAMES),
     namespace: text.nullable(),
     cronJob: text,
     restoreJob: text.nullable(),

@@ -1,8 +1,8 @@
 import { checkConfig, parseConfig } from './config';
+import { targetOf } from './engines/table';
 import { configInManifest } from './manifest';
 import { readConfigFile } from './read-file';
 import { badConfig, usage } from './refusals';
-import { targetOf } from './restore-target';
 import { applySetting } from './setting';
 import { BackupConfig, Config, CONFIG_ENV, DrillConfig, ExportedBackupConfig, ExporterConfig, NamedConfig, NAMESPACE_ENV, RestoreConfig } from '../../contract/config';
 

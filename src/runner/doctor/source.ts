@@ -8,15 +8,17 @@ import { formatBytes } from '../core/format';
 import { describeLeft, leftScratch } from '../core/scratch';
 import { sum } from '../core/sum';
 import { Dump } from '../engine-api/source';
-import { openSource } from '../engines/open-source';
+import { openSource } from '../engines/open';
 
 /** Whether the database can be reached and read, and the programs are new enough for it. Changes nothing. */
 export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Check> {
   const findings: Finding[] = [];
   let expectedBytes: number | null = null;
+  let scratchBytes = 0;
   try {
     const { source, tools, warnings = [], dumps } = await openSource(config.source, env, config.scratch).inspect(config.compression, signal);
     expectedBytes = sum(dumps.map(dump => dump.expectedBytes));
+    scratchBytes = Math.max(0, ...dumps.map(dump => dump.scratchBytes ?? 0)); // one after the other
     const databases = dumps.filter(({ role }) => role === 'data').map(({ database }) => database).filter(name => name !== null);
     findings.push(ok('database', `${source.engine} ${source.serverVersion} at ${source.address} can be read${databases.length > 0 ? `: ${databases.join(', ')}` : ''}`));
     findings.push(ok('programs', `${Object.entries(tools).map(([program, version]) => `${program} ${version}`).join(', ') || 'none are needed'}: new enough for the server`));
@@ -26,7 +28,7 @@ export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, 
     signal.throwIfAborted();
     findings.push(faultOf('database', error));
   }
-  findings.push(await checkScratch(config, expectedBytes), ...await checkLeft(config));
+  findings.push(await checkScratch(config, scratchBytes), ...await checkLeft(config));
   return { findings, expectedBytes };
 }
 
@@ -51,14 +53,14 @@ async function checkLeft({ scratch }: BackupConfig): Promise<Finding[]> {
   ];
 }
 
-/** SQLite is copied as a whole; the others need next to nothing. */
-async function checkScratch({ source, scratch }: BackupConfig, expectedBytes: number | null): Promise<Finding> {
+/** @param needed while the largest of the dumps is made: what is copied as a whole, as SQLite */
+async function checkScratch({ scratch }: BackupConfig, needed: number): Promise<Finding> {
   const { directory } = scratch;
   try {
     const room = await roomIn(scratch);
     const message = `${directory} has room for ${formatBytes(room)}`;
-    if (source.engine === 'sqlite' && expectedBytes !== null && room < expectedBytes) {
-      return fault('scratch', `${message}, and the copy of the database needs up to ${formatBytes(expectedBytes)}`, 'raise \'scratchSize\', or free some disk of the node', ExitCode.NO_SPACE);
+    if (room < needed) {
+      return fault('scratch', `${message}, and the copy of the database needs up to ${formatBytes(needed)}`, 'raise \'scratchSize\', or free some disk of the node', ExitCode.NO_SPACE);
     }
     return room < 16_000_000 ? warning('scratch', message, 'free some disk of the node') : ok('scratch', message);
   } catch (error) {

@@ -13,7 +13,7 @@ import { formatBytes, formatSeconds } from '../core/format';
 import { observe } from '../monitor/observe';
 import { Shelf } from '../monitor/shelf';
 import { Store } from '../store-api/store';
-import { openStore } from '../stores/open';
+import { bucketsAmong, openStore } from '../stores/open';
 
 const REMOVAL_MS = 20_000;
 const PROBE_ATTEMPTS = 3;
@@ -47,7 +47,7 @@ export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOp
   if (shelf.held) findings.push(warning(subject, `pruning of ${config.name} is on hold`, 'once the incident is over: cdk8s-backup release'));
   // Whoever only restores, or only looks, may have keys that only read.
   if ('source' in config) findings.push(...await probe(subject, config, store, signal), ...await room(subject, store, options, newest ? bytesOf(newest.artifacts) : null));
-  if (storeConfig.type === 's3') findings.push(...await checkLifecycle(subject, storeConfig, options));
+  for (const bucket of bucketsAmong([storeConfig])) findings.push(...await checkLifecycle(subject, bucket, options));
   return findings;
 }
 

@@ -2,9 +2,11 @@ import { DrillConfig, RestoreConfig, ScratchConfig } from '../../contract/config
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
+import { recordOfMember } from '../catalog/artifact';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { warnOfCatalog } from '../catalog/notes';
 import { bytesOf } from '../catalog/sizes';
+import { engineConfigOf } from '../config/engines/table';
 import { Context } from '../core/context';
 import { roomIn } from '../core/disk';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
@@ -13,8 +15,8 @@ import { VERSION } from '../core/version';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { DrillInput, Scratch } from '../engine-api/drill-target';
 import { notReady, PreparedRestore, RestoreFailure, Restorer } from '../engine-api/restorer';
-import { openRestorer } from '../engines/open-restorer';
-import { recordOfMember } from '../engines/set/restorer';
+import { openRestorer } from '../engines/open';
+import { databaseOf } from '../engines/table';
 import { Store } from '../store-api/store';
 
 /** What is known of a drill as far as it has come: the parts of its record. */
@@ -148,7 +150,7 @@ export class Rehearsal {
 
   private whichServer(): string {
     const { server } = this.progress;
-    if (server === null || server.engine === 'sqlite') return '';
+    if (server === null || !databaseOf(server).hasDrillServer) return '';
     return `. The scratch server is ${server.engine} ${server.version}; 'serverImage' of the RestoreDrill says which it is`;
   }
 

@@ -29,6 +29,8 @@ export interface Dump {
   readonly compressedInside: CompressionConfig | null;
   /** Generous estimate of the bytes to be stored: no less than it has in the end. */
   readonly expectedBytes: number;
+  /** Bytes that it takes of the scratch directory while it is made; absent where that is next to nothing, whatever is dumped. */
+  readonly scratchBytes?: number;
 
   /** Estimates the memory that the program needs which makes the dump, quickly. Absent where it is next to nothing, whatever is dumped. */
   readonly memory?: (signal: AbortSignal) => Promise<MemoryNeed>;

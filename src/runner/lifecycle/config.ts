@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleConfig, LifecycleDocument } from '../../contract/lifecycle';
 import { lifecycleFaults } from '../../contract/lifecycle-schema';
-import { s3 } from '../config/config';
 import { RunnerError } from '../core/errors';
 import { faultsOf } from '../core/schema';
 import { otherVersion } from '../core/version';
+import { STORES } from '../stores/table';
 
 // The service has the last word on what makes sense; this is what the program can say to it.
 const document = z.unknown().transform((value, context): LifecycleDocument => {
@@ -22,7 +22,7 @@ const document = z.unknown().transform((value, context): LifecycleDocument => {
 
 const schema = z.strictObject({
   version: z.literal(LIFECYCLE_VERSION),
-  store: s3,
+  store: STORES.s3.schema,
   document,
   transitionDefaultMinimumObjectSize: z.enum(['all_storage_classes_128K', 'varies_by_storage_class']).nullable(),
 }) satisfies z.ZodType<LifecycleConfig>;

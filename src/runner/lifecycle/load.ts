@@ -7,6 +7,7 @@ import { ConfigOptions, configText, named } from '../config/load';
 import { readConfigFile } from '../config/read-file';
 import { applySetting } from '../config/setting';
 import { messageOf, RunnerError } from '../core/errors';
+import { bucketsAmong } from '../stores/open';
 
 /** Where the rules come from: a file, for the bucket of a backup, or the config of a lifecycle Job. */
 export interface LifecycleOptions extends ConfigOptions {
@@ -38,7 +39,7 @@ async function fromFile(file: string, options: LifecycleOptions, env: NodeJS.Pro
 }
 
 function bucketOf({ name, stores }: NamedConfig, wanted: string | undefined) {
-  const buckets = stores.filter(store => store.type === 's3');
+  const buckets = bucketsAmong(stores);
   const names = buckets.map(store => store.name).join(', ');
   if (names === '') throw new RunnerError(`the backup ${name} has no S3 store, and only a bucket has a lifecycle`, ExitCode.USAGE);
   if (wanted === undefined && buckets.length > 1) throw new RunnerError(`the backup ${name} has several S3 stores, say which with --store: ${names}`, ExitCode.USAGE);

@@ -1,5 +1,5 @@
 import { safetyFields } from './safety-record';
-import { BackupConfig, RestoreConfig, SourceConfig, TargetConfig } from '../../contract/config';
+import { BackupConfig, RestoreConfig, SourceConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { parseKey } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
@@ -52,24 +52,13 @@ export async function takeSafetyBackup(
 export function inTheClear({ id, artifacts }: BackupRecord, { encryption, target }: RestoreConfig): Finding | null {
   if (encryption !== null) return null;
   const sealed = artifacts.some(({ recipients }) => recipients !== undefined);
-  if (!sealed && target.engine !== 'kubernetes') return null;
+  const engine = engineConfigOf(target);
+  if (!sealed && engine.secrets === null) return null;
   return {
-    message: `the safety backup of what is there now would not be encrypted, ${sealed ? `and ${id} is` : 'and Secrets are never stored in the clear'}: `
-      + `set 'encryption' of the RestoreJob, or give --set 'encryption={"recipients":["age1…"]}'${target.engine === 'kubernetes' ? '' : ', or do without: --no-safety-backup'}`,
+    message: `the safety backup of what is there now would not be encrypted, ${sealed ? `and ${id} is` : `and ${engine.secrets} are never stored in the clear`}: `
+      + `set 'encryption' of the RestoreJob, or give --set 'encryption={"recipients":["age1…"]}'${typeof engine.withoutSafetyBackup(target) === 'string' ? '' : ', or do without: --no-safety-backup'}`,
     exitCode: ExitCode.BAD_CONFIG,
   };
-}
-
-/** Whether a restore to this target stores what is there before it replaces it. */
-export function takesSafetyBackup(target: TargetConfig): boolean {
-  switch (target.engine) {
-    case 'postgres': return target.mode === 'in-place' && target.safetyBackup;
-    // Key by key, an empty server has nothing to store.
-    case 'redis': return target.safetyBackup && (target.method === 'replication' || (target.method === 'keys' && target.replace));
-    case 'sqlite': return false;
-    case 'kubernetes': return target.replace;
-    case 'set': return Object.values(target.members).some(takesSafetyBackup);
-  }
 }
 
 /**

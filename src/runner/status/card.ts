@@ -5,12 +5,12 @@ import { CopyState, isMissing, isWhole } from '../catalog/copy-state';
 import { bytesOf } from '../catalog/sizes';
 import { formatBytes, formatSeconds } from '../core/format';
 import { sum } from '../core/sum';
+import { engineOf } from '../engines/table';
 import { Verdict } from '../monitor/assess';
 import { ObservedStore } from '../monitor/observe';
 import { sizeTrendPerDay } from '../monitor/trend';
 
 const TAGS: Readonly<Record<Verdict, string>> = { yes: 'Restorable', but: 'Restorable, but', no: 'Not restorable', unknown: 'Not known' };
-export const ENGINES = { postgres: 'PostgreSQL', redis: 'Redis', sqlite: 'SQLite', set: 'A set of databases', kubernetes: 'Kubernetes Secrets' } as const;
 
 /** A message on the overview; the whole of it is on the page of the backup. */
 const SHORT_MESSAGE = 280;
@@ -30,7 +30,7 @@ export function card(shown: Shown, now: Date, whole = false): Html {
   return html`<article class="card" aria-labelledby="b-${config.name}">
 <div class="card-head">${icon(tone)}<h3 id="b-${config.name}">${whole ? config.name : html`<a href="${href}">${config.name}</a>`}</h3><span class="tag ${tone}">${
   TAGS[assessment.verdict]}</span></div>
-<p class="quiet under">${ENGINES[config.engine]} by ${config.namespace === null ? '' : `${config.namespace}/`}${config.cronJob}</p>
+<p class="quiet under">${engineOf(config).title} by ${config.namespace === null ? '' : `${config.namespace}/`}${config.cronJob}</p>
 ${problems(shown, whole)}
 <dl class="rows">
 ${row('Newest data', newestData(shown, now))}

@@ -40,7 +40,7 @@ export async function checkCopy(record: BackupRecord, store: Store, context: Rea
   const digestOnly: string[] = [];
   try {
     for (const artifact of artifacts) {
-      const unread = await checkArtifact(artifact, sourceOf(record, artifact).engine, store, context);
+      const unread = await checkArtifact(artifact, sourceOf(record, artifact), store, context);
       if (unread !== null) digestOnly.push(`${artifact.file}: ${unread}`);
     }
     if (await readSmall(store, id + CHECKSUM_SUFFIX, context.signal) !== formatChecksums(artifacts)) {
@@ -66,13 +66,13 @@ export async function isRecorded(id: string, store: Store, signal: AbortSignal):
  * @returns why the format was not read; `null` if it was
  */
 async function checkArtifact(
-  artifact: RecordedArtifact, engine: RecordedSource['engine'], store: Store, context: ReadContext,
+  artifact: RecordedArtifact, source: RecordedSource, store: Store, context: ReadContext,
 ): Promise<string | null> {
   const { config, reporter, signal, identities = null } = context;
   const stored = await openArtifact(artifact, store, reporter, signal);
   const branch = new PassThrough();
   branch.on('error', () => {}); // whoever reads it reports it
-  const format = readFormat(artifact, engine, branch, identities, config.scratch, signal).finally(() => branch.destroy());
+  const format = readFormat(artifact, source, branch, identities, { scratch: config.scratch, signal }).finally(() => branch.destroy());
   format.catch(() => {}); // awaited below
   try {
     for await (const chunk of stored as AsyncIterable<Buffer>) {

@@ -7,7 +7,7 @@ import { renderDocument } from '../catalog/history';
 import { isDenied, messageOf, RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
 import { VERSION } from '../core/version';
-import { installed } from '../engines/postgres/programs';
+import { engineOf } from '../engines/table';
 import { Store } from '../store-api/store';
 
 /** This many of a backup's verifications stay in each store. */
@@ -89,9 +89,6 @@ async function removeOld(keys: readonly string[], store: Store, reporter: Report
 }
 
 async function toolsFor({ source, members = {} }: BackupRecord, signal: AbortSignal): Promise<{ [program: string]: string }> {
-  const engines = [source, ...Object.values(members)].map(({ engine }) => engine);
-  const ours = { 'cdk8s-backup': VERSION, ...engines.includes('sqlite') && { sqlite: process.versions.sqlite ?? 'unknown' } };
-  if (!engines.includes('postgres')) return ours;
-  const programs = await installed('pg_restore', signal).catch(() => []);
-  return programs.length === 0 ? ours : { ...ours, pg_restore: programs.at(-1)!.text };
+  const tools = await Promise.all([source, ...Object.values(members)].map(each => engineOf(each).formatTools(signal)));
+  return Object.assign({ 'cdk8s-backup': VERSION }, ...tools) as { [program: string]: string };
 }

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { PostgresConfig } from '../../../src/contract/config';
 import { Source } from '../../../src/runner/engine-api/source';
-import { openSource } from '../../../src/runner/engines/open-source';
+import { openSource } from '../../../src/runner/engines/open';
 import { aPostgresSource } from '../../runner/_fixtures';
 import { clientBin, clientPath, PostgresMajor, PostgresServer } from '../servers/postgres';
 

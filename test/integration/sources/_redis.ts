@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RedisConfig } from '../../../src/contract/config';
 import { Source } from '../../../src/runner/engine-api/source';
-import { openSource } from '../../../src/runner/engines/open-source';
+import { openSource } from '../../../src/runner/engines/open';
 import { tempDir } from '../servers/_process';
 import { programFile, RedisProgram, RedisServer, startRedis } from '../servers/redis';
 

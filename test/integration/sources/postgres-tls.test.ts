@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeShop, sourceFor, useClients } from './_postgres';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { openSource } from '../../../src/runner/engines/open-source';
+import { openSource } from '../../../src/runner/engines/open';
 import { failureOf, NO_ABORT, takeAll, takeFirst, ZSTD } from '../../runner/engines/_dump';
 import { Authority, issueCertificate, makeAuthority } from '../servers/_certificate';
 import { tempDir } from '../servers/_process';

@@ -1,7 +1,7 @@
 import { CONFIG_ENV, RestoreConfig } from '../../../src/contract/config';
 import { parseConfig } from '../../../src/runner/config/config';
+import { targetOf } from '../../../src/runner/config/engines/table';
 import { loadBackupConfig, loadRestoreConfig } from '../../../src/runner/config/load';
-import { targetOf } from '../../../src/runner/config/restore-target';
 import { aConfig, aPostgresSource } from '../_fixtures';
 
 const postgres = aPostgresSource({ passwordEnv: 'POSTGRES_PASSWORD' });

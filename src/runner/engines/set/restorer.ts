@@ -25,19 +25,6 @@ interface Done {
   readonly restored: Restored;
 }
 
-/** What a set's record says of one member, as if that had been backed up alone. */
-export function recordOfMember(record: BackupRecord, member: string): BackupRecord {
-  const members = record.members ?? {};
-  const source = Object.hasOwn(members, member) ? members[member] : undefined;
-  if (source === undefined) {
-    throw new RunnerError(
-      `${record.id} has no member ${member}; it has ${Object.keys(record.members ?? {}).join(', ') || 'none, and is no set'}: restore an older backup, or leave ${member} out of the target`,
-      ExitCode.NOT_FOUND,
-    );
-  }
-  return { ...record, source, artifacts: record.artifacts.filter(artifact => artifact.member === member) };
-}
-
 /**
  * Restores the members of a set one after the other, after all of them were looked at. Where one fails, those before it are rolled
  * back, as far as what they replaced was kept: a set that is half new is of no use to an application.

@@ -21,9 +21,6 @@ import { Store } from '../../store-api/store';
  */
 export async function restoreIntoNewFile(context: Context<RestoreConfig>, backup: Backup, stores: readonly Store[], to: string): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
-  if (config.target.engine !== 'sqlite') {
-    throw new RunnerError(`--to is for SQLite: ${config.name} is a ${config.target.engine} backup, see "cdk8s-backup restore --help"`, ExitCode.USAGE);
-  }
   const target = path.resolve(to);
   await refuseExisting(target);
 

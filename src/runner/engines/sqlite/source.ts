@@ -45,6 +45,7 @@ export class SqliteSource implements Source {
         database: null,
         compressedInside: null,
         expectedBytes,
+        scratchBytes: expectedBytes,
         open: openSignal => this.open(openSignal),
       }],
     };

@@ -1,5 +1,5 @@
 import { PostgresTargetConfig } from '../../../../src/contract/config';
-import { targetOf } from '../../../../src/runner/config/restore-target';
+import { targetOf } from '../../../../src/runner/config/engines/table';
 import { ArchiveEntry } from '../../../../src/runner/engines/postgres/restore-archive';
 import { Facts, findingsOf } from '../../../../src/runner/engines/postgres/restore-findings';
 import { aPostgresSource } from '../../_fixtures';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode } from '../../../../src/contract/exit-code';
-import { openSource } from '../../../../src/runner/engines/open-source';
+import { openSource } from '../../../../src/runner/engines/open';
 import { failureOf, NO_ABORT, NONE, takeAll, takeFirst } from '../_dump';
 
 jest.setTimeout(60_000);

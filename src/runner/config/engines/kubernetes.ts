@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { EngineConfig } from './engine-config';
+import { text, texts } from '../../core/fields';
+
+const source = z.strictObject({
+  engine: z.literal('kubernetes'),
+  namespace: text,
+  secretNames: texts,
+  configMapNames: texts,
+  labelSelector: text.nullable(),
+});
+
+const target = z.strictObject({ engine: z.literal('kubernetes'), namespace: text, replace: z.boolean() });
+
+export const kubernetes = {
+  source,
+  target,
+  extensions: ['yaml'],
+  secrets: 'Secrets',
+  targetOf: ({ engine, namespace }) => ({ engine, namespace, replace: false }),
+  takesSafetyBackup: ({ replace }) => replace,
+  withoutSafetyBackup: () => 'what is replaced in a namespace is always stored before',
+  needsFile: () => false,
+} satisfies EngineConfig<'kubernetes'>;
