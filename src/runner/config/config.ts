@@ -4,7 +4,7 @@ import { DATABASE_CONFIGS, ENGINE_CONFIGS, ENGINE_NAMES, engineConfigOf } from '
 import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../core/errors';
-import { absolutePath, backupName, envName, httpUrl, oneOf, port, text, texts } from '../core/fields';
+import { absolutePath, backupName, httpUrl, oneOf, port, text, texts } from '../core/fields';
 import { faultsOf } from '../core/schema';
 import { otherVersion, VERSION } from '../core/version';
 import { STORES } from '../stores/table';

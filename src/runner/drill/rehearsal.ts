@@ -66,9 +66,7 @@ export class Rehearsal {
       reporter.info('drill.started', `Restoring ${record.id} into ${scratch.description}, ${progress.server!.version}`, { id: record.id, target: scratch.description });
       await scratch.prepare(input, signal);
       const prepared = await this.inspect(restorer, input, signal);
-      // PostgreSQL's own program wants a file for several jobs; everything else reads a stream as well.
-      const needsFile = config.target.engine === 'postgres' && config.target.parallelJobs > 1;
-      await this.timed('verify', () => artifacts.verify(needsFile, signal));
+      await this.timed('verify', () => artifacts.verify(engineConfigOf(config.target).needsFile(config.target), signal));
       progress.store = artifacts.verifiedIn.join(', ');
       progress.bytes = bytesOf(selected);
       const { notes } = await this.timed('restore', () => this.restore(restorer, prepared, signal));

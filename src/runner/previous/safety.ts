@@ -7,6 +7,7 @@ import { takeBackup } from '../backup/take';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { removeBackup } from '../catalog/remove';
 import { bytesOf } from '../catalog/sizes';
+import { engineConfigOf } from '../config/engines/table';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { Finding } from '../core/finding';
 import { VerifiedArtifacts } from '../engine-api/artifacts';

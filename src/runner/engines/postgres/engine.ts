@@ -16,6 +16,6 @@ export const postgres: DatabaseEngine<'postgres'> = {
   readFormat: readPostgresFormat,
   async formatTools(signal) {
     const newest = (await installed('pg_restore', signal).catch(() => [])).at(-1);
-    return newest ? { pg_restore: newest.text } : {};
+    return Object.fromEntries(newest ? [['pg_restore', newest.text]] : []);
   },
 };

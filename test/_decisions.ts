@@ -1,0 +1,33 @@
+import ts from 'typescript';
+
+/** Somewhere in a file where code decides by a name. */
+export interface Decision {
+  readonly line: number;
+  readonly text: string;
+}
+
+const COMPARISONS = [
+  ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken, ts.SyntaxKind.EqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsToken,
+];
+const SEARCHES = /\.(includes|has|indexOf|startsWith|endsWith)$/;
+
+/** Where `code` compares with one of `names`, has a case for one, looks one up in a list, or has a list or a table of several. */
+export function decisionsIn(code: string, names: readonly string[]): Decision[] {
+  const file = ts.createSourceFile('code.ts', code, ts.ScriptTarget.Latest, true);
+  const decisions: Decision[] = [];
+  const isName = (node: ts.Node | undefined): boolean => node !== undefined && ts.isStringLiteralLike(node) && names.includes(node.text);
+  const several = (nodes: readonly (ts.Node | undefined)[]) => nodes.filter(node => node !== undefined && (isName(node) || (ts.isIdentifier(node) && names.includes(node.text)))).length > 1;
+  const visit = (node: ts.Node): void => {
+    const decides = (ts.isCaseClause(node) && isName(node.expression))
+      || (ts.isBinaryExpression(node) && COMPARISONS.includes(node.operatorToken.kind) && (isName(node.left) || isName(node.right)))
+      || (ts.isCallExpression(node) && SEARCHES.test(node.expression.getText(file)) && node.arguments.some(isName))
+      || (ts.isArrayLiteralExpression(node) && node.elements.filter(isName).length > 1)
+      || (ts.isObjectLiteralExpression(node) && several(node.properties.map(({ name }) => name)));
+    if (decides) {
+      decisions.push({ line: file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1, text: node.getText(file).split('\n')[0]!.slice(0, 100) });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return decisions;
+}
