@@ -2,7 +2,7 @@ import { BackedUp, QUIET } from './_backed-up';
 import { DrillConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { Checked, DrillInput, Scratch } from '../../../src/runner/engine-api/drill-target';
-import { openScratch } from '../../../src/runner/engines/open-drill-target';
+import { openScratch } from '../../../src/runner/engines/open';
 import { failureOf, NO_ABORT } from '../../runner/engines/_dump';
 import { drillOf } from '../drill/_drill';
 

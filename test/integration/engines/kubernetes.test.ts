@@ -4,7 +4,7 @@ import { describeRestorer } from './restorer-conformance';
 import { describeSource } from './source-conformance';
 import { KubernetesConfig, KubernetesTargetConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { openSource } from '../../../src/runner/engines/open-source';
+import { openSource } from '../../../src/runner/engines/open';
 import { API_URL_ENV } from '../../../src/runner/kubernetes/api';
 import { aPair } from '../../runner/age/_age';
 import { KubeApiServer, startKubeApiServer } from '../servers/kube-apiserver';

@@ -6,7 +6,7 @@ import { describeRestorer, RestorerSite } from './restorer-conformance';
 import { describeSource } from './source-conformance';
 import { RedisTargetConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { openSource } from '../../../src/runner/engines/open-source';
+import { openSource } from '../../../src/runner/engines/open';
 import { redis } from '../_configs';
 import { filesIn } from '../_runner';
 import { redisTarget } from '../drill/_drill';

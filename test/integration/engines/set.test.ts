@@ -8,7 +8,7 @@ import { describeRestorer } from './restorer-conformance';
 import { describeSource } from './source-conformance';
 import { DatabaseConfig, SetTargetConfig, SourceConfig, SqliteTargetConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { openSource } from '../../../src/runner/engines/open-source';
+import { openSource } from '../../../src/runner/engines/open';
 import { filesIn } from '../_runner';
 import { tempDir } from '../servers/_process';
 

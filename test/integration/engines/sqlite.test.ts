@@ -9,7 +9,7 @@ import { describeRestorer } from './restorer-conformance';
 import { describeSource } from './source-conformance';
 import { DRILL_DATABASE, SqliteTargetConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { openSource } from '../../../src/runner/engines/open-source';
+import { openSource } from '../../../src/runner/engines/open';
 import { sqlite } from '../_configs';
 import { filesIn, processesBelow } from '../_runner';
 import { tempDir, until } from '../servers/_process';
