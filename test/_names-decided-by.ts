@@ -16,15 +16,16 @@ export function decisionsIn(code: string, names: readonly string[]): Decision[] 
   const file = ts.createSourceFile('code.ts', code, ts.ScriptTarget.Latest, true);
   const decisions: Decision[] = [];
   const isName = (node: ts.Node | undefined): boolean => node !== undefined && ts.isStringLiteralLike(node) && names.includes(node.text);
-  const several = (nodes: readonly (ts.Node | undefined)[]) => nodes.filter(node => node !== undefined && (isName(node) || (ts.isIdentifier(node) && names.includes(node.text)))).length > 1;
+  const isKey = (node: ts.Node | undefined) => isName(node) || (node !== undefined && ts.isIdentifier(node) && names.includes(node.text));
   const visit = (node: ts.Node): void => {
     const decides = (ts.isCaseClause(node) && isName(node.expression))
       || (ts.isBinaryExpression(node) && COMPARISONS.includes(node.operatorToken.kind) && (isName(node.left) || isName(node.right)))
       || (ts.isCallExpression(node) && SEARCHES.test(node.expression.getText(file)) && node.arguments.some(isName))
       || (ts.isArrayLiteralExpression(node) && node.elements.filter(isName).length > 1)
-      || (ts.isObjectLiteralExpression(node) && several(node.properties.map(({ name }) => name)));
+      || (ts.isObjectLiteralExpression(node) && node.properties.filter(({ name }) => isKey(name)).length > 1);
     if (decides) {
-      decisions.push({ line: file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1, text: node.getText(file).split('\n')[0]!.slice(0, 100) });
+      const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
+      decisions.push({ line: line + 1, text: node.getText(file).split('\n')[0]!.slice(0, 100) });
     }
     ts.forEachChild(node, visit);
   };

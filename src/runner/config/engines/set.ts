@@ -28,7 +28,8 @@ export function setOf(databases: DatabaseConfigs) {
     withoutSafetyBackup({ engine, members }) {
       const without = eachOf(members, member => of(member).withoutSafetyBackup(member));
       if (Object.values(without).some(member => typeof member !== 'string')) {
-        return { engine, members: eachOf(members, (member, name) => typeof without[name] === 'string' ? member : without[name] as DatabaseTargetConfig) };
+        const left = (member: DatabaseTargetConfig, name: string) => typeof without[name] === 'string' ? member : without[name] as DatabaseTargetConfig;
+        return { engine, members: eachOf(members, left) };
       }
       return Object.entries(without).map(([name, why]) => `${name}: ${String(why)}`).join('; ');
     },

@@ -1,7 +1,6 @@
-import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { recordOfMember } from '../../catalog/artifact';
-import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
+import { exitCodeOf, messageOf } from '../../core/errors';
 import { Finding } from '../../core/finding';
 import { Reporter } from '../../core/reporter';
 import { describePrevious, Kept, PreparedRestore, Previous, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
