@@ -1,12 +1,11 @@
 import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { drill, drillOf, drillsIn, plant, redisTarget } from './_drill';
 import { BackupConfig, DrillConfig, RedisTargetConfig } from '../../../src/contract/config';
 import { configOf, folder, redis } from '../_configs';
 import { backup, filesIn, start } from '../_runner';
 import { artifactOf, flipByte } from '../restore/_restore';
-import { tempDir } from '../servers/_process';
+import { tempDir, until } from '../servers/_process';
 import { RedisServer, startRedis } from '../servers/redis';
 import { fill } from '../sources/_redis';
 
@@ -145,7 +144,9 @@ describe('a server that accepts connections and says nothing', () => {
   test('does not keep a drill that is told to stop from saying so', async () => {
     const { config, directory } = copied();
     const running = start(['drill'], { config: config() });
-    await sleep(2000);
+    // The kernel accepts for a server that is stopped: a row with its port as the remote one, in state ESTABLISHED.
+    const connected = new RegExp(` 0100007F:${scratch.port.toString(16).toUpperCase().padStart(4, '0')} 01 `);
+    await until('the drill has connected', 60_000, async () => connected.test(readFileSync('/proc/net/tcp', 'utf8')));
     running.process.kill('SIGTERM');
     expect(await running.ended).toMatchObject({ code: 143, message: expect.stringContaining('stopped by SIGTERM') });
     expect(await drillsIn(directory)).toMatchObject([{ outcome: 'failed', faults: [expect.stringContaining('stopped by SIGTERM')] }]);

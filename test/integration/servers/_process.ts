@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, symlinkSync } from 'node:fs';
-import { createServer, AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -89,14 +90,28 @@ export async function until(what: string, timeoutMs: number, condition: () => Pr
   }
 }
 
-/** A TCP port of this machine that nobody listens on. */
+/** Ports below those that the kernel gives away by itself: a connection of somebody else's can't take one before the server listens on it. */
+const PORTS = { first: 10_000, last: 31_999 };
+
+/** A TCP port of this machine that nobody listens on; where to look first is left to chance, since other files of tests look at the same time. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  for (let port = randomInt(PORTS.first, PORTS.last); ; port = port < PORTS.last ? port + 1 : PORTS.first) {
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }
 
 /** Makes an empty directory, which is removed after all tests (see `_setup.ts`). */
