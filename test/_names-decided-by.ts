@@ -6,9 +6,8 @@ export interface Decision {
   readonly text: string;
 }
 
-const COMPARISONS = [
-  ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken, ts.SyntaxKind.EqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsToken,
-];
+const { EqualsEqualsEqualsToken, ExclamationEqualsEqualsToken, EqualsEqualsToken, ExclamationEqualsToken } = ts.SyntaxKind;
+const COMPARISONS: readonly ts.SyntaxKind[] = [EqualsEqualsEqualsToken, ExclamationEqualsEqualsToken, EqualsEqualsToken, ExclamationEqualsToken];
 const SEARCHES = /\.(includes|has|indexOf|startsWith|endsWith)$/;
 
 /** Where `code` compares with one of `names`, has a case for one, looks one up in a list, or has a list or a table of several. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decisionsIn } from './_names-decided-by';
 import { filesIn, importsOf, SRC } from './_imports';
+import { decisionsIn } from './_names-decided-by';
 import { ENGINES } from '../src/runner/engines/table';
 import { STORES } from '../src/runner/stores/table';
 
