@@ -7,7 +7,7 @@ import { leftIn, ORIGINAL_TMPDIR, WAS_THERE } from './_setup';
 /** What was told to end may take a moment to do so. */
 const PATIENCE_MS = 10_000;
 
-/** After all tests: removes what `_setup.ts` made, unless a test failed, and fails the run for what is left elsewhere. */
+/** After all tests: removes what `_setup.ts` made, unless a test failed, names and ends programs that run still, and fails the run for files elsewhere. */
 export default async function teardown(): Promise<void> {
   const directory = tmpdir();
   const original = process.env[ORIGINAL_TMPDIR]!;
@@ -15,11 +15,18 @@ export default async function teardown(): Promise<void> {
     process.stderr.write(`\nA test failed: what the servers and the program have left is kept in ${directory}\n`);
     return;
   }
-  const processes = await processesLeft(directory);
+  for (const pid of await processesLeft(directory)) {
+    process.stderr.write(`\nThe tests have left process ${pid} behind, which is ended: ${commandLine(pid)}\n`);
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // it has ended meanwhile
+    }
+  }
   rmSync(directory, { recursive: true, force: true });
   const before = (process.env[WAS_THERE] ?? '').split('/');
   const files = leftIn(original).filter(name => !before.includes(name)).map(name => path.join(original, name));
-  if (processes.length + files.length > 0) throw new Error(`the tests have left behind: ${[...files, ...processes].join('; ')}`);
+  if (files.length > 0) throw new Error(`the tests have left behind: ${files.join('; ')}`);
 }
 
 /** Programs that tests have started, that run still, and that nobody waits for any more: they outlive whoever started them. */
@@ -32,15 +39,19 @@ async function processesLeft(directory: string): Promise<string[]> {
 }
 
 function orphans(directory: string): string[] {
-  const read = (pid: string, what: string) => {
-    try {
-      return readFileSync(`/proc/${pid}/${what}`, 'utf8');
-    } catch {
-      return ''; // it has ended, or is somebody else's
-    }
-  };
   const parentOf = (pid: string) => read(pid, 'stat').split(') ').at(-1)!.split(' ')[1] ?? '';
   const isOurs = (pid: string): boolean => pid === String(process.pid) || (Number(pid) > 1 && isOurs(parentOf(pid)));
-  return readdirSync('/proc').filter(name => /^\d+$/.test(name) && read(name, 'environ').includes(directory) && !isOurs(name))
-    .map(pid => `process ${pid}, ${read(pid, 'cmdline').replaceAll('\0', ' ').trim()}`);
+  return readdirSync('/proc').filter(name => /^\d+$/.test(name) && read(name, 'environ').includes(directory) && !isOurs(name));
+}
+
+function commandLine(pid: string): string {
+  return read(pid, 'cmdline').replaceAll('\0', ' ').trim();
+}
+
+function read(pid: string, what: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${what}`, 'utf8');
+  } catch {
+    return ''; // it has ended, or is somebody else's
+  }
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { configOf, folder, postgres, sqlite } from './_configs';
-import { backup, Ended, filesIn, list, processesBelow, run, RunOptions, Running, start } from './_runner';
+import { backup, Ended, filesIn, killAllBelow, list, processesBelow, run, RunOptions, Running, start } from './_runner';
 import { tempDir, until } from './servers/_process';
 import { rootClient, s3Store } from './servers/_s3';
 import { FaultProxy, isCompletion, isPart, SeenRequest, startFaultProxy } from './servers/fault-proxy';
@@ -150,7 +150,7 @@ test('SIGKILL at each stage: no record, and the next run after its deadline remo
   const victims: Victim[] = [];
   for (const [, hangsAt] of STAGES) {
     const victim = await hangingRun(hangsAt, SHORT_DEADLINE_SECONDS);
-    victim.running.process.kill('SIGKILL');
+    killAllBelow(victim.running.process.pid!);
     expect((await victim.running.ended).code).toBe(137);
     victim.proxy.heal();
     victims.push(victim);
@@ -174,7 +174,7 @@ test('while a run lives, another leaves its upload alone', async () => {
   victim.proxy.heal();
   const other = await backup(victim.options); // the hung run is older, and still within its deadline
   expect((await remains(victim)).filter(name => !name.includes(other.id))).not.toEqual([]);
-  victim.running.process.kill('SIGKILL');
+  killAllBelow(victim.running.process.pid!);
   await victim.running.ended;
 });
 
