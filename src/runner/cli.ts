@@ -21,8 +21,8 @@ import { show } from './commands/show';
 import { usage } from './commands/usage';
 import { verify } from './commands/verify';
 import {
-  ConfigOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig, loadLookConfig, loadLookConfigs, loadRestoreConfig, LookConfig,
-  LookConfigs, LookOptions,
+  ConfigOptions, InspectionConfig, InspectionConfigs, InspectionOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig,
+  loadInspectionConfig, loadInspectionConfigs, loadRestoreConfig,
 } from './config/load';
 import { Context } from './core/context';
 import { exitCodeOf, messageOf, RunnerError } from './core/errors';
@@ -55,13 +55,13 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     };
   }
   const program = commandLine(io, {
-    look: executor(loadLookConfig),
-    lookAtAll: executor(loadLookConfigs),
+    inspect: executor(loadInspectionConfig),
+    inspectAll: executor(loadInspectionConfigs),
     change: executor(loadConfig),
     serve: executor(loadExporterConfig),
     backUp: executor(loadBackupConfig),
-    putBack: executor(loadRestoreConfig),
-    rehearse: executor(loadDrillConfig),
+    restoring: executor(loadRestoreConfig),
+    drilling: executor(loadDrillConfig),
     lifecycle: executor(loadLifecycle),
   });
   try {
@@ -88,19 +88,19 @@ type Execute<O, C> = (options: O, command: (context: Context<C>) => Promise<Exit
 /** How a command gets its config, by what it does. */
 interface Executors {
   /** At one backup. */
-  readonly look: Execute<LookOptions, LookConfig>;
+  readonly inspect: Execute<InspectionOptions, InspectionConfig>;
   /** At all backups of a config, or at one. */
-  readonly lookAtAll: Execute<LookOptions, LookConfigs>;
+  readonly inspectAll: Execute<InspectionOptions, InspectionConfigs>;
   readonly change: Execute<ConfigOptions, NamedConfig>;
   readonly serve: Execute<ConfigOptions, ExporterConfig>;
   readonly backUp: Execute<ConfigOptions, BackupConfig>;
-  readonly putBack: Execute<ConfigOptions, RestoreConfig>;
-  readonly rehearse: Execute<ConfigOptions, DrillConfig>;
+  readonly restoring: Execute<ConfigOptions, RestoreConfig>;
+  readonly drilling: Execute<ConfigOptions, DrillConfig>;
   readonly lifecycle: Execute<LifecycleOptions, LifecycleConfig>;
 }
 
 function commandLine(
-  io: Io, { look, lookAtAll, change, serve: executeServe, backUp, putBack, rehearse, lifecycle: executeLifecycle }: Executors,
+  io: Io, { inspect, inspectAll, change, serve: executeServe, backUp, restoring, drilling, lifecycle: executeLifecycle }: Executors,
 ): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
@@ -132,20 +132,20 @@ Through a port-forward:
     .action(options => backUp(options, context => backup(context, options)));
   defineLook('list', 'list all backups, oldest first')
     .option('--json', 'as JSON', false)
-    .action(options => lookAtAll(options, context => list(context, options)));
+    .action(options => inspectAll(options, context => list(context, options)));
   defineLook('show', 'show all that is known of one backup')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--json', 'as JSON', false)
-    .action((wanted, options) => look(options, context => show(context, { ...options, wanted })));
+    .action((wanted, options) => inspect(options, context => show(context, { ...options, wanted })));
   defineLook('usage', 'show how much each store holds, how fast that grows, and what is free')
     .option('--json', 'as JSON', false)
-    .action(options => lookAtAll(options, context => usage(context, options)));
+    .action(options => inspectAll(options, context => usage(context, options)));
   defineLook('drills', 'list all restore drills, oldest first')
     .option('--json', 'as JSON', false)
-    .action(options => lookAtAll(options, context => drills(context, options)));
+    .action(options => inspectAll(options, context => drills(context, options)));
   defineLook('doctor', 'look for what stands in the way of a backup: database, programs, Secrets, stores, lifecycle; changes nothing')
     .option('--json', 'as JSON', false)
-    .action(options => look(options, context => doctor(context, options)));
+    .action(options => inspect(options, context => doctor(context, options)));
   defineLook('verify', 'read a backup back from every store, to the last byte of its format, and compare it with its record')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--all', 'verify every backup', false)
@@ -154,14 +154,14 @@ Through a port-forward:
     .option('--no-record', 'do not note the result in the stores')
     .option('--json', 'as JSON', false)
     .option(...IDENTITY)
-    .action((wanted, options) => look(options, context => verify(context, { ...options, wanted })));
+    .action((wanted, options) => inspect(options, context => verify(context, { ...options, wanted })));
   defineLook('fetch', 'copy the files of a backup into a local directory, verified')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--to <directory>', 'an existing directory', '.')
     .option('--from <store>', 'read from this store only')
     .option('--decrypt', 'write the files as they were before they were encrypted', false)
     .option(...IDENTITY)
-    .action((wanted, options) => look(options, context => fetch(context, { ...options, wanted })));
+    .action((wanted, options) => inspect(options, context => fetch(context, { ...options, wanted })));
   define('restore', 'restore a backup: beside what is there, checked, and then in its place')
     .argument('[backup]', 'latest, or a name from the list; what the config says if not given')
     .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
@@ -171,7 +171,7 @@ Through a port-forward:
     .option('--no-safety-backup', 'Redis, and PostgreSQL in place: do not store what is there before it is replaced')
     .option('--yes', 'do not ask for a confirmation', false)
     .option(...IDENTITY)
-    .action((wanted, options) => putBack(options, context =>
+    .action((wanted, options) => restoring(options, context =>
       restore(withStore(withIdentity(context, options), options), { ...options, wanted, inPod: inPod(options) })));
   program.command('restore-manifest')
     .description('print a Job that restores a backup of your choice, for "kubectl create -f -"; needs no cluster')
@@ -189,14 +189,14 @@ Through a port-forward:
     .argument('[name]', 'what is kept; if not given, what a rollback that did not end was to bring back, or else the newest')
     .option('--yes', 'do not ask for a confirmation', false)
     .option(...IDENTITY)
-    .action((name, options) => putBack(options, context => rollback(withIdentity(context, options), { ...options, name, inPod: inPod(options) })));
+    .action((name, options) => restoring(options, context => rollback(withIdentity(context, options), { ...options, name, inPod: inPod(options) })));
   define('discard', 'remove for good what a restore has kept')
     .argument('[name]', 'what is kept; the newest if not given')
     .option('--yes', 'do not ask for a confirmation', false)
-    .action((name, options) => putBack(options, context => discard(context, { ...options, name, inPod: inPod(options) })));
+    .action((name, options) => restoring(options, context => discard(context, { ...options, name, inPod: inPod(options) })));
   define('drill', 'rehearse a restore: into an empty server on this machine, checked, timed, recorded, and thrown away')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
-    .action((wanted, options) => rehearse(options, context => drill(context, { wanted })));
+    .action((wanted, options) => drilling(options, context => drill(context, { wanted })));
   define('accept', 'accept a suspect backup, so that it can be the latest')
     .argument('<backup>', 'a name from the list')
     .action((wanted, options) => change(options, context => accept(context, wanted)));
@@ -217,7 +217,7 @@ Through a port-forward:
   define('release', 'end a hold, so that pruning goes on')
     .action(options => change(options, context => release(context)));
   defineLook('metrics', 'print Prometheus metrics from the records')
-    .action(options => lookAtAll(options, context => metrics(context)));
+    .action(options => inspectAll(options, context => metrics(context)));
   define('serve', 'serve the status page, metrics for Prometheus and JSON, until it is stopped')
     .action(options => executeServe(options, context => serve(context)));
 

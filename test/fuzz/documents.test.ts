@@ -14,7 +14,7 @@ import { parseRecord, renderRecord } from '../../src/runner/catalog/record';
 import { RunnerError } from '../../src/runner/core/errors';
 import { samplesOf } from '../../src/runner/monitor/metrics';
 import { observe } from '../../src/runner/monitor/observe';
-import { Shelf } from '../../src/runner/monitor/shelf';
+import { StoreSnapshot } from '../../src/runner/monitor/store-snapshot';
 import { readHolds, renderHold } from '../../src/runner/prune/hold';
 import { isKey } from '../../src/runner/store-api/keys';
 import { anArtifact, aRecord } from '../runner/_fixtures';
@@ -129,10 +129,10 @@ describe('a bad record hides no good backup:', () => {
       expect(catalog.backups.map(({ record }) => record.id)).toContain(OLD);
       expect(latest(catalog)).toBeDefined();
       expect(catalog.backups.length + catalog.unreadable.length).toBe(2);
-      const shelf = new Shelf('app', store);
-      await shelf.refresh(signal);
-      expect(shelf.trouble).toBeUndefined();
-      const observation = await observe('app', [shelf], signal);
+      const snapshot = new StoreSnapshot('app', store);
+      await snapshot.refresh(signal);
+      expect(snapshot.trouble).toBeUndefined();
+      const observation = await observe('app', [snapshot], signal);
       expect(observation.catalog!.backups.map(({ record }) => record.id)).toContain(OLD);
       for (const { value } of samplesOf(observation, { namespace: null })) expect(typeof value).toBe('number');
     }), runs(200));
@@ -141,7 +141,7 @@ describe('a bad record hides no good backup:', () => {
   test('one without an end is read no further than any record goes', async () => {
     const store = await withGood();
     await store.create(KEY, '', signal);
-    for (const look of [() => readCatalog('app', [store], signal), () => new Shelf('app', store).refresh(signal)]) {
+    for (const look of [() => readCatalog('app', [store], signal), () => new StoreSnapshot('app', store).refresh(signal)]) {
       const body = endless();
       store.broken.set(KEY, body.open);
       await look();
@@ -161,16 +161,16 @@ describe('a bad record hides no good backup:', () => {
     expect(catalog.unreadable).toEqual([expect.objectContaining({ exitCode, message: expect.stringContaining(KEY) })]);
     expect(findBackup(catalog, 'app', OLD).record.id).toBe(OLD);
     expect(() => findBackup(catalog, 'app', ID)).toThrow(`can't read ${KEY}`);
-    const shelf = new Shelf('app', store);
-    await shelf.refresh(signal);
-    const observed = await observe('app', [shelf], signal);
+    const snapshot = new StoreSnapshot('app', store);
+    await snapshot.refresh(signal);
+    const observed = await observe('app', [snapshot], signal);
     expect(observed.catalog!.backups.filter(isUsable).map(({ record }) => record.id)).toEqual([OLD]);
     expect(observed.catalog!.unreadable).toHaveLength(1);
 
     // What is put right is seen with the next look, although the object is the same.
     store.broken.clear();
-    expect(await shelf.refresh(signal)).toBe(true);
-    expect((await observe('app', [shelf], signal)).catalog!.backups).toHaveLength(2);
+    expect(await snapshot.refresh(signal)).toBe(true);
+    expect((await observe('app', [snapshot], signal)).catalog!.backups).toHaveLength(2);
   });
 
   test('but an older one is not restored for the latest where that can\'t be read just now', async () => {
@@ -202,9 +202,9 @@ describe('a bad record hides no good backup:', () => {
     const store = await withGood();
     store.broken.set(`${OLD}.json`, denied(`${OLD}.json`));
     await expect(readCatalog('app', [store], signal)).rejects.toMatchObject({ exitCode: ExitCode.DENIED });
-    const shelf = new Shelf('app', store);
-    await shelf.refresh(signal);
-    expect(shelf.trouble?.error.exitCode).toBe(ExitCode.DENIED);
+    const snapshot = new StoreSnapshot('app', store);
+    await snapshot.refresh(signal);
+    expect(snapshot.trouble?.error.exitCode).toBe(ExitCode.DENIED);
   });
 
   test('a store that fails again and again is not asked for every record', async () => {

@@ -3,11 +3,11 @@ import { Construct } from 'constructs';
 import { BackupAlertRulesProps } from './backup-alert-rules-props';
 import { dashboard } from './dashboard';
 import { alertGroups } from './rules/groups';
-import { AlertCompanion, AlertContext, AlertTarget, volumesOf } from './rules/target';
-import { companionTests } from './tests/companion-scenarios';
+import { RelatedJob, AlertContext, AlertTarget, volumesOf } from './rules/target';
+import { companionTests } from './tests/related-job-scenarios';
 import { alertTests } from './tests/scenarios';
 import { BackupCronJob } from '../backup/backup-cron-job';
-import { WatchedCronJob } from '../backup/watched';
+import { RelatedCronJobFacts } from '../backup/job-facts';
 import { toCronJobName } from '../core/backup-name';
 import { checkHttpUrl, checkLabels, isDnsLabel, show } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
@@ -95,7 +95,7 @@ function targetOf(backup: BackupCronJob, drills: readonly RestoreDrill[], given:
   if (namespace === undefined) {
     throw new Error(`'backups' has ${backup.node.path}, whose chart has no namespace, and alerts must tell namespaces apart: give the chart one, or set 'namespace'`);
   }
-  const { labels, ...watched } = backup._watched;
+  const { labels, ...watched } = backup._jobFacts;
   const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',');
   const report = backup.recoveryReport();
   return {
@@ -118,7 +118,7 @@ function targetOf(backup: BackupCronJob, drills: readonly RestoreDrill[], given:
   };
 }
 
-function companionOf(kind: AlertCompanion['kind'], { cronJobName, gapSeconds, deadlineSeconds }: WatchedCronJob): AlertCompanion {
+function companionOf(kind: RelatedJob['kind'], { cronJobName, gapSeconds, deadlineSeconds }: RelatedCronJobFacts): RelatedJob {
   return { kind, cronJob: cronJobName, gapSeconds, deadlineSeconds };
 }
 

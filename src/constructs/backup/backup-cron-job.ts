@@ -5,10 +5,10 @@ import { backupConfig } from './backup-config';
 import { BackupCronJobProps } from './backup-cron-job-props';
 import { recoveryOf } from './backup-recovery';
 import { checkBackupProps } from './backup-settings';
-import { defineFollowUps } from './follow-ups';
+import { JobFacts, jobFacts } from './job-facts';
+import { defineMaintenance } from './maintenance';
 import { refuseOnePlace } from './one-place';
 import { checkRights } from './rights';
-import { Watched, watchedOf } from './watched';
 import { BackupConfig } from '../../contract/config';
 import { show } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
@@ -99,7 +99,7 @@ export class BackupCronJob extends Construct {
    *
    * @internal
    */
-  public readonly _watched: Watched;
+  public readonly _jobFacts: JobFacts;
 
   /**
    * What a restore of this backup takes over.
@@ -153,8 +153,8 @@ export class BackupCronJob extends Construct {
       asksApi: source.api !== null,
     });
     const { timeZone, backoffLimit } = job;
-    const followed = { cronJobName, timeZone, backoffLimit, config, pod, stores, backupStores: props.stores, network };
-    const { verify, prune } = defineFollowUps(this, props, followed, this.serviceAccount);
+    const maintained = { cronJobName, timeZone, backoffLimit, config, pod, stores, backupStores: props.stores, network };
+    const { verify, prune } = defineMaintenance(this, props, maintained, this.serviceAccount);
 
     this.cronJob = cronJob;
     this.cronJobName = cronJobName;
@@ -165,7 +165,7 @@ export class BackupCronJob extends Construct {
     this._config = config;
     this._backupStores = props.stores;
     this._places = stores.map(({ place }) => place);
-    this._watched = watchedOf(settings, stores, props.stores, verify);
+    this._jobFacts = jobFacts(settings, stores, props.stores, verify);
     const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = props;
     this._restorable = { source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
     this._network = network;

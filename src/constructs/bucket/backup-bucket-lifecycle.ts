@@ -5,7 +5,7 @@ import { BackupInBucket, backupsIn, storageClassesWithin } from './backup-in-buc
 import { checkBackups } from './lifecycle-backups';
 import { BucketFacts, checkDocument } from './lifecycle-checks';
 import { deriveRules } from './lifecycle-derive';
-import { Finding, showFinding } from './lifecycle-findings';
+import { LifecycleFinding, showFinding } from './lifecycle-findings';
 import { defineApplyJob } from './lifecycle-job';
 import { ModelRule } from './lifecycle-model';
 import { profileOfStore } from './lifecycle-profiles';
@@ -141,7 +141,7 @@ export class BackupBucketLifecycle extends Construct {
     return findings.filter(({ level }) => level === 'error').map(showFinding);
   }
 
-  private warnAbout(findings: readonly Finding[]): void {
+  private warnAbout(findings: readonly LifecycleFinding[]): void {
     for (const finding of findings.filter(({ level }) => level === 'warning')) warn(this, showFinding(finding));
   }
 

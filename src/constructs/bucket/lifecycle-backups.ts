@@ -3,7 +3,7 @@
  */
 import { actsUnder, BackupInBucket, covers, daysToKeep } from './backup-in-bucket';
 import { BucketFacts } from './lifecycle-checks';
-import { error, Finding, warning } from './lifecycle-findings';
+import { error, LifecycleFinding, warning } from './lifecycle-findings';
 import { ModelRule } from './lifecycle-model';
 import { isAllowedMove } from './lifecycle-moves';
 import * as messages from './messages';
@@ -17,7 +17,7 @@ const SMALL_BYTES = 128 * 1024;
 
 export function checkBackups(
   rules: readonly ModelRule[], backups: readonly BackupInBucket[], { profile, minimumSize, versioned }: BucketFacts,
-): Finding[] {
+): LifecycleFinding[] {
   const smallOnesStay = profile.smallObjectsStay && minimumSize !== 'varies_by_storage_class';
   return [
     ...checkPrefixes(rules, backups),
@@ -33,7 +33,7 @@ export function checkBackups(
   ];
 }
 
-function checkPrefixes(rules: readonly ModelRule[], backups: readonly BackupInBucket[]): Finding[] {
+function checkPrefixes(rules: readonly ModelRule[], backups: readonly BackupInBucket[]): LifecycleFinding[] {
   const enabled = rules.filter(rule => rule.enabled);
   const tagged = enabled.some(({ hasTags }) => hasTags);
   return backups.filter(backup => !enabled.some(rule => covers(rule, backup))).map(backup => {
@@ -42,7 +42,7 @@ function checkPrefixes(rules: readonly ModelRule[], backups: readonly BackupInBu
   });
 }
 
-function checkExpiration(rule: ModelRule, backup: BackupInBucket): Finding[] {
+function checkExpiration(rule: ModelRule, backup: BackupInBucket): LifecycleFinding[] {
   const { expiration } = rule;
   if (!expiration) return [];
   const needed = daysToKeep(backup);
@@ -66,29 +66,29 @@ function checkExpiration(rule: ModelRule, backup: BackupInBucket): Finding[] {
 }
 
 /** Scanners and replications tag objects, and people do. */
-function checkTagged(rule: ModelRule, backup: BackupInBucket): Finding[] {
+function checkTagged(rule: ModelRule, backup: BackupInBucket): LifecycleFinding[] {
   return rule.expiration ? [warning('retention', messages.deletesTagged(rule, backup))] : [];
 }
 
-function checkVersions(rule: ModelRule, backup: BackupInBucket): Finding[] {
+function checkVersions(rule: ModelRule, backup: BackupInBucket): LifecycleFinding[] {
   const { noncurrentExpiration: expiration } = rule;
   if (!expiration || expiration.day * DAY >= backup.noticeSeconds) return [];
   return [warning('retention', messages.forgetsVersions(rule, backup, expiration.day))];
 }
 
-function checkLock(rule: ModelRule, backup: BackupInBucket): Finding[] {
+function checkLock(rule: ModelRule, backup: BackupInBucket): LifecycleFinding[] {
   const { lockSeconds } = backup;
   const early = [rule.expiration, rule.noncurrentExpiration].find(when => when && when.unit !== 'Date' && when.day * DAY < lockSeconds);
   return early ? [warning('objectLock', messages.deletesLocked(rule, backup, early.day, lockSeconds))] : [];
 }
 
-function checkAbort(rule: ModelRule, backup: BackupInBucket): Finding[] {
+function checkAbort(rule: ModelRule, backup: BackupInBucket): LifecycleFinding[] {
   const { abortDays } = rule;
   if (abortDays === undefined || abortDays * DAY >= backup.deadlineSeconds) return [];
   return [error('unfinishedUploads', messages.discardsUploads(rule, backup, abortDays, backup.deadlineSeconds))];
 }
 
-function checkTransitions(rule: ModelRule, backup: BackupInBucket, smallOnesStay: boolean): Finding[] {
+function checkTransitions(rule: ModelRule, backup: BackupInBucket, smallOnesStay: boolean): LifecycleFinding[] {
   const { retention, storageClass: written } = backup;
   const byPeriod = reachOfPeriods(retention, backup.longestGapSeconds ?? 0)?.seconds ?? 0;
   const byAge = Math.max((retention.keepHours ?? 0) * 3600, byPeriod);
@@ -96,7 +96,7 @@ function checkTransitions(rule: ModelRule, backup: BackupInBucket, smallOnesStay
   return rule.transitions.flatMap(move => {
     const { unit, day, storageClass } = move;
     if (unit === 'Date') return [];
-    const findings: Finding[] = [];
+    const findings: LifecycleFinding[] = [];
     const { minimumDays } = factsOf(storageClass);
     if (!isAllowedMove(written, storageClass) && written !== storageClass) {
       findings.push(warning('possibleMove', messages.movesNothing(rule, backup, storageClass)));

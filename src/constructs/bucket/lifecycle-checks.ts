@@ -1,7 +1,7 @@
 /*
  * All checks of a lifecycle document that need nothing but the document, the provider and the bucket.
  */
-import { error, Finding, warning } from './lifecycle-findings';
+import { error, LifecycleFinding, warning } from './lifecycle-findings';
 import { ModelRule, readDocument } from './lifecycle-model';
 import { checkMoves } from './lifecycle-moves';
 import { Profile } from './lifecycle-profiles';
@@ -21,7 +21,7 @@ export interface BucketFacts {
 
 export interface Checked {
   readonly rules: readonly ModelRule[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly LifecycleFinding[];
 }
 
 export function checkDocument(document: unknown, bucket: BucketFacts): Checked {
@@ -39,8 +39,8 @@ export function checkDocument(document: unknown, bucket: BucketFacts): Checked {
   };
 }
 
-function checkCapabilities(rule: ModelRule, profile: Profile): Finding[] {
-  const findings: Finding[] = [];
+function checkCapabilities(rule: ModelRule, profile: Profile): LifecycleFinding[] {
+  const findings: LifecycleFinding[] = [];
   const versions = ['noncurrent versions'].filter(() => rule.noncurrentExpiration || rule.noncurrentTransitions.length > 0);
   if (rule.deleteMarkers) versions.push('delete markers');
   if (!profile.versions && versions.length > 0) findings.push(error('oldVersions', messages.noVersionsThere(rule, versions, profile)));
@@ -56,8 +56,8 @@ function checkCapabilities(rule: ModelRule, profile: Profile): Finding[] {
 }
 
 /** What no rule says, although one should. */
-function checkMissing(enabled: readonly ModelRule[], { profile, versioned }: BucketFacts): Finding[] {
-  const findings: Finding[] = [];
+function checkMissing(enabled: readonly ModelRule[], { profile, versioned }: BucketFacts): LifecycleFinding[] {
+  const findings: LifecycleFinding[] = [];
   if (profile.abort === 'taken' && !enabled.some(({ abortDays }) => abortDays !== undefined)) {
     findings.push(warning('unfinishedUploads', messages.NO_ABORT));
   }
@@ -68,8 +68,8 @@ function checkMissing(enabled: readonly ModelRule[], { profile, versioned }: Buc
   return findings;
 }
 
-function checkBucket(enabled: readonly ModelRule[], { profile, mfaDelete, objectLockDays, minimumSize }: BucketFacts): Finding[] {
-  const findings: Finding[] = [];
+function checkBucket(enabled: readonly ModelRule[], { profile, mfaDelete, objectLockDays, minimumSize }: BucketFacts): LifecycleFinding[] {
+  const findings: LifecycleFinding[] = [];
   if (minimumSize !== undefined && !profile.smallObjectsStay) findings.push(error('minimumSizeHeader', messages.unknownHeader(minimumSize, profile)));
   if (mfaDelete) findings.push(error('mfaDelete', messages.MFA_DELETE));
   if (objectLockDays !== undefined) {

@@ -2,7 +2,7 @@
  * A lifecycle document as it was given, and what of it the other checks need. It may be anything: users bring documents that were
  * written by hand. Its shape is checked by the schema that the runner has too; what S3 refuses beyond that is checked here.
  */
-import { error, Finding, warning } from './lifecycle-findings';
+import { error, LifecycleFinding, warning } from './lifecycle-findings';
 import { LifecycleConditions, LifecycleDocumentRule, LifecycleTag } from '../../contract/lifecycle';
 import { LifecycleFault, lifecycleFaults } from '../../contract/lifecycle-schema';
 import { show } from '../core/check';
@@ -41,7 +41,9 @@ export interface ModelRule {
 const DAY_MS = 86_400_000;
 
 /** Reads a document; a rule with a wrong shape is reported and left out. */
-export function readDocument(document: unknown, maxRules: number): { readonly rules: readonly ModelRule[]; readonly findings: readonly Finding[] } {
+export function readDocument(
+  document: unknown, maxRules: number,
+): { readonly rules: readonly ModelRule[]; readonly findings: readonly LifecycleFinding[] } {
   const faults = lifecycleFaults(document);
   const findings = faults.map(fault => findingOf(fault, document));
   const given = (document as { readonly Rules?: unknown } | null | undefined)?.Rules;
@@ -55,7 +57,7 @@ export function readDocument(document: unknown, maxRules: number): { readonly ru
   return { rules, findings };
 }
 
-function findingOf({ rule, path: [first, index, ...inside], message }: LifecycleFault, document: unknown): Finding {
+function findingOf({ rule, path: [first, index, ...inside], message }: LifecycleFault, document: unknown): LifecycleFinding {
   if (first === 'TransitionDefaultMinimumObjectSize') {
     return error('minimumSizeHeader', `${first} is a header of the request and no part of the document: set 'transitionDefaultMinimumObjectSize'`);
   }
@@ -74,7 +76,7 @@ function nameOf(rule: unknown, index: number): string {
   return `rule ${typeof id === 'string' && id.length <= 255 ? show(id) : index + 1}`;
 }
 
-function modelOf(rule: LifecycleDocumentRule, name: string, findings: Finding[]): ModelRule {
+function modelOf(rule: LifecycleDocumentRule, name: string, findings: LifecycleFinding[]): ModelRule {
   const date = (what: string, text: string): When => {
     findings.push(warning('midnight', `${name}: a Date does not end anything: from then on the ${what} acts on each new object at once, for ever; give days`));
     return { unit: 'Date', day: Date.parse(text) / DAY_MS };
@@ -105,16 +107,16 @@ function filterOf({ Filter: filter }: LifecycleDocumentRule): Pick<ModelRule, 'f
   return { filter: `(${shown.join(', ')})`, prefix, hasTags: tags.length > 0, hasSizes: larger !== undefined || smaller !== undefined, largerThan: larger };
 }
 
-function checkPrefix({ name, prefix }: ModelRule): Finding[] {
-  const findings: Finding[] = [];
+function checkPrefix({ name, prefix }: ModelRule): LifecycleFinding[] {
+  const findings: LifecycleFinding[] = [];
   if (prefix.startsWith('/')) findings.push(error('prefix', `${name} must have a prefix without a slash in front, got ${show(prefix)}: no object's name begins with one`));
   if (/[*?]/.test(prefix)) findings.push(error('prefix', `${name} must have a prefix without wildcards, got ${show(prefix)}: S3 reads them as they are; names that begin so are meant anyway`));
   return findings;
 }
 
-function checkChoice({ name, hasTags, hasSizes, deleteMarkers, abortDays }: ModelRule): Finding[] {
+function checkChoice({ name, hasTags, hasSizes, deleteMarkers, abortDays }: ModelRule): LifecycleFinding[] {
   if (!hasTags && !hasSizes) return [];
-  const findings: Finding[] = [];
+  const findings: LifecycleFinding[] = [];
   if (deleteMarkers) findings.push(error('deleteMarkers', `${name} can't choose delete markers by tags or sizes, which they don't have: give ExpiredObjectDeleteMarker a rule of its own`));
   if (abortDays !== undefined) findings.push(error('unfinishedUploads', `${name} can't choose unfinished uploads by tags or sizes, which they don't have: give AbortIncompleteMultipartUpload a rule of its own`));
   return findings;

@@ -1,7 +1,7 @@
 /*
  * Which storage class may follow which, when, and what an early move costs.
  */
-import { error, Finding, warning } from './lifecycle-findings';
+import { error, LifecycleFinding, warning } from './lifecycle-findings';
 import { ModelRule, Move, When } from './lifecycle-model';
 import { Profile } from './lifecycle-profiles';
 import * as messages from './messages';
@@ -25,7 +25,7 @@ export function isAllowedMove(from: string, to: string): boolean {
   return ALLOWED[from]?.includes(to) ?? true;
 }
 
-export function checkMoves(rule: ModelRule, profile: Profile): Finding[] {
+export function checkMoves(rule: ModelRule, profile: Profile): LifecycleFinding[] {
   return [
     ...checkSeries(rule, rule.transitions, rule.expiration, profile),
     ...checkSeries(rule, rule.noncurrentTransitions, rule.noncurrentExpiration, profile),
@@ -33,7 +33,7 @@ export function checkMoves(rule: ModelRule, profile: Profile): Finding[] {
   ];
 }
 
-function checkSeries(rule: ModelRule, moves: readonly Move[], expiration: When | undefined, profile: Profile): Finding[] {
+function checkSeries(rule: ModelRule, moves: readonly Move[], expiration: When | undefined, profile: Profile): LifecycleFinding[] {
   const findings = moves.flatMap(move => [...checkClass(rule, move, profile), ...checkEarliest(rule, move, profile)]);
   const classes = moves.map(({ storageClass }) => storageClass);
   const noncurrent = moves[0]?.unit === 'NoncurrentDays';
@@ -47,7 +47,7 @@ function checkSeries(rule: ModelRule, moves: readonly Move[], expiration: When |
   return findings;
 }
 
-function checkClass(rule: ModelRule, { storageClass, unit }: Move, profile: Profile): Finding[] {
+function checkClass(rule: ModelRule, { storageClass, unit }: Move, profile: Profile): LifecycleFinding[] {
   const broken = unit === 'NoncurrentDays' ? 'oldVersionMoves' : 'knownClass';
   const { classes, title } = profile;
   if (classes && !classes.includes(storageClass)) return [error(broken, messages.unknownClass(rule, storageClass, profile))];
@@ -56,7 +56,7 @@ function checkClass(rule: ModelRule, { storageClass, unit }: Move, profile: Prof
   return [];
 }
 
-function checkEarliest(rule: ModelRule, move: Move, profile: Profile): Finding[] {
+function checkEarliest(rule: ModelRule, move: Move, profile: Profile): LifecycleFinding[] {
   const { unit, day, storageClass } = move;
   const earliest = profile.earliest[storageClass];
   if (unit !== 'Days' || earliest === undefined || day >= earliest) return [];
@@ -65,8 +65,8 @@ function checkEarliest(rule: ModelRule, move: Move, profile: Profile): Finding[]
     : warning('earliestDay', messages.dearSoEarly(rule, move, earliest, factsOf(storageClass).minimumDays, profile))];
 }
 
-function checkOrder(rule: ModelRule, moves: readonly Move[], noncurrent: boolean): Finding[] {
-  const findings: Finding[] = [];
+function checkOrder(rule: ModelRule, moves: readonly Move[], noncurrent: boolean): LifecycleFinding[] {
+  const findings: LifecycleFinding[] = [];
   const known = moves.filter(({ storageClass }) => ORDER.includes(storageClass));
   const byColdness = [...known].sort((a, b) => ORDER.indexOf(a.storageClass) - ORDER.indexOf(b.storageClass));
   byColdness.slice(1).forEach((colder, i) => {
@@ -84,7 +84,7 @@ function checkOrder(rule: ModelRule, moves: readonly Move[], noncurrent: boolean
   return findings;
 }
 
-function checkExpiration(rule: ModelRule, moves: readonly Move[], expiration: When, profile: Profile): Finding[] {
+function checkExpiration(rule: ModelRule, moves: readonly Move[], expiration: When, profile: Profile): LifecycleFinding[] {
   const comparable = moves.filter(({ unit }) => unit === expiration.unit);
   const late = comparable.find(({ day }) => day >= expiration.day);
   if (late) {
@@ -98,7 +98,7 @@ function checkExpiration(rule: ModelRule, moves: readonly Move[], expiration: Wh
   return [warning('paidForNothing', messages.deletesTooSoonAfterMove(rule, expiration, last, minimumDays))];
 }
 
-function checkMixture(rule: ModelRule): Finding[] {
+function checkMixture(rule: ModelRule): LifecycleFinding[] {
   const units = new Set([...rule.transitions, ...rule.expiration ? [rule.expiration] : []].map(({ unit }) => unit));
   return units.size > 1 ? [error('oneUnit', messages.mixesUnits(rule))] : [];
 }

@@ -7,7 +7,7 @@ import { drillServer } from './server';
 import { drillSource, drillTarget, freshnessOf } from './target';
 import { CONFIG_VERSION, DecryptionConfig, DrillConfig } from '../../contract/config';
 import { BackupCronJob } from '../backup/backup-cron-job';
-import { WatchedCronJob } from '../backup/watched';
+import { RelatedCronJobFacts } from '../backup/job-facts';
 import { checkText, show, showSeconds } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
 import { warn } from '../core/warnings';
@@ -48,7 +48,7 @@ export class RestoreDrill extends Construct {
    *
    * @internal
    */
-  public readonly _drill: WatchedCronJob & {
+  public readonly _drill: RelatedCronJobFacts & {
     readonly backup: BackupCronJob;
     /** What is promised; `undefined` where nothing is. */
     readonly rtoSeconds: number | undefined;

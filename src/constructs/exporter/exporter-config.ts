@@ -3,7 +3,7 @@ import { ExporterSettings } from './exporter-settings';
 import { ExporterStores } from './stores';
 import { CONFIG_VERSION, ExportedBackupConfig, ExporterConfig, renderConfig } from '../../contract/config';
 import { BackupCronJob } from '../backup/backup-cron-job';
-import { WatchedCronJob } from '../backup/watched';
+import { RelatedCronJobFacts } from '../backup/job-facts';
 import { wholeSeconds } from '../core/check';
 
 /** Metrics come late, and clocks differ. */
@@ -26,7 +26,7 @@ export function exporterConfig(props: BackupExporterProps, settings: ExporterSet
       ...describe(backup),
       restoreJob: restores.find(restore => restore._backup === backup)?.jobName ?? null,
       stores: stores.of(backup),
-      verifiedWithinSeconds: age('maxVerificationAge') ?? allowedAge(backup._watched.verify ? [backup._watched.verify] : []),
+      verifiedWithinSeconds: age('maxVerificationAge') ?? allowedAge(backup._jobFacts.verify ? [backup._jobFacts.verify] : []),
       drilledWithinSeconds: age('maxDrillAge') ?? allowedAge(drills.filter(({ _drill }) => _drill.backup === backup).map(({ _drill }) => _drill)),
     })),
     port,
@@ -52,7 +52,7 @@ function describe(backup: BackupCronJob) {
 }
 
 /** So old may the last run be before one is missing; `null` where there is no schedule. */
-function allowedAge(cronJobs: readonly WatchedCronJob[]): number | null {
+function allowedAge(cronJobs: readonly RelatedCronJobFacts[]): number | null {
   return cronJobs.length === 0 ? null : Math.max(...cronJobs.map(({ gapSeconds, deadlineSeconds }) => gapSeconds + deadlineSeconds + SLACK_SECONDS));
 }
 

@@ -1,7 +1,7 @@
 import { PassThrough, pipeline, Readable } from 'node:stream';
 import { memoryLimit, memoryOutlook } from './memory';
+import { settleOrphans } from './orphans';
 import { refuseUnreadable } from './record-size';
-import { settleRemains } from './remains';
 import { suspicion } from './suspicion';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -62,7 +62,7 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
   for (const fault of before.unreachable.values()) throw fault;
   for (const fault of before.unreadable) reporter.warn('record.unreadable', fault.message);
   for (const sentence of before.elsewhere) reporter.warn('backups.elsewhere', sentence);
-  await settleRemains(config.name, stores, reporter, signal);
+  await settleOrphans(config.name, stores, reporter, signal);
 
   const claim = await claimId(config, stores, signal);
   reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(to => to.location).join(' and ')}`,
@@ -226,7 +226,7 @@ interface Left {
   readonly recorded: boolean;
 }
 
-/** Removes what a failed run has stored: its record first, so that a crash half way leaves rubbish and not a lie. */
+/** Removes what a failed run has stored: its record first, so that a crash half way leaves orphans and not a lie. */
 async function undo(claim: Claim, stores: readonly Store[], reporter: Reporter): Promise<Left[]> {
   const { id } = claim;
   const signal = AbortSignal.timeout(CLEANUP_MS);

@@ -56,39 +56,39 @@ export interface Catalog {
  * @throws RunnerError if no store can be read; as long as one can, the others are named in the catalog
  */
 export async function readCatalog(name: string, stores: readonly Store[], signal: AbortSignal): Promise<Catalog> {
-  const settled = await Promise.allSettled(stores.map(store => readShelf(name, store, signal)));
+  const settled = await Promise.allSettled(stores.map(store => readContent(name, store, signal)));
   signal.throwIfAborted();
-  const shelves: Shelf[] = [];
+  const contents: StoreContent[] = [];
   const unreachable = new Map<string, RunnerError>();
   for (const [i, result] of settled.entries()) {
-    if (result.status === 'fulfilled') shelves.push(result.value);
+    if (result.status === 'fulfilled') contents.push(result.value);
     else if (result.reason instanceof RunnerError) unreachable.set(stores[i]!.name, result.reason);
     else throw result.reason;
   }
-  if (shelves.length === 0) throw unreachable.values().next().value;
+  if (contents.length === 0) throw unreachable.values().next().value;
   const records = new Map<string, BackupRecord>();
-  for (const shelf of shelves) {
-    for (const [id, record] of shelf.records) {
+  for (const content of contents) {
+    for (const [id, record] of content.records) {
       if (!records.has(id)) records.set(id, record);
     }
   }
-  const clock = clockOf(shelves.map(({ store }) => store));
+  const clock = clockOf(contents.map(({ store }) => store));
   const backups = [...records.values()].sort(byTime).map(record => {
-    const differing = differingRecords(record.id, shelves);
+    const differing = differingRecords(record.id, contents);
     return {
       record,
       copies: new Map(stores.map(({ name: store }): [string, CopyState] => {
-        const shelf = shelves.find(candidate => candidate.store.name === store);
-        return [store, shelf ? stateOfCopy(record, shelf, differing) : { kind: 'unknown' }];
+        const content = contents.find(candidate => candidate.store.name === store);
+        return [store, content ? stateOfCopy(record, content, differing) : { kind: 'unknown' }];
       })),
-      accepted: shelves.some(shelf => shelf.files.has(record.id + ACCEPTED_SUFFIX)),
-      ahead: aheadOf(record, clock, timesOfStoring(record.id, shelves)),
+      accepted: contents.some(content => content.files.has(record.id + ACCEPTED_SUFFIX)),
+      ahead: aheadOf(record, clock, timesOfStoring(record.id, contents)),
       differing,
     };
   });
-  const files = new Map(shelves.map(shelf => [shelf.store.name, shelf.files]));
-  const unreadable = shelves.flatMap(shelf => shelf.unreadable);
-  const elsewhere = backups.length > 0 || unreadable.length > 0 ? [] : await backupsElsewhere(name, shelves.map(({ store }) => store), signal);
+  const files = new Map(contents.map(content => [content.store.name, content.files]));
+  const unreadable = contents.flatMap(content => content.unreadable);
+  const elsewhere = backups.length > 0 || unreadable.length > 0 ? [] : await backupsElsewhere(name, contents.map(({ store }) => store), signal);
   return { backups, unreadable, unreachable, files, clock, elsewhere };
 }
 
@@ -194,14 +194,14 @@ export async function readSmall(store: Store, key: string, signal: AbortSignal):
 }
 
 /** What one store holds of one backup name. */
-interface Shelf {
+interface StoreContent {
   readonly store: Store;
   readonly files: ReadonlyMap<string, StoredObject>;
   readonly records: ReadonlyMap<string, BackupRecord>;
   readonly unreadable: readonly UnreadableRecord[];
 }
 
-async function readShelf(name: string, store: Store, signal: AbortSignal): Promise<Shelf> {
+async function readContent(name: string, store: Store, signal: AbortSignal): Promise<StoreContent> {
   const files = new Map<string, StoredObject>();
   for await (const object of store.list(keyPrefix(name), signal)) {
     if (parseKey(object.key)?.name === name) files.set(object.key, object);
@@ -236,25 +236,25 @@ async function isListed(key: string, store: Store, signal: AbortSignal): Promise
   return false;
 }
 
-function stateOfCopy({ id, artifacts }: BackupRecord, shelf: Shelf, differing: Backup['differing']): CopyState {
-  if (!shelf.records.has(id)) return { kind: 'record-missing' };
-  if (differing) return { kind: 'record-differs', from: [...differing.keys()].filter(store => store !== shelf.store.name) };
+function stateOfCopy({ id, artifacts }: BackupRecord, content: StoreContent, differing: Backup['differing']): CopyState {
+  if (!content.records.has(id)) return { kind: 'record-missing' };
+  if (differing) return { kind: 'record-differs', from: [...differing.keys()].filter(store => store !== content.store.name) };
   for (const { file, bytes: recordedBytes } of artifacts) {
-    const found = shelf.files.get(file);
+    const found = content.files.get(file);
     if (!found) return { kind: 'file-missing', file };
     if (found.bytes !== recordedBytes) return { kind: 'other-size', file, bytes: found.bytes, recordedBytes };
   }
   return { kind: 'whole' };
 }
 
-function differingRecords(id: string, shelves: readonly Shelf[]): Backup['differing'] {
-  const records = new Map(shelves.flatMap(({ store, records: own }) => own.has(id) ? [[store.name, own.get(id)!] as const] : []));
+function differingRecords(id: string, contents: readonly StoreContent[]): Backup['differing'] {
+  const records = new Map(contents.flatMap(({ store, records: own }) => own.has(id) ? [[store.name, own.get(id)!] as const] : []));
   return new Set([...records.values()].map(record => JSON.stringify(record))).size > 1 ? records : null;
 }
 
 /** When the record was stored, by those stores that have a clock of their own and say so. */
-function timesOfStoring(id: string, shelves: readonly Shelf[]): { readonly at: Date; readonly whose: string }[] {
-  return shelves.flatMap(({ store, files }) => {
+function timesOfStoring(id: string, contents: readonly StoreContent[]): { readonly at: Date; readonly whose: string }[] {
+  return contents.flatMap(({ store, files }) => {
     const at = files.get(id + RECORD_SUFFIX)?.modifiedAt;
     return store.clockOffsetMs === undefined || !at || at.getTime() === 0 ? [] : [{ at, whose: `the clock of ${store.name}` }];
   });

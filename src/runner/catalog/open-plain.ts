@@ -5,7 +5,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { decrypt } from '../age/decrypt';
 import { Identities } from '../age/keys';
-import { LookConfig } from '../config/load';
+import { InspectionConfig } from '../config/load';
 import { RunnerError } from '../core/errors';
 import { decompress } from '../stream/compress';
 import { expectBytes } from '../stream/expect-bytes';
@@ -51,7 +51,7 @@ export async function identitiesFor(artifacts: readonly RecordedArtifact[], decr
 }
 
 /** The identity file that somebody has named, or else that of the config, if it has one. */
-export function decryptionOf(config: LookConfig, file: string | undefined): DecryptionConfig | null {
+export function decryptionOf(config: InspectionConfig, file: string | undefined): DecryptionConfig | null {
   if (file !== undefined) return { identityFile: path.resolve(file) };
   return 'decryption' in config ? config.decryption : null;
 }

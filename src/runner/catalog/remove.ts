@@ -7,7 +7,7 @@ import { messageOf, RunnerError } from '../core/errors';
 import { Store, UnfinishedUpload } from '../store-api/store';
 
 /*
- * Removing, so that a crash at any moment leaves rubbish and no lie: a claim that nobody holds any more, then the record goes, then
+ * Removing, so that a crash at any moment leaves orphans and no lie: a claim that nobody holds any more, then the record goes, then
  * the files, then the claim. What is left of a removal that was cut off has a dead claim and no record, and the next run finishes it.
  */
 

@@ -1,9 +1,9 @@
 import { ExitCode } from '../../contract/exit-code';
-import { LookConfig } from '../config/load';
+import { InspectionConfig } from '../config/load';
 import { Context } from '../core/context';
 import { renderTable } from '../core/table';
 import { checkCatalog } from '../doctor/catalog';
-import { Check, Finding, Level } from '../doctor/finding';
+import { Check, DoctorFinding, Level } from '../doctor/finding';
 import { checkSecrets } from '../doctor/secrets';
 import { checkSource } from '../doctor/source';
 import { checkStore } from '../doctor/store';
@@ -20,13 +20,13 @@ const WORDS: Readonly<Record<Level, string>> = { ok: 'ok', warning: 'WARNING', e
  * Looks for everything that would stand in the way of a backup, or of a restore, and says of each finding what to do about it. Fails if there
  * is an error among them; warnings alone don't.
  */
-export async function doctor(context: Context<LookConfig>, { json }: { readonly json: boolean }): Promise<ExitCode> {
+export async function doctor(context: Context<InspectionConfig>, { json }: { readonly json: boolean }): Promise<ExitCode> {
   const { config, env, signal, stdout } = context;
   const source: Check = 'source' in config ? await checkSource(config, env, signal) : { findings: [], expectedBytes: null };
   const { expectedBytes } = source;
   const stores = await Promise.all(config.stores.map(store => checkStore(store, { config, env, signal, expectedBytes })));
   const catalog = await checkCatalog(config, env, signal);
-  const findings: readonly Finding[] = [...checkSecrets(config, env), ...source.findings, ...stores.flat(), ...catalog];
+  const findings: readonly DoctorFinding[] = [...checkSecrets(config, env), ...source.findings, ...stores.flat(), ...catalog];
   signal.throwIfAborted();
   stdout.write(json
     ? `${JSON.stringify({ name: config.name, findings }, null, 2)}\n`

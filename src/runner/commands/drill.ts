@@ -7,10 +7,10 @@ import { deadlineIn } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/format';
 import { clearLeftScratch } from '../core/scratch';
+import { noProgress, DrillRun } from '../drill/drill-run';
 import { drillRecord, storeDrill } from '../drill/record';
-import { noProgress, Rehearsal } from '../drill/rehearsal';
-import { Scratch } from '../engine-api/drill-target';
-import { openScratch } from '../engines/open';
+import { DrillTarget } from '../engine-api/drill-target';
+import { openDrillTarget } from '../engines/open';
 import { databaseOf } from '../engines/table';
 import { pushState } from '../monitor/push-state';
 import { Store } from '../store-api/store';
@@ -37,14 +37,14 @@ export async function drill(context: Context<DrillConfig>, { wanted }: DrillOpti
   const abortedAt = timeOfAbort(signal);
   const deadline = deadlineIn(config.deadlineSeconds);
   const stores = openStores(context);
-  let scratch: Scratch | undefined;
-  let rehearsal: Rehearsal | undefined;
+  let scratch: DrillTarget | undefined;
+  let rehearsal: DrillRun | undefined;
   let running: Promise<void> | undefined;
   let faults: readonly Fault[];
   try {
     await clearLeftScratch(config.scratch, reporter);
-    scratch = openScratch(context);
-    rehearsal = new Rehearsal(context, scratch, stores, startedAt);
+    scratch = openDrillTarget(context);
+    rehearsal = new DrillRun(context, scratch, stores, startedAt);
     running = rehearsal.run(wanted, AbortSignal.any([signal, deadline]));
     // Who is told to stop has seconds: the record does not wait until the restore has cleaned up behind itself.
     await Promise.race([running, rejectedBy(signal)]);

@@ -1,18 +1,18 @@
 import { forEachBackup } from './each-backup';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
-import { LookConfigs } from '../config/load';
+import { InspectionConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { formatSeconds } from '../core/format';
 import { renderTable } from '../core/table';
-import { lookAt, reportLook } from '../monitor/look';
+import { inspectBackups, reportInspection } from '../monitor/inspect-backups';
 
 /** Lists the restore drills that are on record, oldest first. */
-export async function drills(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
+export async function drills(context: Context<InspectionConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
   return forEachBackup(context, options, async (config, stores) => {
-    const look = await lookAt(config.name, stores, context.signal);
+    const look = await inspectBackups(config.name, stores, context.signal);
     const json = { name: config.name, drills: look.drills };
-    return { json, text: asText(config.name, look.drills), report: () => reportLook(look, context.reporter) };
+    return { json, text: asText(config.name, look.drills), report: () => reportInspection(look, context.reporter) };
   });
 }
 

@@ -1,5 +1,5 @@
 import { ExitCode } from '../../contract/exit-code';
-import { LookConfig, LookConfigs } from '../config/load';
+import { InspectionConfig, InspectionConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { messageOf, RunnerError } from '../core/errors';
 import { Store } from '../store-api/store';
@@ -18,7 +18,8 @@ export interface Said {
  * may have several. A backup whose stores can't be read at all does not stop the others; the first fault gives the exit code.
  */
 export async function forEachBackup(
-  context: Context<LookConfigs>, { json }: { readonly json: boolean }, look: (config: LookConfig, stores: readonly Store[]) => Promise<Said>,
+  context: Context<InspectionConfigs>, { json }: { readonly json: boolean },
+  look: (config: InspectionConfig, stores: readonly Store[]) => Promise<Said>,
 ): Promise<ExitCode> {
   const { config: { backups, one }, reporter, signal, stdout } = context;
   const said: Said[] = [];

@@ -7,7 +7,7 @@ import { readThrough, useArtifact } from '../catalog/artifact';
 import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
 import { filesOf } from '../catalog/claim';
 import { decryptionOf, identitiesFor, unseal } from '../catalog/open-plain';
-import { LookConfig } from '../config/load';
+import { InspectionConfig } from '../config/load';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes } from '../core/format';
@@ -30,7 +30,7 @@ export interface FetchOptions {
 }
 
 /** Copies a backup's artifacts and checksum file into a local directory. A file appears there only if its digest is right. */
-export async function fetch(context: Context<LookConfig>, options: FetchOptions): Promise<ExitCode> {
+export async function fetch(context: Context<InspectionConfig>, options: FetchOptions): Promise<ExitCode> {
   const { config, reporter, signal } = context;
   const stores = openStores(context).filter(({ name }) => options.from === undefined || name === options.from);
   if (stores.length === 0) {
@@ -56,7 +56,7 @@ export async function fetch(context: Context<LookConfig>, options: FetchOptions)
   }
 }
 
-async function fetchInto(fetching: Fetching, context: Context<LookConfig>, options: FetchOptions): Promise<ExitCode> {
+async function fetchInto(fetching: Fetching, context: Context<InspectionConfig>, options: FetchOptions): Promise<ExitCode> {
   const { backup, stores, target, present } = fetching;
   const { reporter, signal, stdout } = context;
   const { id, artifacts } = backup.record;
@@ -103,7 +103,7 @@ async function putInto(target: FolderStore, file: string, content: Readable, byt
 }
 
 /** Writes the artifacts as they were before they were encrypted. A file appears only if its digest is right and all of it was opened. */
-async function fetchDecrypted(fetching: Fetching, context: Context<LookConfig>, options: FetchOptions): Promise<ExitCode> {
+async function fetchDecrypted(fetching: Fetching, context: Context<InspectionConfig>, options: FetchOptions): Promise<ExitCode> {
   const { backup, stores, target, present } = fetching;
   const { config, reporter, signal, stdout } = context;
   const { artifacts } = backup.record;
@@ -127,7 +127,7 @@ function isSealed({ recipients, file }: RecordedArtifact): boolean {
 }
 
 /** Fails unless the file that is there already is the artifact. */
-async function refuseOther(artifact: RecordedArtifact, target: FolderStore, { reporter, signal }: Context<LookConfig>): Promise<void> {
+async function refuseOther(artifact: RecordedArtifact, target: FolderStore, { reporter, signal }: Context<InspectionConfig>): Promise<void> {
   try {
     await readThrough(artifact, target, reporter, signal);
   } catch (error) {

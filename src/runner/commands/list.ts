@@ -6,13 +6,13 @@ import { copiesAsJson, describeFaults, storesWithWhole } from '../catalog/copy-s
 import { backupsElsewhere } from '../catalog/elsewhere';
 import { reportFaults } from '../catalog/notes';
 import { bytesOf, secondsOf } from '../catalog/sizes';
-import { LookConfigs } from '../config/load';
+import { InspectionConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes, formatSeconds } from '../core/format';
 import { renderTable } from '../core/table';
 
 /** Lists all backups, oldest first. Fails if a store could not be read, or a record in it, after it has shown the rest. */
-export async function list(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
+export async function list(context: Context<InspectionConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
   const { reporter, signal } = context;
   return forEachBackup(context, options, async (config, stores) => {
     const seen = await readCatalog(config.name, stores, signal);

@@ -1,17 +1,17 @@
 import { forEachBackup } from './each-backup';
 import { NAMESPACE_ENV } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
-import { LookConfigs } from '../config/load';
+import { InspectionConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { lookAt, reportLook } from '../monitor/look';
+import { inspectBackups, reportInspection } from '../monitor/inspect-backups';
 import { renderSamples, Sample, samplesOf } from '../monitor/metrics';
 
 /**
  * Prints what the records say as Prometheus metrics, for a file that a node exporter collects. Of a store that can't be read there is only
  * that it can't.
  */
-export async function metrics(context: Context<LookConfigs>): Promise<ExitCode> {
+export async function metrics(context: Context<InspectionConfigs>): Promise<ExitCode> {
   const { config: { backups }, reporter, signal, stdout } = context;
   const samples: Sample[] = [];
   for (const config of backups) {
@@ -23,9 +23,9 @@ export async function metrics(context: Context<LookConfigs>): Promise<ExitCode> 
     }
   }
   const exitCode = await forEachBackup(context, { json: false }, async (config, stores) => {
-    const observation = await lookAt(config.name, stores, signal);
+    const observation = await inspectBackups(config.name, stores, signal);
     if ('namespace' in config) samples.push(...samplesOf(observation, { ...'rpoSeconds' in config ? config : {}, namespace: config.namespace }));
-    return { json: null, text: '', report: () => reportLook(observation, reporter) };
+    return { json: null, text: '', report: () => reportInspection(observation, reporter) };
   });
   stdout.write(await renderSamples(samples));
   return exitCode;

@@ -19,7 +19,7 @@ import { engineOf, ENGINES } from '../engines/table';
 import { openWorkloads } from '../kubernetes/open-workloads';
 import { Workloads } from '../kubernetes/workloads';
 import { inTheClear } from '../previous/safety';
-import { attempt, bringUp, whileStopped } from '../restore/attempt';
+import { runRestore, bringUp, withWorkloadsStopped } from '../restore/restore-run';
 import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 
@@ -46,7 +46,7 @@ export interface RestoreOptions {
  */
 export async function restore(context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
   const { config } = context;
-  return attempt('restore', { ...context, config: options.safetyBackup ? config : withoutSafetyBackup(config) }, either => restoreBackup(either, options));
+  return runRestore('restore', { ...context, config: options.safetyBackup ? config : withoutSafetyBackup(config) }, either => restoreBackup(either, options));
 }
 
 async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
@@ -81,7 +81,7 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
 
     reporter.info('restore.started', `Restoring ${record.id} to ${restorer.description}`, { id: record.id, target: restorer.description, steps });
     await artifacts.verify(engine.needsFile(config.target), signal);
-    const restored = await whileStopped(record.id, restorer, workloads, () => restorer.restore(prepared, signal), context);
+    const restored = await withWorkloadsStopped(record.id, restorer, workloads, () => restorer.restore(prepared, signal), context);
     return report(context, record.id, record.startedAt, restored);
   } finally {
     await artifacts.dispose();
@@ -90,9 +90,9 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
 
 /** Ends what an earlier pod of this Job has begun, and which is live since. */
 async function goOn(id: string, workloads: Workloads, context: Context<RestoreConfig>): Promise<ExitCode> {
-  const holds = `${id} was restored by an earlier pod of this Job`;
-  context.reporter.warn('restore.resumed', `${holds}, and is not restored again: what was written since would be lost. What is left is to start ${[...workloads.steps].reverse().join(', ')}; to restore once more, start another Job`, { id });
-  return report(context, id, null, await bringUp(id, { holds, previous: null, notes: [] }, workloads, context));
+  const state = `${id} was restored by an earlier pod of this Job`;
+  context.reporter.warn('restore.resumed', `${state}, and is not restored again: what was written since would be lost. What is left is to start ${[...workloads.steps].reverse().join(', ')}; to restore once more, start another Job`, { id });
+  return report(context, id, null, await bringUp(id, { state, previous: null, notes: [] }, workloads, context));
 }
 
 async function chooseBackup(
@@ -176,13 +176,13 @@ function showPlan({ stdout }: Context<RestoreConfig>, record: BackupRecord, { de
 }
 
 function report(
-  { stdout, config }: Context<RestoreConfig>, id: string, recoveryPoint: string | null, { holds, notes, ...restored }: Restored,
+  { stdout, config }: Context<RestoreConfig>, id: string, recoveryPoint: string | null, { state, notes, ...restored }: Restored,
 ): ExitCode {
   const previous = restored.previous && describePrevious(restored.previous);
   stdout.write(stdout.isTTY
-    ? `Done: ${holds}.\n${notes.map(note => `Note: ${note}\n`).join('')}${previous === null ? '' : `What was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it.\n`}`
+    ? `Done: ${state}.\n${notes.map(note => `Note: ${note}\n`).join('')}${previous === null ? '' : `What was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it.\n`}`
     : `${JSON.stringify({
-      level: 'info', time: new Date().toISOString(), event: 'restore.finished', id, name: config.name, recoveryPoint, holds, previous, notes,
+      level: 'info', time: new Date().toISOString(), event: 'restore.finished', id, name: config.name, recoveryPoint, holds: state, previous, notes,
     })}\n`);
   return ExitCode.OK;
 }

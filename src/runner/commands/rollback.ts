@@ -4,10 +4,10 @@ import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes } from '../core/format';
-import { describePrevious, Kept, notReady, Restorer } from '../engine-api/restorer';
+import { describePrevious, RollbackPoint, notReady, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open';
 import { openWorkloads } from '../kubernetes/open-workloads';
-import { attempt, whileStopped } from '../restore/attempt';
+import { runRestore, withWorkloadsStopped } from '../restore/restore-run';
 import { openStores } from '../stores/open';
 
 export interface KeptOptions {
@@ -19,7 +19,7 @@ export interface KeptOptions {
 
 /** Makes live again what the last restore has replaced. What is live now is kept in its place. */
 export async function rollback(context: Context<RestoreConfig>, options: KeptOptions): Promise<ExitCode> {
-  return attempt('rollback', context, either => rollBack(either, options));
+  return runRestore('rollback', context, either => rollBack(either, options));
 }
 
 async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): Promise<ExitCode> {
@@ -27,17 +27,17 @@ async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): 
   const restorer = openRestorer({ config, env, reporter, stores: openStores(context) });
   const workloads = openWorkloads(config.workloads, env, reporter);
   for (const repaired of await restorer.repair(signal)) reporter.warn('restore.repaired', repaired);
-  const kept = choose(await restorer.kept(signal), restorer, options);
+  const kept = choose(await restorer.rollbackPoints(signal), restorer, options);
   const missing = await workloads.inspect(signal);
   if (missing.length > 0) {
     throw notReady(`${restorer.description} can't be rolled back`, missing);
   }
   await confirm(`This makes ${describe(kept)} live again as ${restorer.description}, and keeps what is live now.`, options, context);
-  const { holds, notes, ...rolledBack } = await whileStopped(kept.name, restorer, workloads, () => restorer.rollback(kept, signal), context);
+  const { state, notes, ...rolledBack } = await withWorkloadsStopped(kept.name, restorer, workloads, () => restorer.rollback(kept, signal), context);
   const previous = rolledBack.previous && describePrevious(rolledBack.previous);
   stdout.write(stdout.isTTY
-    ? `Done: ${holds}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n${notes.map(note => `Note: ${note}\n`).join('')}`
-    : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'rollback.finished', holds, previous, notes })}\n`);
+    ? `Done: ${state}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n${notes.map(note => `Note: ${note}\n`).join('')}`
+    : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'rollback.finished', holds: state, previous, notes })}\n`);
   return ExitCode.OK;
 }
 
@@ -46,7 +46,7 @@ export async function discard(context: Context<RestoreConfig>, options: KeptOpti
   const { config, env, reporter, signal, stdout } = context;
   const restorer = openRestorer({ config, env, reporter, stores: openStores(context) });
   // Not what a rollback that did not end was to bring back: that may be the last good copy.
-  const kept = choose([...await restorer.kept(signal)].sort((a, b) => b.keptAt.getTime() - a.keptAt.getTime()), restorer, options);
+  const kept = choose([...await restorer.rollbackPoints(signal)].sort((a, b) => b.keptAt.getTime() - a.keptAt.getTime()), restorer, options);
   await confirm(`This removes ${describe(kept)} for good.`, { ...options, inPod: false }, context);
   await restorer.discard(kept, signal);
   stdout.write(stdout.isTTY
@@ -55,7 +55,7 @@ export async function discard(context: Context<RestoreConfig>, options: KeptOpti
   return ExitCode.OK;
 }
 
-function choose(all: readonly Kept[], restorer: Restorer, { name }: KeptOptions): Kept {
+function choose(all: readonly RollbackPoint[], restorer: Restorer, { name }: KeptOptions): RollbackPoint {
   const found = name === undefined ? all[0] : all.find(kept => kept.name === name);
   if (found) return found;
   throw new RunnerError(
@@ -66,6 +66,6 @@ function choose(all: readonly Kept[], restorer: Restorer, { name }: KeptOptions)
   );
 }
 
-function describe({ name, keptAt, bytes }: Kept): string {
+function describe({ name, keptAt, bytes }: RollbackPoint): string {
   return `${name} (kept at ${keptAt.toISOString()}${bytes === null ? '' : `, ${formatBytes(bytes)}`})`;
 }

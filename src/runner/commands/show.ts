@@ -5,13 +5,13 @@ import { describeAhead } from '../catalog/clock';
 import { copiesAsJson, describeFault, storesWithWhole } from '../catalog/copy-state';
 import { itemsIn, totalOf } from '../catalog/counts';
 import { bytesOf, secondsOf } from '../catalog/sizes';
-import { LookConfig } from '../config/load';
+import { InspectionConfig } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes, formatSeconds } from '../core/format';
 import { sum } from '../core/sum';
 import { printable, renderTable } from '../core/table';
 import { secondsSince } from '../monitor/assess';
-import { Look, lookAt, reportLook } from '../monitor/look';
+import { BackupInspection, inspectBackups, reportInspection } from '../monitor/inspect-backups';
 import { openStores } from '../stores/open';
 
 export interface ShowOptions {
@@ -24,15 +24,15 @@ export interface ShowOptions {
 const MOST_COUNTS = 30;
 
 /** Shows everything that the stores say about one backup. Reads no artifact. */
-export async function show(context: Context<LookConfig>, { wanted, json }: ShowOptions): Promise<ExitCode> {
+export async function show(context: Context<InspectionConfig>, { wanted, json }: ShowOptions): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
-  const look = await lookAt(config.name, openStores(context), signal);
+  const look = await inspectBackups(config.name, openStores(context), signal);
   const backup = findBackup(look.catalog, config.name, wanted);
   stdout.write(json ? `${JSON.stringify(asJson(backup, look), null, 2)}\n` : asText(backup, look, new Date()));
-  return reportLook(look, reporter);
+  return reportInspection(look, reporter);
 }
 
-function asJson(backup: Backup, look: Look) {
+function asJson(backup: Backup, look: BackupInspection) {
   const { record, copies, accepted } = backup;
   return {
     ...record,
@@ -50,7 +50,7 @@ function asJson(backup: Backup, look: Look) {
   };
 }
 
-function asText(backup: Backup, look: Look, now: Date): string {
+function asText(backup: Backup, look: BackupInspection, now: Date): string {
   const { record } = backup;
   const { source } = record;
   const facts: readonly (readonly [string, string])[] = [
@@ -86,7 +86,7 @@ function asText(backup: Backup, look: Look, now: Date): string {
   ].join('\n');
 }
 
-function stateOf(backup: Backup, { pinned }: Look): string {
+function stateOf(backup: Backup, { pinned }: BackupInspection): string {
   const { record: { id, suspect }, accepted, ahead, differing } = backup;
   const states = [
     differing ? `records differ between ${[...differing.keys()].join(' and ')}; what is shown is that of ${[...differing.keys()][0]}` : undefined,
@@ -112,7 +112,7 @@ function countsOf({ file, counts }: RecordedArtifact): string | undefined {
   ]);
 }
 
-function drillsOf(id: string, { drills }: Look): string {
+function drillsOf(id: string, { drills }: BackupInspection): string {
   const own = drills.filter(({ backup }) => backup === id);
   if (own.length === 0) return 'No restore drill has used it.\n';
   return renderTable(['DRILLED', 'OUTCOME', 'TOOK', 'FAULTS'], own.map(drill => [drill.startedAt, drill.outcome, formatSeconds(drill.seconds.total), drill.faults.join('; ')]));

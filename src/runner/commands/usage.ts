@@ -1,19 +1,19 @@
 import { forEachBackup } from './each-backup';
 import { ExitCode } from '../../contract/exit-code';
 import { isWhole } from '../catalog/copy-state';
-import { LookConfigs } from '../config/load';
+import { InspectionConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes } from '../core/format';
 import { renderTable } from '../core/table';
-import { Look, lookAt, reportLook } from '../monitor/look';
+import { BackupInspection, inspectBackups, reportInspection } from '../monitor/inspect-backups';
 import { growthPerDay } from '../monitor/trend';
 
 /** Shows per store how much there is of a backup, how fast that grows, and what is free. */
-export async function usage(context: Context<LookConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
+export async function usage(context: Context<InspectionConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
   return forEachBackup(context, options, async (config, stores) => {
-    const look = await lookAt(config.name, stores, context.signal);
+    const look = await inspectBackups(config.name, stores, context.signal);
     const all = usageOf(look, new Date());
-    return { json: { name: config.name, stores: all }, text: asText(all), report: () => reportLook(look, context.reporter) };
+    return { json: { name: config.name, stores: all }, text: asText(all), report: () => reportInspection(look, context.reporter) };
   });
 }
 
@@ -35,7 +35,7 @@ interface StoreUsage {
   readonly freeBytes: number | null;
 }
 
-function usageOf({ catalog, stores }: Look, now: Date): StoreUsage[] {
+function usageOf({ catalog, stores }: BackupInspection, now: Date): StoreUsage[] {
   return stores.map(store => {
     const whole = catalog.backups.filter(({ copies }) => isWhole(copies.get(store.name))).map(({ record }) => record);
     return {

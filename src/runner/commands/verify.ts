@@ -5,7 +5,7 @@ import { Backup, Catalog, findBackup, readCatalog } from '../catalog/catalog';
 import { describeFault, isMissing, isWhole } from '../catalog/copy-state';
 import { reportFaults } from '../catalog/notes';
 import { decryptionOf } from '../catalog/open-plain';
-import { LookConfig } from '../config/load';
+import { InspectionConfig } from '../config/load';
 import { Context } from '../core/context';
 import { withDeadline } from '../core/deadline';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
@@ -35,9 +35,9 @@ export interface VerifyOptions {
   readonly identity: string | undefined;
 }
 
-type VerifyContext = Context<LookConfig & RepairContext['config']> & ReadContext;
+type VerifyContext = Context<InspectionConfig & RepairContext['config']> & ReadContext;
 
-interface Finding {
+interface CopyResult {
   readonly id: string;
   readonly store: string;
   readonly result: string;
@@ -61,7 +61,7 @@ const SEVERITY: readonly ExitCode[] = [ExitCode.CORRUPT, ExitCode.NOT_FOUND, Exi
  * Reads artifacts back from every store, to the last byte of their format, compares them with their records and the stores with each
  * other, and notes the result next to the record. Goes on after a fault, and fails at the end.
  */
-export async function verify(context: Context<LookConfig>, options: VerifyOptions): Promise<ExitCode> {
+export async function verify(context: Context<InspectionConfig>, options: VerifyOptions): Promise<ExitCode> {
   if (!options.scheduled) return verifyChosen(context, options);
   const { config } = context;
   if (!('kind' in config) || config.kind !== 'backup') {
@@ -72,11 +72,11 @@ export async function verify(context: Context<LookConfig>, options: VerifyOption
     signal => verifyChosen({ ...context, signal }, { ...options, repair }));
 }
 
-async function verifyChosen(context: Context<LookConfig>, options: VerifyOptions): Promise<ExitCode> {
+async function verifyChosen(context: Context<InspectionConfig>, options: VerifyOptions): Promise<ExitCode> {
   const { config, reporter, signal, stdout } = context;
   const stores = openStores(context);
   const catalog = await readCatalog(config.name, stores, signal);
-  const findings: Finding[] = [];
+  const findings: CopyResult[] = [];
   const codes = new Set<ExitCode>();
   const backups = chosen(catalog, context, options);
   const sealed = backups.flatMap(({ record }) => record.artifacts).some(({ recipients }) => recipients !== undefined);
@@ -109,17 +109,17 @@ async function verifyChosen(context: Context<LookConfig>, options: VerifyOptions
 }
 
 /** The exporter's config says nothing of a scratch directory and of deadlines: its pod has the usual directory, and no run to end. */
-function withRoom(config: LookConfig): LookConfig & RepairContext['config'] {
+function withRoom(config: InspectionConfig): InspectionConfig & RepairContext['config'] {
   return 'scratch' in config ? config : { ...config, scratch: { directory: tmpdir(), limitBytes: null }, deadlineSeconds: 6 * 3600 };
 }
 
-function chosen(catalog: Catalog, { config }: Context<LookConfig>, { wanted, all, scheduled }: VerifyOptions): Catalog['backups'] {
+function chosen(catalog: Catalog, { config }: Context<InspectionConfig>, { wanted, all, scheduled }: VerifyOptions): Catalog['backups'] {
   if (scheduled && 'kind' in config && config.kind === 'backup') return chooseScheduled(catalog, config.verification.olderPercent);
   return all ? catalog.backups : [findBackup(catalog, config.name, wanted)];
 }
 
 /** What opens encrypted backups; without it their digests are verified all the same. */
-async function identitiesOf({ config }: Context<LookConfig>, { identity }: VerifyOptions): Promise<Identities | null> {
+async function identitiesOf({ config }: Context<InspectionConfig>, { identity }: VerifyOptions): Promise<Identities | null> {
   const decryption = decryptionOf(config, identity);
   try {
     if (decryption !== null) return await Identities.load(decryption.identityFile);

@@ -40,24 +40,24 @@ export async function loadDrillConfig(options: ConfigOptions, env: NodeJS.Proces
 }
 
 /** What commands that only look at the stores need of a config. */
-export type LookConfig = NamedConfig | ExportedBackupConfig;
+export type InspectionConfig = NamedConfig | ExportedBackupConfig;
 
 /** Which of the backups of the exporter's config to look at. */
-export interface LookOptions extends ConfigOptions {
+export interface InspectionOptions extends ConfigOptions {
   readonly name?: string;
 }
 
 /** The backups that a config is about. */
-export interface LookConfigs {
-  readonly backups: readonly LookConfig[];
+export interface InspectionConfigs {
+  readonly backups: readonly InspectionConfig[];
   /** Whether one was asked for: by its name, or by a config that has only one. */
   readonly one: boolean;
 }
 
 /** Loads a config of any kind, for commands that look at one backup or at all of them. */
-export async function loadLookConfigs(options: LookOptions, env: NodeJS.ProcessEnv): Promise<LookConfigs> {
+export async function loadInspectionConfigs(options: InspectionOptions, env: NodeJS.ProcessEnv): Promise<InspectionConfigs> {
   const config = located(changed(parseConfig(await configText(options, env, CONFIG_ENV)), options), env);
-  const all: readonly LookConfig[] = config.kind === 'exporter' ? config.backups : [config];
+  const all: readonly InspectionConfig[] = config.kind === 'exporter' ? config.backups : [config];
   if (options.name === undefined) return { backups: all, one: config.kind !== 'exporter' };
   const found = all.find(({ name }) => name === options.name);
   if (!found) throw usage(`there is no backup ${options.name} in this config; it has ${all.map(({ name }) => name).join(', ')}`);
@@ -65,8 +65,8 @@ export async function loadLookConfigs(options: LookOptions, env: NodeJS.ProcessE
 }
 
 /** Loads a config of any kind, for commands that look at one backup. */
-export async function loadLookConfig(options: LookOptions, env: NodeJS.ProcessEnv): Promise<LookConfig> {
-  const { backups: [first, ...others] } = await loadLookConfigs(options, env);
+export async function loadInspectionConfig(options: InspectionOptions, env: NodeJS.ProcessEnv): Promise<InspectionConfig> {
+  const { backups: [first, ...others] } = await loadInspectionConfigs(options, env);
   if (others.length > 0) throw usage(`this config has several backups, say which with --name: ${[first, ...others].map(backup => backup!.name).join(', ')}`);
   return first!;
 }

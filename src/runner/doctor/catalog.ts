@@ -1,14 +1,14 @@
-import { fault, Finding, warning } from './finding';
+import { fault, DoctorFinding, warning } from './finding';
 import { ExitCode } from '../../contract/exit-code';
 import { RECORD_SUFFIX } from '../../contract/layout';
 import { readCatalog } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
-import { LookConfig } from '../config/load';
+import { InspectionConfig } from '../config/load';
 import { RunnerError } from '../core/errors';
 import { openStore } from '../stores/open';
 
 /** What is wrong with backups that only their times, and all stores together, show. That a store can't be read is told of the store. */
-export async function checkCatalog({ name, stores }: LookConfig, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Finding[]> {
+export async function checkCatalog({ name, stores }: InspectionConfig, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<DoctorFinding[]> {
   try {
     const { backups } = await readCatalog(name, stores.map(store => openStore(store, env)), signal);
     return backups.flatMap(({ record: { id }, ahead, differing }) => [

@@ -1,11 +1,11 @@
 import { ExitCode } from '../../contract/exit-code';
-import { LookConfig } from '../config/load';
+import { InspectionConfig } from '../config/load';
 import { exitCodeOf, messageOf } from '../core/errors';
 
 export type Level = 'ok' | 'warning' | 'error';
 
 /** What was looked at, and what came out. */
-export interface Finding {
+export interface DoctorFinding {
   readonly level: Level;
   /** `database`, `store s3`, `Secret`. */
   readonly subject: string;
@@ -18,29 +18,29 @@ export interface Finding {
 
 /** What was found of the source, and how large the next backup is expected to be. */
 export interface Check {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly DoctorFinding[];
   readonly expectedBytes: number | null;
 }
 
-export function ok(subject: string, message: string): Finding {
+export function ok(subject: string, message: string): DoctorFinding {
   return { level: 'ok', subject, message, advice: null, exitCode: ExitCode.OK };
 }
 
-export function warning(subject: string, message: string, advice: string | null): Finding {
+export function warning(subject: string, message: string, advice: string | null): DoctorFinding {
   return { level: 'warning', subject, message, advice, exitCode: ExitCode.OK };
 }
 
-export function fault(subject: string, message: string, advice: string | null, exitCode: ExitCode): Finding {
+export function fault(subject: string, message: string, advice: string | null, exitCode: ExitCode): DoctorFinding {
   return { level: 'error', subject, message, advice, exitCode };
 }
 
 /** An error of the runner says itself what to do. */
-export function faultOf(subject: string, error: unknown): Finding {
+export function faultOf(subject: string, error: unknown): DoctorFinding {
   return fault(subject, messageOf(error), null, exitCodeOf(error));
 }
 
 export interface StoreCheckOptions {
-  readonly config: LookConfig;
+  readonly config: InspectionConfig;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   /** Of the next backup; `null` if the source did not say. */

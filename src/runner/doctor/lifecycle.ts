@@ -1,4 +1,4 @@
-import { Finding, ok, StoreCheckOptions, warning } from './finding';
+import { DoctorFinding, ok, StoreCheckOptions, warning } from './finding';
 import { RetentionConfig, S3StoreConfig } from '../../contract/config';
 import { keyPrefix } from '../../contract/layout';
 import { messageOf } from '../core/errors';
@@ -12,7 +12,7 @@ const THAWED_FIRST = ['GLACIER', 'DEEP_ARCHIVE'];
 /** What the rules of the bucket do to the backups, and whether that is what anybody wants. */
 export async function checkLifecycle(
   subject: string, store: S3StoreConfig, { config, env, signal }: Pick<StoreCheckOptions, 'config' | 'env' | 'signal'>,
-): Promise<Finding[]> {
+): Promise<DoctorFinding[]> {
   let rules: readonly AnyRule[];
   try {
     ({ rules } = await openBucket(store, env).read(signal));
@@ -30,8 +30,8 @@ export async function checkLifecycle(
   return findings.length === 0 ? [ok(subject, `its ${own.length} lifecycle rules for these backups abort unfinished uploads, and take no backup away`)] : findings;
 }
 
-function ruleFindings(subject: string, rule: AnyRule, retention: RetentionConfig | undefined): Finding[] {
-  const findings: Finding[] = [];
+function ruleFindings(subject: string, rule: AnyRule, retention: RetentionConfig | undefined): DoctorFinding[] {
+  const findings: DoctorFinding[] = [];
   const name = `the lifecycle rule ${idOf(rule)}`;
   const days = rule.Expiration?.Days as number | undefined;
   const date = rule.Expiration?.Date as string | Date | undefined;

@@ -1,9 +1,9 @@
-import { fault, Finding, ok } from './finding';
+import { fault, DoctorFinding, ok } from './finding';
 import { ExitCode } from '../../contract/exit-code';
-import { LookConfig } from '../config/load';
+import { InspectionConfig } from '../config/load';
 
 /** Whether every environment variable that the config names is there: in a pod they come from Secrets. Values are not looked at. */
-export function checkSecrets(config: LookConfig, env: NodeJS.ProcessEnv): Finding[] {
+export function checkSecrets(config: InspectionConfig, env: NodeJS.ProcessEnv): DoctorFinding[] {
   const names = [...new Set(variablesIn(config))].sort();
   const missing = names.filter(name => env[name] === undefined || env[name] === '');
   if (missing.length === 0) return names.length === 0 ? [] : [ok('Secret', `all variables that the config names are set: ${names.join(', ')}`)];

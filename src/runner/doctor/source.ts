@@ -1,4 +1,4 @@
-import { Check, fault, faultOf, Finding, ok, warning } from './finding';
+import { Check, fault, faultOf, DoctorFinding, ok, warning } from './finding';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { memoryLimit, memoryOutlook } from '../backup/memory';
@@ -12,7 +12,7 @@ import { openSource } from '../engines/open';
 
 /** Whether the database can be reached and read, and the programs are new enough for it. Changes nothing. */
 export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Check> {
-  const findings: Finding[] = [];
+  const findings: DoctorFinding[] = [];
   let expectedBytes: number | null = null;
   let scratchBytes = 0;
   try {
@@ -32,20 +32,20 @@ export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, 
   return { findings, expectedBytes };
 }
 
-async function checkMemory(dumps: readonly Dump[], signal: AbortSignal): Promise<Finding[]> {
+async function checkMemory(dumps: readonly Dump[], signal: AbortSignal): Promise<DoctorFinding[]> {
   const outlook = await memoryOutlook(dumps, memoryLimit(), signal);
   if (outlook === null) return [];
   return [outlook.enough ? ok('memory', outlook.message) : warning('memory', outlook.message, outlook.advice)];
 }
 
 /** What `pg_dump` does not know it does in another way. */
-function otherCompression({ compression: { algorithm, level } }: BackupConfig, dumps: readonly Dump[]): Finding[] {
+function otherCompression({ compression: { algorithm, level } }: BackupConfig, dumps: readonly Dump[]): DoctorFinding[] {
   const other = dumps.find(({ compressedInside }) => compressedInside !== null && compressedInside.algorithm !== algorithm)?.compressedInside;
   if (!other) return [];
   return [ok('compression', `${algorithm} at level ${level} is not known to pg_dump of the server's version, which compresses with ${other.algorithm} at level ${other.level}`)];
 }
 
-async function checkLeft({ scratch }: BackupConfig): Promise<Finding[]> {
+async function checkLeft({ scratch }: BackupConfig): Promise<DoctorFinding[]> {
   const { dead, unknown } = await leftScratch(scratch);
   return [
     ...dead.length === 0 ? [] : [warning('scratch', `runs that were killed have left ${describeLeft(dead)} in ${scratch.directory}`, 'the next backup, restore, drill or verification with this scratch directory removes that')],
@@ -54,7 +54,7 @@ async function checkLeft({ scratch }: BackupConfig): Promise<Finding[]> {
 }
 
 /** @param needed while the largest of the dumps is made: what is copied as a whole, as SQLite */
-async function checkScratch({ scratch }: BackupConfig, needed: number): Promise<Finding> {
+async function checkScratch({ scratch }: BackupConfig, needed: number): Promise<DoctorFinding> {
   const { directory } = scratch;
   try {
     const room = await roomIn(scratch);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fault, faultOf, Finding, ok, warning, StoreCheckOptions } from './finding';
+import { fault, faultOf, DoctorFinding, ok, warning, StoreCheckOptions } from './finding';
 import { checkLifecycle } from './lifecycle';
 import { BackupConfig, StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -11,7 +11,7 @@ import { bytesOf } from '../catalog/sizes';
 import { isDenied } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/format';
 import { observe } from '../monitor/observe';
-import { Shelf } from '../monitor/shelf';
+import { StoreSnapshot } from '../monitor/store-snapshot';
 import { Store } from '../store-api/store';
 import { bucketsAmong, openStore } from '../stores/open';
 
@@ -21,10 +21,10 @@ const PROBE_ATTEMPTS = 3;
 const CLOCK_WARNING_SECONDS = 60;
 
 /** Whether a store can be reached, listed, written, read and deleted from, and has room for the next backup. */
-export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOptions): Promise<Finding[]> {
+export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOptions): Promise<DoctorFinding[]> {
   const { config, env, signal } = options;
   const subject = `store ${storeConfig.name}`;
-  const findings: Finding[] = [];
+  const findings: DoctorFinding[] = [];
   let store: Store;
   try {
     store = openStore(storeConfig, env, message => findings.push(warning(subject, message, null)));
@@ -34,17 +34,17 @@ export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOp
     return [...findings, faultOf(subject, error)];
   }
   findings.push(ok(subject, `${store.location} is there and can be listed`));
-  const shelf = new Shelf(config.name, store);
-  await shelf.refresh(signal);
-  if (shelf.trouble) return [...findings, faultOf(subject, shelf.trouble.error)];
-  const { catalog } = await observe(config.name, [shelf], signal);
+  const snapshot = new StoreSnapshot(config.name, store);
+  await snapshot.refresh(signal);
+  if (snapshot.trouble) return [...findings, faultOf(subject, snapshot.trouble.error)];
+  const { catalog } = await observe(config.name, [snapshot], signal);
   const newest = catalog && latest(catalog)?.record;
   findings.push(newest
     ? ok(subject, `${catalog.backups.length} backups, the newest that can be used is ${newest.id}`)
     : warning(subject, `no backup of ${config.name} can be used`, 'take one: cdk8s-backup backup; if there should be some, the prefix, the layout, the bucket or the name is another one'));
   for (const sentence of await backupsElsewhere(config.name, [store], signal)) findings.push(warning(subject, sentence, null));
   for (const { message } of catalog?.unreadable ?? []) findings.push(warning(subject, message, null));
-  if (shelf.held) findings.push(warning(subject, `pruning of ${config.name} is on hold`, 'once the incident is over: cdk8s-backup release'));
+  if (snapshot.held) findings.push(warning(subject, `pruning of ${config.name} is on hold`, 'once the incident is over: cdk8s-backup release'));
   // Whoever only restores, or only looks, may have keys that only read.
   if ('source' in config) findings.push(...await probe(subject, config, store, signal), ...await room(subject, store, options, newest ? bytesOf(newest.artifacts) : null));
   for (const bucket of bucketsAmong([storeConfig])) findings.push(...await checkLifecycle(subject, bucket, options));
@@ -55,8 +55,8 @@ export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOp
  * Writes a small object, reads it back and deletes it. It looks like the claim of a run that has ended: no reader takes that for a
  * backup, credentials for one backup may write it, and where they may not delete, prune does.
  */
-async function probe(subject: string, { name, pruneAfterBackup }: BackupConfig, store: Store, signal: AbortSignal): Promise<Finding[]> {
-  const findings: Finding[] = [];
+async function probe(subject: string, { name, pruneAfterBackup }: BackupConfig, store: Store, signal: AbortSignal): Promise<DoctorFinding[]> {
+  const findings: DoctorFinding[] = [];
   let key = '';
   let refusal: unknown;
   try {
@@ -114,7 +114,9 @@ async function writeProbe(name: string, store: Store, signal: AbortSignal): Prom
   return null;
 }
 
-async function room(subject: string, store: Store, { expectedBytes, signal }: StoreCheckOptions, newestBytes: number | null): Promise<Finding[]> {
+async function room(
+  subject: string, store: Store, { expectedBytes, signal }: StoreCheckOptions, newestBytes: number | null,
+): Promise<DoctorFinding[]> {
   if (!store.freeBytes) return [];
   const free = await store.freeBytes(signal);
   // The newest one has the size after compression; the source can only guess.

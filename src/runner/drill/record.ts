@@ -2,7 +2,7 @@
  * The history of drills in the stores. Every store that can be written gets it: where one is lost, the others tell when a restore was
  * last proved.
  */
-import { Progress } from './rehearsal';
+import { Progress } from './drill-run';
 import { DrillConfig } from '../../contract/config';
 import { DRILL_VERSION, DrillRecord } from '../../contract/drill-record';
 import { backupId, DRILL_SUFFIX, keyPrefix, parseKey } from '../../contract/layout';

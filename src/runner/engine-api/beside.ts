@@ -5,15 +5,15 @@ import { access, constants } from 'node:fs/promises';
 import { ExitCode } from '../../contract/exit-code';
 import { freeBytes } from '../core/disk';
 import { codeOf, messageOf } from '../core/errors';
-import { Finding } from '../core/finding';
 import { formatBytes } from '../core/format';
+import { Obstacle } from '../core/obstacle';
 
 /**
  * Why nothing can be written into the directory; `null` if it can.
  *
  * @param volume that has to be mounted, and the `owner` of what is in it, as messages name them
  */
-export async function findingOfDirectory(directory: string, volume: string, owner: string): Promise<Finding | null> {
+export async function findingOfDirectory(directory: string, volume: string, owner: string): Promise<Obstacle | null> {
   // eslint-disable-next-line no-bitwise
   const fault = await access(directory, constants.W_OK | constants.X_OK).then(() => null, (error: unknown) => error);
   if (fault === null) return null;
@@ -23,7 +23,7 @@ export async function findingOfDirectory(directory: string, volume: string, owne
 }
 
 /** @param what needs the room, as messages name it */
-export async function findingsOfRoom(directory: string, what: string, neededBytes: number): Promise<Finding[]> {
+export async function findingsOfRoom(directory: string, what: string, neededBytes: number): Promise<Obstacle[]> {
   const free = await freeBytes(directory);
   if (free >= neededBytes) return [];
   return [{ message: `${directory} has ${formatBytes(free)} free, and ${what} needs ${formatBytes(neededBytes)} beside the present one`, exitCode: ExitCode.NO_SPACE }];

@@ -5,7 +5,7 @@ import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { Reporter } from '../core/reporter';
 
 /** What a drill has to go by. */
-export interface ScratchContext {
+export interface DrillTargetContext {
   readonly config: DrillConfig;
   readonly env: NodeJS.ProcessEnv;
   readonly reporter: Reporter;
@@ -32,7 +32,7 @@ export interface Checked {
  * The promise that all of it serves: a drill never touches anything that is real. Methods reject with a `RunnerError` that names the
  * target and the way out, and with the signal's reason when that was aborted. Held by test/integration/engines/drill-target-conformance.ts.
  */
-export interface Scratch {
+export interface DrillTarget {
   /** For messages: `postgres 127.0.0.1:5432`. */
   readonly description: string;
   /** What the restorer is told. The assertions of the config are not in it: they are checked one by one, by {@link check}. */

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Scratch, ScratchContext } from './drill-target';
+import { DrillTarget, DrillTargetContext } from './drill-target';
 import { Restorer, RestorerContext } from './restorer';
 import { Source } from './source';
 import { DatabaseName, DatabaseTargetConfig, EngineName, RestoreConfig, ScratchConfig, SourceConfig, TargetConfig } from '../../contract/config';
@@ -61,7 +61,7 @@ export interface DatabaseEngine<Name extends DatabaseName> extends Engine<Name> 
   readonly hasDrillServer: boolean;
 
   /** Where a drill restores to. Refuses what is no place for one; touches nothing. */
-  openDrillTarget(target: DatabaseTargetConfig<Name>, context: ScratchContext): Scratch;
+  openDrillTarget(target: DatabaseTargetConfig<Name>, context: DrillTargetContext): DrillTarget;
 }
 
 export type DatabaseEngines = { readonly [Name in DatabaseName]: DatabaseEngine<Name> };

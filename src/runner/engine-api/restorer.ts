@@ -4,7 +4,7 @@ import { ExitCode, RETRYABLE } from '../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../contract/record';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { Finding } from '../core/finding';
+import { Obstacle } from '../core/obstacle';
 import { Store } from '../store-api/store';
 
 /** What is to be restored. */
@@ -20,7 +20,7 @@ export interface RestorePlan {
   /** What stops being live, for the confirmation: `database shop on db:5432, 12.3 MB`; `null` if nothing that exists is touched. */
   readonly replaces: string | null;
   /** What stands in the way. All of it, so that nobody has to find it one run at a time. */
-  readonly missing: readonly Finding[];
+  readonly missing: readonly Obstacle[];
   /** What does not stand in the way, but a person should know. */
   readonly notes: readonly string[];
   /** Versions of the programs that will take part, by program. */
@@ -38,7 +38,7 @@ export interface PreparedRestore<Found = unknown> {
 /** A restore, or a rollback, that has ended well. */
 export interface Restored {
   /** What the live name holds now: `database shop is app_20261122_020000`. */
-  readonly holds: string;
+  readonly state: string;
   /** Where that which was live before is now; `null` if there is no such thing. */
   readonly previous: Previous | null;
   /** What was not brought back, or differs from the backup. */
@@ -65,7 +65,7 @@ export function keptAs(kind: 'beside' | 'backup', name: string | null): Previous
 }
 
 /** Something that an earlier restore has put aside. */
-export interface Kept {
+export interface RollbackPoint {
   /** Name of the database, path of the file, id of the backup. */
   readonly name: string;
   /** When it was put aside. */
@@ -110,17 +110,17 @@ export interface Restorer<Found = unknown> {
   restore(prepared: PreparedRestore<Found>, signal: AbortSignal): Promise<Restored>;
 
   /** What earlier restores have kept: first what a rollback brings back, then the others, newest first. Of a set, only the newest of each member. */
-  kept(signal: AbortSignal): Promise<readonly Kept[]>;
+  rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]>;
 
   /**
    * Makes what was kept live again, and keeps what is live now in its place.
    *
    * @throws RestoreFailure, or a RunnerError where nothing was changed, as where that is gone
    */
-  rollback(kept: Kept, signal: AbortSignal): Promise<Restored>;
+  rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored>;
 
   /** Removes what was kept for good. */
-  discard(kept: Kept, signal: AbortSignal): Promise<void>;
+  discard(kept: RollbackPoint, signal: AbortSignal): Promise<void>;
 }
 
 export interface RestoreFailureOptions extends ErrorOptions {
@@ -134,25 +134,25 @@ export class RestoreFailure extends RunnerError {
   public readonly live: boolean;
 
   /**
-   * @param holds what the live name holds now, a sentence without a full stop: `database shop is as it was`
-   * @param sound whether an application can work with that: only then the workloads are started again
+   * @param state what the live name holds now, a sentence without a full stop: `database shop is as it was`
+   * @param usable whether an application can work with that: only then the workloads are started again
    */
   constructor(
-    message: string, public readonly holds: string, public readonly sound: boolean, exitCode: ExitCode,
+    message: string, public readonly state: string, public readonly usable: boolean, exitCode: ExitCode,
     { live = false, ...options }: RestoreFailureOptions = {},
   ) {
-    super(`${message}. ${holds}`, live && RETRYABLE.includes(exitCode) ? ExitCode.DEADLINE : exitCode, options);
+    super(`${message}. ${state}`, live && RETRYABLE.includes(exitCode) ? ExitCode.DEADLINE : exitCode, options);
     this.live = live;
   }
 }
 
 /** The most telling exit code of what is missing: one that no retry helps, if there is one. */
-export function exitCodeOfMissing(missing: readonly Finding[]): ExitCode {
+export function exitCodeOfMissing(missing: readonly Obstacle[]): ExitCode {
   return (missing.find(({ exitCode }) => exitCode !== ExitCode.UNAVAILABLE) ?? missing[0])?.exitCode ?? ExitCode.OK;
 }
 
 /** The failure to do what something is missing for. */
-export function notReady(what: string, missing: readonly Finding[], more = ''): RunnerError {
+export function notReady(what: string, missing: readonly Obstacle[], more = ''): RunnerError {
   return new RunnerError(`${what}: ${missing.map(({ message }) => message).join('; and ')}${more}`, exitCodeOfMissing(missing));
 }
 

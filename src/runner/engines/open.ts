@@ -1,6 +1,6 @@
 import { databaseOf, engineOf } from './table';
 import { ScratchConfig, SourceConfig } from '../../contract/config';
-import { Scratch, ScratchContext } from '../engine-api/drill-target';
+import { DrillTarget, DrillTargetContext } from '../engine-api/drill-target';
 import { Restorer, RestorerContext } from '../engine-api/restorer';
 import { Source } from '../engine-api/source';
 
@@ -16,7 +16,7 @@ export function openRestorer(context: RestorerContext): Restorer {
 }
 
 /** What the config says to restore into. Refuses what is no place for a drill; touches nothing. */
-export function openScratch(context: ScratchContext): Scratch {
+export function openDrillTarget(context: DrillTargetContext): DrillTarget {
   const { target } = context.config;
   return databaseOf(target).openDrillTarget(target, context);
 }

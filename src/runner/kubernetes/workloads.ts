@@ -6,7 +6,7 @@ import { isOf, OwnerReference, Pod, renderSelector } from './workload-pods';
 import { WorkloadConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { RunnerError } from '../core/errors';
-import { Finding } from '../core/finding';
+import { Obstacle } from '../core/obstacle';
 import { Reporter } from '../core/reporter';
 
 /** What uses the target, and must not while it is restored. */
@@ -15,7 +15,7 @@ export interface Workloads {
   readonly steps: readonly string[];
 
   /** Whether the rights are there, the objects exist, and nothing fights a scale to zero. Changes nothing. */
-  inspect(signal: AbortSignal): Promise<readonly Finding[]>;
+  inspect(signal: AbortSignal): Promise<readonly Obstacle[]>;
 
   /** Writes down the replica counts where a crash can't lose them, scales to zero, and waits until all pods are gone. */
   stop(signal: AbortSignal): Promise<void>;
@@ -76,8 +76,8 @@ export class KubernetesWorkloads implements Workloads {
     this.steps = workloads.map(nameOf);
   }
 
-  public async inspect(signal: AbortSignal): Promise<readonly Finding[]> {
-    const findings: Finding[] = [];
+  public async inspect(signal: AbortSignal): Promise<readonly Obstacle[]> {
+    const findings: Obstacle[] = [];
     for (const workload of this.workloads) {
       try {
         const object = await this.read(workload, signal);
@@ -193,12 +193,12 @@ export class KubernetesWorkloads implements Workloads {
   }
 
   /** An ordinary HorizontalPodAutoscaler leaves a target at zero alone, so only the others stand in the way. */
-  private async autoscalersOf(workload: WorkloadConfig, signal: AbortSignal): Promise<Finding[]> {
+  private async autoscalersOf(workload: WorkloadConfig, signal: AbortSignal): Promise<Obstacle[]> {
     const list = await this.api.send({
       method: 'GET',
       path: `/apis/autoscaling/v2/namespaces/${encodeURIComponent(workload.namespace)}/horizontalpodautoscalers`,
     }, signal) as { readonly items: readonly Autoscaler[] };
-    const findings: Finding[] = [];
+    const findings: Obstacle[] = [];
     for (const { metadata, spec } of list.items) {
       if (spec.scaleTargetRef.kind !== workload.kind || spec.scaleTargetRef.name !== workload.name) continue;
       const keda = metadata.ownerReferences?.find(({ kind }) => kind === 'ScaledObject');

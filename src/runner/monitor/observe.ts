@@ -1,4 +1,4 @@
-import { Shelf } from './shelf';
+import { StoreSnapshot } from './store-snapshot';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
@@ -45,19 +45,19 @@ export interface Observation {
   readonly ahead: boolean;
 }
 
-/** Reads what the shelves of one backup name hold. Asks no store for anything. */
-export async function observe(name: string, shelves: readonly Shelf[], signal: AbortSignal): Promise<Observation> {
+/** Reads what the snapshots of one backup name hold. Asks no store for anything. */
+export async function observe(name: string, snapshots: readonly StoreSnapshot[], signal: AbortSignal): Promise<Observation> {
   const unreadable: string[] = [];
   const early: string[] = [];
   const stores: ObservedStore[] = [];
-  const clock = clockOf(shelves);
-  for (const shelf of shelves) stores.push(await observeStore(shelf, clock, unreadable, early, signal));
+  const clock = clockOf(snapshots);
+  for (const snapshot of snapshots) stores.push(await observeStore(snapshot, clock, unreadable, early, signal));
   let catalog: Catalog | null;
   try {
-    catalog = await readCatalog(name, shelves, signal);
+    catalog = await readCatalog(name, snapshots, signal);
   } catch (error) {
     if (!(error instanceof RunnerError) || signal.aborted) throw error;
-    catalog = null; // the shelves say why
+    catalog = null; // the snapshots say why
   }
   return {
     name,
@@ -72,29 +72,31 @@ export async function observe(name: string, shelves: readonly Shelf[], signal: A
   };
 }
 
-async function observeStore(shelf: Shelf, clock: Clock, unreadable: string[], early: string[], signal: AbortSignal): Promise<ObservedStore> {
-  const keys = shelf.historyKeys;
-  const verifications = await readVerifications(keys, shelf, signal);
-  const drills = await readDrills(keys, shelf, signal);
-  const failedRuns = await readFailedRuns(keys, shelf, signal);
+async function observeStore(
+  snapshot: StoreSnapshot, clock: Clock, unreadable: string[], early: string[], signal: AbortSignal,
+): Promise<ObservedStore> {
+  const keys = snapshot.historyKeys;
+  const verifications = await readVerifications(keys, snapshot, signal);
+  const drills = await readDrills(keys, snapshot, signal);
+  const failedRuns = await readFailedRuns(keys, snapshot, signal);
   unreadable.push(...verifications.unreadable, ...drills.unreadable, ...failedRuns.unreadable);
   // A run, a drill or a good verification that is still to come says nothing: it would be the last one until its time has come.
   const past = <T extends { readonly finishedAt: string }>(documents: readonly Stored<T>[], counts: (document: T) => boolean = () => true) =>
     documents.filter(({ key, document }) => {
       if (!counts(document) || !isAhead(document.finishedAt, clock)) return true;
-      early.push(`${key} in ${shelf.location} is from the future (${document.finishedAt}) by ${clock.whose}, and is left out`);
+      early.push(`${key} in ${snapshot.location} is from the future (${document.finishedAt}) by ${clock.whose}, and is left out`);
       return false;
     }).map(({ document }) => document);
   let bytes = 0;
-  for (const object of shelf.objects.values()) bytes += object.bytes;
+  for (const object of snapshot.objects.values()) bytes += object.bytes;
   return {
-    name: shelf.name,
-    location: shelf.location,
-    ...accessTo(shelf),
-    objects: shelf.objects.size,
+    name: snapshot.name,
+    location: snapshot.location,
+    ...accessTo(snapshot),
+    objects: snapshot.objects.size,
     bytes,
-    held: shelf.held,
-    pinned: new Set(shelf.pinned),
+    held: snapshot.held,
+    pinned: new Set(snapshot.pinned),
     verifications: new Map(past(verifications.found, ({ faults }) => faults.length === 0).map(document => [document.id, document])),
     drills: past(drills.found),
     failedRuns: past(failedRuns.found),
@@ -102,7 +104,7 @@ async function observeStore(shelf: Shelf, clock: Clock, unreadable: string[], ea
 }
 
 /** How it was with the last look itself. */
-export function accessTo({ readAt, trouble, freeSpace }: Shelf): Pick<ObservedStore, 'readAt' | 'trouble' | 'freeBytes'> {
+export function accessTo({ readAt, trouble, freeSpace }: StoreSnapshot): Pick<ObservedStore, 'readAt' | 'trouble' | 'freeBytes'> {
   return { readAt: readAt ?? null, trouble: trouble ? { message: trouble.error.message, since: trouble.since } : null, freeBytes: freeSpace };
 }
 

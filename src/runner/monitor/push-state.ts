@@ -1,4 +1,4 @@
-import { lookAt } from './look';
+import { inspectBackups } from './inspect-backups';
 import { samplesOf } from './metrics';
 import { NamespacedBackup, push } from './push';
 import { messageOf } from '../core/errors';
@@ -12,7 +12,7 @@ export async function pushState(url: string | null, backup: NamespacedBackup, st
   const { name, namespace } = backup;
   if (url === null) return;
   try {
-    await push(url, backup, samplesOf(await lookAt(name, stores, AbortSignal.timeout(LOOK_MS)), { namespace }), reporter);
+    await push(url, backup, samplesOf(await inspectBackups(name, stores, AbortSignal.timeout(LOOK_MS)), { namespace }), reporter);
   } catch (error) {
     reporter.warn('push.failed', `What the stores hold of ${name} can't be read for the Pushgateway: ${messageOf(error)}`, { backup: name });
   }

@@ -9,10 +9,10 @@ import { removeBackup } from '../catalog/remove';
 import { bytesOf } from '../catalog/sizes';
 import { engineConfigOf } from '../config/engines/table';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
-import { Finding } from '../core/finding';
+import { Obstacle } from '../core/obstacle';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';
-import { Kept, notReady, Restored, RestoreFailure, Restorer, RestorerContext } from '../engine-api/restorer';
+import { RollbackPoint, notReady, Restored, RestoreFailure, Restorer, RestorerContext } from '../engine-api/restorer';
 import { Source } from '../engine-api/source';
 
 /**
@@ -50,7 +50,7 @@ export async function takeSafetyBackup(
 }
 
 /** Why what is there must not be stored: it would lie in the clear, and should not. `null` where it may be stored. */
-export function inTheClear({ id, artifacts }: BackupRecord, { encryption, target }: RestoreConfig): Finding | null {
+export function inTheClear({ id, artifacts }: BackupRecord, { encryption, target }: RestoreConfig): Obstacle | null {
   if (encryption !== null) return null;
   const sealed = artifacts.some(({ recipients }) => recipients !== undefined);
   const engine = engineConfigOf(target);
@@ -83,7 +83,7 @@ export async function saveBefore(
 
 /** Restores a safety backup with a restorer of its own, which stores what is there before. */
 export async function restoreKept(
-  restorer: Restorer, { name }: Kept, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
+  restorer: Restorer, { name }: RollbackPoint, { config, stores, reporter }: RestorerContext, signal: AbortSignal,
 ): Promise<Restored> {
   const from = readFrom(config, stores);
   const backup = findBackup(await readCatalog(config.name, from, signal), config.name, name);
@@ -102,7 +102,7 @@ export async function restoreKept(
   }
 }
 
-export function asKept({ record }: Backup): Kept {
+export function asKept({ record }: Backup): RollbackPoint {
   return {
     name: record.id,
     keptAt: new Date(record.startedAt),

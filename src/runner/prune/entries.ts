@@ -26,7 +26,7 @@ export interface PruneEntry {
 
 /** Decides about everything in one store, as if the newest backup had been read back: nothing goes before it was. */
 export function entriesOf(inventory: Inventory, catalog: Catalog, retention: RetentionConfig, now: Date): PruneEntry[] {
-  const { store, candidates, records, unreadable, rubbish, failedRuns, files } = inventory;
+  const { store, candidates, records, unreadable, orphans, failedRuns, files } = inventory;
   const entry = (id: string, what: PruneEntry['what'], goes: boolean, reason: string, keys: readonly string[], uploads: readonly string[] = []) =>
     ({ store: store.name, id, what, action: goes ? 'delete' as const : 'keep' as const, reason, files: keys, uploads });
 
@@ -37,7 +37,7 @@ export function entriesOf(inventory: Inventory, catalog: Catalog, retention: Ret
     ...decisions.map(({ id, keep, reason }) => entry(id, WHAT.backup, !keep, reason, ownFilesOf(records.get(id)!, files.get(id)!))),
     ...unreadable.filter(key => !records.has(parseKey(key)!.id)).map(key =>
       entry(parseKey(key)!.id, WHAT.record, false, 'what it names is unknown', [key])),
-    ...rubbish.map(({ id, remove, reason, files: keys, uploads }) => entry(id, WHAT.files, remove, reason, keys, uploads.map(({ key }) => key))),
+    ...orphans.map(({ id, remove, reason, files: keys, uploads }) => entry(id, WHAT.files, remove, reason, keys, uploads.map(({ key }) => key))),
     ...failedRuns.map((key, i) => {
       const { id, startedAt } = parseKey(key)!;
       if (i >= FAILED_RUNS_KEPT) return entry(id, WHAT.failedRun, true, `not one of the newest ${FAILED_RUNS_KEPT}`, [key]);

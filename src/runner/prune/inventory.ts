@@ -1,5 +1,5 @@
+import { findOrphans, Orphans } from './orphans';
 import { Candidate } from './plan';
-import { findRubbish, Rubbish } from './rubbish';
 import { FAILED_RUN_SUFFIX, parseKey, PINNED_SUFFIX, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
 import { Backup, Catalog } from '../catalog/catalog';
@@ -18,9 +18,9 @@ export interface Inventory {
   /** Oldest first. */
   readonly candidates: readonly Candidate[];
   readonly records: ReadonlyMap<string, BackupRecord>;
-  /** Keys of records that can't be read: neither a backup nor rubbish. */
+  /** Keys of records that can't be read: neither a backup nor an orphan. */
   readonly unreadable: readonly string[];
-  readonly rubbish: readonly Rubbish[];
+  readonly orphans: readonly Orphans[];
   /** Keys of runs that failed, newest first. */
   readonly failedRuns: readonly string[];
   /** All keys under the name, by id. */
@@ -33,7 +33,7 @@ export interface InventoryOptions {
   readonly onOdd: (error: RunnerError) => void;
 }
 
-/** Takes stock of one store. The catalog must be of all stores, for what is rubbish in one can be a backup in another. */
+/** Takes stock of one store. The catalog must be of all stores, for what is an orphan in one can be a backup in another. */
 export async function takeStock(name: string, store: Store, catalog: Catalog, options: InventoryOptions, signal: AbortSignal): Promise<Inventory> {
   const keys = [...catalog.files.get(store.name)!.keys()];
   const byId = groupedById(keys);
@@ -63,7 +63,7 @@ export async function takeStock(name: string, store: Store, catalog: Catalog, op
       const backup = byIdOfRecord.get(id);
       return suffix === RECORD_SUFFIX && (!backup || backup.copies.get(store.name)?.kind === 'record-missing');
     }),
-    rubbish: await findRubbish(name, keys, store, { ...options, recorded }, options.onOdd, signal),
+    orphans: await findOrphans(name, keys, store, { ...options, recorded }, options.onOdd, signal),
     failedRuns: keys.filter(key => parseKey(key)!.suffix === FAILED_RUN_SUFFIX).sort().reverse(),
     files: byId,
   };

@@ -2,7 +2,7 @@ import { entriesOf, PruneEntry, WHAT } from './entries';
 import { describeHolds, NEW_COPY, stopsAll, stopsHere } from './gate';
 import { readHolds } from './hold';
 import { Inventory, takeStock } from './inventory';
-import { removeLeftovers } from './leftovers';
+import { removeSuperseded } from './superseded';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Catalog, newestOf, readCatalog } from '../catalog/catalog';
@@ -45,7 +45,7 @@ interface StorePlan {
 }
 
 /**
- * Removes from every store what the retention does not keep, and rubbish that provably is ours.
+ * Removes from every store what the retention does not keep, and orphans that provably are ours.
  *
  * All stores are read before anything is removed from any, for each of them may hold a pin, or stop everything.
  *
@@ -113,7 +113,7 @@ async function pruneStore(
     note(entry, removal, outcome, reporter);
   });
   const gone = new Set(entries.filter(({ action }) => action === 'delete').map(({ id }) => id));
-  const removal = await removeLeftovers(inventory, gone, reporter, signal);
+  const removal = await removeSuperseded(inventory, gone, reporter, signal);
   if (removal.kind !== 'removed') note({ id: `of ${config.name}`, store: store.name, what: 'leftovers' }, removal, outcome, reporter);
 }
 
@@ -137,9 +137,9 @@ function removeUnlessHeld(entry: PruneEntry, inventory: Inventory, name: string,
   }, signal);
 }
 
-function remove({ id, what, files }: PruneEntry, { store, records, rubbish }: Inventory, signal: AbortSignal): Promise<Removal> {
+function remove({ id, what, files }: PruneEntry, { store, records, orphans }: Inventory, signal: AbortSignal): Promise<Removal> {
   if (what === WHAT.backup) return removeBackup(records.get(id)!, store, signal);
-  const uploads = what === WHAT.files ? rubbish.find(found => found.id === id)!.uploads : [];
+  const uploads = what === WHAT.files ? orphans.find(found => found.id === id)!.uploads : [];
   return removeFiles(id, files, uploads, store, signal);
 }
 

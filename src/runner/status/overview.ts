@@ -40,14 +40,14 @@ const QUESTIONS: readonly Question[] = [
   { title: 'When was that last proved?', extreme: oldestProof, show: seconds => `${formatSeconds(seconds)} ago`, lacks: ({ lastPassedDrill }) => lastPassedDrill === undefined, none: 'never' },
 ];
 
-interface Answer {
+interface Headline {
   readonly tone: Tone;
   readonly head: string;
   readonly line: string;
 }
 
 /** Whether all of them can be restored, and if not, which can't. */
-export function answer(all: readonly Shown[], complete: boolean): Answer {
+export function answer(all: readonly Shown[], complete: boolean): Headline {
   const of = (verdict: Shown['assessment']['verdict']) => all.filter(({ assessment }) => assessment.verdict === verdict);
   const [no, unknown, but] = [of('no'), of('unknown'), of('but')];
   const rest = `${all.length - no.length - unknown.length} of ${all.length} can be restored right now.`;

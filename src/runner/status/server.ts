@@ -9,7 +9,7 @@ import { assessAll } from './summary';
 import { ExitCode } from '../../contract/exit-code';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
 import { renderSamples, samplesOf } from '../monitor/metrics';
-import { Watch } from '../monitor/watch';
+import { Monitor } from '../monitor/monitor';
 
 /** A client that says nothing, or takes nothing, for so long is cut off. */
 const IDLE_MS = 15_000;
@@ -23,20 +23,20 @@ const RENDERED_FOR_MS = 1000;
 const TEXT = 'text/plain; charset=utf-8';
 const HTML = 'text/html; charset=utf-8';
 
-interface Answer {
+interface HttpAnswer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
 }
 
-/** Serves what a {@link Watch} has seen. Answers from memory: no request makes anybody look at a store. */
+/** Serves what a {@link Monitor} has seen. Answers from memory: no request makes anybody look at a store. */
 export class StatusServer {
   private readonly server: Server;
   /** Oldest first. */
   private readonly sockets = new Set<Socket>();
-  private readonly rendered = new Map<string, { readonly at: number; readonly answer: Promise<Answer> }>();
+  private readonly rendered = new Map<string, { readonly at: number; readonly answer: Promise<HttpAnswer> }>();
 
-  constructor(private readonly watch: Watch, private readonly refreshSeconds: number) {
+  constructor(private readonly monitor: Monitor, private readonly refreshSeconds: number) {
     this.server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: 5000, connectionsCheckingInterval: 1000 },
       (request, response) => void this.answer(request, response));
     this.server.timeout = IDLE_MS;
@@ -78,7 +78,7 @@ export class StatusServer {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume(); // a body is of no interest
-    const answer = await this.answerTo(request.method ?? '', request.url ?? '').catch((error: unknown): Answer => ({ status: 500, type: TEXT, body: `this can't be shown: ${messageOf(error)}\n` }));
+    const answer = await this.answerTo(request.method ?? '', request.url ?? '').catch((error: unknown): HttpAnswer => ({ status: 500, type: TEXT, body: `this can't be shown: ${messageOf(error)}\n` }));
     const body = Buffer.from(answer.body);
     response.writeHead(answer.status, {
       'Content-Type': answer.type,
@@ -92,7 +92,7 @@ export class StatusServer {
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
-  private async answerTo(method: string, url: string): Promise<Answer> {
+  private async answerTo(method: string, url: string): Promise<HttpAnswer> {
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, type: TEXT, body: 'only GET and HEAD: nothing can be changed here\n' };
     const path = url.split('?')[0]!;
     const known = this.rendered.get(path);
@@ -103,21 +103,21 @@ export class StatusServer {
     return answer;
   }
 
-  private async render(path: string): Promise<Answer> {
-    const { watch, refreshSeconds } = this;
+  private async render(path: string): Promise<HttpAnswer> {
+    const { monitor, refreshSeconds } = this;
     const now = new Date();
     // Alive as long as it can answer: a store that is down is no reason to start this program again.
     if (path === '/healthz') return { status: 200, type: TEXT, body: 'ok\n' };
-    const watched = watch.watched();
+    const backups = monitor.backups();
     if (path === '/metrics') {
-      const samples = watched.flatMap(({ config, observation }) => samplesOf(observation, config));
+      const samples = backups.flatMap(({ config, observation }) => samplesOf(observation, config));
       return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await renderSamples(samples) };
     }
     if (path === '/api/backups') {
-      return { status: 200, type: 'application/json', body: `${JSON.stringify(apiDocument(assessAll(watched, now), now, watch.complete), null, 2)}\n` };
+      return { status: 200, type: 'application/json', body: `${JSON.stringify(apiDocument(assessAll(backups, now), now, monitor.complete), null, 2)}\n` };
     }
-    if (path === '/') return { status: 200, type: HTML, body: overview(assessAll(watched, now), now, { refreshSeconds, complete: watch.complete }) };
-    const one = watched.find(({ config }) => path === `/backups/${encodeURIComponent(config.name)}`);
+    if (path === '/') return { status: 200, type: HTML, body: overview(assessAll(backups, now), now, { refreshSeconds, complete: monitor.complete }) };
+    const one = backups.find(({ config }) => path === `/backups/${encodeURIComponent(config.name)}`);
     if (one) return { status: 200, type: HTML, body: detail(assessAll([one], now)[0]!, now, { refreshSeconds }) };
     return { status: 404, type: TEXT, body: 'there is no such page; there is /, /backups/NAME, /api/backups, /metrics and /healthz\n' };
   }

@@ -1,7 +1,7 @@
 import { ExportedBackupConfig } from '../../contract/config';
 import { assess, Assessment, secondsSince } from '../monitor/assess';
+import { MonitoredBackup } from '../monitor/monitor';
 import { Observation } from '../monitor/observe';
-import { Watched } from '../monitor/watch';
 
 /** A backup as the pages show it. */
 export interface Shown {
@@ -10,7 +10,7 @@ export interface Shown {
   readonly assessment: Assessment;
 }
 
-export function assessAll(watched: readonly Watched[], now: Date): readonly Shown[] {
+export function assessAll(watched: readonly MonitoredBackup[], now: Date): readonly Shown[] {
   return watched.map(each => ({ ...each, assessment: assess(each.observation, each.config, now) }));
 }
 

@@ -1,8 +1,8 @@
 import { BackedUp, QUIET } from './_backed-up';
 import { DrillConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { Checked, DrillInput, Scratch } from '../../../src/runner/engine-api/drill-target';
-import { openScratch } from '../../../src/runner/engines/open';
+import { Checked, DrillInput, DrillTarget } from '../../../src/runner/engine-api/drill-target';
+import { openDrillTarget } from '../../../src/runner/engines/open';
 import { failureOf, NO_ABORT } from '../../runner/engines/_dump';
 import { drillOf } from '../drill/_drill';
 
@@ -25,7 +25,7 @@ export interface DrillSite {
   state(): Promise<string>;
 }
 
-/** Checks every promise of {@link Scratch}. The site is arranged once; after each test it is as it was. */
+/** Checks every promise of {@link DrillTarget}. The site is arranged once; after each test it is as it was. */
 export function describeDrillTarget(name: string, arrange: () => Promise<DrillSite>): void {
   describe(`${name} as a DrillTarget`, () => {
     let site: DrillSite;
@@ -37,13 +37,13 @@ export function describeDrillTarget(name: string, arrange: () => Promise<DrillSi
     });
     afterEach(async () => expect(await site.state()).toBe(empty));
 
-    function open(changes: Partial<DrillConfig> = {}): Scratch {
+    function open(changes: Partial<DrillConfig> = {}): DrillTarget {
       const { scratch, config } = site.backedUp;
-      return openScratch({ config: drillOf(config, site.target, { scratch, ...changes }), env: site.env, reporter: QUIET });
+      return openDrillTarget({ config: drillOf(config, site.target, { scratch, ...changes }), env: site.env, reporter: QUIET });
     }
 
     /** Runs `use` with what a drill of the backup has to go by. */
-    async function withInput<T>(scratch: Scratch, use: (input: DrillInput) => Promise<T>): Promise<T> {
+    async function withInput<T>(scratch: DrillTarget, use: (input: DrillInput) => Promise<T>): Promise<T> {
       const { record, restorer, artifactsFor } = site.backedUp;
       const selected = restorer(scratch.target).select(record);
       const artifacts = await artifactsFor(restorer(scratch.target));
@@ -56,7 +56,7 @@ export function describeDrillTarget(name: string, arrange: () => Promise<DrillSi
     }
 
     /** All that a drill does but to clear up. */
-    async function rehearse(scratch: Scratch): Promise<Checked> {
+    async function rehearse(scratch: DrillTarget): Promise<Checked> {
       await scratch.claim(NO_ABORT);
       return withInput(scratch, async input => {
         await scratch.prepare(input, NO_ABORT);

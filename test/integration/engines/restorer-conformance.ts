@@ -6,7 +6,7 @@ import { ExitCode } from '../../../src/contract/exit-code';
 import { BackupRecord } from '../../../src/contract/record';
 import { messageOf, RunnerError } from '../../../src/runner/core/errors';
 import { RestoreArtifacts, VerifiedArtifacts } from '../../../src/runner/engine-api/artifacts';
-import { Kept, PreparedRestore, Previous, Restored, Restorer, RestoreFailure } from '../../../src/runner/engine-api/restorer';
+import { RollbackPoint, PreparedRestore, Previous, Restored, Restorer, RestoreFailure } from '../../../src/runner/engine-api/restorer';
 import { failureOf, NO_ABORT } from '../../runner/engines/_dump';
 import { killAllBelow, start } from '../_runner';
 import { until } from '../servers/_process';
@@ -87,9 +87,9 @@ export function describeRestorer(name: string, reads: number, arrange: () => Pro
       }
     }
 
-    async function keptBy({ previous }: Restored): Promise<Kept> {
+    async function keptBy({ previous }: Restored): Promise<RollbackPoint> {
       expect(previous).not.toBeNull();
-      const [first] = await open().kept(NO_ABORT);
+      const [first] = await open().rollbackPoints(NO_ABORT);
       expect(first).toMatchObject({ name: nameOf(previous!), keptAt: expect.any(Date) });
       return first!;
     }
@@ -153,7 +153,7 @@ export function describeRestorer(name: string, reads: number, arrange: () => Pro
       const signal = AbortSignal.abort(reason);
       await expect(open().inspect(prepared.input, signal)).rejects.toBe(reason);
       await expect(open().repair(signal)).rejects.toBe(reason);
-      await expect(open().kept(signal)).rejects.toBe(reason);
+      await expect(open().rollbackPoints(signal)).rejects.toBe(reason);
       await expect(open().discard(kept, signal)).rejects.toBe(reason);
       for (const attempt of [open().restore(prepared, signal), open().rollback(kept, signal)]) {
         const error = await failureOf(attempt);
@@ -171,7 +171,7 @@ export function describeRestorer(name: string, reads: number, arrange: () => Pro
 
     test('what was restored is live, what was there is kept, comes back, and goes for good', async () => {
       const restored = await restore();
-      expect(restored.holds).toContain(site.backedUp.record.id);
+      expect(restored.state).toContain(site.backedUp.record.id);
       expect(await site.live()).toBe(saved);
       const kept = await keptBy(restored);
       expect(kept.bytes === null || kept.bytes > 0).toBe(true);
@@ -182,12 +182,12 @@ export function describeRestorer(name: string, reads: number, arrange: () => Pro
       await open().rollback(await keptBy(back), NO_ABORT);
       expect(await site.live()).toBe(saved);
 
-      for (let left = await open().kept(NO_ABORT); left.length > 0; left = await open().kept(NO_ABORT)) {
+      for (let left = await open().rollbackPoints(NO_ABORT); left.length > 0; left = await open().rollbackPoints(NO_ABORT)) {
         const [gone] = left;
         await open().discard(gone!, NO_ABORT);
-        expect((await open().kept(NO_ABORT)).map(each => each.name)).not.toContain(gone!.name);
+        expect((await open().rollbackPoints(NO_ABORT)).map(each => each.name)).not.toContain(gone!.name);
         const error = await failureOf(open().rollback(gone!, NO_ABORT));
-        if (error instanceof RestoreFailure) expect(error.sound).toBe(true);
+        if (error instanceof RestoreFailure) expect(error.usable).toBe(true);
         await open().discard(gone!, NO_ABORT).catch((again: unknown) => expect(again).toBeInstanceOf(RunnerError));
       }
       expect(await site.live()).toBe(saved);
@@ -199,13 +199,13 @@ export function describeRestorer(name: string, reads: number, arrange: () => Pro
       const { prepared, verified } = await prepare();
       await verified.dispose();
       expect(prepared.plan.replaces).toBeNull();
-      const { holds } = await restore();
-      expect([holds, await site.live()]).toEqual([expect.stringContaining(site.backedUp.record.id), saved]);
+      const { state } = await restore();
+      expect([state, await site.live()]).toEqual([expect.stringContaining(site.backedUp.record.id), saved]);
     });
 
     test('what is kept is told in the order in which it comes back: the newest first', async () => {
       const [first, second] = [await restore(), await change().then(restore)];
-      const kept = await open().kept(NO_ABORT);
+      const kept = await open().rollbackPoints(NO_ABORT);
       expect(kept[0]!.name).toBe(nameOf(second.previous!));
       expect(kept.map(({ keptAt }) => keptAt.getTime())).toEqual(kept.map(({ keptAt }) => keptAt.getTime()).sort((a, b) => b - a));
       if (site.keepsAll) expect(kept[1]!.name).toBe(nameOf(first.previous!));
@@ -218,7 +218,7 @@ export function describeRestorer(name: string, reads: number, arrange: () => Pro
       const error = await failureOf(open().restore(prepared, NO_ABORT));
       await verified.dispose();
       expect(error.message).toContain('the store went away');
-      if (error instanceof RestoreFailure) expect([error.sound, error.live, error.holds]).toEqual([true, false, expect.stringMatching(/as (it was|they were)|what it held before/)]);
+      if (error instanceof RestoreFailure) expect([error.usable, error.live, error.state]).toEqual([true, false, expect.stringMatching(/as (it was|they were)|what it held before/)]);
       expect(await site.live()).toBe(changed);
       await until('nothing of it is left', 20_000, async () => (await site.traces()).join() === traces.join()).catch(async () => expect(await site.traces()).toEqual(traces));
     });
@@ -234,8 +234,8 @@ export function describeRestorer(name: string, reads: number, arrange: () => Pro
       await verified.dispose();
       expect(messageOf(outcome)).toContain(reason.message);
       const live = await site.live();
-      if (outcome === reason || (outcome as RestoreFailure).sound) expect(live).toBe(changed);
-      else expect((outcome as RestoreFailure).holds).toMatch(/restore again|run the restore again/i);
+      if (outcome === reason || (outcome as RestoreFailure).usable) expect(live).toBe(changed);
+      else expect((outcome as RestoreFailure).state).toMatch(/restore again|run the restore again/i);
       await restore();
       expect(await site.live()).toBe(saved);
     });

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { DAY_MS, keysIn, open, recordsIn, redisConfig, writeBackup, writeNights } from './_history';
-import { settleRemains } from '../../../src/runner/backup/remains';
+import { settleOrphans } from '../../../src/runner/backup/orphans';
 import { useArtifact } from '../../../src/runner/catalog/artifact';
 import { renderClaim } from '../../../src/runner/catalog/claim';
 import { parseRecord } from '../../../src/runner/catalog/record';
@@ -91,7 +91,7 @@ describe('a discard of a safety backup', () => {
     await expect(discardBackup(id, { config: restoreConfig(), stores: [store] }, never)).rejects.toThrow('killed');
     expect(await keysIn(store)).toEqual([...before.filter(key => key !== `${id}.json`), `${id}.started`].sort());
     store.before = async () => {};
-    await settleRemains('app', [store], createReporter(capture()), never);
+    await settleOrphans('app', [store], createReporter(capture()), never);
     expect(await keysIn(store)).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Metrics } from '../../../src/contract/metrics';
 import { BackupRecord } from '../../../src/contract/record';
 import { renderRecord } from '../../../src/runner/catalog/record';
-import { lookAt } from '../../../src/runner/monitor/look';
+import { inspectBackups } from '../../../src/runner/monitor/inspect-backups';
 import { samplesOf } from '../../../src/runner/monitor/metrics';
 import { Store } from '../../../src/runner/store-api/store';
 import { aRecord } from '../_fixtures';
@@ -19,7 +19,7 @@ async function storeWith(name: string, record: BackupRecord): Promise<MemoryStor
 }
 
 async function differing(...stores: Store[]): Promise<number | undefined> {
-  return samplesOf(await lookAt('app', stores, signal), { namespace: 'shop' }).find(({ metric }) => metric === Metrics.DIFFERING)?.value;
+  return samplesOf(await inspectBackups('app', stores, signal), { namespace: 'shop' }).find(({ metric }) => metric === Metrics.DIFFERING)?.value;
 }
 
 class Unreachable extends MemoryStore {

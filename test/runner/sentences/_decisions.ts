@@ -16,7 +16,7 @@ import { pruneCommand } from '../../../src/runner/commands/prune';
 import { show } from '../../../src/runner/commands/show';
 import { usage } from '../../../src/runner/commands/usage';
 import { verify } from '../../../src/runner/commands/verify';
-import { LookConfig, LookConfigs } from '../../../src/runner/config/load';
+import { InspectionConfig, InspectionConfigs } from '../../../src/runner/config/load';
 import { Context } from '../../../src/runner/core/context';
 import { RunnerError } from '../../../src/runner/core/errors';
 import { Reporter } from '../../../src/runner/core/reporter';
@@ -26,7 +26,7 @@ import { explainServerError, replyOf } from '../../../src/runner/engines/redis/e
 import { ServerError } from '../../../src/runner/engines/redis/resp';
 import { SetRestorer } from '../../../src/runner/engines/set/restorer';
 import { assess } from '../../../src/runner/monitor/assess';
-import { lookAt } from '../../../src/runner/monitor/look';
+import { inspectBackups } from '../../../src/runner/monitor/inspect-backups';
 import { samplesOf } from '../../../src/runner/monitor/metrics';
 import { safetyBackups } from '../../../src/runner/previous/rollback-order';
 import { apiDocument } from '../../../src/runner/status/api';
@@ -59,7 +59,7 @@ async function command(directory: string, run: (context: never) => Promise<unkno
 }
 
 /** As commands get it that may look at several backups. */
-function ofOne(context: Context<LookConfig>): Context<LookConfigs> {
+function ofOne(context: Context<InspectionConfig>): Context<InspectionConfigs> {
   return { ...context, config: { backups: [context.config], one: true } };
 }
 
@@ -77,11 +77,11 @@ function withoutSentences(page: string): string[] {
 /** A member of a set that restores, or fails, and keeps what it replaced as a backup or beside. */
 function member(decided: Decided, name: string, kind: 'backup' | 'beside', failure?: RestoreFailure) {
   const restorer: Partial<Restorer> = {
-    restore: () => failure ? Promise.reject(failure) : Promise.resolve({ holds: 'x', previous: keptAs(kind, `${name}_kept`), notes: [] }),
-    kept: () => Promise.resolve(['newer', `${name}_kept`].map(each => ({ name: each, keptAt: now, bytes: 1 }))),
+    restore: () => failure ? Promise.reject(failure) : Promise.resolve({ state: 'x', previous: keptAs(kind, `${name}_kept`), notes: [] }),
+    rollbackPoints: () => Promise.resolve(['newer', `${name}_kept`].map(each => ({ name: each, keptAt: now, bytes: 1 }))),
     rollback: kept => {
       decided[`rolled back in ${name}`] = kept.name;
-      return Promise.resolve({ holds: 'y', previous: null, notes: [] });
+      return Promise.resolve({ state: 'y', previous: null, notes: [] });
     },
   };
   return { name, restorer: restorer as Restorer };
@@ -104,7 +104,7 @@ async function decide(directory: string): Promise<Decided> {
   decided.scheduled = chooseScheduled(catalog, 20).map(({ record }) => record.id);
   decided.doctor = (await checkCatalog(aConfig({ stores: storesIn(directory) }), {}, signal)).map(({ message: _message, ...finding }) => finding);
 
-  const look = await lookAt('app', stores, signal);
+  const look = await inspectBackups('app', stores, signal);
   const config: ExportedBackupConfig = {
     name: 'app',
     engine: 'redis',

@@ -1,6 +1,6 @@
 import { absentRule } from './absent-alerts';
-import { companionRules } from './companion-alerts';
 import { JobAlerts } from './job-alerts';
+import { relatedJobRules } from './related-job-alerts';
 import { AlertGroup } from './rule';
 import { storeRules } from './store-alerts';
 import { AlertContext, AlertTarget, volumesOf } from './target';
@@ -13,7 +13,7 @@ export function alertGroups(context: AlertContext, targets: readonly AlertTarget
       name: `backup-${target.namespace}-${target.cronJob}`,
       rules: [
         ...new JobAlerts(context, target).rules(),
-        ...target.companions.flatMap(companion => companionRules(context, target, companion)),
+        ...target.companions.flatMap(companion => relatedJobRules(context, target, companion)),
         ...context.runnerMetrics ? storeRules(context, target) : [],
         absentRule(context, target),
       ],

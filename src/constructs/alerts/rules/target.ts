@@ -1,4 +1,4 @@
-import { WatchedStore } from '../../backup/watched';
+import { StoreFacts } from '../../backup/job-facts';
 
 /** One backup, as alert rules, their tests and dashboards see it. */
 export interface AlertTarget {
@@ -15,14 +15,14 @@ export interface AlertTarget {
   readonly keepsFailedJobs: boolean;
   /** 0: the size of a backup says nothing. */
   readonly suspectBelowPercent: number;
-  readonly stores: readonly WatchedStore[];
+  readonly stores: readonly StoreFacts[];
   /** What a drill must not take longer than; not there without drills, or where nothing is declared. */
   readonly rtoSeconds?: number;
-  readonly companions: readonly AlertCompanion[];
+  readonly companions: readonly RelatedJob[];
 }
 
 /** A CronJob that proves a backup good. */
-export interface AlertCompanion {
+export interface RelatedJob {
   readonly kind: 'verification' | 'drill';
   readonly cronJob: string;
   readonly gapSeconds: number;

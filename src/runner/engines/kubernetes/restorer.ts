@@ -5,8 +5,8 @@ import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
-import { Finding } from '../../core/finding';
-import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { Obstacle } from '../../core/obstacle';
+import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { ApiError, KubernetesApi } from '../../kubernetes/api';
 import { noteReplaced, safetyBackups } from '../../previous/rollback-order';
 import { asKept, discardBackup, restoreKept, takeSafetyBackup } from '../../previous/safety';
@@ -47,7 +47,7 @@ export class KubernetesRestorer implements Restorer<null> {
     const artifact = artifactOf(record);
     const changes = await this.changes(parseObjects(await readText(await artifacts.peek(artifact, signal), artifact.file), artifact.file), signal);
     const replaced = changes.filter(isReplaced);
-    const missing: Finding[] = [];
+    const missing: Obstacle[] = [];
     for (const change of changes.filter(needsAny)) missing.push(...await this.refusalOf(change, signal));
     const same = changes.length - changes.filter(needsAny).length;
     return {
@@ -85,7 +85,7 @@ export class KubernetesRestorer implements Restorer<null> {
         done.push(titleOf(change.wanted));
       }
       await noteReplaced(previous, record, this.context, signal);
-      return { holds: `${this.description} has the ${changes.length} objects of ${record.id}`, previous: keptAs('backup', previous), notes: [] };
+      return { state: `${this.description} has the ${changes.length} objects of ${record.id}`, previous: keptAs('backup', previous), notes: [] };
     } catch (error) {
       const code = exitCodeOf(error);
       const holds = done.length === 0 ? `${this.description} is as it was` : `restored are ${done.join(', ')}, and nothing else was changed: run the restore again to go on`;
@@ -93,17 +93,17 @@ export class KubernetesRestorer implements Restorer<null> {
     }
   }
 
-  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+  public async rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]> {
     const { config, stores } = this.context;
     return safetyBackups(await readCatalog(config.name, stores, signal), this.target.namespace).map(asKept);
   }
 
   /** Puts back what was replaced. Objects that the restore has created stay. */
-  public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+  public async rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     return restoreKept(new KubernetesRestorer({ ...this.target, replace: true }, this.context, this.api), kept, this.context, signal);
   }
 
-  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
+  public async discard({ name }: RollbackPoint, signal: AbortSignal): Promise<void> {
     await discardBackup(name, this.context, signal);
   }
 
@@ -129,7 +129,7 @@ export class KubernetesRestorer implements Restorer<null> {
   }
 
   /** What stands in the way of a change, as the API says it. */
-  private async refusalOf(change: Change, signal: AbortSignal): Promise<Finding[]> {
+  private async refusalOf(change: Change, signal: AbortSignal): Promise<Obstacle[]> {
     if (isReplaced(change) && !this.target.replace) return [{ message: notAllowed(change), exitCode: ExitCode.USAGE }];
     try {
       await this.write(change, true, signal);

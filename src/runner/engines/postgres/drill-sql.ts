@@ -5,7 +5,7 @@ import { literal } from './restore-sql';
 import { DRILL_DATABASE } from '../../../contract/config';
 
 /** The database of a drill, and what its restore was about to make it of. */
-export function leftoversIn({ databases }: Pick<ServerState, 'databases'>, database: string): DatabaseState[] {
+export function orphansIn({ databases }: Pick<ServerState, 'databases'>, database: string): DatabaseState[] {
   return databases.filter(({ name }) => name === database || besideTime(name, database, 'restore') !== undefined);
 }
 

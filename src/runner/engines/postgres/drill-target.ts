@@ -1,5 +1,5 @@
 import { PostgresClient } from './client';
-import { leftoversIn, MARK_ROLE, markQuery, markStatements, newestQuery, noLoginRoles, rolesOfMark } from './drill-sql';
+import { orphansIn, MARK_ROLE, markQuery, markStatements, newestQuery, noLoginRoles, rolesOfMark } from './drill-sql';
 import { quoted } from './errors';
 import { ArchiveHead, readArchiveHead } from './restore-archive';
 import { assertTrue, hasCommand } from './restore-checks';
@@ -14,7 +14,7 @@ import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { messageOf, RunnerError } from '../../core/errors';
 import { sum } from '../../core/sum';
-import { check, Checked, DrillInput, Scratch, ScratchContext } from '../../engine-api/drill-target';
+import { check, Checked, DrillInput, DrillTarget, DrillTargetContext } from '../../engine-api/drill-target';
 import { checkFreshness } from '../../engine-api/freshness';
 import { refuseAfar } from '../../engine-api/loopback';
 import { refuseTooLarge } from '../../engine-api/space';
@@ -28,7 +28,7 @@ const LEAST_ROWS = 100;
 const MOST_NAMED = 5;
 
 /** An empty PostgreSQL server, in which the drill makes one database. */
-export class PostgresScratch implements Scratch {
+export class PostgresDrillTarget implements DrillTarget {
   public readonly description: string;
   public readonly target: PostgresTargetConfig;
   private readonly client: PostgresClient;
@@ -37,7 +37,7 @@ export class PostgresScratch implements Scratch {
   private rolesBefore: readonly string[] | null = null;
   private head: ArchiveHead | null = null;
 
-  constructor(private readonly asked: PostgresTargetConfig, private readonly context: ScratchContext) {
+  constructor(private readonly asked: PostgresTargetConfig, private readonly context: DrillTargetContext) {
     this.target = { ...asked, assertions: [] };
     this.description = `postgres ${asked.host}:${asked.port}`;
     refuseAfar(asked.host, asked.port);
@@ -62,7 +62,7 @@ export class PostgresScratch implements Scratch {
 
   public async claim(signal: AbortSignal): Promise<void> {
     const state = await this.state(signal);
-    const left = leftoversIn(state, this.database);
+    const left = orphansIn(state, this.database);
     for (const { name, open } of state.databases.filter(database => !left.includes(database))) {
       if (name.startsWith('template')) continue;
       const found = open ? await this.client.query<string[]>(name, relationsQuery(), signal) : [];
@@ -122,7 +122,7 @@ export class PostgresScratch implements Scratch {
   public async clear(signal: AbortSignal): Promise<void> {
     if (this.rolesBefore === null) return;
     const state = await this.state(signal);
-    for (const { name } of leftoversIn(state, this.database)) await dropDatabase(this.client, MAINTENANCE, name, signal);
+    for (const { name } of orphansIn(state, this.database)) await dropDatabase(this.client, MAINTENANCE, name, signal);
     const made = state.roles.map(({ name }) => name).filter(name => !this.rolesBefore!.includes(name));
     for (const name of markLast(made)) await this.client.run(MAINTENANCE, `drop role if exists ${quoted(name)};`, signal);
   }

@@ -1,4 +1,4 @@
-import { PostgresScratch } from './drill-target';
+import { PostgresDrillTarget } from './drill-target';
 import { installed } from './programs';
 import { readPostgresFormat } from './read-format';
 import { openPostgresRestorer } from './restorer';
@@ -12,7 +12,7 @@ export const postgres: DatabaseEngine<'postgres'> = {
   intoNewFile: null,
   openSource: (config, { env }) => new PostgresSource(config, env),
   openRestorer: openPostgresRestorer,
-  openDrillTarget: (target, context) => new PostgresScratch(target, context),
+  openDrillTarget: (target, context) => new PostgresDrillTarget(target, context),
   readFormat: readPostgresFormat,
   async formatTools(signal) {
     const newest = (await installed('pg_restore', signal).catch(() => [])).at(-1);

@@ -6,7 +6,7 @@ import { DatabaseState, ExtensionState, ServerState } from './restore-server';
 import { actsAsSuperuser, superusersOnly } from './restore-superuser';
 import { PostgresTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
-import { Finding } from '../../core/finding';
+import { Obstacle } from '../../core/obstacle';
 
 const MOST_NAMED = 10;
 const TRANSACTION_TIMEOUT_MAJOR = 17;
@@ -28,7 +28,7 @@ export interface Facts {
 }
 
 /** What stands in the way of a restore: rights, versions, extensions, roles, names. */
-export function findingsOf(facts: Facts): Finding[] {
+export function findingsOf(facts: Facts): Obstacle[] {
   return [...versions(facts), ...databases(facts), ...roles(facts), ...extensions(facts), ...superusers(facts), ...scratch(facts)];
 }
 
@@ -94,11 +94,11 @@ export function givesArchivedProperties({ live, config: { mode } }: Pick<Facts, 
   return mode === 'new-database' || (mode === 'swap' && live === undefined);
 }
 
-function versions(facts: Facts): Finding[] {
+function versions(facts: Facts): Obstacle[] {
   const { client, head, config } = facts;
   const server = serverMajor(facts);
   const fault = (message: string) => ({ message, exitCode: ExitCode.VERSION_MISMATCH });
-  const findings: Finding[] = [];
+  const findings: Obstacle[] = [];
   if (client.major < majorOf(head.dumpVersion)) {
     findings.push(fault(`the backup was made by pg_dump ${head.dumpVersion}, and pg_restore ${client.text} can't read it: ${howToGet(majorOf(head.dumpVersion))}`));
   }
@@ -126,10 +126,10 @@ export function restricts({ text, major }: PostgresVersion): boolean {
   return major >= 18 || (RESTRICTING[major] !== undefined && minor >= RESTRICTING[major]);
 }
 
-function databases(facts: Facts): Finding[] {
+function databases(facts: Facts): Obstacle[] {
   const { config, server, live } = facts;
   const user = quoted(config.user);
-  const findings: Finding[] = [];
+  const findings: Obstacle[] = [];
   const denied = (message: string) => findings.push({ message, exitCode: ExitCode.DENIED });
   const taken = (message: string, exitCode: ExitCode = ExitCode.FAILED) => findings.push({ message, exitCode });
   if (config.mode === 'in-place') {
@@ -163,14 +163,14 @@ function membershipFor(role: string, { config, server }: Facts): string {
     : `ALTER ROLE ${user} INHERIT, since it is a member and does not inherit`;
 }
 
-function roles(facts: Facts): Finding[] {
+function roles(facts: Facts): Obstacle[] {
   const { config, server, globals } = facts;
   const { owners, others } = namedRoles(restoredOf(facts), givesArchivedProperties(facts));
   const existing = new Map(server.roles.map(role => [role.name, role]));
   const inScript = new Set(globals?.roles.map(({ name }) => name));
   const canBeMade = (name: string) => inScript.has(name) && server.createRole;
   const missing = [...owners, ...others].filter(name => !existing.has(name) && !canBeMade(name));
-  const findings: Finding[] = missing.map(name => ({
+  const findings: Obstacle[] = missing.map(name => ({
     message: `there is no role ${name}, which ${owners.includes(name) ? 'owns something' : 'has rights'} in the backup: CREATE ROLE ${quoted(name)}`
       + (inScript.has(name) ? `, or ALTER ROLE ${quoted(config.user)} CREATEROLE: it is in the backup` : ''),
     exitCode: ExitCode.NOT_FOUND,
@@ -189,8 +189,8 @@ function roles(facts: Facts): Finding[] {
 /** Has to be told before and after a restore, or what it keeps of its own is restored twice, or wrongly. */
 const TIMESCALEDB = 'timescaledb';
 
-function extensions({ server, extensions: wanted, config }: Facts): Finding[] {
-  return wanted.flatMap(({ name, available, trusted }): Finding[] => {
+function extensions({ server, extensions: wanted, config }: Facts): Obstacle[] {
+  return wanted.flatMap(({ name, available, trusted }): Obstacle[] => {
     if (name === TIMESCALEDB) {
       return [{
         message: 'the backup has the extension timescaledb, whose restore this runner does not do. Do it by hand: "cdk8s-backup fetch", then as a superuser in an empty database, with the extension version of the backup, '
@@ -206,7 +206,7 @@ function extensions({ server, extensions: wanted, config }: Facts): Finding[] {
   });
 }
 
-function superusers({ server, head, config }: Facts): Finding[] {
+function superusers({ server, head, config }: Facts): Obstacle[] {
   if (actsAsSuperuser(server)) return [];
   const what = superusersOnly(restoredOf({ head, config }).entries, server);
   if (what.length === 0) return [];
@@ -217,7 +217,7 @@ function superusers({ server, head, config }: Facts): Finding[] {
   }];
 }
 
-function scratch({ config, inScratch }: Facts): Finding[] {
+function scratch({ config, inScratch }: Facts): Obstacle[] {
   if (config.parallelJobs === 1 || inScratch) return [];
   return [{
     message: `${config.parallelJobs} parallel jobs need the whole archive in the scratch directory, which has no room for it: give it a larger volume, or use one job, which reads from the store`,

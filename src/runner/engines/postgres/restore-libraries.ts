@@ -8,7 +8,7 @@ import { Facts, restoredOf } from './restore-findings';
 import { literal } from './restore-sql';
 import { ExitCode } from '../../../contract/exit-code';
 import { messageOf, RunnerError } from '../../core/errors';
-import { Finding } from '../../core/finding';
+import { Obstacle } from '../../core/obstacle';
 
 const FUNCTIONS = ['FUNCTION', 'PROCEDURE'];
 /** `pg_dump` writes the language and then the library; functions of extensions are not in an archive. */
@@ -16,9 +16,9 @@ const LIBRARY = /^ {4}LANGUAGE c\b[^]*?\n {4}AS '((?:[^']|'')+)', /m;
 const MOST_NAMED = 3;
 
 /** Loads each library that the archive needs in a session of its own, as making a function does. Only superusers may, who alone may make such functions. */
-export async function librariesNotLoaded(client: PostgresClient, maintenance: string, facts: Facts, signal: AbortSignal): Promise<Finding[]> {
+export async function librariesNotLoaded(client: PostgresClient, maintenance: string, facts: Facts, signal: AbortSignal): Promise<Obstacle[]> {
   if (!facts.server.superuser) return [];
-  const findings: Finding[] = [];
+  const findings: Obstacle[] = [];
   for (const [library, functions] of librariesOf(restoredOf(facts).entries)) {
     try {
       await client.run(maintenance, `load ${literal(library)};`, signal);

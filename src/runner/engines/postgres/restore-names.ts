@@ -8,13 +8,13 @@ const MAX_NAME_BYTES = 63;
 export type Beside = 'restore' | 'before';
 
 /** `NAME_restore_YYYYMMDD_HHMMSS` or `NAME_before_YYYYMMDD_HHMMSS`, in UTC. A long name is cut, and told apart by a digest. */
-export function besideName(name: string, purpose: Beside, at: Date): string {
+export function stagingName(name: string, purpose: Beside, at: Date): string {
   return prefixOf(name, purpose) + stampOf(at);
 }
 
-/** As {@link besideName}, for what is put aside at `at`, or in the first second after it whose name is not taken. */
+/** As {@link stagingName}, for what is put aside at `at`, or in the first second after it whose name is not taken. */
 export function freeBesideName(name: string, purpose: Beside, at: Date, taken: readonly string[]): string {
-  return freeName(then => besideName(name, purpose, then), at, taken);
+  return freeName(then => stagingName(name, purpose, then), at, taken);
 }
 
 /** When `candidate` was put beside the database `name`; `undefined` if it is none of ours. */

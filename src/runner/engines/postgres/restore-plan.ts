@@ -19,8 +19,8 @@ import { RestoreTarget } from './restore-target';
 import { ExitCode } from '../../../contract/exit-code';
 import { RecordedArtifact } from '../../../contract/record';
 import { RunnerError } from '../../core/errors';
-import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
+import { Obstacle } from '../../core/obstacle';
 import { RestoreInput } from '../../engine-api/restorer';
 import { readText } from '../../stream/read-text';
 
@@ -47,7 +47,7 @@ export async function lookAt(target: RestoreTarget, { record, artifacts }: Resto
 }
 
 /** What stands in the way. */
-export async function missingFor(target: RestoreTarget, { bytes }: RecordedArtifact, found: Found, signal: AbortSignal): Promise<Finding[]> {
+export async function missingFor(target: RestoreTarget, { bytes }: RecordedArtifact, found: Found, signal: AbortSignal): Promise<Obstacle[]> {
   const { config, client } = target;
   return [
     ...findingsOf(found),

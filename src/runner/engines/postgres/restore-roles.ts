@@ -5,7 +5,7 @@ import { Globals, Membership, ScriptRole } from './restore-globals';
 import { verbatim } from './restore-sql';
 import { ExitCode } from '../../../contract/exit-code';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
-import { Finding } from '../../core/finding';
+import { Obstacle } from '../../core/obstacle';
 import { Reporter } from '../../core/reporter';
 
 /** From this version on a membership says whether the member has the rights of the role by itself, and whether it may become it. */
@@ -17,11 +17,11 @@ const OPTIONS_MAJOR = 16;
  *
  * @returns what the restore can't do without
  */
-export async function rolesNotMade(client: PostgresClient, maintenance: string, facts: Facts, signal: AbortSignal): Promise<Finding[]> {
+export async function rolesNotMade(client: PostgresClient, maintenance: string, facts: Facts, signal: AbortSignal): Promise<Obstacle[]> {
   const { globals, server } = facts;
   if (!globals || !server.createRole) return [];
   const named = neededRoles(facts);
-  const findings: Finding[] = [];
+  const findings: Obstacle[] = [];
   for (const role of missingRoles(globals, facts).filter(({ name }) => named.includes(name))) {
     try {
       await client.run(maintenance, ['begin;', ...makingOf(role, facts), 'rollback;'].join('\n'), signal);

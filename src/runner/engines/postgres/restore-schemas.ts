@@ -8,7 +8,7 @@ import { ArchiveHead } from './restore-archive';
 import { Facts, restoredOf } from './restore-findings';
 import { literals } from './restore-sql';
 import { ExitCode } from '../../../contract/exit-code';
-import { Finding } from '../../core/finding';
+import { Obstacle } from '../../core/obstacle';
 
 /** What has an owner of its own, and is in a schema. */
 const OWNED = [
@@ -34,7 +34,7 @@ interface RefusedGift extends Gift {
 /** @param databaseOwner of the database that is restored into */
 export async function ownersWithoutSchema(
   client: PostgresClient, maintenance: string, databaseOwner: string, facts: Facts, signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<Obstacle[]> {
   const { config, server, live } = facts;
   const inPlace = config.mode === 'in-place';
   if (server.superuser || (inPlace && (!live?.open || live.bytes === null))) return [];

@@ -8,8 +8,8 @@ import { literal } from './restore-sql';
 import { PostgresTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
-import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
+import { Obstacle } from '../../core/obstacle';
 
 const WATCH_MS = 500;
 const WAY_OUT = 'make room, and say so in \'targetFreeSpace\' (for once: --set target.freeBytes=BYTES)';
@@ -27,7 +27,7 @@ export function spaceNote({ freeBytes }: Pick<PostgresTargetConfig, 'freeBytes'>
 /** Refuses what needs more than is declared: as much as the live database, or at least as much as the archive, which is compressed. */
 export function spaceFindings(
   { freeBytes }: Pick<PostgresTargetConfig, 'freeBytes'>, live: Pick<DatabaseState, 'name' | 'bytes'> | undefined, archiveBytes: number,
-): Finding[] {
+): Obstacle[] {
   if (freeBytes === null) return [];
   const has = `more than the ${formatBytes(freeBytes)} that are declared to be free on the server's disk: ${WAY_OUT}`;
   if (live?.bytes != null && live.bytes > freeBytes) {

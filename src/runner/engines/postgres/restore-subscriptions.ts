@@ -9,7 +9,7 @@ import { Facts } from './restore-findings';
 import { literal } from './restore-sql';
 import { dropStatements } from './restore-swap';
 import { ExitCode } from '../../../contract/exit-code';
-import { Finding } from '../../core/finding';
+import { Obstacle } from '../../core/obstacle';
 
 /** Drops a database with what keeps it from being dropped. */
 export async function dropDatabase(client: PostgresClient, maintenance: string, database: string, signal: AbortSignal): Promise<void> {
@@ -37,7 +37,7 @@ export function plannedSubscriptions({ entries }: ArchiveHead, live: string, inP
  * What keeps tables from being dropped in place: PostgreSQL drops none, from version 14 on, that a subscription has not copied to its end, be it
  * enabled or not.
  */
-export async function unfinishedCopies(client: PostgresClient, { config, live, head, server }: Facts, signal: AbortSignal): Promise<Finding[]> {
+export async function unfinishedCopies(client: PostgresClient, { config, live, head, server }: Facts, signal: AbortSignal): Promise<Obstacle[]> {
   if (config.mode !== 'in-place' || !live?.open || live.bytes === null || server.versionNumber < 140_000) return [];
   const inBackup = new Set(head.entries.filter(({ type }) => type === 'TABLE').map(({ schema, tag }) => `${schema}.${tag}`));
   const copies = await client.query<{ subscription: string; table: string }[]>(live.name, COPIES_QUERY, signal);

@@ -3,7 +3,7 @@ import { quoted } from './errors';
 import { checkRestored } from './restore-checks';
 import { givesArchivedProperties, rendersScript } from './restore-findings';
 import { Archive } from './restore-in-place';
-import { besideName, besideTime, freeBesideName } from './restore-names';
+import { stagingName, besideTime, freeBesideName } from './restore-names';
 import { firstSteps, Found, lookAt, makeReady, missingFor, notesOf, ownerOf, replacedBy, tablesNotInBackup } from './restore-plan';
 import {
   archivedConnectionLimit, archivedMoneyLocale, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
@@ -20,7 +20,7 @@ import { RestoreTarget } from './restore-target';
 import { PostgresTargetConfig } from '../../../contract/config';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { messageOf } from '../../core/errors';
-import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 
 /**
  * Restores beside the live database, which goes on unchanged until the restored one is complete and checked; then both change names in one
@@ -69,7 +69,7 @@ export class PostgresBesideRestorer implements Restorer<Found> {
     const swapIn = new SwapIn(target, maintenance);
     try {
       const { archive, notes } = await makeReady(target, input, found, signal);
-      const incoming = besideName(final, 'restore', new Date());
+      const incoming = stagingName(final, 'restore', new Date());
       await swapIn.create(incoming, createStatement(incoming, head, ownerOf(found), tablespaceOf(found)), signal);
       const money = archivedMoneyLocale(head);
       if (money !== null) await client.run(maintenance, `alter database ${quoted(incoming)} set lc_monetary to ${money};`, signal);
@@ -80,13 +80,13 @@ export class PostgresBesideRestorer implements Restorer<Found> {
       const aside = nameAside(final, (await target.ask(signal)).server);
       const disabled = await disabledSubscriptions(client, maintenance, incoming, final, signal);
       await swapIn.swap({ live: final, aside, incoming, connectionLimit }, signal);
-      return { holds: `postgres database ${final} on ${client.address} is ${input.record.id}`, previous: keptAs('beside', aside), notes: [...notes, ...odd, ...disabled] };
+      return { state: `postgres database ${final} on ${client.address} is ${input.record.id}`, previous: keptAs('beside', aside), notes: [...notes, ...odd, ...disabled] };
     } catch (error) {
       throw error instanceof RestoreFailure ? error : await swapIn.failure(error);
     }
   }
 
-  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+  public async rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]> {
     const { server: { databases } } = await this.target.ask(signal);
     return databases.flatMap(({ name, bytes }) => {
       const keptAt = besideTime(name, this.config.database, 'before');
@@ -94,7 +94,7 @@ export class PostgresBesideRestorer implements Restorer<Found> {
     }).sort((a, b) => b.keptAt.getTime() - a.keptAt.getTime());
   }
 
-  public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+  public async rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     const { target, config: { database: live } } = this;
     const { maintenance, server } = await target.ask(signal);
     const aside = nameAside(live, server);
@@ -102,13 +102,13 @@ export class PostgresBesideRestorer implements Restorer<Found> {
     try {
       const notes = await disabledSubscriptions(target.client, maintenance, kept.name, live, signal);
       await swapIn.swap({ live, aside, incoming: kept.name, connectionLimit: null }, signal);
-      return { holds: `${this.description} is ${kept.name} again`, previous: keptAs('beside', aside), notes };
+      return { state: `${this.description} is ${kept.name} again`, previous: keptAs('beside', aside), notes };
     } catch (error) {
       throw await swapIn.failure(error);
     }
   }
 
-  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
+  public async discard({ name }: RollbackPoint, signal: AbortSignal): Promise<void> {
     await dropDatabase(this.target.client, (await this.target.ask(signal)).maintenance, name, signal);
   }
 
@@ -119,11 +119,11 @@ export class PostgresBesideRestorer implements Restorer<Found> {
     const tablespace = tablespaceOf(found);
     const existing = server.databases.find(({ name }) => name === final);
     return [
-      `create the database ${withoutTime(besideName(final, 'restore', new Date()))}… with the encoding and locale of ${head.database}${tablespace === null ? '' : ` in the tablespace ${tablespace}`}, and restore into it${jobs}`,
+      `create the database ${withoutTime(stagingName(final, 'restore', new Date()))}… with the encoding and locale of ${head.database}${tablespace === null ? '' : ` in the tablespace ${tablespace}`}, and restore into it${jobs}`,
       `analyze it, and check objects, rows${config.assertions.length > 0 ? ` and ${config.assertions.length} assertions` : ''}`,
       `give it the rights, settings, comment, connection limit and template flag of ${existing ? `the database ${final} as it is now` : 'the backup'}`,
       existing
-        ? `end the ${existing.sessions} sessions of ${final}, let new ones wait, rename it to ${withoutTime(besideName(final, 'before', new Date()))}…, and rename the restored database to ${final}: both or none`
+        ? `end the ${existing.sessions} sessions of ${final}, let new ones wait, rename it to ${withoutTime(stagingName(final, 'before', new Date()))}…, and rename the restored database to ${final}: both or none`
         : `rename it to ${final}`,
     ];
   }

@@ -8,7 +8,7 @@ import { PostgresConfig, postgresConnectionOf, PostgresTargetConfig } from '../.
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { exitCodeOf, messageOf } from '../../core/errors';
-import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, safetyBackups, wayBack } from '../../previous/rollback-order';
 import { asKept, discardBackup, restoreKept, saveBefore } from '../../previous/safety';
 
@@ -81,25 +81,25 @@ export class PostgresInPlaceRestorer implements Restorer<Found> {
       // The list is for people: where it can't be had, the restore is done all the same.
       const disabled = await disabledSubscriptions(client, found.maintenance, database, database, signal).catch(() => []);
       await noteReplaced(safety, record, this.context, signal);
-      return { holds: `${this.description} is ${record.id}`, previous: keptAs('backup', safety), notes: [...notes, ...late, ...odd, ...disabled] };
+      return { state: `${this.description} is ${record.id}`, previous: keptAs('backup', safety), notes: [...notes, ...late, ...odd, ...disabled] };
     } catch (error) {
       if (error instanceof RestoreFailure) throw error;
       throw committed ? this.unfit(error, record, safety) : this.unchanged(error);
     }
   }
 
-  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+  public async rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]> {
     const { config, stores } = this.context;
     return safetyBackups(await readCatalog(config.name, stores, signal), this.target.client.address, this.config.database).map(asKept);
   }
 
-  public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+  public async rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     // What was there before need not be what is asserted of a backup, and its roles are there.
     const restorer = new PostgresInPlaceRestorer({ ...this.config, sourceDatabase: null, globals: false, assertions: [] }, this.context);
     return restoreKept(restorer, kept, this.context, signal);
   }
 
-  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
+  public async discard({ name }: RollbackPoint, signal: AbortSignal): Promise<void> {
     await discardBackup(name, this.context, signal);
   }
 

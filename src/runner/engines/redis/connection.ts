@@ -22,7 +22,7 @@ const SNAPSHOT_IDLE_LIMIT_MS = 5 * 60_000;
 /** How to reach a server, and as whom. */
 export type RedisServerConfig = Pick<RedisConfig, 'host' | 'port' | 'user' | 'tls'>;
 
-export type Answer = Buffer | ServerError | null;
+export type RedisReply = Buffer | ServerError | null;
 
 /** One connection to a Redis server. Every method rejects with a `RunnerError`, or with the reason of the signal. */
 export class RedisConnection {
@@ -98,14 +98,14 @@ export class RedisConnection {
   }
 
   /** Sends commands in one go, and returns the answer to each: `null` is nothing, and an error is one of the answers. */
-  public async all(commands: readonly (readonly CommandArgument[])[]): Promise<Answer[]> {
-    const answers: Answer[] = [];
+  public async all(commands: readonly (readonly CommandArgument[])[]): Promise<RedisReply[]> {
+    const answers: RedisReply[] = [];
     for await (const answer of this.each(commands)) answers.push(answer);
     return answers;
   }
 
   /** As {@link all}, one answer at a time. All of them have to be read. */
-  public async* each(commands: readonly (readonly CommandArgument[])[]): AsyncGenerator<Answer> {
+  public async* each(commands: readonly (readonly CommandArgument[])[]): AsyncGenerator<RedisReply> {
     const what = String(commands[0]?.[0]);
     await this.translated(what, () => {
       this.socket.cork();

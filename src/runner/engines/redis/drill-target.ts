@@ -13,19 +13,19 @@ import { totalOf } from '../../catalog/counts';
 import { plainBytesOf } from '../../catalog/sizes';
 import { RunnerError } from '../../core/errors';
 import { secretFrom } from '../../core/secrets';
-import { check, Checked, DrillInput, Scratch, ScratchContext } from '../../engine-api/drill-target';
+import { check, Checked, DrillInput, DrillTarget, DrillTargetContext } from '../../engine-api/drill-target';
 import { refuseAfar } from '../../engine-api/loopback';
 import { refuseTooLarge } from '../../engine-api/space';
 import { waitForServer } from '../../engine-api/wait-for-server';
 
 /** An empty Redis server, which loads the snapshot from the runner. */
-export class RedisScratch implements Scratch {
+export class RedisDrillTarget implements DrillTarget {
   public readonly description: string;
   public readonly target: RedisTargetConfig;
   private readonly password: string | null;
   private claimed = false;
 
-  constructor(private readonly asked: RedisTargetConfig, private readonly context: ScratchContext) {
+  constructor(private readonly asked: RedisTargetConfig, private readonly context: DrillTargetContext) {
     // What is in a scratch server is nothing that anybody wants back.
     this.target = { ...asked, safetyBackup: false, assertions: [] };
     this.description = `redis ${asked.host}:${asked.port}`;

@@ -1,4 +1,4 @@
-import { RedisScratch } from './drill-target';
+import { RedisDrillTarget } from './drill-target';
 import { RdbCheck } from './rdb/check';
 import { RedisFileRestorer } from './restore-file';
 import { RedisKeysRestorer } from './restore-keys';
@@ -16,7 +16,7 @@ export const redis: DatabaseEngine<'redis'> = {
   intoNewFile: null,
   openSource: (config, { env }) => new RedisSource(config, env),
   openRestorer,
-  openDrillTarget: (target, context) => new RedisScratch(target, context),
+  openDrillTarget: (target, context) => new RedisDrillTarget(target, context),
   async readFormat(artifact, content) {
     await through(content, new RdbCheck(artifact.file, WAY_OUT));
     return null;

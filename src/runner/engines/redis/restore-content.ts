@@ -11,7 +11,7 @@ import { Info, parseInfo } from './source';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord } from '../../../contract/record';
 import { messageOf, RunnerError } from '../../core/errors';
-import { Finding } from '../../core/finding';
+import { Obstacle } from '../../core/obstacle';
 import { checked } from '../../stream/check';
 
 /*
@@ -63,7 +63,7 @@ export function refuseMixture({ id, suspect }: BackupRecord, isMixture: boolean)
 }
 
 /** What of a snapshot the server can't load. Changes nothing. */
-export async function findingsOfContent(connection: RedisConnection, content: RdbContent): Promise<Finding[]> {
+export async function findingsOfContent(connection: RedisConnection, content: RdbContent): Promise<Obstacle[]> {
   const text = await connection.command('INFO');
   const server = { info: parseInfo(text), modules: modulesIn(text) };
   return [
@@ -88,7 +88,7 @@ export function modulesIn(info: string): string[] {
   return [...info.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name]) => name!.toLowerCase());
 }
 
-async function findingsOfDatabases(connection: RedisConnection, { highestDatabase }: RdbContent): Promise<Finding[]> {
+async function findingsOfDatabases(connection: RedisConnection, { highestDatabase }: RdbContent): Promise<Obstacle[]> {
   if (highestDatabase === 0) return [];
   const [answer] = await connection.all([['SELECT', String(highestDatabase)]]);
   if (!(answer instanceof ServerError)) {
@@ -105,8 +105,8 @@ async function findingsOfDatabases(connection: RedisConnection, { highestDatabas
 
 async function findingsOfModules(
   connection: RedisConnection, { info, modules }: { readonly info: Info; readonly modules: readonly string[] }, { moduleTypes }: RdbContent,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
+): Promise<Obstacle[]> {
+  const findings: Obstacle[] = [];
   const tells = moduleTypes.length > 0 && await lacksType(connection, NO_TYPE);
   for (const type of moduleTypes) {
     const known = MODULES_OF[type];
@@ -137,6 +137,6 @@ function moduleOf(type: string): string {
   return names === undefined ? '' : `, of the module ${names.join(' or ')}`;
 }
 
-function bad(message: string): Finding {
+function bad(message: string): Obstacle {
   return { message, exitCode: ExitCode.BAD_CONFIG };
 }

@@ -7,8 +7,8 @@ import { countsOf, Info, parseInfo } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
-import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
+import { Obstacle } from '../../core/obstacle';
 import { sum } from '../../core/sum';
 
 /** Formats that servers load whose commands do not tell: they are not developed any more, so this list is complete. */
@@ -53,13 +53,13 @@ export function keysIn(info: Info): number {
 }
 
 /** What of the server, whatever the method, stands in the way. */
-export function findingsOfServer(facts: RedisFacts, leftByRestore: boolean): Finding[] {
+export function findingsOfServer(facts: RedisFacts, leftByRestore: boolean): Obstacle[] {
   const { info } = facts;
   if (info.redis_mode === 'sentinel') return [bad('it is a Sentinel, which holds no data: name the Redis server itself')];
   if (info.cluster_enabled === '1') {
     return [bad('it is one shard of a cluster, and would get keys that belong to others: cluster mode is not supported')];
   }
-  const findings: Finding[] = [];
+  const findings: Obstacle[] = [];
   if (info.loading === '1') findings.push({ message: 'it is still loading its data: try again when it has started', exitCode: ExitCode.UNAVAILABLE });
   if (info.role === 'slave' && !leftByRestore) {
     findings.push(bad(`it is a replica of ${info.master_host}:${info.master_port}, and would be overwritten again: restore into that one, and its replicas follow; `
@@ -73,8 +73,8 @@ export function findingsOfServer(facts: RedisFacts, leftByRestore: boolean): Fin
 }
 
 /** What stands in the way of loading this snapshot by replication. */
-export function findingsOfReplication(facts: RedisFacts, head: RdbHead): Finding[] {
-  const findings: Finding[] = [];
+export function findingsOfReplication(facts: RedisFacts, head: RdbHead): Obstacle[] {
+  const findings: Obstacle[] = [];
   if (facts.tlsToMaster === true) {
     findings.push(bad('it speaks TLS to its masters, and the runner has no certificate for that: run "CONFIG SET tls-replication no" for the time of the restore '
       + 'if the network between may be trusted, or restore with the method "file"'));
@@ -83,16 +83,16 @@ export function findingsOfReplication(facts: RedisFacts, head: RdbHead): Finding
 }
 
 /** What the user may not call. */
-export function findingsOfRights({ forbidden }: RedisFacts, use: RedisUse): Finding[] {
+export function findingsOfRights({ forbidden }: RedisFacts, use: RedisUse): Obstacle[] {
   return (forbidden ?? []).map(command => ({ message: `the user may not call ${command}: ACL SETUSER name ${REDIS_RIGHTS[use]}`, exitCode: ExitCode.DENIED }));
 }
 
 /** Whether the server understands the snapshot: one that does not has emptied itself before it notices. */
-export function findingsOfFormat({ info, loads }: RedisFacts, head: RdbHead): Finding[] {
+export function findingsOfFormat({ info, loads }: RedisFacts, head: RdbHead): Obstacle[] {
   const { format } = head;
   const written = `the snapshot has format ${nameOfFormat(format)}${head.serverVersion === null ? '' : `, written by version ${head.serverVersion}`}`;
   const server = `the server is ${nameOf(info)}`;
-  const mismatch = (message: string): Finding[] => [{ message, exitCode: ExitCode.VERSION_MISMATCH }];
+  const mismatch = (message: string): Obstacle[] => [{ message, exitCode: ExitCode.VERSION_MISMATCH }];
   if (loads === null) {
     return mismatch(`${written}; ${server}, and does not tell which formats it loads: allow the user "+function|dump", which tells`);
   }
@@ -111,7 +111,7 @@ export function nameOf(info: Info): string {
 }
 
 /** Whether the data fits: what does not is evicted, or makes the server refuse writes, once it is a master again. */
-export function findingsOfMemory({ info }: RedisFacts, { usedMemory }: RdbHead): Finding[] {
+export function findingsOfMemory({ info }: RedisFacts, { usedMemory }: RdbHead): Obstacle[] {
   const [limit, total] = [Number(info.maxmemory ?? 0), Number(info.total_system_memory ?? 0)];
   if (usedMemory === null) return [];
   const needs = `the data took ${formatBytes(usedMemory)} of memory where it was backed up`;
@@ -159,6 +159,6 @@ async function perhaps<T>(ask: () => Promise<T>): Promise<T | null> {
   }
 }
 
-function bad(message: string): Finding {
+function bad(message: string): Obstacle {
   return { message, exitCode: ExitCode.BAD_CONFIG };
 }

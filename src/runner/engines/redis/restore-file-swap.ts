@@ -9,7 +9,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { syncDirectory } from '../../core/sync-directory';
-import { Kept } from '../../engine-api/restorer';
+import { RollbackPoint } from '../../engine-api/restorer';
 import { freeName, stampOf, timeOf } from '../../engine-api/stamp';
 
 export const DUMP = 'dump.rdb';
@@ -89,7 +89,7 @@ export class RedisFiles {
   }
 
   /** What swaps have kept, newest first. */
-  public async kept(): Promise<readonly Kept[]> {
+  public async kept(): Promise<readonly RollbackPoint[]> {
     const names = (await readdir(this.directory)).filter(name => name.startsWith(BEFORE)).sort().reverse();
     return names.flatMap(name => {
       const keptAt = timeOf(name.slice(BEFORE.length));

@@ -21,11 +21,11 @@ import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { plainBytesOf } from '../../catalog/sizes';
 import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
-import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
+import { Obstacle } from '../../core/obstacle';
 import { syncDirectory } from '../../core/sync-directory';
 import { findingOfDirectory, findingsOfRoom } from '../../engine-api/beside';
-import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
+import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
 import { checked } from '../../stream/check';
 
 const BASE = 'appendonly.aof.1.base.rdb';
@@ -92,7 +92,7 @@ export class RedisFileRestorer implements Restorer<null> {
       await this.give(prepared);
       await syncDirectory(path.join(prepared, DUMP));
       signal.throwIfAborted();
-      return { holds: `${this.description} are ${record.id}`, previous: keptAs('beside', await this.files.swapIn()), notes: [...needsOf(look), START] };
+      return { state: `${this.description} are ${record.id}`, previous: keptAs('beside', await this.files.swapIn()), notes: [...needsOf(look), START] };
     } catch (error) {
       const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
       throw await this.failure(full
@@ -101,21 +101,21 @@ export class RedisFileRestorer implements Restorer<null> {
     }
   }
 
-  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+  public async rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]> {
     signal.throwIfAborted();
     return this.files.kept();
   }
 
-  public async rollback({ name }: Kept, signal: AbortSignal): Promise<Restored> {
+  public async rollback({ name }: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     try {
       signal.throwIfAborted();
-      return { previous: keptAs('beside', await this.files.swapBack(name)), holds: `${this.description} are those of ${path.basename(name)}`, notes: [START] };
+      return { previous: keptAs('beside', await this.files.swapBack(name)), state: `${this.description} are those of ${path.basename(name)}`, notes: [START] };
     } catch (error) {
       throw await this.failure(error);
     }
   }
 
-  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
+  public async discard({ name }: RollbackPoint, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     try {
       await rm(name, { recursive: true });
@@ -166,7 +166,7 @@ export class RedisFileRestorer implements Restorer<null> {
     }
   }
 
-  private async missing(artifact: RecordedArtifact): Promise<Finding[]> {
+  private async missing(artifact: RecordedArtifact): Promise<Obstacle[]> {
     const fault = await findingOfDirectory(this.directory, 'the claim', 'the server');
     return fault === null ? findingsOfRoom(this.directory, 'the snapshot', plainBytesOf(artifact)) : [fault];
   }

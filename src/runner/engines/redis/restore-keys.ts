@@ -16,10 +16,10 @@ import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord } from '../../../contract/record';
 import { exitCodeOf, messageOf } from '../../core/errors';
-import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
+import { Obstacle } from '../../core/obstacle';
 import { sum } from '../../core/sum';
-import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
+import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 
 /** Servers before this one know no RESTORE with the time at which a key expires. */
@@ -137,7 +137,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
       await removeMark(connection);
       await noteReplaced(safetyBackup, record, this.context, signal);
       return {
-        holds: `${this.description} holds ${id}, ${holds} keys`,
+        state: `${this.description} holds ${id}, ${holds} keys`,
         previous: keptAs('backup', safetyBackup === id ? null : safetyBackup),
         notes: [...notes, ...this.notes(content, written)],
       };
@@ -150,7 +150,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
   }
 
   /** Over whatever is there: that is what a rollback is for. */
-  public override async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+  public override async rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     if (this.target.replace) return super.rollback(kept, signal);
     return new RedisKeysRestorer({ ...this.target, replace: true, assertions: [] }, this.context).rollback(kept, signal);
   }
@@ -160,8 +160,8 @@ export class RedisKeysRestorer extends RedisServerRestorer {
     return this.target.safetyBackup && keys > 0 && mark === null;
   }
 
-  private findings({ keys, info }: RedisFacts, mark: KeysMark | null): Finding[] {
-    const findings: Finding[] = [];
+  private findings({ keys, info }: RedisFacts, mark: KeysMark | null): Obstacle[] {
+    const findings: Obstacle[] = [];
     if (Number.parseInt(info.redis_version ?? '', 10) < LEAST_MAJOR) {
       findings.push({ message: `the server is Redis ${info.redis_version}, and a restore key by key needs ${LEAST_MAJOR}.0 or later`, exitCode: ExitCode.VERSION_MISMATCH });
     }
@@ -203,7 +203,7 @@ function before({ safetyBackup }: KeysMark, record: BackupRecord): string {
 }
 
 /** Commands that the server does not have, or has under another name: it says so before it looks for what is missing behind them. */
-async function unknownCommands(connection: RedisConnection): Promise<Finding[]> {
+async function unknownCommands(connection: RedisConnection): Promise<Obstacle[]> {
   const names = [...new Set(COMMANDS.map(([name]) => name!))].filter(name => name !== 'INFO');
   const answers = await connection.all(names.map(name => [name]));
   const unknown = names.filter((_name, i) => answers[i] instanceof ServerError && /unknown command/i.test((answers[i] as ServerError).message));

@@ -8,7 +8,7 @@ import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { secretFrom } from '../../core/secrets';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
-import { Kept, PreparedRestore, Restored, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { RollbackPoint, PreparedRestore, Restored, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 import { Source } from '../../engine-api/source';
 import { safetyBackups } from '../../previous/rollback-order';
 import { asKept, discardBackup, restoreKept, saveBefore } from '../../previous/safety';
@@ -37,16 +37,16 @@ export abstract class RedisServerRestorer implements Restorer<null> {
     return [snapshotOf(record)];
   }
 
-  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+  public async rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]> {
     const { config, stores } = this.context;
     return safetyBackups(await readCatalog(config.name, stores, signal), this.address).map(asKept);
   }
 
-  public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+  public async rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     return restoreKept(this, kept, this.context, signal);
   }
 
-  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
+  public async discard({ name }: RollbackPoint, signal: AbortSignal): Promise<void> {
     await discardBackup(name, this.context, signal);
   }
 

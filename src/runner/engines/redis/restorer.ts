@@ -11,8 +11,8 @@ import { parseInfo, RedisSource } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
-import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
+import { Obstacle } from '../../core/obstacle';
 import { secretFrom } from '../../core/secrets';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
 import { keptAs, notReady, PreparedRestore, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
@@ -22,7 +22,7 @@ import { checked } from '../../stream/check';
 /** Snapshots of up to this size are read as a whole for the plan; larger ones only before they are restored. */
 const LOOKED_INTO_BYTES = 256 * 1024 * 1024;
 
-const BEING_RESTORED: Finding = {
+const BEING_RESTORED: Obstacle = {
   message: 'it is being restored by another run just now: let that end, look at what it has restored, and start again if it is not what you want',
   exitCode: ExitCode.UNAVAILABLE,
 };
@@ -93,7 +93,7 @@ export class RedisRestorer extends RedisServerRestorer {
       reporter: this.context.reporter,
     }, signal);
     await noteReplaced(previous, input.record, this.context, signal);
-    return { holds: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: keptAs('backup', previous), notes };
+    return { state: `${this.description} holds ${input.record.id}, ${keys} keys`, previous: keptAs('backup', previous), notes };
   }
 
   private save(restored: BackupRecord, signal: AbortSignal): Promise<string> {

@@ -1,9 +1,9 @@
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { recordOfMember } from '../../catalog/artifact';
 import { exitCodeOf, messageOf } from '../../core/errors';
-import { Finding } from '../../core/finding';
+import { Obstacle } from '../../core/obstacle';
 import { Reporter } from '../../core/reporter';
-import { describePrevious, Kept, PreparedRestore, Previous, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
+import { describePrevious, RollbackPoint, PreparedRestore, Previous, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
 
 /** One database of a set, and how it is restored. */
 export interface SetMember {
@@ -12,8 +12,8 @@ export interface SetMember {
 }
 
 /** What a restore of each member has kept; their names in one. */
-interface KeptSet extends Kept {
-  readonly members: readonly { readonly member: SetMember; readonly kept: Kept }[];
+interface KeptSet extends RollbackPoint {
+  readonly members: readonly { readonly member: SetMember; readonly kept: RollbackPoint }[];
 }
 
 /** What is going to be done to each member. */
@@ -44,7 +44,7 @@ export class SetRestorer implements Restorer<SetPlans> {
     const found: { readonly member: SetMember; readonly prepared: PreparedRestore }[] = [];
     for (const member of this.members) found.push({ member, prepared: await member.restorer.inspect(inputOf(input, member.name), signal) });
     const named = (texts: (plan: RestorePlan) => readonly string[]) => found.flatMap(({ member, prepared }) => texts(prepared.plan).map(text => `${member.name}: ${text}`));
-    const missing: Finding[] = found.flatMap(({ member, prepared }) => prepared.plan.missing.map(finding => ({ ...finding, message: `${member.name}: ${finding.message}` })));
+    const missing: Obstacle[] = found.flatMap(({ member, prepared }) => prepared.plan.missing.map(finding => ({ ...finding, message: `${member.name}: ${finding.message}` })));
     const plan: RestorePlan = {
       steps: named(({ steps }) => steps),
       replaces: named(({ replaces }) => replaces === null ? [] : [replaces]).join('; ') || null,
@@ -66,11 +66,11 @@ export class SetRestorer implements Restorer<SetPlans> {
       try {
         const restored = await member.restorer.restore(prepared, signal);
         done.push({ member, restored });
-        this.reporter.info('restore.member', `${member.name}: ${restored.holds}`);
+        this.reporter.info('restore.member', `${member.name}: ${restored.state}`);
       } catch (error) {
         if (error instanceof RestoreFailure && error.live && !signal.aborted) {
           // It is restored. To bring back the others would leave a set of two times.
-          done.push({ member, restored: { holds: error.holds, previous: null, notes: [error.message] } });
+          done.push({ member, restored: { state: error.state, previous: null, notes: [error.message] } });
           continue;
         }
         throw await this.failure(`${member.name}: ${messageOf(error)}`, member, error, done);
@@ -79,10 +79,10 @@ export class SetRestorer implements Restorer<SetPlans> {
     return together(done);
   }
 
-  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
-    const members: { member: SetMember; kept: Kept }[] = [];
+  public async rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]> {
+    const members: { member: SetMember; kept: RollbackPoint }[] = [];
     for (const member of this.members) {
-      const [kept] = await member.restorer.kept(signal);
+      const [kept] = await member.restorer.rollbackPoints(signal);
       if (kept) members.push({ member, kept });
     }
     if (members.length === 0) return [];
@@ -96,7 +96,7 @@ export class SetRestorer implements Restorer<SetPlans> {
     return [set];
   }
 
-  public async rollback(kept: Kept, signal: AbortSignal): Promise<Restored> {
+  public async rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     const done: Done[] = [];
     for (const { member, kept: own } of (kept as KeptSet).members) {
       try {
@@ -108,7 +108,7 @@ export class SetRestorer implements Restorer<SetPlans> {
     return together(done);
   }
 
-  public async discard(kept: Kept, signal: AbortSignal): Promise<void> {
+  public async discard(kept: RollbackPoint, signal: AbortSignal): Promise<void> {
     for (const { member, kept: own } of (kept as KeptSet).members) await member.restorer.discard(own, signal);
   }
 
@@ -119,7 +119,7 @@ export class SetRestorer implements Restorer<SetPlans> {
   private async failure(message: string, { name, restorer }: SetMember, error: unknown, done: readonly Done[]): Promise<RestoreFailure> {
     const undone = await this.undo(done);
     const own = error instanceof RestoreFailure ? error : new RestoreFailure(messageOf(error), `${restorer.description} is as it was`, true, exitCodeOf(error));
-    return new RestoreFailure(message, [...undone, `${name}: ${own.holds}`].join('; '), own.sound && !own.live, own.exitCode, { cause: error });
+    return new RestoreFailure(message, [...undone, `${name}: ${own.state}`].join('; '), own.usable && !own.live, own.exitCode, { cause: error });
   }
 
   /** Makes what these members held before live again. Returns what each of them holds now. */
@@ -130,11 +130,11 @@ export class SetRestorer implements Restorer<SetPlans> {
     for (const { member: { name, restorer }, restored } of [...done].reverse()) {
       try {
         const { previous } = restored;
-        const kept = previous === null || previous.kind === 'members' ? undefined : (await restorer.kept(signal)).find(one => one.name === previous.name);
-        if (!kept) holds.unshift(`${name}: ${restored.holds}, and nothing was kept to bring it back`);
-        else holds.unshift(`${name}: ${(await restorer.rollback(kept, signal)).holds}, as before`);
+        const kept = previous === null || previous.kind === 'members' ? undefined : (await restorer.rollbackPoints(signal)).find(one => one.name === previous.name);
+        if (!kept) holds.unshift(`${name}: ${restored.state}, and nothing was kept to bring it back`);
+        else holds.unshift(`${name}: ${(await restorer.rollback(kept, signal)).state}, as before`);
       } catch (error) {
-        holds.unshift(`${name}: ${restored.holds}; what it held is kept as ${restored.previous && describePrevious(restored.previous)}, and could not be brought back: ${messageOf(error)}`);
+        holds.unshift(`${name}: ${restored.state}; what it held is kept as ${restored.previous && describePrevious(restored.previous)}, and could not be brought back: ${messageOf(error)}`);
       }
     }
     return holds;
@@ -151,7 +151,7 @@ function inputOf({ record, artifacts }: RestoreInput, member: string): RestoreIn
 function together(done: readonly Done[]): Restored {
   const members = done.flatMap(({ member, restored }): [string, Previous][] => restored.previous === null ? [] : [[member.name, restored.previous]]);
   return {
-    holds: done.map(({ restored }) => restored.holds).join('; '),
+    state: done.map(({ restored }) => restored.state).join('; '),
     previous: members.length === 0 ? null : { kind: 'members', members: Object.fromEntries(members) },
     notes: done.flatMap(({ member, restored }) => restored.notes.map(note => `${member.name}: ${note}`)),
   };

@@ -12,16 +12,16 @@ import { messageOf, RunnerError } from '../../core/errors';
 import { shownAnswer } from '../../core/said';
 import { ScratchDirectory, scratchDirectory } from '../../core/scratch';
 import { sum } from '../../core/sum';
-import { check, Checked, DrillInput, Scratch, ScratchContext } from '../../engine-api/drill-target';
+import { check, Checked, DrillInput, DrillTarget, DrillTargetContext } from '../../engine-api/drill-target';
 import { checkFreshness, timeOf } from '../../engine-api/freshness';
 import { refuseTooLarge } from '../../engine-api/space';
 
 /** A file in a directory of its own in the scratch directory, which has the name that the config says. */
-export class SqliteScratch implements Scratch {
+export class SqliteDrillTarget implements DrillTarget {
   public readonly description: string;
   private directory: ScratchDirectory | null = null;
 
-  constructor(private readonly asked: SqliteTargetConfig, private readonly context: ScratchContext) {
+  constructor(private readonly asked: SqliteTargetConfig, private readonly context: DrillTargetContext) {
     this.description = `sqlite ${asked.path}`;
   }
 

@@ -1,4 +1,4 @@
-import { SqliteScratch } from './drill-target';
+import { SqliteDrillTarget } from './drill-target';
 import { readSqliteFormat } from './read-format';
 import { restoreIntoNewFile } from './restore-new-file';
 import { SqliteRestorer } from './restorer';
@@ -12,7 +12,7 @@ export const sqlite: DatabaseEngine<'sqlite'> = {
   intoNewFile: restoreIntoNewFile,
   openSource: (config, { scratch }) => new SqliteSource(config, scratch),
   openRestorer: (target, context) => new SqliteRestorer(target, context),
-  openDrillTarget: (target, context) => new SqliteScratch(target, context),
+  openDrillTarget: (target, context) => new SqliteDrillTarget(target, context),
   readFormat: readSqliteFormat,
   formatTools: () => Promise.resolve({ sqlite: process.versions.sqlite ?? 'unknown' }),
 };

@@ -12,15 +12,15 @@ import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { differenceOf } from '../../catalog/counts';
 import { plainBytesOf } from '../../catalog/sizes';
 import { codeOf, exitCodeOf, messageOf, RunnerError } from '../../core/errors';
-import { Finding } from '../../core/finding';
 import { formatBytes } from '../../core/format';
+import { Obstacle } from '../../core/obstacle';
 import { shownAnswer } from '../../core/said';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
 import { findingOfDirectory, findingsOfRoom } from '../../engine-api/beside';
-import { Kept, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 
 /** Replaces the file; tells where the one before is, and what the name holds now. */
-type Replace = (file: string, notes: string[]) => Promise<{ readonly kept: string | null; readonly holds: string }>;
+type Replace = (file: string, notes: string[]) => Promise<{ readonly kept: string | null; readonly state: string }>;
 
 /**
  * A SQLite database file, replaced in one step by a file beside it that was checked. What SQLite keeps beside the old file goes
@@ -80,27 +80,27 @@ export class SqliteRestorer implements Restorer<null> {
       }
       signal.throwIfAborted();
       await ensureOurs(beside, written);
-      return { kept: await swapIn(beside, file), holds: `${this.description} holds ${record.id}` };
+      return { kept: await swapIn(beside, file), state: `${this.description} holds ${record.id}` };
     });
   }
 
-  public async kept(signal: AbortSignal): Promise<readonly Kept[]> {
+  public async rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]> {
     signal.throwIfAborted();
     return (await keptFiles(await this.file())).map(({ file, keptAt, bytes }) => ({ name: file, keptAt, bytes }));
   }
 
-  public async rollback({ name }: Kept, signal: AbortSignal): Promise<Restored> {
+  public async rollback({ name }: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     return this.replacing(signal, async file => {
       // Its write-ahead log is put into it, so that one file is all that has to be moved.
       const held = await hold(name, this.target.lockTimeoutSeconds, signal);
       await held.release();
       if (held.unreadable) throw new RunnerError(`${name} can't be read by SQLite (${held.unreadable}): if it is what you want, move it by hand`, ExitCode.CORRUPT);
       await removeEmptySides(name);
-      return { kept: await swapIn(name, file), holds: `${this.description} holds what ${path.basename(name)} held` };
+      return { kept: await swapIn(name, file), state: `${this.description} holds what ${path.basename(name)} held` };
     });
   }
 
-  public async discard({ name }: Kept, signal: AbortSignal): Promise<void> {
+  public async discard({ name }: RollbackPoint, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     try {
       await removeDatabase(name);
@@ -126,9 +126,9 @@ export class SqliteRestorer implements Restorer<null> {
       const held = before === undefined ? null : await hold(file, lockTimeoutSeconds, signal);
       if (held?.unreadable) notes.push(`the file that was replaced could not be read (${held.unreadable}), so nobody could be asked whether others use it`);
       try {
-        const { kept, holds } = await replace(file, notes);
+        const { kept, state } = await replace(file, notes);
         if (kept !== null && !keepPrevious) await removeDatabase(kept);
-        return { holds, previous: keptAs('beside', keepPrevious ? kept : null), notes };
+        return { state, previous: keptAs('beside', keepPrevious ? kept : null), notes };
       } finally {
         await held?.release();
       }
@@ -179,9 +179,9 @@ export class SqliteRestorer implements Restorer<null> {
     return warnings;
   }
 
-  private async missing(file: string, artifact: RecordedArtifact): Promise<Finding[]> {
+  private async missing(file: string, artifact: RecordedArtifact): Promise<Obstacle[]> {
     const directory = path.dirname(file);
-    const missing: Finding[] = [];
+    const missing: Obstacle[] = [];
     const fault = await findingOfDirectory(directory, 'its volume', 'the application');
     if (fault !== null) return [fault];
     const present = await stat(file).catch(() => undefined);

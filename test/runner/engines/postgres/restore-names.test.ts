@@ -1,15 +1,15 @@
 import fc from 'fast-check';
-import { besideName, besideTime, freeBesideName } from '../../../../src/runner/engines/postgres/restore-names';
+import { stagingName, besideTime, freeBesideName } from '../../../../src/runner/engines/postgres/restore-names';
 
 const at = new Date('2026-11-22T02:03:04Z');
 
 test('says what a database is for, and when it was put there', () => {
-  expect(besideName('shop', 'restore', at)).toBe('shop_restore_20261122_020304');
-  expect(besideName('shop', 'before', at)).toBe('shop_before_20261122_020304');
+  expect(stagingName('shop', 'restore', at)).toBe('shop_restore_20261122_020304');
+  expect(stagingName('shop', 'before', at)).toBe('shop_before_20261122_020304');
 });
 
 test('is as long as PostgreSQL takes names, and told apart where it is cut', () => {
-  const [one, two] = ['a', 'b'].map(end => besideName(`${'x'.repeat(62)}${end}`, 'restore', at));
+  const [one, two] = ['a', 'b'].map(end => stagingName(`${'x'.repeat(62)}${end}`, 'restore', at));
   expect(Buffer.byteLength(one!)).toBe(63);
   expect(one).not.toBe(two);
 });
@@ -17,7 +17,7 @@ test('is as long as PostgreSQL takes names, and told apart where it is cut', () 
 test('is recognised, whatever the name is, and is never that of another database', () => {
   const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 63 }).filter(text => Buffer.byteLength(text) <= 63 && !text.includes('\0'));
   fc.assert(fc.property(name, name, fc.constantFrom('restore', 'before'), (mine, other, purpose) => {
-    const beside = besideName(mine, purpose, at);
+    const beside = stagingName(mine, purpose, at);
     expect(Buffer.byteLength(beside)).toBeLessThanOrEqual(63);
     expect(besideTime(beside, mine, purpose)).toEqual(at);
     if (other !== mine) expect(besideTime(beside, other, purpose)).toBeUndefined();

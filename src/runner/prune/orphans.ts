@@ -13,7 +13,7 @@ import { Store, UnfinishedUpload } from '../store-api/store';
  */
 
 /** The files under one id in one store. */
-export interface Rubbish {
+export interface Orphans {
   /** Of a backup; or the key of the hold, of which there may be parts that were never finished. */
   readonly id: string;
   readonly remove: boolean;
@@ -24,8 +24,8 @@ export interface Rubbish {
 
 const DAY_MS = 86_400_000;
 
-export interface RubbishOptions {
-  /** Ids with a record here or elsewhere, readable or not: none of them is rubbish. */
+export interface OrphanOptions {
+  /** Ids with a record here or elsewhere, readable or not: none of them is an orphan. */
   readonly recorded: ReadonlySet<string>;
   /** Whether files that look like ours are removed without the proof of a claim. */
   readonly unclaimed: boolean;
@@ -33,13 +33,13 @@ export interface RubbishOptions {
 }
 
 /**
- * Looks for rubbish among all `keys` of the backup `name` in one store.
+ * Looks for orphans among all `keys` of the backup `name` in one store.
  *
  * @param onOdd is told what could not be looked at
  */
-export async function findRubbish(
-  name: string, keys: Iterable<string>, store: Store, options: RubbishOptions, onOdd: (error: RunnerError) => void, signal: AbortSignal,
-): Promise<Rubbish[]> {
+export async function findOrphans(
+  name: string, keys: Iterable<string>, store: Store, options: OrphanOptions, onOdd: (error: RunnerError) => void, signal: AbortSignal,
+): Promise<Orphans[]> {
   const files = new Map<string, string[]>();
   for (const key of keys) {
     const { id, suffix } = parseKey(key) ?? {};
@@ -47,25 +47,25 @@ export async function findRubbish(
     files.set(id, [...files.get(id) ?? [], key]);
   }
   const uploads = await unfinishedBelow(name, store, onOdd, signal);
-  const rubbish: Rubbish[] = [];
+  const orphans: Orphans[] = [];
   for (const [id, left] of [...uploads].filter(([each]) => options.recorded.has(each) || each === holdKey(name))) {
     uploads.delete(id);
     // A verification, or a repair, may be writing beside a record at any time, and somebody a hold.
     const old = left.filter(({ startedAt }) => options.now.getTime() - startedAt.getTime() >= DAY_MS);
     if (old.length === 0) continue;
     const untouched = id === holdKey(name) ? '' : '; the backup itself is not touched';
-    rubbish.push({ id, remove: true, reason: `uploads that were never finished, older than a day${untouched}`, files: [], uploads: old });
+    orphans.push({ id, remove: true, reason: `uploads that were never finished, older than a day${untouched}`, files: [], uploads: old });
   }
   for (const id of [...new Set([...files.keys(), ...uploads.keys()])].sort()) {
-    rubbish.push(await judge(id, files.get(id) ?? [], uploads.get(id) ?? [], store, options, signal));
+    orphans.push(await judge(id, files.get(id) ?? [], uploads.get(id) ?? [], store, options, signal));
   }
-  return rubbish;
+  return orphans;
 }
 
 async function judge(
-  id: string, files: readonly string[], uploads: readonly UnfinishedUpload[], store: Store, { unclaimed, now }: RubbishOptions, signal: AbortSignal,
-): Promise<Rubbish> {
-  const keep = (reason: string): Rubbish => ({ id, remove: false, reason, files, uploads: [] });
+  id: string, files: readonly string[], uploads: readonly UnfinishedUpload[], store: Store, { unclaimed, now }: OrphanOptions, signal: AbortSignal,
+): Promise<Orphans> {
+  const keep = (reason: string): Orphans => ({ id, remove: false, reason, files, uploads: [] });
   const ours = files.filter(isOwnFile);
   const claim = files.includes(id + STARTED_SUFFIX) ? await claimedUntil(id, store, signal) : undefined;
   if (claim === null) return keep(`its claim ${id + STARTED_SUFFIX} can't be read: remove the files by hand if nobody writes them`);

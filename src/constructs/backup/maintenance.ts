@@ -1,21 +1,21 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BackupCronJobProps } from './backup-cron-job-props';
-import { FollowedBackup, FollowUpCronJob } from './follow-up-cron-job';
+import { MaintainedBackup, MaintenanceCronJob } from './maintenance-cron-job';
 import { defined } from '../core/defined';
 
 /** The CronJobs that work on what a backup has stored. */
-export interface FollowUps {
-  readonly verify?: FollowUpCronJob;
-  readonly prune?: FollowUpCronJob;
+export interface MaintenanceCronJobs {
+  readonly verify?: MaintenanceCronJob;
+  readonly prune?: MaintenanceCronJob;
 }
 
 /** Defines those that the props of the backup ask for. */
-export function defineFollowUps(
-  scope: Construct, { verify, prune }: BackupCronJobProps, backup: FollowedBackup, serviceAccount: kplus.IServiceAccount,
-): FollowUps {
+export function defineMaintenance(
+  scope: Construct, { verify, prune }: BackupCronJobProps, backup: MaintainedBackup, serviceAccount: kplus.IServiceAccount,
+): MaintenanceCronJobs {
   return {
-    verify: verify && new FollowUpCronJob(scope, 'Verify', {
+    verify: verify && new MaintenanceCronJob(scope, 'Verify', {
       ...backup,
       // Who may write backups may read them; and who trusts this identity need not trust another one.
       serviceAccount: verify.s3Credentials ? undefined : serviceAccount,
@@ -23,6 +23,6 @@ export function defineFollowUps(
       command: 'verify',
       args: ['--scheduled'],
     }),
-    prune: prune && new FollowUpCronJob(scope, 'Prune', { ...backup, ...defined(prune), command: 'prune', args: [] }),
+    prune: prune && new MaintenanceCronJob(scope, 'Prune', { ...backup, ...defined(prune), command: 'prune', args: [] }),
   };
 }

@@ -3,27 +3,27 @@ import { StoreParts } from '../parts/store-parts';
 import { BackupStore } from '../stores/backup-store';
 
 /** What alert rules need to know about a backup, beside its names and its schedule. */
-export interface Watched {
+export interface JobFacts {
   /** Of its Jobs. */
   readonly labels: { readonly [key: string]: string };
   readonly deadlineSeconds: number;
   readonly startingDeadlineSeconds: number;
   readonly successfulJobsRetained: number;
   readonly failedJobsRetained: number;
-  readonly stores: readonly WatchedStore[];
+  readonly stores: readonly StoreFacts[];
   /** The CronJob that reads backups back; not there where nothing does so. */
-  readonly verify?: WatchedCronJob;
+  readonly verify?: RelatedCronJobFacts;
 }
 
 /** A CronJob that proves a backup good. */
-export interface WatchedCronJob {
+export interface RelatedCronJobFacts {
   readonly cronJobName: string;
   /** The longest time between two runs. */
   readonly gapSeconds: number;
   readonly deadlineSeconds: number;
 }
 
-export interface WatchedStore {
+export interface StoreFacts {
   readonly name: string;
   /** The claim of a volume. */
   readonly claimName?: string;
@@ -31,9 +31,9 @@ export interface WatchedStore {
   readonly outside: boolean;
 }
 
-export function watchedOf(
-  { labels, job }: BackupSettings, stores: readonly StoreParts[], backupStores: readonly BackupStore[], verify: WatchedCronJob | undefined,
-): Watched {
+export function jobFacts(
+  { labels, job }: BackupSettings, stores: readonly StoreParts[], backupStores: readonly BackupStore[], verify: RelatedCronJobFacts | undefined,
+): JobFacts {
   return {
     labels,
     deadlineSeconds: job.deadlineSeconds,

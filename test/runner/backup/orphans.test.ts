@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { formatChecksums } from '../../../src/contract/layout';
-import { settleRemains } from '../../../src/runner/backup/remains';
+import { settleOrphans } from '../../../src/runner/backup/orphans';
 import { readCatalog } from '../../../src/runner/catalog/catalog';
 import { renderClaim } from '../../../src/runner/catalog/claim';
 import { renderRecord } from '../../../src/runner/catalog/record';
@@ -34,7 +34,7 @@ describe('what killed runs have left', () => {
     await put(store, 'app_20261120_020000.db.zst');
     await put(store, 'app_20261120_020000.sha256');
 
-    await settleRemains('app', [store], reporter, signal);
+    await settleOrphans('app', [store], reporter, signal);
     expect(await keys(store)).toEqual([]);
   });
 
@@ -51,7 +51,7 @@ describe('what killed runs have left', () => {
     await store.create('app_20261122_020000.started', '{"run":', signal);
     const before = await keys(store);
 
-    await settleRemains('app', [store], reporter, signal);
+    await settleOrphans('app', [store], reporter, signal);
     expect(await keys(store)).toEqual(before.filter(key => key !== `${finished.id}.started`)); // only the claim of the finished one
   });
 
@@ -66,7 +66,7 @@ describe('what killed runs have left', () => {
       writeFileSync(path.join(directory, `.${finished.id}.json.partial-0123abcd`), 'half');
       writeFileSync(path.join(directory, '.app_20261121_020000.json.partial-0123abcd'), 'of a run that lives');
 
-      await settleRemains('app', [store], reporter, signal);
+      await settleOrphans('app', [store], reporter, signal);
       expect(readdirSync(directory).sort()).toEqual(['.app_20261121_020000.json.partial-0123abcd', finished.artifacts[0]!.file, `${finished.id}.json`]);
     } finally {
       rmSync(directory, { recursive: true });
@@ -83,7 +83,7 @@ describe('what killed runs have left', () => {
     await store.create('app_20261120_020000.started', dead, signal);
     const log = capture();
 
-    await settleRemains('app', [store], createReporter(log), signal);
+    await settleOrphans('app', [store], createReporter(log), signal);
     expect(JSON.parse(log.text())).toMatchObject({ level: 'warn', event: 'remains.left', message: expect.stringContaining('access denied') });
   });
 
@@ -92,7 +92,7 @@ describe('what killed runs have left', () => {
     await store.create('app_20261120_020000.started', dead, signal);
     await store.create('app_20261120_020000.failed.json', '{}', signal);
 
-    await settleRemains('app', [store], reporter, signal);
+    await settleOrphans('app', [store], reporter, signal);
     expect(await keys(store)).toEqual(['app_20261120_020000.failed.json']);
   });
 });
@@ -117,7 +117,7 @@ describe('a run that was killed between the records of two stores', () => {
   test.each([['the first', false], ['the second', true]])('has its backup finished by the next one: all is where it was, and the missing record as well; %s store has it', async (_case, reversed) => {
     const stores = await killed();
     const log = capture();
-    await settleRemains('app', reversed ? [...stores].reverse() : stores, createReporter(log), signal);
+    await settleOrphans('app', reversed ? [...stores].reverse() : stores, createReporter(log), signal);
 
     for (const store of stores) expect(await keys(store)).toEqual([file, `${id}.json`, `${id}.sha256`]);
     expect(Object.fromEntries((await readCatalog('app', stores, signal)).backups[0]!.copies)).toEqual({ offsite: { kind: 'whole' }, volume: { kind: 'whole' } });
@@ -129,20 +129,20 @@ describe('a run that was killed between the records of two stores', () => {
     const stores = await killed();
     await stores[1].remove([`${id}.sha256`], signal);
     const log = capture();
-    await settleRemains('app', stores, createReporter(log), signal);
+    await settleOrphans('app', stores, createReporter(log), signal);
     expect(await keys(stores[1])).toEqual([file, `${id}.started`]);
     expect(log.text()).toContain(`cdk8s-backup verify ${id} --repair`);
   });
 
   test('is left alone before its deadline, for it may go on', async () => {
     const stores = await killed(new Date('2999-01-01T00:00:00Z'));
-    await settleRemains('app', stores, reporter, signal);
+    await settleOrphans('app', stores, reporter, signal);
     expect(await keys(stores[1])).toEqual([file, `${id}.sha256`, `${id}.started`]);
   });
 
   test('is not taken for a repair that was: what that had begun to replace may be damaged', async () => {
     const stores = await killed(undefined, new Date('2026-11-20T02:30:00Z'));
-    await settleRemains('app', stores, reporter, signal);
+    await settleOrphans('app', stores, reporter, signal);
     expect(await keys(stores[1])).toEqual([]);
     expect(await keys(stores[0])).toEqual([file, `${id}.json`, `${id}.sha256`]);
   });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessTo, observe, Observation } from './observe';
-import { Shelf } from './shelf';
+import { StoreSnapshot } from './store-snapshot';
 import { ExportedBackupConfig, ExporterConfig, StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { LONGEST_TIMER_MS } from '../core/deadline';
@@ -13,7 +13,7 @@ import { Store } from '../store-api/store';
 const CONCURRENT_LOOKS = 4;
 
 /** A backup and what was last seen of it. */
-export interface Watched {
+export interface MonitoredBackup {
   readonly config: ExportedBackupConfig;
   readonly observation: Observation;
 }
@@ -22,34 +22,34 @@ export interface Watched {
  * Looks at the stores of all backups again and again, and keeps what was seen. Each store is looked at on its own, so that one that is
  * slow or gone leaves the others as fresh as ever.
  */
-export class Watch {
-  private readonly entries: readonly { readonly config: ExportedBackupConfig; readonly shelves: readonly Shelf[] }[];
-  private readonly byStore: readonly (readonly Shelf[])[];
+export class Monitor {
+  private readonly entries: readonly { readonly config: ExportedBackupConfig; readonly snapshots: readonly StoreSnapshot[] }[];
+  private readonly byStore: readonly (readonly StoreSnapshot[])[];
   private readonly observations = new Map<string, Observation>();
-  private readonly looked = new Set<readonly Shelf[]>();
+  private readonly looked = new Set<readonly StoreSnapshot[]>();
 
   constructor(
     private readonly config: Pick<ExporterConfig, 'backups' | 'refreshSeconds'>, open: (store: StoreConfig) => Store, private readonly reporter: Reporter,
   ) {
-    const stores = new Map<string, { readonly store: Store; readonly shelves: Shelf[] }>();
+    const stores = new Map<string, { readonly store: Store; readonly snapshots: StoreSnapshot[] }>();
     this.entries = config.backups.map(backup => ({
       config: backup,
-      shelves: backup.stores.map(storeConfig => {
+      snapshots: backup.stores.map(storeConfig => {
         const key = JSON.stringify(storeConfig);
-        const entry = stores.get(key) ?? { store: open(storeConfig), shelves: [] };
+        const entry = stores.get(key) ?? { store: open(storeConfig), snapshots: [] };
         stores.set(key, entry);
-        const shelf = new Shelf(backup.name, entry.store);
-        entry.shelves.push(shelf);
-        return shelf;
+        const snapshot = new StoreSnapshot(backup.name, entry.store);
+        entry.snapshots.push(snapshot);
+        return snapshot;
       }),
     }));
-    this.byStore = [...stores.values()].map(({ shelves }) => shelves);
+    this.byStore = [...stores.values()].map(({ snapshots }) => snapshots);
   }
 
   /** What was last seen, in the order of the config. Asks no store. */
-  public watched(): readonly Watched[] {
-    return this.entries.map(({ config, shelves }) =>
-      ({ config, observation: this.observations.get(config.name) ?? nothingYet(config.name, shelves) }));
+  public backups(): readonly MonitoredBackup[] {
+    return this.entries.map(({ config, snapshots }) =>
+      ({ config, observation: this.observations.get(config.name) ?? nothingYet(config.name, snapshots) }));
   }
 
   /** Whether every store was looked at, successfully or not. */
@@ -59,9 +59,9 @@ export class Watch {
 
   /** Looks until it is aborted; rejects then. */
   public async run(signal: AbortSignal): Promise<never> {
-    await Promise.all(this.byStore.map(async shelves => {
+    await Promise.all(this.byStore.map(async snapshots => {
       for (;;) {
-        await this.look(shelves, signal);
+        await this.look(snapshots, signal);
         await sleep(Math.min(this.config.refreshSeconds * 1000, LONGEST_TIMER_MS), undefined, { signal });
       }
     }));
@@ -70,55 +70,55 @@ export class Watch {
 
   /** Looks once at everything. */
   public async lookOnce(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.byStore.map(shelves => this.look(shelves, signal)));
+    await Promise.all(this.byStore.map(snapshots => this.look(snapshots, signal)));
   }
 
-  /** Looks at all shelves of one store. */
-  private async look(shelves: readonly Shelf[], signal: AbortSignal): Promise<void> {
+  /** Looks at all snapshots of one store. */
+  private async look(snapshots: readonly StoreSnapshot[], signal: AbortSignal): Promise<void> {
     let gone: RunnerError | undefined;
-    await sideBySide(shelves, CONCURRENT_LOOKS, async shelf => {
-      const before = shelf.trouble;
+    await sideBySide(snapshots, CONCURRENT_LOOKS, async snapshot => {
+      const before = snapshot.trouble;
       // Where the server does not answer for one backup, asking for hundreds of others would take hours.
       let changed = false;
-      if (gone) shelf.failed(gone);
-      else changed = await shelf.refresh(signal);
-      if (shelf.trouble?.error.exitCode === ExitCode.UNAVAILABLE) gone ??= shelf.trouble.error;
-      this.tell(shelf, before);
-      await this.update(shelf, changed, signal);
+      if (gone) snapshot.failed(gone);
+      else changed = await snapshot.refresh(signal);
+      if (snapshot.trouble?.error.exitCode === ExitCode.UNAVAILABLE) gone ??= snapshot.trouble.error;
+      this.tell(snapshot, before);
+      await this.update(snapshot, changed, signal);
     });
-    this.looked.add(shelves);
+    this.looked.add(snapshots);
   }
 
-  /** Reads a shelf again if it is another than it was. */
-  private async update(shelf: Shelf, changed: boolean, signal: AbortSignal): Promise<void> {
-    const { config: { name }, shelves } = this.entries.find(entry => entry.shelves.includes(shelf))!;
+  /** Reads a snapshot again if it is another than it was. */
+  private async update(snapshot: StoreSnapshot, changed: boolean, signal: AbortSignal): Promise<void> {
+    const { config: { name }, snapshots } = this.entries.find(entry => entry.snapshots.includes(snapshot))!;
     const known = this.observations.get(name);
     if (changed || !known || known.ahead) {
-      this.observations.set(name, await observe(name, shelves, signal));
+      this.observations.set(name, await observe(name, snapshots, signal));
     } else {
-      const stores = known.stores.map((store, i) => shelves[i] === shelf ? { ...store, ...accessTo(shelf) } : store);
+      const stores = known.stores.map((store, i) => snapshots[i] === snapshot ? { ...store, ...accessTo(snapshot) } : store);
       this.observations.set(name, { ...known, stores });
     }
   }
 
   /** Logs when a store goes and when it is back, and not every look in between. */
-  private tell(shelf: Shelf, before: Shelf['trouble']): void {
-    const { trouble, name, backupName } = shelf;
+  private tell(snapshot: StoreSnapshot, before: StoreSnapshot['trouble']): void {
+    const { trouble, name, backupName } = snapshot;
     const facts = { backup: backupName, store: name };
     if (trouble && !before) this.reporter.warn('store.down', `${backupName}: ${trouble.error.message}; the last known values are shown until it can be read again`, facts);
     if (!trouble && before) this.reporter.info('store.up', `${backupName}: ${name} can be read again`, facts);
   }
 }
 
-function nothingYet(name: string, shelves: readonly Shelf[]): Observation {
+function nothingYet(name: string, snapshots: readonly StoreSnapshot[]): Observation {
   return {
     name,
     catalog: null,
-    stores: shelves.map(shelf => ({
-      name: shelf.name,
-      location: shelf.location,
+    stores: snapshots.map(snapshot => ({
+      name: snapshot.name,
+      location: snapshot.location,
       readAt: null,
-      trouble: shelf.trouble ? { message: shelf.trouble.error.message, since: shelf.trouble.since } : null,
+      trouble: snapshot.trouble ? { message: snapshot.trouble.error.message, since: snapshot.trouble.since } : null,
       objects: 0,
       bytes: 0,
       freeBytes: null,

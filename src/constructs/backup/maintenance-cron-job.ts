@@ -16,7 +16,7 @@ import { S3CredentialsByStore } from '../stores/access';
 import { BackupStore } from '../stores/backup-store';
 
 /** The backup whose stored copies are worked on: all of it has been checked. */
-export interface FollowedBackup {
+export interface MaintainedBackup {
   /** Name of its CronJob. */
   readonly cronJobName: string;
   readonly timeZone: string;
@@ -30,7 +30,7 @@ export interface FollowedBackup {
 }
 
 /** What a CronJob that works on stored backups is made of: `NAME-verify`, `NAME-prune`. */
-export interface FollowUpProps extends FollowedBackup {
+export interface MaintenanceCronJobProps extends MaintainedBackup {
   /** Property of the backup that it comes from, which is its command and the end of its name as well. */
   readonly command: 'verify' | 'prune';
   /** Behind the command. */
@@ -47,7 +47,7 @@ export interface FollowUpProps extends FollowedBackup {
  *
  * Its labels are none of the backup's: `kubectl get jobs -l component=backup` and the alerts on it must not take it for a backup.
  */
-export class FollowUpCronJob extends Construct {
+export class MaintenanceCronJob extends Construct {
   public readonly cronJob: kplus.CronJob;
   public readonly serviceAccount: kplus.IServiceAccount;
   public readonly cronJobName: string;
@@ -55,13 +55,13 @@ export class FollowUpCronJob extends Construct {
   /** The longest time between two runs that the schedule means to make. */
   public readonly gapSeconds: number;
 
-  constructor(scope: Construct, id: string, props: FollowUpProps) {
+  constructor(scope: Construct, id: string, props: MaintenanceCronJobProps) {
     super(scope, id);
 
     const { command, pod } = props;
     const stores = props.s3Credentials ? bindStores(this, props.config.name, props.backupStores, props.s3Credentials) : props.stores;
     const config = { ...props.config, stores: stores.map(store => store.config) };
-    this.cronJobName = followUpName(props.cronJobName, command);
+    this.cronJobName = maintenanceName(props.cronJobName, command);
     const timeZone = checkTimeZone(props.timeZone);
     const times = timing(props, `${command}.`);
     this.deadlineSeconds = times.deadlineSeconds;
@@ -91,7 +91,7 @@ export class FollowUpCronJob extends Construct {
   }
 }
 
-function followUpName(cronJobName: string, command: string): string {
+function maintenanceName(cronJobName: string, command: string): string {
   const name = `${cronJobName}-${command}`;
   if (name.length > MAX_JOB_NAME_LENGTH) {
     const most = MAX_JOB_NAME_LENGTH - command.length - 1;

@@ -15,7 +15,7 @@ import { oldVerifications } from '../verification/write';
  *
  * @param gone ids that prune has just removed, with all that belongs to them
  */
-export async function removeLeftovers(
+export async function removeSuperseded(
   { store, files }: Inventory, gone: ReadonlySet<string>, reporter: Reporter, signal: AbortSignal,
 ): Promise<Removal> {
   return explained(async () => {

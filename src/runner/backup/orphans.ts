@@ -35,7 +35,7 @@ interface DeadRun {
  *
  * Does not fail on a store that refuses: the backup that is about to run matters more. It says so once instead.
  */
-export async function settleRemains(name: string, stores: readonly Store[], reporter: Reporter, signal: AbortSignal): Promise<void> {
+export async function settleOrphans(name: string, stores: readonly Store[], reporter: Reporter, signal: AbortSignal): Promise<void> {
   const remains: Remains[] = [];
   for (const store of stores) {
     const found = await told({ store, killed: 0, ended: 0 }, reporter, signal, () => look(name, store, signal));

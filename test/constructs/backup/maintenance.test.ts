@@ -98,8 +98,8 @@ describe('verification', () => {
 
   test('tells the alerts how long its gaps are', () => {
     const backup = new BackupCronJob(newChart(), 'db-backup', props({ verify: { ...VERIFY, deadline: Duration.hours(2) } }));
-    expect(backup._watched.verify).toEqual({ cronJobName: 'db-backup-verify', gapSeconds: 7 * 86_400, deadlineSeconds: 7200 });
-    expect(new BackupCronJob(newChart(), 'db-backup', props())._watched.verify).toBeUndefined();
+    expect(backup._jobFacts.verify).toEqual({ cronJobName: 'db-backup-verify', gapSeconds: 7 * 86_400, deadlineSeconds: 7200 });
+    expect(new BackupCronJob(newChart(), 'db-backup', props())._jobFacts.verify).toBeUndefined();
   });
 });
 

@@ -1,10 +1,10 @@
 import { AlertTests, kept, minutes, paceOf, Scenario, toTest } from './alert-test';
 import { SimulatedJob } from './cluster-simulation';
-import { companionAlerts } from '../rules/companion-alerts';
-import { AlertCompanion, AlertContext, AlertTarget, overdueSeconds } from '../rules/target';
+import { companionAlerts } from '../rules/related-job-alerts';
+import { RelatedJob, AlertContext, AlertTarget, overdueSeconds } from '../rules/target';
 
 /** Tests for the alerts on the verification or the drills of a backup. */
-export function companionTests(context: AlertContext, target: AlertTarget, companion: AlertCompanion, ruleFile: string): AlertTests {
+export function companionTests(context: AlertContext, target: AlertTarget, companion: RelatedJob, ruleFile: string): AlertTests {
   const pace = paceOf(companion.gapSeconds, 8);
   const { failed, stale } = companionAlerts(companion);
   // To kube-state-metrics it is a CronJob like any other.

@@ -37,9 +37,9 @@ interface Document {
 
 /**
  * What one store holds of one backup name, as it was the last time that the store could be read. Looks like a store, so whatever reads
- * stores reads this one, and asks the store behind it for nothing; only {@link Shelf.refresh} does. Takes nothing in.
+ * stores reads this one, and asks the store behind it for nothing; only {@link StoreSnapshot.refresh} does. Takes nothing in.
  */
-export class Shelf implements Store {
+export class StoreSnapshot implements Store {
   public readonly name: string;
   public readonly location: string;
   private contents: Contents | undefined;

@@ -7,11 +7,11 @@ import { RestoreFailure } from '../../../src/runner/engine-api/restorer';
 import { API_URL_ENV, openKubernetes } from '../../../src/runner/kubernetes/api';
 import { REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workload';
 import { KubernetesWorkloads } from '../../../src/runner/kubernetes/workloads';
-import { bringUp } from '../../../src/runner/restore/attempt';
+import { bringUp } from '../../../src/runner/restore/restore-run';
 import { capture } from '../_fixtures';
 
 const web: WorkloadConfig = { kind: 'Deployment', name: 'web', namespace: 'shop' };
-const restored = { holds: 'database shop is app_20261122_020000', previous: null, notes: [] };
+const restored = { state: 'database shop is app_20261122_020000', previous: null, notes: [] };
 
 test('an API server that goes away after the restore is live ends the run with a code that no Job retries', async () => {
   const deployment = {

@@ -11,7 +11,7 @@ import { RestoreFailure, Restored, Restorer } from '../engine-api/restorer';
 import { Workloads } from '../kubernetes/workloads';
 
 /** Runs a command that changes a target within its deadline. Whatever fails, the message says what the target holds. */
-export async function attempt(
+export async function runRestore(
   what: 'restore' | 'rollback', context: Context<RestoreConfig>, action: (context: Context<RestoreConfig>) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { config } = context;
@@ -21,7 +21,7 @@ export async function attempt(
     await clearLeftScratch(config.scratch, context.reporter);
     return await action({ ...context, signal });
   } catch (error) {
-    const holds = error instanceof RestoreFailure ? error.holds : 'Nothing was changed';
+    const holds = error instanceof RestoreFailure ? error.state : 'Nothing was changed';
     if (deadline.aborted && !context.signal.aborted) {
       throw new RunnerError(
         `the ${what} of ${config.name} was stopped at its deadline of ${formatSeconds(config.deadlineSeconds)}. ${holds}. `
@@ -41,7 +41,7 @@ export async function attempt(
  *
  * @param id of what is made live
  */
-export async function whileStopped(
+export async function withWorkloadsStopped(
   id: string, restorer: Restorer, workloads: Workloads, change: () => Promise<Restored>, context: Context<RestoreConfig>,
 ): Promise<Restored> {
   const { reporter, signal } = context;
@@ -55,11 +55,11 @@ export async function whileStopped(
     const failure = error instanceof RestoreFailure ? error
       : new RestoreFailure(messageOf(error), `${restorer.description} is as it was`, true, exitCodeOf(error), { cause: error });
     // What is stopped stays down only where starting it would make things worse.
-    if (failure.sound) await startAtLast(workloads, reporter, failure.live ? id : undefined);
+    if (failure.usable) await startAtLast(workloads, reporter, failure.live ? id : undefined);
     else if (workloads.steps.length > 0) reporter.error('workloads.down', 'the workloads stay stopped: the target is not fit for use');
     throw failure;
   }
-  reporter.info('restore.live', restored.holds, { seconds: (performance.now() - startedAt) / 1000 });
+  reporter.info('restore.live', restored.state, { seconds: (performance.now() - startedAt) / 1000 });
   return bringUp(id, restored, workloads, context);
 }
 
@@ -78,10 +78,10 @@ export async function bringUp(
     const started = await startAtLast(workloads, reporter, id);
     if (started && signal.aborted && exitCodeOf(signal.reason) === ExitCode.CANCELLED) {
       const note = 'the run was stopped before the application was seen to work: look whether its pods are ready';
-      reporter.warn('restore.unwatched', `${restored.holds}, and ${note}`);
+      reporter.warn('restore.unwatched', `${restored.state}, and ${note}`);
       return { ...restored, notes: [...restored.notes, note] };
     }
-    throw new RestoreFailure(messageOf(error), restored.holds, true, exitCodeOf(error), { cause: error, live: true });
+    throw new RestoreFailure(messageOf(error), restored.state, true, exitCodeOf(error), { cause: error, live: true });
   }
 }
 

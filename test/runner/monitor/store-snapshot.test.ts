@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { holdKey, verificationKey } from '../../../src/contract/layout';
 import { renderRecord } from '../../../src/runner/catalog/record';
 import { observe } from '../../../src/runner/monitor/observe';
-import { Shelf } from '../../../src/runner/monitor/shelf';
+import { StoreSnapshot } from '../../../src/runner/monitor/store-snapshot';
 import { StoredObject } from '../../../src/runner/store-api/store';
 import { anArtifact, aRecord } from '../_fixtures';
 import { MemoryStore } from '../stores/_memory';
@@ -40,51 +40,51 @@ async function filled(): Promise<WatchedStore> {
 
 test('reads each document once, of verifications only the newest, and nothing of other names', async () => {
   const store = await filled();
-  const shelf = new Shelf('app', store);
-  expect(await shelf.refresh(signal)).toBe(true);
+  const snapshot = new StoreSnapshot('app', store);
+  expect(await snapshot.refresh(signal)).toBe(true);
   expect(store.asked.filter(key => !key.startsWith('list')).sort()).toEqual([`${ID}.json`, `${ID}.verified.20261122_040000.json`]);
   store.asked.length = 0;
-  expect(await shelf.refresh(signal)).toBe(false);
+  expect(await snapshot.refresh(signal)).toBe(false);
   expect(store.asked).toEqual(['list app_', 'list app.hold']);
-  const { catalog, unreadable } = await observe('app', [shelf], signal);
+  const { catalog, unreadable } = await observe('app', [snapshot], signal);
   expect(catalog!.backups.map(({ record }) => record.id)).toEqual([ID]);
   expect(unreadable).toEqual([`${ID}.verified.20261122_040000.json in memory can't be read, and is left out`]);
-  expect(store.asked).toHaveLength(2); // reading the shelf asks the store for nothing
+  expect(store.asked).toHaveLength(2); // reading the snapshot asks the store for nothing
 });
 
 test('what changes in the store is seen with the next look', async () => {
   const store = await filled();
-  const shelf = new Shelf('app', store);
-  await shelf.refresh(signal);
+  const snapshot = new StoreSnapshot('app', store);
+  await snapshot.refresh(signal);
   await store.create(holdKey('app'), '', signal);
   await store.create(`${ID}.pinned`, '', signal);
-  expect(await shelf.refresh(signal)).toBe(true);
-  expect([shelf.held, shelf.pinned]).toEqual([true, [ID]]);
+  expect(await snapshot.refresh(signal)).toBe(true);
+  expect([snapshot.held, snapshot.pinned]).toEqual([true, [ID]]);
   await store.remove([`${ID}.json`], signal);
-  await shelf.refresh(signal);
-  expect((await observe('app', [shelf], signal)).catalog!.backups).toEqual([]);
+  await snapshot.refresh(signal);
+  expect((await observe('app', [snapshot], signal)).catalog!.backups).toEqual([]);
 });
 
 test.each<[WatchedStore['mode'], RegExp]>([['fails', /out of order/], ['hangs', /has not answered for 0.05 s/]])('a store that %s leaves what was seen, and says since when', async (mode, message) => {
   const store = await filled();
-  const shelf = new Shelf('app', store, 50);
-  await shelf.refresh(signal);
-  const { readAt } = shelf;
+  const snapshot = new StoreSnapshot('app', store, 50);
+  await snapshot.refresh(signal);
+  const { readAt } = snapshot;
   store.mode = mode;
-  await shelf.refresh(signal);
-  const { since } = shelf.trouble!;
-  await shelf.refresh(signal);
-  expect(shelf.trouble).toMatchObject({ since, error: { message: expect.stringMatching(message) } });
-  expect(shelf.readAt).toBe(readAt);
-  expect((await observe('app', [shelf], signal)).catalog!.backups).toHaveLength(1);
+  await snapshot.refresh(signal);
+  const { since } = snapshot.trouble!;
+  await snapshot.refresh(signal);
+  expect(snapshot.trouble).toMatchObject({ since, error: { message: expect.stringMatching(message) } });
+  expect(snapshot.readAt).toBe(readAt);
+  expect((await observe('app', [snapshot], signal)).catalog!.backups).toHaveLength(1);
   store.mode = 'works';
-  await shelf.refresh(signal);
-  expect(shelf.trouble).toBeUndefined();
+  await snapshot.refresh(signal);
+  expect(snapshot.trouble).toBeUndefined();
 });
 
 test('takes nothing in', async () => {
-  const shelf = new Shelf('app', new MemoryStore());
-  await expect(shelf.create()).rejects.toThrow('is only looked at here');
-  await expect(shelf.put()).rejects.toThrow('is only looked at here');
-  await expect(shelf.remove()).rejects.toThrow('is only looked at here');
+  const snapshot = new StoreSnapshot('app', new MemoryStore());
+  await expect(snapshot.create()).rejects.toThrow('is only looked at here');
+  await expect(snapshot.put()).rejects.toThrow('is only looked at here');
+  await expect(snapshot.remove()).rejects.toThrow('is only looked at here');
 });

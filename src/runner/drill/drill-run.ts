@@ -13,7 +13,7 @@ import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatSeconds } from '../core/format';
 import { VERSION } from '../core/version';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
-import { DrillInput, Scratch } from '../engine-api/drill-target';
+import { DrillInput, DrillTarget } from '../engine-api/drill-target';
 import { notReady, PreparedRestore, RestoreFailure, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open';
 import { databaseOf } from '../engines/table';
@@ -27,13 +27,13 @@ export type Progress = { -readonly [field in Exclude<keyof DrillRecord, 'version
  *
  * What it finds out goes into {@link progress} as it goes along, so that a drill that comes to nothing tells how far it came.
  */
-export class Rehearsal {
+export class DrillRun {
   public readonly progress: Progress;
   private readonly beganAt = performance.now();
   private waitedMs = 0;
 
   constructor(
-    private readonly context: Context<DrillConfig>, private readonly scratch: Scratch, private readonly stores: readonly Store[],
+    private readonly context: Context<DrillConfig>, private readonly scratch: DrillTarget, private readonly stores: readonly Store[],
     private readonly startedAt: Date,
   ) {
     this.progress = noProgress(context.config);
@@ -177,7 +177,7 @@ export function noProgress({ rtoSeconds }: DrillConfig): Progress {
 }
 
 /** The config of a restore that goes to the scratch server. */
-function restoreConfig({ version, name, stores, decryption, deadlineSeconds, scratch }: DrillConfig, { target }: Scratch): RestoreConfig {
+function restoreConfig({ version, name, stores, decryption, deadlineSeconds, scratch }: DrillConfig, { target }: DrillTarget): RestoreConfig {
   return { version, kind: 'restore', name, target, stores, backup: 'latest', notAfter: null, store: null, workloads: [], healthUrl: null, decryption, encryption: null, deadlineSeconds, scratch };
 }
 

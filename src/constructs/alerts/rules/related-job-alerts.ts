@@ -1,6 +1,6 @@
 import { CronJobQueries } from './cron-job-queries';
 import { AlertRule, alertRule, namespaceOf } from './rule';
-import { AlertCompanion, AlertContext, AlertTarget, overdueSeconds } from './target';
+import { RelatedJob, AlertContext, AlertTarget, overdueSeconds } from './target';
 import { showSeconds } from '../../core/check';
 
 /** Names of the alerts, and what they say about what is wrong and where to look. */
@@ -24,7 +24,7 @@ const TEXTS = {
 } as const;
 
 /** Alerts on the verification or the drills of a backup, from kube-state-metrics: there with and without the runner's own metrics. */
-export function companionRules(context: AlertContext, target: AlertTarget, companion: AlertCompanion): AlertRule[] {
+export function relatedJobRules(context: AlertContext, target: AlertTarget, companion: RelatedJob): AlertRule[] {
   const { namespace, cronJob: backup } = target;
   const { cronJob, kind } = companion;
   const texts = TEXTS[kind];
@@ -55,6 +55,6 @@ export function companionRules(context: AlertContext, target: AlertTarget, compa
 }
 
 /** The two alerts of a companion, as tests name them. */
-export function companionAlerts({ kind }: AlertCompanion): { readonly failed: string; readonly stale: string } {
+export function companionAlerts({ kind }: RelatedJob): { readonly failed: string; readonly stale: string } {
   return { failed: `${TEXTS[kind].failed}/critical`, stale: `${TEXTS[kind].stale}/warning` };
 }

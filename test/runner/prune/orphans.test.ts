@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findRubbish } from '../../../src/runner/prune/rubbish';
+import { findOrphans } from '../../../src/runner/prune/orphans';
 import { FolderStore } from '../../../src/runner/stores/folder/store';
 
 const HOUR_MS = 3_600_000;
@@ -28,7 +28,7 @@ test('so do parts of a hold, and nothing of other names', async () => {
   for (const other of ['app_x.hold', 'app-x.hold', 'appx.hold', 'app_x_20261120_020000.json', 'appx_20261120_020000.json']) partial(other, 25);
   const store = new FolderStore({ type: 'folder', name: 'volume', directory, folder: null });
   const options = { recorded: new Set<string>(), unclaimed: false, now: new Date() };
-  const [rubbish, ...others] = await findRubbish('app', [], store, options, () => {}, signal);
+  const [rubbish, ...others] = await findOrphans('app', [], store, options, () => {}, signal);
   expect(others).toEqual([]);
   expect(rubbish).toMatchObject({ id: 'app.hold', remove: true, files: [], uploads: [{ key: 'app.hold' }] });
 });
@@ -39,7 +39,7 @@ test('parts of files beside a record go when they are older than a day: until th
   partial('app_20261121_020000.json', 23);
   const store = new FolderStore({ type: 'folder', name: 'volume', directory, folder: null });
   const recorded = new Set(['app_20261120_020000', 'app_20261121_020000']);
-  const rubbish = await findRubbish('app', [], store, { recorded, unclaimed: false, now: new Date() }, () => {}, signal);
+  const rubbish = await findOrphans('app', [], store, { recorded, unclaimed: false, now: new Date() }, () => {}, signal);
   expect(rubbish.map(({ id, remove, files, uploads }) => ({ id, remove, files, uploads: uploads.map(({ key }) => key) }))).toEqual([
     { id: 'app_20261120_020000', remove: true, files: [], uploads: ['app_20261120_020000.verified.20261121_020000.json'] },
   ]);
