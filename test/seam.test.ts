@@ -9,14 +9,14 @@ import { STORES } from '../src/runner/stores/table';
  * What there is one of for each engine, or each type of store, is in a table that the compiler holds complete. A comparison with a name anywhere else
  * is a place that the next engine misses, and that compiles all the same: its `else` takes the new one for SQLite.
  */
-const HALVES = ['contract', 'runner'];
-const NAMES = [...Object.keys(ENGINES), ...Object.keys(STORES)];
+const HALVES = ['contract', 'constructs', 'runner'];
+const NAMES = [...Object.keys(ENGINES), ...Object.keys(STORES), 'volume']; // a volume is what constructs call a folder
 
 /** The folder of an engine, or of a type of stores, its file in a folder that has one for each, and the tables. */
-const OWN = [/\/(engines|stores)\/[^/]+\//, /^(contract|runner\/config)\/(engines|stores)\//, /\/(engines|stores)\/table\.ts$/];
+const OWN = [/\/(engines|stores)\/[^/]+\//, /^(contract|runner\/config)\/(engines|stores)\//, /\/(engines|stores)\/table\.ts$/, /^constructs\/(engines\/engines|stores\/store-types)\.ts$/];
 
 const WAY_OUT = 'an engine or a store that is added would be missed here, and would compile. Add what this asks for to the interface of the table '
-  + '(runner: EngineConfig where a config says it all, Engine, StoreKind), answer it in the folder of each, and ask the table: engineConfigOf(…), engineOf(…), storeKindOf(…)';
+  + '(runner: EngineConfig where a config says it all, Engine, StoreKind; constructs: those in engine-api and store-api), answer it in the folder of each, and ask the table: engineConfigOf(…), engineOf(…), storeKindOf(…)';
 
 const decisionsOf = (file: string) => decisionsIn(readFileSync(join(SRC, file), 'utf8'), NAMES);
 
