@@ -164,7 +164,7 @@ function describeHostile(prepare: () => Promise<Prepared>): void {
       decryption: null,
       encryption: null,
       deadlineSeconds: 600,
-      scratch: { directory: '/tmp', limitBytes: null },
+      scratch: { directory: tempDir('scratch'), limitBytes: null },
       target: {
         engine: 'redis',
         host: '127.0.0.1',
