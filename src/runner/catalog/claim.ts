@@ -136,7 +136,7 @@ export async function claimFreeId(
         if (!await store.create(id + STARTED_SUFFIX, content, limit)) return { store, state: 'taken' } as const;
         return { store, state: (await filesOf(id, store, limit)).length === 1 ? 'ours' : 'shared' } as const;
       } catch {
-        return { store, state: 'gone' } as const;
+        return { store, state: 'gone' } as const; // it is left out, as is said above; an abort is thrown below
       }
     }));
     signal.throwIfAborted();
