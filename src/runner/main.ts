@@ -10,11 +10,12 @@ const CLEAR_AFTER_SIGNAL_MS = 3500;
 /** A stopped run is gone before Kubernetes would kill it, even where a server does not answer its clean-up. */
 const EXIT_AFTER_SIGNAL_MS = 4500;
 
+const reporter = createReporter(process.stderr);
 const stop = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.on(name, () => {
     stop.abort(new RunnerError(`stopped by ${name}; earlier backups are as they were`, ExitCode.CANCELLED));
-    setTimeout(() => void removeScratchOfThisRun(), CLEAR_AFTER_SIGNAL_MS).unref();
+    setTimeout(() => void removeScratchOfThisRun(reporter), CLEAR_AFTER_SIGNAL_MS).unref();
     setTimeout(giveUp, EXIT_AFTER_SIGNAL_MS).unref();
   });
 }
@@ -24,7 +25,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
  * signals of its own don't end a process that is the first one of a container. Another program in its place ends all threads.
  */
 function giveUp(): void {
-  createReporter(process.stderr).error('failed', 'stopped, and gone before everything was tidied up: a file system or a server does not answer; the next run tidies up', {
+  reporter.error('failed', 'stopped, and gone before everything was tidied up: a file system or a server does not answer; the next run tidies up', {
     exitCode: ExitCode.CANCELLED, retryMayHelp: true,
   });
   try {
@@ -37,4 +38,5 @@ function giveUp(): void {
 const { env, stdin, stdout, stderr } = process;
 void run(process.argv.slice(2), { env, stdin, stdout, stderr, signal: stop.signal }).then(code => {
   process.exitCode = code;
+  return removeScratchOfThisRun(reporter);
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -185,4 +186,37 @@ test('what a run uses that lives is not removed by another, and doctor only tell
   expect(filesIn(directory)).toEqual(before);
   expect(await living.ended).toMatchObject({ code: 0 });
   expect(filesIn(directory)).toEqual([]);
+});
+
+const mount = (...args: string[]) => execFileSync('mount', args, { stdio: 'pipe' });
+
+test('where what was decrypted can\'t be removed, the run ends as it would have, names the directory, and the next run removes it', async () => {
+  const directory = tempDir('scratch');
+  mount('-t', 'tmpfs', 'tmpfs', directory);
+  try {
+    const verifying = { args: ['verify', '--identity', key.file], config: { ...backupOf('sqlite'), ...scratchIn(directory) } };
+    const running = await withPlaintext(directory, verifying);
+    proxy.heal();
+    // As soon as no file is open for writing: while the copy is examined.
+    await until('the disk is read-only', 60_000, async () => {
+      try {
+        mount('-o', 'remount,ro', directory);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    const ended = await running.ended;
+    const [left] = filesIn(directory);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.events.filter(({ event }) => event.startsWith('scratch.'))).toEqual([
+      expect.objectContaining({ level: 'warn', event: 'scratch.left', message: expect.stringMatching(`^${path.join(directory, left!)} may have row data in it, and can't be removed (.*read-only.*): the next run removes it, or`) }),
+    ]);
+
+    mount('-o', 'remount,rw', directory);
+    expect(await run(verifying.args, { ...verifying, env })).toMatchObject({ code: 0 });
+    expect(filesIn(directory)).toEqual([]);
+  } finally {
+    execFileSync('umount', [directory]);
+  }
 });

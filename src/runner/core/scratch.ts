@@ -28,10 +28,15 @@ const FILE_SYSTEMS_OF_ONE_MACHINE = [0xef53, 0x58465342, 0x9123683e, 0x01021994,
 /** A directory for one purpose, which nobody else can read. Whoever made it removes it. */
 export interface ScratchDirectory {
   readonly path: string;
+  /** Does not fail, since what was done with it has succeeded or failed without that: what stays is tried again when the run ends, and told then. */
   remove(): Promise<void>;
 }
 
-const ofThisRun = new Set<ScratchDirectory>();
+interface OwnDirectory extends ScratchDirectory {
+  tryToRemove(): Promise<void>;
+}
+
+const ofThisRun = new Set<OwnDirectory>();
 
 export async function scratchDirectory({ directory }: Pick<ScratchConfig, 'directory'>, purpose: ScratchPurpose): Promise<ScratchDirectory> {
   let made: string;
@@ -44,9 +49,10 @@ export async function scratchDirectory({ directory }: Pick<ScratchConfig, 'direc
     );
   }
   const proof = await proveLife(made);
-  const scratch: ScratchDirectory = {
+  const scratch: OwnDirectory = {
     path: made,
-    async remove() {
+    remove: () => scratch.tryToRemove().catch(() => {}),
+    async tryToRemove() {
       // The socket goes last: until then the rest has a proof that it may be removed.
       const names = await readdir(made).catch(ignoreMissing);
       for (const name of (names ?? []).filter(each => each !== SOCKET)) await rm(path.join(made, name), { recursive: true, force: true });
@@ -59,9 +65,15 @@ export async function scratchDirectory({ directory }: Pick<ScratchConfig, 'direc
   return scratch;
 }
 
-/** Removes all that this run has, whoever made it and uses it still. For a run that ends although something hangs. Does not fail. */
-export async function removeScratchOfThisRun(): Promise<void> {
-  await Promise.allSettled([...ofThisRun].map(scratch => scratch.remove()));
+/** Removes all that this run has, whoever made it and uses it still, and tells what stays. For a run that ends, although something may hang. Does not fail. */
+export async function removeScratchOfThisRun(reporter: Reporter): Promise<void> {
+  await Promise.all([...ofThisRun].map(async scratch => {
+    try {
+      await scratch.tryToRemove();
+    } catch (error) {
+      reporter.warn('scratch.left', `${scratch.path} may have row data in it, and can't be removed (${messageOf(error)}): the next run removes it, or remove it by hand`);
+    }
+  }));
 }
 
 /** What runs have left that were killed. */

@@ -116,7 +116,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
   public async dispose(): Promise<void> {
     const directory = this.directory;
     this.directory = null;
-    await directory?.remove().catch(error => this.reporter.warn('scratch.left', messageOf(error)));
+    await directory?.remove();
   }
 
   public async peek(artifact: RecordedArtifact, signal: AbortSignal): Promise<Readable> {

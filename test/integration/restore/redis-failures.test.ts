@@ -186,7 +186,7 @@ describe('what a server holds after a load that failed half way is said only whe
     ['redis-8', [], /is a primary again, and holds what it held before, 200 keys/, true],
     ['valkey-9', [], /is a primary again, and holds what it held before, 200 keys/, true],
     ['valkey-9', ['repl-diskless-load flush-before-load'], /is a primary again, and holds nothing: restore again|\d+ keys; whether they are the 200 that it held before is not known/, false],
-  ])('%s %j', async (program, config, holds, sound) => {
+  ])('%s %j', async (program, config, state, usable) => {
     const server = await start({ program, config });
     await server.cli(['debug', 'populate', '200', 'own']);
     const before = await digestOf(server);
@@ -206,9 +206,9 @@ describe('what a server holds after a load that failed half way is said only whe
       connect: signal => RedisConnection.open(target, null, signal, 'restore'),
       open: failing,
     }, AbortSignal.timeout(60_000));
-    await expect(loading).rejects.toMatchObject({ message: expect.stringContaining('the store went away'), holds: expect.stringMatching(holds), sound });
+    await expect(loading).rejects.toMatchObject({ message: expect.stringContaining('the store went away'), state: expect.stringMatching(state), usable });
     expect(await roleOf(server)).toBe('master');
-    if (sound) expect(await digestOf(server)).toBe(before);
+    if (usable) expect(await digestOf(server)).toBe(before);
     else expect(await digestOf(server)).not.toBe(before);
   });
 

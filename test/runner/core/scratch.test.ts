@@ -93,7 +93,9 @@ test('a run that ends although something hangs removes all that it has', async (
   for (const purpose of ['restore', 'verify'] as const) {
     writeFileSync(path.join((await scratchDirectory({ directory }, purpose)).path, 'app.dump'), 'rows');
   }
-  await removeScratchOfThisRun();
+  const log = capture();
+  await removeScratchOfThisRun(createReporter(log));
+  expect(log.text()).toBe('');
   expect(readdirSync(directory)).toEqual([]);
 });
 
