@@ -165,6 +165,18 @@ describe('pg_dump', () => {
     await expect(takeAll(sourceFor(server, { globals: true }))).rejects.toThrow('pg_dumpall ended without an error but wrote nothing');
   });
 
+  // pg_dumpall tells no reason, in no language.
+  test.each<[string, string, ExitCode, string]>([
+    ['a password that has just been changed', '"$(dirname "$REAL")/psql" -qd postgres -c "alter role dumper password \'changed\'"; exec "$REAL" "$@"', ExitCode.DENIED, 'check that the password in the Secret is that of the role "dumper"'],
+    ['a server that does not answer for a moment', 'PGPORT=1 exec "$REAL" "$@"', ExitCode.UNAVAILABLE, 'a moment later it lets the role in'],
+  ])('pg_dumpall finds %s', async (_, script, exitCode, wayOut) => {
+    await server.psql('drop role if exists dumper; create role dumper superuser login password \'p\'');
+    useFake(directory, 'pg_dumpall', script);
+    await expect(takeAll(sourceFor(server, { globals: true, user: 'dumper' }, 'p'))).rejects.toMatchObject({
+      exitCode, message: expect.stringMatching(new RegExp(`database shop, role dumper: connection failed: FATAL: {2}pg_dumpall tells no reason: .*${wayOut}`)),
+    });
+  });
+
   test('finds the server gone half way', async () => {
     const other = await startPostgres({ major: 17 });
     try {

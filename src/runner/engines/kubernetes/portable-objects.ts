@@ -1,5 +1,5 @@
 import { parseAllDocuments, stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
 

@@ -154,7 +154,7 @@ const RULES: readonly Rule[] = [
 
 /** What is left: nobody is there, or goes away. */
 const LOST: Rule = {
-  pattern: /Connection refused|timeout expired|timed out|closed the connection|SSL SYSCALL error|terminating connection|connection to server|could not (receive|send) data|SSL connection has been closed|server process/i,
+  pattern: /Connection refused|timeout expired|timed out|closed the connection|SSL SYSCALL error|terminating connection|connection to server|could not (receive|send) data|could not connect to database|SSL connection has been closed|server process/i,
   exitCode: ExitCode.UNAVAILABLE,
   wayOut: () => 'check that the server runs, host and port, and that no network policy is between',
 };
@@ -179,6 +179,8 @@ export function explainBy(rules: readonly Rule[], said: string, target: Postgres
 const CODE = /(?<refused>failed: )?(?<severity>\p{L}[\p{L}\p{M}]* ?: {2})(?<state>[0-9A-Z]{5}): /u;
 /** A login that the server has refused. */
 const REFUSED = /(connection to server .* failed: \p{L}[\p{L}\p{M}]* ?: {2})(?![0-9A-Z]{5}: )/gu;
+/** All that `pg_dumpall` says of a login that failed, for whatever reason. */
+const UNSAID = /^pg_dumpall: error: could not connect to database .*/gm;
 
 function isOf({ pattern, states = [], refusals = [] }: Rule, line: string): boolean {
   const { refused, state = '' } = CODE.exec(line)?.groups ?? {};
@@ -187,17 +189,17 @@ function isOf({ pattern, states = [], refusals = [] }: Rule, line: string): bool
 }
 
 /**
- * Whether a server has refused a login for a reason that has to be asked for: it is in another language, or it may be over, since a database whose
- * name has just changed "does not exist".
+ * Whether a server has refused a login for a reason that has to be asked for: it is not told, it is in another language, or it may be over, since
+ * a database whose name has just changed "does not exist".
  */
 export function isUnreadRefusal(said: string): boolean {
-  const refused = said.split('\n').filter(line => line.search(REFUSED) >= 0);
+  const refused = said.split('\n').filter(line => line.search(REFUSED) >= 0 || line.search(UNSAID) >= 0);
   return refused.length > 0 && !refused.some(line => RULES.some(rule => rule !== MISSING_DATABASE && isOf(rule, line)));
 }
 
 /** The same with the code of the refusal. */
 export function withRefusal(said: string, state: string): string {
-  return said.replace(REFUSED, `$1${state}: `);
+  return said.replace(REFUSED, `$1${state}: `).replace(UNSAID, `connection failed: FATAL:  ${state}: pg_dumpall tells no reason`);
 }
 
 /** A connection that could not be made, or was lost, for a reason in a language that we do not know. */

@@ -60,6 +60,16 @@ test('a database that is missing is asked for once more: a restore may have put 
   expect(explainPostgres(said, TARGET)).toMatchObject({ exitCode: ExitCode.NOT_FOUND });
 });
 
+test('a login of pg_dumpall, which tells no reason, is asked for once more; where there is no answer, nobody is there', () => {
+  const said = 'pg_dumpall: error: could not connect to database "dbname=\'app\' keepalives_idle=30"';
+  expect(isUnreadRefusal(said)).toBe(true);
+  expect(explainPostgres(withRefusal(said, '28P01'), TARGET)).toMatchObject({
+    exitCode: ExitCode.DENIED,
+    message: 'postgres db:5432, database app, role backup: connection failed: FATAL:  pg_dumpall tells no reason: check that the password in the Secret is that of the role "backup"',
+  });
+  expect(explainPostgres(said, TARGET)).toMatchObject({ exitCode: ExitCode.UNAVAILABLE });
+});
+
 test('nothing is asked where the reason can be read, or no server has answered', () => {
   expect(isUnreadRefusal('psql: error: connection to server at "db", port 5432 failed: FATAL:  password authentication failed for user "x"')).toBe(false);
   expect(isUnreadRefusal('psql: error: connection to server at "db", port 5432 failed: Connection refused')).toBe(false);
