@@ -7,7 +7,7 @@ import { leftIn, ORIGINAL_TMPDIR, WAS_THERE } from './_setup';
 /** What was told to end may take a moment to do so. */
 const PATIENCE_MS = 10_000;
 
-/** After all tests: removes what `_setup.ts` made, unless a test failed, names and ends programs that run still, and fails the run for files elsewhere. */
+/** After all tests: removes what `_setup.ts` made, unless a test failed, names and ends programs that run still, and fails the run for them and for files elsewhere. */
 export default async function teardown(): Promise<void> {
   const directory = tmpdir();
   const original = process.env[ORIGINAL_TMPDIR]!;
@@ -15,8 +15,8 @@ export default async function teardown(): Promise<void> {
     process.stderr.write(`\nA test failed: what the servers and the program have left is kept in ${directory}\n`);
     return;
   }
-  for (const pid of await processesLeft(directory)) {
-    process.stderr.write(`\nThe tests have left process ${pid} behind, which is ended: ${commandLine(pid)}\n`);
+  const left = (await processesLeft(directory)).map(pid => ({ pid, name: `process ${pid}, which is ended (${commandLine(pid)})` }));
+  for (const { pid } of left) {
     try {
       process.kill(Number(pid), 'SIGKILL');
     } catch {
@@ -26,7 +26,8 @@ export default async function teardown(): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   const before = (process.env[WAS_THERE] ?? '').split('/');
   const files = leftIn(original).filter(name => !before.includes(name)).map(name => path.join(original, name));
-  if (files.length > 0) throw new Error(`the tests have left behind: ${files.join('; ')}`);
+  const behind = [...left.map(({ name }) => name), ...files];
+  if (behind.length > 0) throw new Error(`the tests have left behind: ${behind.join('; ')}`);
 }
 
 /** Programs that tests have started, that run still, and that nobody waits for any more: they outlive whoever started them. */

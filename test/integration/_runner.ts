@@ -139,9 +139,14 @@ export function processesBelow(pid: number): { readonly pid: number; readonly ar
 
 /** Ends this process and all below it at once, as the end of a container does. */
 export function killAllBelow(pid: number): void {
-  for (const { pid: each } of processesBelow(pid)) {
+  killAll(processesBelow(pid));
+}
+
+/** Ends those that run still. */
+export function killAll(processes: readonly { readonly pid: number }[]): void {
+  for (const { pid } of processes) {
     try {
-      process.kill(each, 'SIGKILL');
+      process.kill(pid, 'SIGKILL');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended with the one before
     }

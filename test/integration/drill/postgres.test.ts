@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { drill, drillOf, drillsIn, plant, postgresTarget } from './_drill';
 import { BackupConfig, DRILL_DATABASE, DrillConfig } from '../../../src/contract/config';
 import { configOf, folder, postgres } from '../_configs';
-import { backup, filesIn, run, start } from '../_runner';
+import { backup, filesIn, killAllBelow, run, start } from '../_runner';
 import { databasesOf, fakeProgram, makeEverything } from '../restore/_postgres';
 import { artifactOf, cutShort, flipByte } from '../restore/_restore';
 import { freePort, tempDir, until } from '../servers/_process';
@@ -233,7 +233,7 @@ test('killed in the midst of it, a drill leaves no record; the next one removes 
   const slow = fakeProgram('pg_restore', `touch ${reached}; exec sleep 60`);
   const running = start(['drill'], { config: config(), env, path: slow });
   await until('it restores', 30_000, () => Promise.resolve(filesIn(path.dirname(reached)).length > 0));
-  running.process.kill('SIGKILL');
+  killAllBelow(running.process.pid!);
   await running.ended;
   expect(await drillsIn(directory)).toEqual([]);
   expect((await databasesOf(scratch)).join()).toContain(DRILL_DATABASE);

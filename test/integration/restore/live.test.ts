@@ -10,7 +10,7 @@ import { API_URL_ENV } from '../../../src/runner/kubernetes/api';
 import { RESTORED_ANNOTATION } from '../../../src/runner/kubernetes/workload';
 import { newChart, objectsOf } from '../../synth';
 import { configOf, folder, sqlite } from '../_configs';
-import { backup, run, Running, RunOptions, start } from '../_runner';
+import { backup, killAllBelow, run, Running, RunOptions, start } from '../_runner';
 import { tempDir } from '../servers/_process';
 import { startWorkloadControllers, WorkloadControllers } from '../servers/_workload-controllers';
 import { KubeApiServer, startKubeApiServer } from '../servers/kube-apiserver';
@@ -120,7 +120,7 @@ async function untilLive({ options, write, notes }: Site, job: string): Promise<
 test('a restore that is live is not done again by the pod that follows one that was killed', async () => {
   const given = await site();
   const first = await untilLive(given, 'job-1');
-  first.process.kill('SIGKILL');
+  killAllBelow(first.process.pid!);
   expect((await first.ended).code).toBe(137);
   expect((await server.request('GET', WEB)).metadata.annotations).toEqual({ [RESTORED_ANNOTATION]: `job-1 ${given.id}` });
   controllers.unready.clear();

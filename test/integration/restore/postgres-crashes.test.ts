@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { backedUp, databasesOf, dumpOf, fakeProgram, restored, restoreOptions, Site } from './_postgres';
-import { killAllBelow, processesBelow, RunOptions, Running, run, start } from '../_runner';
+import { killAll, killAllBelow, processesBelow, RunOptions, Running, run, start } from '../_runner';
 import { until } from '../servers/_process';
 import { clientPath, PostgresServer, startPostgres } from '../servers/postgres';
 
@@ -93,7 +93,8 @@ test.each(STAGES)('the server is killed %s', async (_stage, program) => {
 
 test.each(STAGES)('the runner is killed %s', async (stage, program) => {
   const { running, options } = await hanging(program);
-  running.process.kill('SIGKILL');
+  const programs = processesBelow(running.process.pid!);
+  running.process.kill('SIGKILL'); // and not its programs, as where memory runs out
   expect((await running.ended).code).toBe(137);
   // Nothing has to be put right before applications can go on.
   expect(await server.psql('select datallowconn from pg_database where datname = \'shop\'')).toBe('t');
@@ -103,6 +104,7 @@ test.each(STAGES)('the runner is killed %s', async (stage, program) => {
   const { steps } = JSON.parse(planned.stdout) as { steps: string[] };
   expect(steps.some(step => /^end the swap of another restore to shop, which is under way now/.test(step))).toBe(!stage.startsWith('during'));
   await expectFinishes(options);
+  killAll(programs);
 });
 
 test.each(STAGES)('the runner is stopped %s: gone within 5 s, and the live database is open', async (_stage, program) => {

@@ -15,7 +15,7 @@ import { REDIS_RIGHTS } from '../../../src/runner/engines/redis/errors';
 import { Crc64 } from '../../../src/runner/engines/redis/rdb/crc64';
 import { RdbWriter } from '../../../src/runner/engines/redis/rdb/write';
 import { loadByReplication } from '../../../src/runner/engines/redis/restore-load';
-import { run } from '../_runner';
+import { killAllBelow, run } from '../_runner';
 import { redisTarget } from '../drill/_drill';
 import { issueCertificate, makeAuthority } from '../servers/_certificate';
 import { freePort, tempDir, until } from '../servers/_process';
@@ -301,7 +301,7 @@ test.each([
   const damaged = await digestOf(server);
   const running = startRestore(restoring({ listenPort, safetyBackup: false }));
   await until('it receives', 60_000, async () => await roleOf(server) === 'slave');
-  running.process.kill('SIGKILL');
+  killAllBelow(running.process.pid!);
   await running.ended;
   await sleep(500);
   expect(await roleOf(server)).toBe('slave');

@@ -5,7 +5,7 @@ import { restore, startRestore } from './_restore';
 import { BackupConfig, RedisTargetConfig } from '../../../src/contract/config';
 import { REDIS_RIGHTS } from '../../../src/runner/engines/redis/errors';
 import { redis } from '../_configs';
-import { list, run, start as startRun } from '../_runner';
+import { killAllBelow, list, run, start as startRun } from '../_runner';
 import { until } from '../servers/_process';
 import { RedisOptions, RedisServer, startRedis } from '../servers/redis';
 
@@ -95,7 +95,8 @@ test.each([['killed', 'SIGKILL'], ['stopped', 'SIGTERM']] as const)('a restore t
   const options = into(server, backedUp, { replace: true });
   const running = startRestore(options);
   await until('keys are written', 30_000, async () => Number(await server.cli(['dbsize'])) > 5000);
-  running.process.kill(signal);
+  if (signal === 'SIGKILL') killAllBelow(running.process.pid!);
+  else running.process.kill(signal);
   const ended = await running.ended;
   expect(ended.code).toBe(signal === 'SIGKILL' ? 137 : 143);
   if (signal === 'SIGTERM') {
@@ -108,7 +109,7 @@ test.each([['killed', 'SIGKILL'], ['stopped', 'SIGTERM']] as const)('a restore t
 
   const again = startRestore(options);
   await until('keys are written', 30_000, async () => Number(await server.cli(['dbsize'])) > 5000);
-  again.process.kill('SIGKILL');
+  killAllBelow(again.process.pid!);
   await again.ended;
   const backups = (await list(backedUp.options)).backups.length;
   // Even without leave to replace: what is there is half of a restore.
@@ -125,7 +126,7 @@ test('a backup of a half-restored server is kept and never the latest, and the s
   const options = into(server, backedUp, { replace: true, safetyBackup: false });
   const running = startRestore(options);
   await until('keys are written', 30_000, async () => Number(await server.cli(['dbsize'])) > 5000);
-  running.process.kill('SIGKILL');
+  killAllBelow(running.process.pid!);
   await running.ended;
 
   const nightly = { ...backedUp.options, config: { ...backedUp.options.config as BackupConfig, source: redis(server) } };
@@ -180,7 +181,7 @@ test('a rollback that is killed in the midst is gone on with, and can be undone'
 
   const running = startRun(['rollback', '--yes'], options);
   await until('keys are written', 30_000, async () => Number(await server.cli(['dbsize'])) > 8000);
-  running.process.kill('SIGKILL');
+  killAllBelow(running.process.pid!);
   await running.ended;
   expect(await run(['rollback', '--yes'], options)).toMatchObject({ code: 0 });
   expect(await digestOf(server)).toBe(before);

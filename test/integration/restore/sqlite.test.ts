@@ -8,7 +8,7 @@ import { SqliteTargetConfig } from '../../../src/contract/config';
 import { hold } from '../../../src/runner/engines/sqlite/restore-hold';
 import { NO_ABORT } from '../../runner/engines/_dump';
 import { configOf, folder, sqlite } from '../_configs';
-import { backup, filesIn, processesBelow, run, RunOptions } from '../_runner';
+import { backup, filesIn, killAllBelow, processesBelow, run, RunOptions } from '../_runner';
 import { tempDir, until } from '../servers/_process';
 
 const SCHEMA = `
@@ -229,7 +229,7 @@ describe('a restore that was killed', () => {
     const damaged = dump(file);
     const running = startRestore(restoring());
     await until('it writes', 20_000, () => Promise.resolve(existsSync(`${file}.restoring`)));
-    running.process.kill('SIGKILL');
+    killAllBelow(running.process.pid!);
     await running.ended;
     await until('the lock is gone', 5000, () => Promise.resolve(succeeds(() => dump(file))));
     expect(dump(file) === damaged).toBe(true);

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import { artifactOf } from './_restore';
 import { REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workload';
-import { Ended, filesIn, run, RunOptions, start } from '../_runner';
+import { Ended, filesIn, killAllBelow, run, RunOptions, start } from '../_runner';
 import { tempDir } from '../servers/_process';
 import { startWorkloadControllers, WorkloadControllers } from '../servers/_workload-controllers';
 import { KubeApiServer, startKubeApiServer } from '../servers/kube-apiserver';
@@ -173,7 +173,7 @@ test('a runner that is killed with the application stopped: the next run brings 
   await pg.psql('UPDATE users SET name = \'CORRUPTED\'', 'whispercache');
   const first = start(commandLine('restore', 'db-restore', '--yes'), options);
   while (!happened.includes('replicas 0')) await sleep(5);
-  first.process.kill('SIGKILL');
+  killAllBelow(first.process.pid!);
   await first.ended;
   expect(await backend()).toEqual({ replicas: 0, written: '2' });
 
@@ -213,7 +213,7 @@ test('a rollback stops the application and starts it again, also where it fails'
   happened.length = 0;
   const killed = start(commandLine('rollback', 'db-restore', '--yes'), options);
   while (!happened.includes('replicas 0')) await sleep(5);
-  killed.process.kill('SIGKILL');
+  killAllBelow(killed.process.pid!);
   await killed.ended;
   await succeed('restore', 'db-restore', '--yes');
   expect(await backend()).toEqual({ replicas: 2, written: undefined });

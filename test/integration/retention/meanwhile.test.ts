@@ -15,7 +15,7 @@ import { repairCopy } from '../../../src/runner/verification/repair';
 import { capture } from '../../runner/_fixtures';
 import { MemoryStore } from '../../runner/stores/_memory';
 import { folder } from '../_configs';
-import { run, start } from '../_runner';
+import { killAllBelow, run, start } from '../_runner';
 import { until } from '../servers/_process';
 import { s3Store } from '../servers/_s3';
 import { startFaultProxy } from '../servers/fault-proxy';
@@ -170,7 +170,7 @@ test('pin does not say of a backup that a prune is removing that it is kept', as
     await until('the prune removes the oldest', 60_000, async () => (await keysIn(stores[0]!)).includes(`${oldest}.started`));
     const pinning = start(['pin', oldest!], { config: one, env });
     await until('it is pinned', 60_000, async () => (await keysIn(stores[0]!)).includes(`${oldest}.pinned`));
-    pruning.process.kill('SIGKILL');
+    killAllBelow(pruning.process.pid!);
     await pruning.ended;
     proxy.heal();
     await stores[0]!.remove([`${oldest}.json`], never); // what the prune was about to do
