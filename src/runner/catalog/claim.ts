@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readSmall } from './catalog';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';

@@ -2,7 +2,7 @@
  * What stands beside the backups: verifications, drills, and runs that failed. Anything of it can be missing or damaged without
  * harm to a backup, so readers leave out what they can't read and say so.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readSmall } from './catalog';
 import { DRILL_VERSION, DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';

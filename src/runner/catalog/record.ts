@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isMarker } from './own-files';
 import { ExitCode } from '../../contract/exit-code';
 import { parseKey } from '../../contract/layout';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memberName } from './engines/set';
 import { DATABASE_CONFIGS, ENGINE_CONFIGS, ENGINE_NAMES, engineConfigOf } from './engines/table';
 import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../../contract/config';

@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { badConfig, usage } from './refusals';
 import { CONFIG_ENV, unescapeEnvValue } from '../../contract/config';
 import { messageOf } from '../core/errors';

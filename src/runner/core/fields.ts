@@ -1,5 +1,5 @@
 /* Pieces of the schemas of configs: what most of them have. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { NAME_PATTERN } from '../../contract/layout';
 
 /** No program and no file can be told a text with a NUL in it. */

@@ -2,7 +2,7 @@
  * Pieces of schemas for documents that come from outside: what is wrong with one is told in a sentence, however large it is, and
  * however often it is wrong.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a person reads of it. */
 const SHOWN_FAULTS = 20;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExitCode } from '../../contract/exit-code';
 import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleConfig, LifecycleDocument } from '../../contract/lifecycle';
 import { lifecycleFaults } from '../../contract/lifecycle-schema';

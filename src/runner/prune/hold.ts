@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { holdKey } from '../../contract/layout';
 import { readSmall } from '../catalog/catalog';
 import { Store } from '../store-api/store';

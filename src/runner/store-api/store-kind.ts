@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Store } from './store';
 import { S3StoreConfig, StoreConfig, StoreType } from '../../contract/config';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DatabaseName, EngineName, SourceConfig, TargetConfig } from '../../../contract/config';
 
 /** What is known of an engine without reaching anything: how its configs look, and what they mean for a restore. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EngineConfig, NONE_TAKEN } from './engine-config';
 import { absolutePath, envName, host, NO_NUL, port, text, texts } from '../../core/fields';
 

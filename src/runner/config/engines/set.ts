@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { configIn, DatabaseConfigs, EngineConfig } from './engine-config';
 import { DatabaseTargetConfig } from '../../../contract/config';
 import { MEMBER_PATTERN } from '../../../contract/layout';

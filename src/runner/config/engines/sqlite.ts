@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EngineConfig, NONE_TAKEN } from './engine-config';
 import { absolutePath, texts } from '../../core/fields';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FolderStore } from './store';
 import { absolutePath, backupName, text } from '../../core/fields';
 import { StoreKind } from '../../store-api/store-kind';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type * as S3 from './store';
 import { envName, httpUrl, text } from '../../core/fields';
 import { StoreKind } from '../../store-api/store-kind';
