@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { CONFIG_ENV, RestoreConfig, renderConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { backupId, parseKey } from '../../contract/layout';
@@ -7,6 +6,7 @@ import { jobInManifest, ManifestJob } from '../config/manifest';
 import { readConfigFile } from '../config/read-file';
 import { applySetting } from '../config/setting';
 import { RunnerError } from '../core/errors';
+import { yaml } from '../core/yaml';
 
 /** Of a Job, whose pods have its name as a label. */
 const MAX_NAME_LENGTH = 63;
@@ -41,7 +41,7 @@ export async function restoreManifest(options: RestoreManifestOptions, now: Date
   }
   const chosen: RestoreConfig = { ...changed, ...choice(config, options) };
   const { jobTemplate, ...plain } = object.spec ?? {};
-  return stringify({
+  return yaml().stringify({
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {

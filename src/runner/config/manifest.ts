@@ -1,9 +1,9 @@
-import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { badConfig, usage } from './refusals';
 import { CONFIG_ENV, unescapeEnvValue } from '../../contract/config';
 import { messageOf } from '../core/errors';
 import { cut } from '../core/schema';
+import { yaml } from '../core/yaml';
 
 /** A CronJob or a Job in a manifest. */
 export interface ManifestJob {
@@ -28,8 +28,8 @@ interface EnvVariable {
 }
 
 /** The config in the pod of the CronJob or Job `job`, or of the only one that has a config. */
-export function configInManifest(yaml: string, file: string, job: string | undefined, variable: string = CONFIG_ENV): string {
-  return jobInManifest(yaml, file, job, variable).config;
+export function configInManifest(text: string, file: string, job: string | undefined, variable: string = CONFIG_ENV): string {
+  return jobInManifest(text, file, job, variable).config;
 }
 
 /** Commands of jobs beside that of a backup: what is done from elsewhere takes the backup's own. */
@@ -40,11 +40,11 @@ const FOLLOW_UPS: readonly (string | undefined)[] = ['verify', 'prune'];
  * job has that name: the two of the guide are both called `db-backup`.
  */
 export function jobInManifest(
-  yaml: string, file: string, job: string | undefined, variable: string = CONFIG_ENV,
+  text: string, file: string, job: string | undefined, variable: string = CONFIG_ENV,
 ): { readonly object: ManifestJob; readonly config: string } {
   const found = new Map<string, { readonly object: ManifestJob; readonly config: string }>();
   const deployments = new Map<string, { readonly object: ManifestJob; readonly config: string }>();
-  for (const object of objectsIn(yaml, file)) {
+  for (const object of objectsIn(text, file)) {
     const { metadata, spec } = object;
     const containers = (spec?.jobTemplate?.spec?.template ?? spec?.template)?.spec?.containers ?? [];
     const value = containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === variable)?.value;
@@ -58,10 +58,10 @@ export function jobInManifest(
 }
 
 /** The objects of a manifest that have the shape of something with pods; those of other kinds have nothing of ours. */
-function objectsIn(yaml: string, file: string): ManifestJob[] {
+function objectsIn(text: string, file: string): ManifestJob[] {
   let all: unknown[];
   try {
-    all = parseAllDocuments(yaml, { logLevel: 'error' }).map(document => {
+    all = yaml().parseAllDocuments(text, { logLevel: 'error' }).map(document => {
       if (document.errors.length > 0) throw document.errors[0];
       return document.toJS() as unknown;
     });

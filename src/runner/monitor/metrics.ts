@@ -1,4 +1,4 @@
-import { Gauge, Registry } from 'prom-client';
+import type * as PromClient from 'prom-client';
 import { lastRunIfFailed, newestBy, Targets } from './assess';
 import { stateOf } from './drills';
 import { Observation, ObservedStore } from './observe';
@@ -86,10 +86,15 @@ function historyOf(store: ObservedStore, set: Set): void {
   if (last) set(Metrics.LAST_DRILL_FAILED, last.outcome === 'failed' ? 1 : 0);
 }
 
+/* Takes long to load, so it is where it is used first. `import()` in the tests is that of Node.js, which knows no TypeScript. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const promClient = (): typeof PromClient => require('prom-client') as typeof PromClient;
+
 /** In the text format of Prometheus. */
 export async function renderSamples(samples: readonly Sample[]): Promise<string> {
+  const { Gauge, Registry } = promClient();
   const registry = new Registry();
-  const gauges = new Map<string, Gauge<typeof METRIC_LABELS[number]>>();
+  const gauges = new Map<string, PromClient.Gauge<typeof METRIC_LABELS[number]>>();
   for (const { metric, namespace, backup, store, value } of samples) {
     let gauge = gauges.get(metric.name);
     if (!gauge) {

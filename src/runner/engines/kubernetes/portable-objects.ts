@@ -1,7 +1,7 @@
-import { parseAllDocuments, stringify } from 'yaml';
 import * as z from 'zod';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
+import { yaml } from '../../core/yaml';
 
 /*
  * Secrets and ConfigMaps as they are backed up: without what belongs to the one cluster that they were read from.
@@ -89,7 +89,7 @@ export function differences(present: PortableObject, wanted: PortableObject): st
 /** Several documents of YAML, as `kubectl apply -f -` reads them: equal for equal objects, in whatever order they came. */
 export function renderObjects(objects: readonly PortableObject[]): string {
   const order = ({ kind, metadata: { namespace, name } }: PortableObject) => `${kind}/${namespace}/${name}`;
-  return [...objects].sort((a, b) => order(a) < order(b) ? -1 : 1).map(object => `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })}`).join('');
+  return [...objects].sort((a, b) => order(a) < order(b) ? -1 : 1).map(object => `---\n${yaml().stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })}`).join('');
 }
 
 /**
@@ -101,7 +101,7 @@ export function parseObjects(text: string, what: string): PortableObject[] {
   const fail = () => new RunnerError(`${what} does not hold Secrets and ConfigMaps as they are backed up: restore another backup, see "cdk8s-backup list"`, ExitCode.CORRUPT);
   try {
     // A warning would quote the content.
-    return parseAllDocuments(text, { logLevel: 'error' }).map(document => {
+    return yaml().parseAllDocuments(text, { logLevel: 'error' }).map(document => {
       if (document.errors.length > 0) throw fail();
       return sortKeys(schema.parse(document.toJS({ maxAliasCount: 0 }))); // aliases could make much out of little
     });
