@@ -4,6 +4,9 @@ import { createReporter } from './core/reporter';
 import { removeScratchOfThisRun } from './core/scratch';
 import { ExitCode } from '../contract/exit-code';
 
+/* Whoever requires the bundle, such as a test that runs many command lines in its own process, gets this and starts nothing. */
+export { run };
+
 /** Until then a run removes itself what it has on disk; a server that does not answer must not keep it from that. */
 const CLEAR_AFTER_SIGNAL_MS = 3500;
 
@@ -11,12 +14,20 @@ const CLEAR_AFTER_SIGNAL_MS = 3500;
 const EXIT_AFTER_SIGNAL_MS = 4500;
 
 const reporter = createReporter(process.stderr);
-const stop = new AbortController();
-for (const name of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(name, () => {
-    stop.abort(new RunnerError(`stopped by ${name}; earlier backups are as they were`, ExitCode.CANCELLED));
-    setTimeout(() => void removeScratchOfThisRun(reporter), CLEAR_AFTER_SIGNAL_MS).unref();
-    setTimeout(giveUp, EXIT_AFTER_SIGNAL_MS).unref();
+
+function main(): void {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      stop.abort(new RunnerError(`stopped by ${name}; earlier backups are as they were`, ExitCode.CANCELLED));
+      setTimeout(() => void removeScratchOfThisRun(reporter), CLEAR_AFTER_SIGNAL_MS).unref();
+      setTimeout(giveUp, EXIT_AFTER_SIGNAL_MS).unref();
+    });
+  }
+  const { env, stdin, stdout, stderr } = process;
+  void run(process.argv.slice(2), { env, stdin, stdout, stderr, signal: stop.signal }).then(code => {
+    process.exitCode = code;
+    return removeScratchOfThisRun(reporter);
   });
 }
 
@@ -35,8 +46,4 @@ function giveUp(): void {
   }
 }
 
-const { env, stdin, stdout, stderr } = process;
-void run(process.argv.slice(2), { env, stdin, stdout, stderr, signal: stop.signal }).then(code => {
-  process.exitCode = code;
-  return removeScratchOfThisRun(reporter);
-});
+if (require.main === module) main();
