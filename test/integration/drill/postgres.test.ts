@@ -248,6 +248,15 @@ test('killed in the midst of it, a drill leaves no record; the next one removes 
   await nothingIsLeft(scratch);
 });
 
+test('roles of another drill that ends while this one begins are not taken for somebody\'s: they are removed as well', async () => {
+  const { config } = copied();
+  // As if the other one had ended before it was asked for the names of its roles.
+  const psql = fakeProgram('psql', 'in=$(cat); [[ "$in" == *shobj_description* ]] && "$REAL" -qX -d postgres -c "drop role if exists reader, cdk8s_backup_drill_roles"; "$REAL" "$@" <<< "$in"');
+  await scratch.psql('create role reader; create role cdk8s_backup_drill_roles; comment on role cdk8s_backup_drill_roles is \'["reader"]\'');
+  expect(await drill(config(), { env, path: psql })).toMatchObject({ code: 0, record: { outcome: 'passed' } });
+  await nothingIsLeft(scratch);
+});
+
 test('stopped in the midst of it, a drill leaves a record that says so, and nothing in the server', async () => {
   const { config, directory } = copied();
   const reached = path.join(tempDir('mark'), 'reached');

@@ -61,6 +61,8 @@ export class PostgresDrillTarget implements DrillTarget {
   }
 
   public async claim(signal: AbortSignal): Promise<void> {
+    // Before the roles themselves: of another drill that ends in this moment, those that its mark names are found gone, and not taken for somebody's.
+    const mark = await this.client.query<string | null>(MAINTENANCE, markQuery(), signal);
     const state = await this.state(signal);
     const left = orphansIn(state, this.database);
     for (const { name, open } of state.databases.filter(database => !left.includes(database))) {
@@ -73,7 +75,7 @@ export class PostgresDrillTarget implements DrillTarget {
         ExitCode.BAD_CONFIG,
       );
     }
-    const made = await this.rolesLeft(state, signal);
+    const made = rolesLeft(state, mark);
     this.rolesBefore = state.roles.map(({ name }) => name).filter(name => !made.includes(name));
     for (const { name } of left) {
       await dropDatabase(this.client, MAINTENANCE, name, signal);
@@ -125,13 +127,6 @@ export class PostgresDrillTarget implements DrillTarget {
     for (const { name } of orphansIn(state, this.database)) await dropDatabase(this.client, MAINTENANCE, name, signal);
     const made = state.roles.map(({ name }) => name).filter(name => !this.rolesBefore!.includes(name));
     for (const name of markLast(made)) await this.client.run(MAINTENANCE, `drop role if exists ${quoted(name)};`, signal);
-  }
-
-  /** Roles that a killed drill has made, and no others: it had them written down before. */
-  private async rolesLeft({ roles }: ServerState, signal: AbortSignal): Promise<string[]> {
-    if (!roles.some(({ name }) => name === MARK_ROLE)) return [];
-    const names = rolesOfMark(await this.client.query<string | null>(MAINTENANCE, markQuery(), signal));
-    return markLast(roles.map(({ name }) => name).filter(name => name === MARK_ROLE || names.includes(name)));
   }
 
   private state(signal: AbortSignal): Promise<ServerState> {
@@ -190,6 +185,13 @@ export class PostgresDrillTarget implements DrillTarget {
     }
     return checkFreshness(freshness, newest === '' ? null : new Date(Number(newest) * 1000), record);
   }
+}
+
+/** Roles that a killed drill has made, and no others: it had them written down before. */
+function rolesLeft({ roles }: ServerState, mark: string | null): string[] {
+  if (mark === null) return [];
+  const names = [MARK_ROLE, ...rolesOfMark(mark)];
+  return markLast(roles.map(({ name }) => name).filter(name => names.includes(name)));
 }
 
 /** Whoever is killed in between leaves it to say what the rest is. */
