@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { configOf, folder, postgres, redis, sqlite } from './_configs';
-import { backup, filesIn, list, run, RunOptions } from './_runner';
+import { backup, filesIn, list, run, RunOptions, start } from './_runner';
 import { drillOf, postgresTarget } from './drill/_drill';
+import { fakeProgram } from './restore/_postgres';
 import { restore, restoreOf } from './restore/_restore';
-import { tempDir } from './servers/_process';
+import { tempDir, until } from './servers/_process';
 import { PostgresServer, startPostgres } from './servers/postgres';
 import { RedisServer, startRedis } from './servers/redis';
 import { BackupConfig, DatabaseConfig, SetTargetConfig } from '../../src/contract/config';
@@ -113,7 +114,7 @@ test('a rollback that one member prevents is none: it can be run once more', asy
 
   const user = new DatabaseSync(shop.file);
   user.exec('BEGIN EXCLUSIVE');
-  const prevented = await run(['rollback', '--yes'], shop.restoring());
+  const prevented = await start(['rollback', '--yes'], shop.restoring()).ended; // the lock is another process's
   user.close();
   expect(prevented.code).toBe(20);
   expect(prevented.message).toMatch(/notes: .*Run the rollback once more when that is mended\. db: .*, as before; cache: .*, as before; notes: sqlite \S+ is as it was$/s);
@@ -177,6 +178,24 @@ test('a member fails its check: those before it are rolled back, and it is said 
   expect(ended.code).not.toBe(0);
   expect(ended.message).toMatch(/notes: .*SELECT count\(\*\) > 100 FROM notes.*db: .*as before.*cache: .*as before.*notes: .*as it was/s);
   expect(await shop.state()).toEqual(['10', '0', 'overwritten']);
+});
+
+test('a restore that fails leaves alone what another one has restored meanwhile, and says so', async () => {
+  const shop = await openShop();
+  const before = await shop.state();
+  await backup(shop.options);
+  await damage(shop);
+  const databaseLast = shop.restoring(({ members: { db, cache: server, notes } }) => ({ engine: 'set', members: { notes: notes!, cache: server!, db: db! } }));
+  const [reached, go] = ['reached', 'go'].map(name => path.join(tempDir('mark'), name)) as [string, string];
+  const failing = start(['restore', '--yes'], { ...databaseLast, path: fakeProgram('pg_restore', `touch ${reached}; until [ -e ${go} ]; do sleep 0.1; done; exit 1`) });
+  await until('it has come to its last member', 60_000, () => Promise.resolve(existsSync(reached)));
+  expect(await restore(databaseLast)).toMatchObject({ code: 0 });
+  writeFileSync(go, '');
+  const ended = await failing.ended;
+  expect(ended.code).not.toBe(0);
+  const left = '.* since another restore has begun meanwhile, which has kept .*: let it end, and look at what it has restored';
+  expect(ended.message).toMatch(new RegExp(`notes: ${left}; cache: ${left}; db: .*`, 's'));
+  expect(await shop.state()).toEqual(before);
 });
 
 test('what can\'t work is found before anything is changed, for all members at once', async () => {

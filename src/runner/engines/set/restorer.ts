@@ -25,6 +25,9 @@ interface Done {
   readonly restored: Restored;
 }
 
+/** Names of what each member had kept before; without those that could not be asked. */
+type KeptBefore = ReadonlyMap<string, readonly string[]>;
+
 /**
  * Restores the members of a set one after the other, after all of them were looked at. Where one fails, those before it are rolled
  * back, as far as what they replaced was kept: a set that is half new is of no use to an application.
@@ -62,6 +65,7 @@ export class SetRestorer implements Restorer<SetPlans> {
 
   public async restore({ found }: PreparedRestore<SetPlans>, signal: AbortSignal): Promise<Restored> {
     const done: Done[] = [];
+    const before = await this.keptNow(signal);
     for (const { member, prepared } of found) {
       try {
         const restored = await member.restorer.restore(prepared, signal);
@@ -73,7 +77,7 @@ export class SetRestorer implements Restorer<SetPlans> {
           done.push({ member, restored: { state: error.state, previous: null, notes: [error.message] } });
           continue;
         }
-        throw await this.failure(`${member.name}: ${messageOf(error)}`, member, error, done);
+        throw await this.failure(`${member.name}: ${messageOf(error)}`, member, error, done, before);
       }
     }
     return together(done);
@@ -98,11 +102,12 @@ export class SetRestorer implements Restorer<SetPlans> {
 
   public async rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     const done: Done[] = [];
+    const before = await this.keptNow(signal);
     for (const { member, kept: own } of (kept as KeptSet).members) {
       try {
         done.push({ member, restored: await member.restorer.rollback(own, signal) });
       } catch (error) {
-        throw await this.failure(`${member.name}: ${messageOf(error)}. Run the rollback once more when that is mended`, member, error, done);
+        throw await this.failure(`${member.name}: ${messageOf(error)}. Run the rollback once more when that is mended`, member, error, done, before);
       }
     }
     return together(done);
@@ -116,22 +121,38 @@ export class SetRestorer implements Restorer<SetPlans> {
    * Undoes what was done before a member failed: a rollback that is run once more would otherwise turn those around that are rolled back already.
    * A member that does not say what it holds was not changed.
    */
-  private async failure(message: string, { name, restorer }: SetMember, error: unknown, done: readonly Done[]): Promise<RestoreFailure> {
-    const undone = await this.undo(done);
+  private async failure(message: string, { name, restorer }: SetMember, error: unknown, done: readonly Done[], before: KeptBefore): Promise<RestoreFailure> {
+    const undone = await this.undo(done, before);
     const own = error instanceof RestoreFailure ? error : new RestoreFailure(messageOf(error), `${restorer.description} is as it was`, true, exitCodeOf(error));
     return new RestoreFailure(message, [...undone, `${name}: ${own.state}`].join('; '), own.usable && !own.live, own.exitCode, { cause: error });
   }
 
+  /** What earlier restores have kept. What comes to it later is another one's, from which to undo this one would take what it has restored. */
+  private async keptNow(signal: AbortSignal): Promise<KeptBefore> {
+    const kept = new Map<string, readonly string[]>();
+    for (const { name, restorer } of this.members) {
+      const points = await restorer.rollbackPoints(signal).catch(() => null);
+      if (points !== null) kept.set(name, points.map(point => point.name));
+    }
+    return kept;
+  }
+
   /** Makes what these members held before live again. Returns what each of them holds now. */
-  private async undo(done: readonly Done[]): Promise<string[]> {
+  private async undo(done: readonly Done[], before: KeptBefore): Promise<string[]> {
     const holds: string[] = [];
     // What stopped the restore must not stop this.
     const signal = AbortSignal.timeout(UNDO_MS);
     for (const { member: { name, restorer }, restored } of [...done].reverse()) {
       try {
         const { previous } = restored;
-        const kept = previous === null || previous.kind === 'members' ? undefined : (await restorer.rollbackPoints(signal)).find(one => one.name === previous.name);
-        if (!kept) holds.unshift(`${name}: ${restored.state}, and nothing was kept to bring it back`);
+        const own = previous === null || previous.kind === 'members' ? null : previous.name;
+        const points = own === null ? [] : await restorer.rollbackPoints(signal);
+        const kept = points.find(point => point.name === own);
+        const others = points.filter(point => point !== kept && before.get(name)?.includes(point.name) === false);
+        if (others.length > 0) {
+          holds.unshift(`${name}: ${restored.state}, or what another restore has brought there, and stays so, since another restore has begun meanwhile, which has kept `
+            + `${others.map(point => point.name).join(', ')}: let it end, and look at what it has restored`);
+        } else if (!kept) holds.unshift(`${name}: ${restored.state}, and nothing was kept to bring it back`);
         else holds.unshift(`${name}: ${(await restorer.rollback(kept, signal)).state}, as before`);
       } catch (error) {
         holds.unshift(`${name}: ${restored.state}; what it held is kept as ${restored.previous && describePrevious(restored.previous)}, and could not be brought back: ${messageOf(error)}`);
