@@ -121,7 +121,9 @@ export class SetRestorer implements Restorer<SetPlans> {
    * Undoes what was done before a member failed: a rollback that is run once more would otherwise turn those around that are rolled back already.
    * A member that does not say what it holds was not changed.
    */
-  private async failure(message: string, { name, restorer }: SetMember, error: unknown, done: readonly Done[], before: KeptBefore): Promise<RestoreFailure> {
+  private async failure(
+    message: string, { name, restorer }: SetMember, error: unknown, done: readonly Done[], before: KeptBefore,
+  ): Promise<RestoreFailure> {
     const undone = await this.undo(done, before);
     const own = error instanceof RestoreFailure ? error : new RestoreFailure(messageOf(error), `${restorer.description} is as it was`, true, exitCodeOf(error));
     return new RestoreFailure(message, [...undone, `${name}: ${own.state}`].join('; '), own.usable && !own.live, own.exitCode, { cause: error });
@@ -152,8 +154,11 @@ export class SetRestorer implements Restorer<SetPlans> {
         if (others.length > 0) {
           holds.unshift(`${name}: ${restored.state}, or what another restore has brought there, and stays so, since another restore has begun meanwhile, which has kept `
             + `${others.map(point => point.name).join(', ')}: let it end, and look at what it has restored`);
-        } else if (!kept) holds.unshift(`${name}: ${restored.state}, and nothing was kept to bring it back`);
-        else holds.unshift(`${name}: ${(await restorer.rollback(kept, signal)).state}, as before`);
+        } else if (kept) {
+          holds.unshift(`${name}: ${(await restorer.rollback(kept, signal)).state}, as before`);
+        } else {
+          holds.unshift(`${name}: ${restored.state}, and nothing was kept to bring it back`);
+        }
       } catch (error) {
         holds.unshift(`${name}: ${restored.state}; what it held is kept as ${restored.previous && describePrevious(restored.previous)}, and could not be brought back: ${messageOf(error)}`);
       }
