@@ -17,7 +17,7 @@ export async function promtool(files: { readonly [name: string]: string }, ...ar
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), content);
     }
-    const child = spawn('promtool', args, { cwd: folder });
+    const child = spawn('promtool', args, { cwd: folder, env: { ...process.env, GOGC: '400' } }); // a fifth less work, for some megabytes
     const [stdout, stderr, code] = await Promise.all([
       text(child.stdout), text(child.stderr), new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve)),
     ]);

@@ -1,5 +1,6 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import { parse } from 'yaml';
+import { promtool, Verdict } from './_promtool';
 import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupStore, RestoreDrill, Retention } from '../../../src';
 import { synthFiles } from '../../../src/constructs/core/synth-file';
 import { props } from '../../synth';
@@ -47,37 +48,81 @@ export function provedFiles(): { readonly [name: string]: string } {
   return filesFor(proved, { runnerMetrics: true }, Cron.weekly());
 }
 
-/** Of half of all evaluations, and about volumes only: where volumes are as in another case, that case has shown it. */
+/** Of half of all evaluations, and about volumes only. */
 export const TREND = 'the volume has room for the next run, but not for many more';
 
 interface Rules {
   readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
 }
 
-interface Rule {
+export interface Rule {
+  readonly alert: string;
   readonly expr: string;
-  readonly labels: { readonly cronjob?: string };
+  readonly labels: { readonly severity: string; readonly cronjob?: string };
+}
+
+interface Tests {
+  readonly evaluation_interval: string;
+  readonly tests: readonly Scenario[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly promql_expr_test: readonly Question[];
+}
+
+interface Question {
+  readonly expr: string;
+  readonly exp_samples: readonly { readonly labels: string; readonly value: number }[];
+}
+
+export interface Alone {
+  readonly rulesFile?: string;
+  /** Rules of this namespace only, where several backups have CronJobs of one name. */
+  readonly namespace?: string;
+  /** Whether {@link TREND} is seen by the rules on volumes only. That the others are silent meanwhile is shown where it is not so. */
+  readonly trendOfVolumes?: boolean;
 }
 
 /**
- * A file of tests, and the rules that its questions can see, which is what promtool takes its time for: it evaluates every rule for every scenario.
- * A question names the CronJob or asks about a volume, and a rule has its CronJob among its labels.
+ * Runs a file of tests with the rules that its questions can see, since promtool evaluates every rule for every scenario, and that is what
+ * it takes its time for. A question names the CronJob or asks about a volume, and a rule has its CronJob among its labels.
  */
-export function testedAlone(
-  files: { readonly [name: string]: string },
-  testFile: string,
-  { rulesFile = RULES, without }: { readonly rulesFile?: string; readonly without?: string } = {},
-): { readonly [name: string]: string } {
+export async function testAlone(
+  files: { readonly [name: string]: string }, testFile: string, { rulesFile = RULES, namespace, trendOfVolumes = false }: Alone = {},
+): Promise<Verdict> {
   const cronJob = testFile.split('.').at(-3)!;
   const seen = new RegExp(`cronjob="${cronJob}"|persistentvolumeclaim=|alertname=~"BackupVolume\\.\\*"`);
-  const rules: Rules = parse(files[rulesFile]!);
-  const tests = parse(files[testFile]!);
-  const questions: string[] = tests.tests.flatMap((scenario: any) => scenario.promql_expr_test.map(({ expr }: { readonly expr: string }) => expr));
-  const others = questions.flatMap(question => question.match(/ALERTS{[^}]*}/g)!).filter(selector => !seen.test(selector));
-  if (questions.length === 0 || others.length > 0) throw new Error(`${testFile} asks about more than ${cronJob} and volumes: ${others.join(', ')}`);
-  if (rules.groups.some(group => group.rules.some(({ expr }) => expr.includes('ALERTS')))) throw new Error('a rule depends on another, which may not be left out');
-  const isSeen = ({ labels }: Rule) => labels.cronjob === undefined || labels.cronjob === cronJob;
-  const groups = rules.groups.map(group => ({ name: group.name, rules: group.rules.filter(isSeen) }));
-  const shown = tests.tests.filter(({ name }: { readonly name: string }) => without === undefined || !name.includes(without));
-  return { [rulesFile]: JSON.stringify({ groups }), [testFile]: JSON.stringify({ ...tests, tests: shown }) };
+  const { groups }: Rules = parse(files[rulesFile]!);
+  const all: Tests = parse(files[testFile]!);
+  const others = questionsOf(all.tests).flatMap(question => question.match(/ALERTS{[^}]*}/g)!).filter(selector => !seen.test(selector));
+  if (questionsOf(all.tests).length === 0 || others.length > 0) throw new Error(`${testFile} asks about more than ${cronJob} and volumes: ${others.join(', ')}`);
+  if (groups.some(group => group.rules.some(({ expr }) => expr.includes('ALERTS')))) throw new Error('a rule depends on another, which may not be left out');
+
+  const own = groups.filter(({ name }) => namespace === undefined || new RegExp(`^backup-(volume-)?${namespace}-`).test(name));
+  const seenBy = (isSeen: (rule: Rule) => boolean) => own.map(({ name, rules }) => ({ name, rules: rules.filter(isSeen) }));
+  const ofBackup = seenBy(({ labels }) => labels.cronjob === undefined || labels.cronjob === cronJob);
+  const ofVolumes = seenBy(({ labels }) => labels.cronjob === undefined);
+  const isTrend = ({ name }: Scenario) => name.includes(TREND);
+  const parts: readonly Part[] = trendOfVolumes && all.tests.some(isTrend)
+    ? [{ groups: ofBackup, tests: all.tests.filter(scenario => !isTrend(scenario)) }, { groups: ofVolumes, tests: all.tests.filter(isTrend) }]
+    : [{ groups: ofBackup, tests: all.tests }];
+  return testParts(parts, all, rulesFile, testFile);
+}
+
+function questionsOf(scenarios: readonly Scenario[]): string[] {
+  return scenarios.flatMap(scenario => scenario.promql_expr_test.map(({ expr }) => expr));
+}
+
+/** Scenarios, and the rules to evaluate for them. */
+export interface Part extends Rules {
+  readonly tests: readonly Scenario[];
+}
+
+/** Runs parts of a file of tests at once, under the names that the files have. */
+export function testParts(parts: readonly Part[], file: Tests, rulesFile: string, testFile: string): Promise<Verdict> {
+  const files = Object.fromEntries(parts.flatMap(({ groups, tests }, i) => [
+    [`${i}/${rulesFile}`, JSON.stringify({ groups })], [`${i}/${testFile}`, JSON.stringify({ ...file, tests })],
+  ]));
+  return promtool(files, 'test', 'rules', ...parts.map((_, i) => `${i}/${testFile}`));
 }

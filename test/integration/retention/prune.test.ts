@@ -47,7 +47,7 @@ async function place(changes: Partial<BackupConfig> = {}): Promise<Place> {
   const directory = tempDir('volume');
   const { config: offsite, env } = s3Store({ ...s3, endpoint: proxy.endpoint }, bucket);
   const config = redisConfig([offsite, folder(directory)], WEEK, changes);
-  const [first, second] = open(config, env);
+  const [first, second] = open({ stores: [s3Store(s3, bucket).config, folder(directory)] }, env); // the tests look around the proxy
   return { config, options: { config, env }, bucket, directory, s3: first!, volume: second!, both: [first!, second!] };
 }
 
