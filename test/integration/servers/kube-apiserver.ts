@@ -9,6 +9,8 @@ import { freePort, RunningProcess, startProcess, tempDir } from './_process';
 const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cdk8s-backup-test');
 /** One that is never answered is asked again by whoever waits for the server, and fails the others. */
 const REQUEST_TIMEOUT_MS = 20_000;
+/** After which a connection is closed that nobody uses: long before the server does it. */
+const UNUSED_MS = 15_000;
 const ADMIN_TOKEN = 'admin-0123456789';
 
 /** A Kubernetes without nodes and controllers: objects, rights, validation and conflicts are real, and nothing moves by itself. */
@@ -40,6 +42,8 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
   execFileSync('openssl', ['genrsa', '-out', key, '2048'], { stdio: 'ignore' });
   writeFileSync(join(directory, 'tokens.csv'), `${ADMIN_TOKEN},admin,admin,"system:masters"\n`);
   const certificate = join(directory, 'certificates', 'apiserver.crt');
+  // The controllers of the tests ask some hundred times a second: each connection anew would cost both sides more than the answer.
+  const agent = new https.Agent({ keepAlive: true, timeout: UNUSED_MS });
 
   const request = (method: string, path: string, body?: unknown) => new Promise<any>((resolve, reject) => {
     https.request({
@@ -48,7 +52,7 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
       path,
       method,
       rejectUnauthorized: false,
-      agent: false,
+      agent,
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       headers: { 'authorization': `Bearer ${ADMIN_TOKEN}`, 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
     }, response => {
@@ -109,11 +113,13 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
     kill: async () => {
       running.kill('SIGKILL');
       await running.exited;
+      agent.destroy(); // its connections are to a server that is gone
     },
     restart: async () => {
       running = await start();
     },
     stop: async () => {
+      agent.destroy();
       await running.stop();
       await etcd.stop();
       rmSync(directory, { recursive: true, force: true });
