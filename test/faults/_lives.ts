@@ -41,9 +41,13 @@ export async function sqliteLive({ target, site: { files } }: Place): Promise<Li
   };
 }
 
+/** A lock that stays for longer was left by the runner. */
+const LOCK_MS = 2000;
+
 function rowsOf(file: string): string {
   try {
-    const database = new DatabaseSync(file, { readOnly: true });
+    // As an application waits: the program that locks the file looks ten times a second whether its runner is still there.
+    const database = new DatabaseSync(file, { readOnly: true, timeout: LOCK_MS });
     try {
       const hash = createHash('sha256');
       for (const { name } of database.prepare('SELECT name FROM sqlite_schema WHERE type = \'table\' ORDER BY name').all()) {

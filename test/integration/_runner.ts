@@ -10,7 +10,7 @@ import type * as Cli from '../../src/runner/cli';
 import { capture } from '../runner/_fixtures';
 
 /** The bundle, as the image has it. */
-export const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
+const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
 
 /** A run of the program that has ended. */
 export interface Ended {
@@ -125,7 +125,7 @@ async function runHere(args: readonly string[], options: Pick<RunOptions, 'confi
 
 /** What is shipped, outside of Jest's modules: each process of the tests loads it once. */
 function bundle(): typeof Cli {
-  return process.getBuiltinModule('node:module').createRequire(__filename)(PROGRAM) as typeof Cli;
+  return process.getBuiltinModule('node:module').createRequire(__filename)(programArgs()[1]!) as typeof Cli;
 }
 
 /** Takes a backup and fails the test unless it succeeds. */

@@ -25,7 +25,7 @@ interface Done {
   readonly restored: Restored;
 }
 
-/** Names of what each member had kept before; without those that could not be asked. */
+/** Names of what each member had kept before; without those that could not be asked, as where a store is away: a restore goes on without. */
 type KeptBefore = ReadonlyMap<string, readonly string[]>;
 
 /**
