@@ -1,11 +1,16 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { openStore } from '../../../src/runner/stores/open';
+import { until } from '../servers/_process';
 import { s3Store } from '../servers/_s3';
-import { FaultProxy, SeenRequest, startFaultProxy } from '../servers/fault-proxy';
+import { FaultProxy, isPart, SeenRequest, startFaultProxy } from '../servers/fault-proxy';
 import { Radosgw, startRadosgw } from '../servers/radosgw';
 
 const run = promisify(execFile);
+
+const DAY_MS = 24 * 60 * 60_000;
 
 let server: Radosgw;
 let proxy: FaultProxy;
@@ -47,4 +52,31 @@ test.each([
   });
   // Times of objects are the server's.
   expect(Math.abs(result.modifiedAt - Date.now())).toBeLessThan(60_000);
+});
+
+// A part that is refused may never be told why, where the connection is cut first: so none may be.
+test.each([['ahead', DAY_MS], ['back', -DAY_MS]])('a clock that is set a day %s during an upload has no part refused', async (where, jumpMs) => {
+  const { config, env } = s3Store({ ...server, endpoint: proxy.endpoint }, 'backups', { prefix: `jump-${where}` });
+  const store = openStore(config, env);
+  const before = proxy.seen.length;
+  const now = Date.now.bind(Date);
+  const piece = Buffer.alloc(1024 ** 2);
+  async function* body() {
+    for (let n = 0; n < 40; n++) {
+      if (n === 20) {
+        await until('a part is under way', 10_000, async () => proxy.seen.slice(before).some(isPart));
+        jest.spyOn(Date, 'now').mockImplementation(() => now() + jumpMs);
+      }
+      yield piece;
+    }
+  }
+  try {
+    expect(await store.put('app_1.dump', Readable.from(body()), null, AbortSignal.timeout(60_000))).toBe(40 * 1024 ** 2);
+    expect(Math.abs(Date.now() - now())).toBe(DAY_MS);
+    const parts = proxy.seen.slice(before).filter(isPart).map(({ url }) => url);
+    expect(parts.length).toBeGreaterThan(2);
+    expect(new Set(parts).size).toBe(parts.length);
+  } finally {
+    jest.restoreAllMocks();
+  }
 });

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { followClock, ServiceClock } from './clock';
 import { S3StoreConfig } from '../../../contract/config';
 import { secretFrom } from '../../core/secrets';
 
@@ -34,8 +35,7 @@ export interface S3Target {
   readonly location: string;
   /** For messages. */
   readonly endpoint: string;
-  /** The service's clock beyond that of this machine, by its last answer. */
-  readonly clock: { offsetMs: number | undefined };
+  readonly clock: ServiceClock;
 }
 
 export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: S3Patience): S3Target {
@@ -58,7 +58,7 @@ export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: 
     maxAttempts: patience.maxAttempts,
     retryStrategy: retryStrategy(patience.maxAttempts),
   });
-  const clock = readClock(client);
+  const clock = followClock(client);
   sendInPieces(client);
   return { client, clock, bucket, keyPrefix: prefix === '' ? '' : `${prefix}/`, name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };
 }
@@ -76,18 +76,6 @@ function sendInPieces(client: S3Client): void {
     const attempt = { body: Readable.from(pieces(), { highWaterMark: 1 }) };
     return next({ ...args, request: Object.assign(Object.create(Object.getPrototypeOf(request)), request, attempt) });
   }, { step: 'deserialize', priority: 'low', name: 'sendInPieces' });
-}
-
-/** The SDK keeps an offset as well, and only where it is five minutes or more. */
-function readClock(client: S3Client): S3Target['clock'] {
-  const clock: S3Target['clock'] = { offsetMs: undefined };
-  client.middlewareStack.add(next => async args => {
-    const result = await next(args);
-    const date = Date.parse((result.response as { readonly headers?: { readonly [name: string]: string } } | undefined)?.headers?.date ?? '');
-    if (!Number.isNaN(date)) clock.offsetMs = date - Date.now();
-    return result;
-  }, { step: 'deserialize', priority: 'low', name: 'readClock' });
-  return clock;
 }
 
 type RetryStrategy = Extract<Awaited<Exclude<S3ClientConfig['retryStrategy'], undefined>>, { acquireInitialRetryToken: unknown }>;
