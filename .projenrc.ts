@@ -71,7 +71,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     junitReporting: false,
     jestConfig: {
       collectCoverage: false,
-      testPathIgnorePatterns: ['/node_modules/', '/test/integration/', '/test/image/'],
+      testPathIgnorePatterns: ['/node_modules/', '/test/integration/', '/test/image/', '/test/cluster/'],
       testTimeout: 30_000, // a machine that is busy with other things must not fail a test
       globalSetup: '<rootDir>/test/_setup.ts',
       globalTeardown: '<rootDir>/test/_teardown.ts',
@@ -211,6 +211,10 @@ project.addTask('image:build', {
 project.addTask('test:image', {
   description: 'Build the runner image with two builders, and play the pods of examples/whispercache from it (needs root, what test:all installs, and the bundle)',
   steps: [{ exec: 'jest --ci --config test/image/jest.config.json', receiveArgs: true }],
+});
+project.addTask('test:cluster', {
+  description: 'Play the guide with kubectl in a Kubernetes cluster that runs on this machine (needs root, what test:all installs, and the bundle)',
+  steps: [{ exec: 'jest --ci --config test/cluster/jest.config.json', receiveArgs: true }],
 });
 project.addTask('test:faults', {
   description: 'Fault campaign: kills, broken networks, full disks … at points that a seed chooses (needs root, and what test:all installs)',

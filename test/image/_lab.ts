@@ -27,7 +27,7 @@ const TIMEOUT_MS = 280_000;
 const inLab = (...names: string[]) => path.join(tmpdir(), 'lab', ...names);
 
 /** Beside what the machine has: no more open files than a container without rights may have, and the runtime that takes any layout of cgroups. */
-const CONTAINERS_CONF = `
+export const CONTAINERS_CONF = `
 [containers]
 default_ulimits = ["nofile=8192:8192", "nproc=8192:8192"]
 [engine]
@@ -120,6 +120,6 @@ async function packedContext(): Promise<string> {
 }
 
 /** Layers can't lie on a file system that is made of layers. */
-export function storageDriver(): 'overlay' | 'vfs' {
-  return statfsSync(tmpdir()).type === OVERLAYFS_MAGIC ? 'vfs' : 'overlay';
+export function storageDriver(directory: string = tmpdir()): 'overlay' | 'vfs' {
+  return statfsSync(directory).type === OVERLAYFS_MAGIC ? 'vfs' : 'overlay';
 }

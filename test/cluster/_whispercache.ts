@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { inNodeNetwork, kubectlWith, makeNamespace, Namespace, newNamespace } from './_cluster';
+import { ClusterS3, startClusterS3 } from './_s3';
+import { ROOT } from '../image/_lab';
+
+/** What the role of the database has as its password: with what a shell, and Kubernetes, would replace. */
+const PASSWORD = 'wh$(HOME)-secret';
+const BUCKET = 'your-backup-bucket';
+const APPLICATION = path.join(__dirname, 'whispercache.yaml');
+
+/** The world of examples/whispercache in the cluster: its databases, its application, its bucket, and all that the example synthesizes. */
+export interface Whispercache {
+  readonly ns: Namespace;
+  readonly s3: ClusterS3;
+  /** The directory with what was synthesized, for `kubectl apply -f`. */
+  readonly dist: string;
+  readonly manifest: string;
+  readonly objects: readonly any[];
+  /** Runs SQL as the superuser, and returns the rows without decoration. */
+  sql(text: string, database?: string): Promise<string>;
+  redis(...command: string[]): Promise<string>;
+  /** Asks the application, which has the SQLite file; `/?write=TEXT` adds a note, and every answer is all notes. */
+  notes(query?: string): Promise<string[]>;
+  /** The program on "a laptop": this machine, with the keys of the bucket. */
+  cli(...args: string[]): Promise<string>;
+  /** Everything in the three databases, row by row, to be compared. */
+  rows(): Promise<{ readonly postgres: string; readonly redis: string; readonly sqlite: readonly string[] }>;
+  /** Makes namespace, Secret and application, and applies what was synthesized: what is done after a complete loss, too. */
+  rebuild(): Promise<void>;
+}
+
+/** @param change of the example's text, for what a test needs besides the endpoint of the bucket */
+export async function startWhispercache(prefix: string, change: (source: string) => string = source => source): Promise<Whispercache> {
+  const ns = await newNamespace(prefix);
+  const s3 = await startClusterS3(BUCKET);
+  const dist = await synthesize(ns.name, s3.endpoint, change);
+  const manifest = path.join(dist, 'whispercache.k8s.yaml');
+  const apply = async () => {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'backup-secrets' }, stringData: { POSTGRES_PASSWORD: PASSWORD, ...s3.keys } };
+    await ns.apply([secret]);
+    await ns.apply([APPLICATION, dist]);
+    await ns.ready('statefulset/postgres', 'statefulset/redis', 'deployment/whispercache-backend', 'deployment/db-backup');
+  };
+  const world: Whispercache = {
+    ns,
+    s3,
+    dist,
+    manifest,
+    objects: parseAllDocuments(readFileSync(manifest, 'utf8')).map(document => document.toJS()),
+    sql: async (text, database = 'whispercache') =>
+      (await ns.kubectl('exec', 'postgres-0', '--', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database, '-c', text)).trim(),
+    redis: async (...command) => (await ns.kubectl('exec', 'redis-0', '--', 'redis-cli', ...command)).trim(),
+    notes: async (query = '') => {
+      const script = `fetch('http://127.0.0.1/${query}').then(answer => answer.text()).then(console.log)`;
+      return JSON.parse(await ns.kubectl('exec', 'deployment/whispercache-backend', '--', 'node', '-e', script));
+    },
+    cli: (...args) => inNodeNetwork([process.execPath, path.join(ROOT, 'dist', 'runner', 'main.js'), ...args], { env: { ...s3.keys, POSTGRES_PASSWORD: PASSWORD } }),
+    rows: async () => ({
+      postgres: await world.sql('SELECT * FROM users ORDER BY id; SELECT * FROM notes ORDER BY id'),
+      redis: await world.redis('DEBUG', 'DIGEST'),
+      sqlite: await world.notes(),
+    }),
+    rebuild: async () => {
+      await makeNamespace(ns.name);
+      await apply();
+    },
+  };
+  await apply();
+  await fill(world);
+  return world;
+}
+
+/** Enough for a restore to have something to lose. */
+async function fill({ sql, redis, notes }: Whispercache): Promise<void> {
+  await sql(`SET ROLE whispercache;
+    INSERT INTO users(name) SELECT md5(i::text) FROM generate_series(1, 2000) i;
+    INSERT INTO notes(user_id, body) SELECT 1 + i % 2000, md5(i::text) FROM generate_series(1, 5000) i`);
+  await redis('MSET', 'session:1', 'Ada', 'session:2', 'Grace');
+  await notes('?write=kept');
+}
+
+/** The example in a namespace of its own, with a bucket that is not Amazon's: nothing else about it is changed. */
+async function synthesize(namespace: string, endpoint: string, change: (source: string) => string): Promise<string> {
+  // Below the project: that is where its imports are found.
+  const directory = path.join(ROOT, '.cache', 'cluster', namespace);
+  const replace = (text: string, from: string, to: string) => {
+    if (!text.includes(from)) throw new Error(`examples/whispercache/main.ts has no ${from} any more: change this file`);
+    return text.replace(from, to);
+  };
+  let source = readFileSync(path.join(ROOT, 'examples', 'whispercache', 'main.ts'), 'utf8');
+  source = replace(source, "namespace: 'whispercache'", `namespace: '${namespace}'`);
+  source = replace(source, `bucketName: '${BUCKET}',`, `bucketName: '${BUCKET}', endpoint: '${endpoint}',`);
+  source = replace(source, "'lifecycle', [database, cache, files]", "'lifecycle', [database, cache, files], { provider: LifecycleProvider.MINIO }");
+  source = replace(source, 'Encryption,', 'Encryption, LifecycleProvider,');
+  mkdirSync(directory, { recursive: true });
+  try {
+    writeFileSync(path.join(directory, 'main.ts'), change(source));
+    const dist = path.join(process.env.TMPDIR!, 'dist', namespace);
+    mkdirSync(dist, { recursive: true });
+    const tsx = path.join(ROOT, 'node_modules', '.bin', 'tsx');
+    await promisify(execFile)(tsx, ['--tsconfig', path.join(ROOT, 'examples', 'tsconfig.json'), 'main.ts'], { cwd: directory, env: { ...process.env, CDK8S_OUTDIR: dist } });
+    return dist;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Deletes the namespace with all claims, as somebody might by accident. */
+export async function loseEverything({ ns }: Whispercache): Promise<void> {
+  await kubectlWith({}, 'delete', 'namespace', ns.name, '--timeout=150s');
+}
+
