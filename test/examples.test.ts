@@ -22,6 +22,26 @@ describe.each([['quickstart', quickstart], ['whispercache', whispercache]])('%s'
     expect(synth(example)).toEqual(first);
   });
 
+  test('holds nothing that the API server drops or rewrites, so that applying it twice changes nothing', () => {
+    expect(objectsOf(first[`${example}.k8s.yaml`]).flatMap(object => notAsStored(object, object.kind))).toEqual([]);
+  });
+
+  test('labels every object, and its pods, as Kubernetes recommends, and selects nothing by that', () => {
+    const objects = objectsOf(first[`${example}.k8s.yaml`]);
+    for (const { kind, metadata, spec } of objects) {
+      for (const { labels } of [metadata, spec?.jobTemplate?.metadata, (spec?.jobTemplate?.spec ?? spec)?.template?.metadata].filter(Boolean)) {
+        expect([kind, labels]).toEqual([kind, expect.objectContaining({
+          'app.kubernetes.io/name': 'cdk8s-backup',
+          'app.kubernetes.io/instance': expect.stringMatching(/./),
+          'app.kubernetes.io/component': labels.component ?? expect.stringMatching(/^backup-(storage|alerts)$/),
+          'app.kubernetes.io/part-of': example,
+          'app.kubernetes.io/managed-by': 'cdk8s',
+        })]);
+      }
+    }
+    expect(JSON.stringify(objects.map(({ spec }) => [spec?.selector, spec?.podSelector]))).not.toContain('app.kubernetes.io');
+  });
+
   test('holds configs that the runner reads', () => {
     const configs = Object.values(configsOf(first[`${example}.k8s.yaml`]));
     expect(configs.length).toBeGreaterThan(0);
@@ -69,9 +89,34 @@ describe('compose.yaml of whispercache', () => {
   });
 });
 
+function objectsOf(manifest: string): any[] {
+  return parseAllDocuments(manifest).map(document => document.toJS());
+}
+
+/** Fields that the API server keeps although they are 0 or false: it tells those from none. */
+const MAY_BE_ZERO = /\.(automountServiceAccountToken|allowPrivilegeEscalation|privileged|enableServiceLinks|suspend|setHostnameAsFQDN|backoffLimit|(successful|failed)JobsHistoryLimit)$/;
+/** Empty, these say all, or a volume without a limit. Text in a list is an argument, or the core group of the API. */
+const MAY_BE_EMPTY = /\.(emptyDir|podSelector|namespaceSelector)$|\[\]$/;
+/** Quantities of which the API server writes the same with another suffix. */
+const REWRITTEN = [/^\d+\.\d+/, /^\d*000m?$/, /^\d*000[kMGTP]$/];
+
+/** Paths of what the API server would store otherwise than it is written. */
+function notAsStored(value: any, path: string): string[] {
+  if (Array.isArray(value) && value.length > 0) return value.flatMap(each => notAsStored(each, `${path}[]`));
+  if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
+    const partial = path.endsWith('.fieldRef') && value.apiVersion === undefined ? [path] : [];
+    return [...partial, ...Object.entries(value).flatMap(([field, each]) => notAsStored(each, `${path}.${field}`))];
+  }
+  if (value === false || value === 0) return MAY_BE_ZERO.test(path) ? [] : [path];
+  if (value === null || value === '' || typeof value === 'object') return MAY_BE_EMPTY.test(path) ? [] : [path];
+  if (!/\.(limits|requests)\.[^.]+$|\.sizeLimit$/.test(path)) return [];
+  const [, amount] = /^(\d+)[KMGTPE]i$/.exec(value) ?? [];
+  return REWRITTEN.some(form => form.test(value)) || (amount !== undefined && Number(amount) % 1024 === 0) ? [`${path}: ${value}`] : [];
+}
+
 /** The configs in a manifest, by the name of the CronJob. */
 function configsOf(manifest: string): { readonly [job: string]: any } {
-  const cronJobs = parseAllDocuments(manifest).map(document => document.toJS()).filter(object => object.kind === 'CronJob');
+  const cronJobs = objectsOf(manifest).filter(object => object.kind === 'CronJob');
   return Object.fromEntries(cronJobs.map(object => {
     const { env } = object.spec.jobTemplate.spec.template.spec.containers[0];
     return [object.metadata.name, JSON.parse(unescapeEnvValue(env.find((variable: any) => variable.name === CONFIG_ENV).value))];

@@ -83,6 +83,6 @@ test('complete cluster loss, RTO 2 hours: the lifecycle moves dumps to GLACIER o
 
 test('the alert on a missing backup comes when the objective is broken, not 12 hours later', () => {
   const backup = guide({ corruption: { rpo: Duration.hours(27) } });
-  const rules = new BackupAlertRules(backup.node.scope!, 'alerts', { backups: [backup] }).prometheusRule!.toJson().spec.groups[0].rules;
+  const rules = new BackupAlertRules(backup.node.scope!, 'alerts', { backups: [backup] }).prometheusRules[0].toJson().spec.groups[0].rules;
   expect(rules.find((rule: any) => rule.alert === 'BackupJobMissing' && rule.labels.severity === 'critical').expr).toMatch(/^\) > 97200$/m);
 });

@@ -14,7 +14,7 @@ export interface BackupAlertRulesProps {
   readonly drills?: RestoreDrill[];
 
   /**
-   * Name of the PrometheusRule, of the dashboard's ConfigMap, and first part of the names of the files: up to 52 lower-case letters,
+   * Name of the PrometheusRule (of the first, where several are needed), of the dashboard's ConfigMap, and first part of the names of the files: up to 52 lower-case letters,
    * digits and `-`.
    *
    * @default - the construct's id in kebab-case

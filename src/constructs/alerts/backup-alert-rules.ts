@@ -2,17 +2,18 @@ import { ApiObject, Chart, Yaml } from 'cdk8s';
 import { Construct } from 'constructs';
 import { BackupAlertRulesProps } from './backup-alert-rules-props';
 import { dashboard } from './dashboard';
+import { defineDashboard, definePrometheusRules } from './objects';
 import { alertGroups } from './rules/groups';
 import { RelatedJob, AlertContext, AlertTarget, volumesOf } from './rules/target';
 import { companionTests } from './tests/related-job-scenarios';
 import { alertTests } from './tests/scenarios';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { RelatedCronJobFacts } from '../backup/job-facts';
+import { writeAsStored } from '../core/as-stored';
 import { toCronJobName } from '../core/backup-name';
 import { checkHttpUrl, checkLabels, isDnsLabel, show } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
 import { jsonText, SynthFile } from '../core/synth-file';
-import { warn } from '../core/warnings';
 import { RestoreDrill } from '../drill/restore-drill';
 
 /**
@@ -22,8 +23,11 @@ import { RestoreDrill } from '../drill/restore-drill';
  * file, together with their tests for `promtool test rules`, and the dashboard as JSON.
  */
 export class BackupAlertRules extends Construct {
-  /** The PrometheusRule, if there is one. */
-  public readonly prometheusRule?: ApiObject;
+  /**
+   * The PrometheusRules. One, or none if none is wanted; several for very many backups, each small enough for `kubectl apply`, which takes 256 KiB:
+   * the second is called as the first with `-2` behind it.
+   */
+  public readonly prometheusRules: ApiObject[];
 
   /** The ConfigMap with the dashboard, if there is one. */
   public readonly dashboardConfigMap?: ApiObject;
@@ -47,7 +51,7 @@ export class BackupAlertRules extends Construct {
     const targets = props.backups.map(backup => targetOf(backup, drills.filter(drill => drill._drill.backup === backup), props.namespace));
     checkTargets(context, targets);
     const groups = alertGroups(context, targets);
-    const board = jsonText(dashboard(name, context, targets));
+    const board = dashboard(name, context, targets);
 
     const folder = props.folder ?? 'monitoring';
     this.ruleFile = `${folder}/${name}.rules`;
@@ -63,10 +67,11 @@ export class BackupAlertRules extends Construct {
       fileName: `${folder}/${name}.${target.namespace}.${cronJob}.rules.test`,
       content: () => Yaml.stringify(tests()),
     }).fileName);
-    new SynthFile(this, 'Dashboard', { fileName: this.dashboardFile, content: () => board });
+    new SynthFile(this, 'Dashboard', { fileName: this.dashboardFile, content: () => jsonText(board) });
 
-    if (props.prometheusRule ?? true) this.prometheusRule = definePrometheusRule(this, name, props.ruleLabels ?? {}, groups);
+    this.prometheusRules = props.prometheusRule ?? true ? definePrometheusRules(this, name, props.ruleLabels ?? {}, groups) : [];
     if (props.dashboardConfigMap ?? true) this.dashboardConfigMap = defineDashboard(this, name, props.dashboardLabels ?? { grafana_dashboard: '1' }, board);
+    writeAsStored(this);
     refuseNamesakes(this, 'ruleName', name);
   }
 }
@@ -140,27 +145,6 @@ function checkTargets({ runnerMetrics }: AlertContext, targets: readonly AlertTa
   }
 }
 
-function definePrometheusRule(scope: Construct, name: string, labels: { readonly [key: string]: string }, groups: unknown): ApiObject {
-  if (!('release' in labels)) {
-    warn(scope, 'the PrometheusRule has no label "release": kube-prometheus-stack ignores it without a word; set \'ruleLabels\' to { release: \'NAME OF THE HELM RELEASE\' }, or to { release: \'\' } if your Prometheus selects all rules');
-  }
-  return new ApiObject(scope, 'Resource', {
-    apiVersion: 'monitoring.coreos.com/v1',
-    kind: 'PrometheusRule',
-    metadata: { name, labels: withoutEmpty(labels) },
-    spec: { groups },
-  });
-}
-
-function defineDashboard(scope: Construct, name: string, labels: { [key: string]: string }, board: string): ApiObject {
-  return new ApiObject(scope, 'DashboardConfigMap', {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: `${name}-dashboard`, labels },
-    data: { [`${name}.json`]: board },
-  });
-}
-
 function checkName(id: string, given: string | undefined): string {
   const name = given ?? toCronJobName(id);
   if (!isDnsLabel(name, 52)) {
@@ -175,8 +159,4 @@ function checkMetricLabels(property: string, labels: { readonly [key: string]: s
       throw new Error(`'${property}' has a name that Prometheus refuses, ${show(name)}: use letters, digits and "_", the first no digit`);
     }
   }
-}
-
-function withoutEmpty(labels: { readonly [key: string]: string }): { [key: string]: string } {
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }

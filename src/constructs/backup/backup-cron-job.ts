@@ -10,8 +10,10 @@ import { defineMaintenance } from './maintenance';
 import { refuseOnePlace } from './one-place';
 import { checkRights } from './rights';
 import { BackupConfig } from '../../contract/config';
+import { writeAsStored } from '../core/as-stored';
 import { show } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
+import { standardLabels } from '../core/standard-labels';
 import { jsonText } from '../core/synth-file';
 import { warn, warningsOf } from '../core/warnings';
 import { StorePlace } from '../parts/store-place';
@@ -137,7 +139,7 @@ export class BackupCronJob extends Construct {
     this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, job.timeZone, job.deadlineSeconds).longestSeconds;
     for (const warning of refuseLocks(config, this._longestGapSeconds)) warn(this, warning);
 
-    const metadata = { name: cronJobName, labels };
+    const metadata = { name: cronJobName, labels: { ...standardLabels(this, 'backup', cronJobName), ...labels } };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores, metadata);
     grantRights(this, this.serviceAccount, source.api, metadata);
     const { cronJob, networkPolicy } = defineRunnerCronJob(this, {
@@ -174,6 +176,7 @@ export class BackupCronJob extends Construct {
     const jobNames = [cronJobName, verify?.cronJobName, prune?.cronJobName].filter(name => name !== undefined);
     refuseNamesakes(this, 'cronJobName', cronJobName, { jobNames });
     refuseOnePlace(this, backupName, stores);
+    writeAsStored(this);
     // The lifecycle of a bucket may come later, and with it other storage classes.
     this.node.addValidation({ validate: () => this._recovery.problems() });
   }

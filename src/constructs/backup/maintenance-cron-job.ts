@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { BackupConfig } from '../../contract/config';
 import { show } from '../core/check';
 import { MAX_JOB_NAME_LENGTH } from '../core/job-name';
+import { standardLabels } from '../core/standard-labels';
 import { StoreParts } from '../parts/store-parts';
 import { NetworkOptions } from '../pod/network-options';
 import { networkOf } from '../pod/network-policy';
@@ -67,7 +68,8 @@ export class MaintenanceCronJob extends Construct {
     this.deadlineSeconds = times.deadlineSeconds;
     this.gapSeconds = gapsOf(times.schedule.expressionString, timeZone, this.deadlineSeconds).longestSeconds;
 
-    const metadata = { name: this.cronJobName, labels: { component: `backup-${command}` } };
+    const component = `backup-${command}`;
+    const metadata = { name: this.cronJobName, labels: { ...standardLabels(this, component, this.cronJobName), component } };
     // That of the backup, which 'verify' has, has the annotations of the stores already.
     const ofBackup = command === 'verify' ? props.serviceAccount : undefined;
     this.serviceAccount = ofBackup ?? serviceAccountFor(this, props.serviceAccount, stores, metadata);

@@ -8,12 +8,14 @@ import { deriveRules } from './lifecycle-derive';
 import { LifecycleFinding, showFinding } from './lifecycle-findings';
 import { defineApplyJob } from './lifecycle-job';
 import { ModelRule } from './lifecycle-model';
-import { profileOfStore } from './lifecycle-profiles';
+import { PROFILES, profileOfStore } from './lifecycle-profiles';
 import { refuseErrors } from './lifecycle-refusal';
 import { days, renderRules } from './lifecycle-render';
+import * as messages from './messages';
 import { S3StoreConfig } from '../../contract/config';
 import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleDocument } from '../../contract/lifecycle';
 import { BackupCronJob } from '../backup/backup-cron-job';
+import { writeAsStored } from '../core/as-stored';
 import { show } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
 import { jsonText, SynthFile } from '../core/synth-file';
@@ -67,6 +69,9 @@ export class BackupBucketLifecycle extends Construct {
   /** The Job that puts the rules to the bucket, if one was asked for. */
   public readonly applyJob?: kplus.Job;
 
+  /** Name of that Job, with a hash of its spec in it. */
+  public readonly applyJobName?: string;
+
   private readonly config: S3StoreConfig;
   private readonly place: StorePlace;
   private readonly facts: BucketFacts;
@@ -86,6 +91,7 @@ export class BackupBucketLifecycle extends Construct {
     const checked = checkDocument(document, this.facts);
     this.warnAbout(refuseErrors(`the lifecycle of bucket ${show(this.bucketName)}`, document, checked, this.facts));
     this.rules = checked.rules;
+    if (this.facts.profile === PROFILES.unknown && this.rules.some(needsVersions)) warn(this, messages.assumedServer(this.config));
 
     this.json = jsonText(document);
     this.fileName = props.fileName ?? `s3-lifecycle/${this.bucketName}.json`;
@@ -97,12 +103,15 @@ export class BackupBucketLifecycle extends Construct {
         { right: 'lifecycle', why: '\'applyJob\' replaces the rules of the bucket', wayOut: 'set \'applyJob.s3Credentials\' to some of S3Access.LIFECYCLE' },
       ]);
       const parts = props.store._bind(s3Credentials ? new Construct(this, 'Applies') : this, true, s3Credentials);
-      this.applyJob = defineApplyJob(this, {
+      const { job, jobName } = defineApplyJob(this, {
         version: LIFECYCLE_VERSION,
         store: parts.config as S3StoreConfig,
         document: document as LifecycleDocument,
         transitionDefaultMinimumObjectSize: this.facts.minimumSize ?? null,
       }, parts, props.applyJob);
+      this.applyJob = job;
+      this.applyJobName = jobName;
+      writeAsStored(this);
       refuseNamesakes(this, 'bucketName', this.bucketName);
     }
 
@@ -148,6 +157,11 @@ export class BackupBucketLifecycle extends Construct {
   private backups(): BackupCronJob[] {
     return this.node.root.node.findAll().filter((construct): construct is BackupCronJob => construct instanceof BackupCronJob);
   }
+}
+
+/** Whether the rule is about what only some servers have. */
+function needsVersions({ noncurrentExpiration, noncurrentTransitions, deleteMarkers }: ModelRule): boolean {
+  return noncurrentExpiration !== undefined || noncurrentTransitions.length > 0 || deleteMarkers;
 }
 
 function bucketOf(store: BackupStore): { readonly config: S3StoreConfig; readonly place: StorePlace } {

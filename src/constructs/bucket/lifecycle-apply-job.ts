@@ -45,9 +45,9 @@ export interface LifecycleApplyJobOptions extends NetworkOptions {
   readonly serviceAccount?: kplus.IServiceAccount;
 
   /**
-   * Labels of the Job and its pod.
+   * Labels of everything that is made, and of the pod. Never those of a backup: what looks for backups must not find this.
    *
-   * @default - component=backup
+   * @default { component: 'backup-lifecycle' }
    */
   readonly labels?: { readonly [key: string]: string };
 }

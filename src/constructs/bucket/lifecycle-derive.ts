@@ -4,6 +4,7 @@
 import { Duration, Size } from 'cdk8s';
 import { BackupInBucket, daysToKeep } from './backup-in-bucket';
 import { BucketFacts } from './lifecycle-checks';
+import { PROFILES } from './lifecycle-profiles';
 import { days } from './lifecycle-render';
 import { LifecycleRule, LifecycleTransition } from './lifecycle-rule';
 import { show } from '../core/check';
@@ -29,7 +30,7 @@ export function deriveRules(backups: readonly BackupInBucket[], bucket: BucketFa
     return rulesOf(backup, count === 1 ? backup.name : `${backup.name}-${count}`, bucket, options);
   });
   if (rules.length === 0) {
-    throw new Error(`nothing follows from ${backups.map(({ title }) => title).join(', ')} for ${bucket.profile.title}: set 'expire', or name the 'provider' of the bucket, got none whose endpoint is known`);
+    throw new Error(`nothing follows from ${backups.map(({ title }) => title).join(', ')} for ${bucket.profile.title}: leave the lifecycle out, or set 'expire'${bucket.profile === PROFILES.unknown ? ', or name the \'provider\'' : ''}`);
   }
   return rules;
 }

@@ -4,30 +4,39 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
 import { LIFECYCLE_ENV, LifecycleConfig, renderLifecycleConfig } from '../../contract/lifecycle';
-import { checkLabels } from '../core/check';
+import { standardLabels } from '../core/standard-labels';
 import { SCRATCH } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
+import { nameByContent } from '../pod/content-name';
 import { defineJobPolicy, networkOf, policedLabels } from '../pod/network-policy';
+import { addressByName } from '../pod/pod-address';
 import { defaultImage } from '../pod/runner-image';
 import { checkImage, patchJob, restricted } from '../pod/runner-pod';
+import { checkNotABackup } from '../restore/not-a-backup';
 
 const CONTAINER = 'lifecycle';
 const USER = 10_001;
 const NAME = 'backup-lifecycle';
 
+/** A Job that puts rules to a bucket. */
+export interface ApplyJob {
+  readonly job: kplus.Job;
+  /** With the hash in it. */
+  readonly jobName: string;
+}
+
 /**
- * A Job that runs `lifecycle apply` once. The pod of a Job can't be changed, so what it does is part of its name: other rules are another
- * Job, and the same rules are the same one.
+ * A Job that runs `lifecycle apply` once. Another image makes another Job, which finds its rules in the bucket and changes nothing. No time
+ * limit removes it: whatever syncs Git would miss it, and make it again and again.
  */
-export function defineApplyJob(scope: Construct, config: LifecycleConfig, store: StoreParts, options: LifecycleApplyJobOptions): kplus.Job {
-  const labels = options.labels ?? { component: 'backup' };
-  checkLabels('labels', labels);
+export function defineApplyJob(scope: Construct, config: LifecycleConfig, store: StoreParts, options: LifecycleApplyJobOptions): ApplyJob {
+  const given = options.labels ?? { component: NAME };
+  checkNotABackup(given);
   const value = renderLifecycleConfig(config);
   const image = checkImage('image', options.image ?? defaultImage());
   const others = options.otherRules ?? OtherLifecycleRules.REFUSE;
-  const hash = createHash('sha256').update(JSON.stringify([value, image, others])).digest('hex').slice(0, 8);
-  const metadata = { name: `${NAME}-${hash}`, labels };
   const bucket = createHash('sha256').update(store.location).digest('hex').slice(0, 8);
+  const labels = { ...standardLabels(scope, NAME, `${NAME}-${bucket}`), ...given };
   const lasting = { name: `${NAME}-${bucket}`, labels };
   const network = networkOf(options, undefined, { stores: [config.store] });
   const serviceAccount = options.serviceAccount ?? new kplus.ServiceAccount(scope, 'ServiceAccount', {
@@ -35,7 +44,7 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
   });
   const scratch = kplus.Volume.fromEmptyDir(scope, 'Scratch', 'scratch', { sizeLimit: Size.mebibytes(16) });
   const job = new kplus.Job(scope, 'Resource', {
-    metadata,
+    metadata: { name: NAME, labels },
     podMetadata: { labels: policedLabels(labels, lasting.name) },
     activeDeadline: Duration.minutes(10),
     backoffLimit: 4,
@@ -54,7 +63,8 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
       volumeMounts: [{ path: SCRATCH, volume: scratch }],
     }],
   });
+  addressByName(job, lasting.name);
   patchJob(ApiObject.of(job), '', CONTAINER);
   defineJobPolicy(scope, lasting, network);
-  return job;
+  return { job, jobName: nameByContent(ApiObject.of(job), NAME) };
 }

@@ -112,6 +112,16 @@ export const PROFILES = {
     refused: 'its lifecycle has a schema of its own (action and condition; NEARLINE, COLDLINE, ARCHIVE) and does not take S3\'s: '
       + 'write it by hand and give it to "gcloud storage buckets update --lifecycle-file"; the backups themselves work',
   },
+  unknown: {
+    ...COMPATIBLE,
+    title: 'a server that its endpoint does not name',
+    asOf: '2026-11-22',
+    transitions: 'none',
+    differences: 'what MinIO and Ceph RGW both take',
+    classes: [],
+    maxRules: 100,
+    abort: 'ignored',
+  },
   any: {
     ...COMPATIBLE,
     title: 'any provider',
@@ -135,5 +145,5 @@ export function profileOfStore(endpoint: string | null, region: string | null): 
   if (is('scw.cloud')) return PROFILES.scaleway;
   if (is('backblazeb2.com')) return PROFILES.backblazeB2;
   if (is('googleapis.com')) return PROFILES.googleCloudStorage;
-  return PROFILES.any;
+  return PROFILES.unknown;
 }

@@ -4,6 +4,7 @@
 import { BackupInBucket } from './backup-in-bucket';
 import { ModelRule, Move, When } from './lifecycle-model';
 import { Profile } from './lifecycle-profiles';
+import { S3StoreConfig } from '../../contract/config';
 import { show, showSeconds } from '../core/check';
 
 type Rule = Pick<ModelRule, 'name' | 'filter' | 'prefix'>;
@@ -16,6 +17,12 @@ const NO_FLOOR = 'no floor of the runner can stop a rule of S3';
 interface Periods {
   readonly rule: string;
   readonly seconds: number;
+}
+
+/* What is taken for granted. */
+
+export function assumedServer({ endpoint, name }: S3StoreConfig): string {
+  return `the endpoint ${show(endpoint)} of store ${show(name)} is of no provider that is known by its name, so the rules on old versions are such as MinIO and Ceph RGW take: set 'provider', as in LifecycleProvider.MINIO, and they are checked against that one's`;
 }
 
 /* The rules against the backups. */

@@ -8,8 +8,10 @@ import { drillSource, drillTarget, freshnessOf } from './target';
 import { CONFIG_VERSION, DecryptionConfig, DrillConfig } from '../../contract/config';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { RelatedCronJobFacts } from '../backup/job-facts';
+import { writeAsStored } from '../core/as-stored';
 import { checkText, show, showSeconds } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
+import { standardLabels } from '../core/standard-labels';
 import { warn } from '../core/warnings';
 import { PodParts } from '../parts/pod-parts';
 import { networkOf } from '../pod/network-policy';
@@ -79,7 +81,7 @@ export class RestoreDrill extends Construct {
     });
     const network = networkOf(props, backup._network, { stores: config.stores, pushgatewayUrl: config.pushgatewayUrl });
 
-    const metadata = { name: cronJobName, labels };
+    const metadata = { name: cronJobName, labels: { ...standardLabels(this, 'restore-drill', cronJobName), ...labels } };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
     const { cronJob, networkPolicy } = defineRunnerCronJob(this, {
       ...job,
@@ -101,6 +103,7 @@ export class RestoreDrill extends Construct {
     const gaps = gapsOf(props.schedule.expressionString, job.timeZone, job.deadlineSeconds);
     this._drill = { cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds: job.deadlineSeconds, backup, rtoSeconds };
     warnOfGaps(this, props, gaps);
+    writeAsStored(this);
     refuseNamesakes(this, 'cronJobName', cronJobName, { jobNames: [cronJobName] });
   }
 }

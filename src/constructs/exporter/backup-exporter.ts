@@ -6,7 +6,9 @@ import { exporterConfig } from './exporter-config';
 import { defineDeployment, defineService, defineServiceMonitor } from './exporter-objects';
 import { checkExporterProps } from './exporter-settings';
 import { ExporterStores } from './stores';
+import { writeAsStored } from '../core/as-stored';
 import { refuseNamesakes } from '../core/namesakes';
+import { standardLabels } from '../core/standard-labels';
 import { connectionsOf } from '../pod/network-needs';
 import { checkNetwork, defineNetworkPolicy, inheritNetwork } from '../pod/network-policy';
 import { inheritPod, RunnerPod, serviceAccountFor } from '../pod/runner-pod';
@@ -63,18 +65,25 @@ export class BackupExporter extends Construct {
     const connections = props.backups.flatMap(backup => connectionsOf({ stores: stores.of(backup) }, inheritNetwork(props, backup._network).network));
     checkNetwork(props, network, connections);
 
-    const metadata = { name: exporterName, labels };
+    const metadata = { name: exporterName, labels: { ...standardLabels(this, 'backup-exporter', exporterName), ...labels } };
     const besideBackups = { ...metadata, name: `${exporterName}-exporter` };
     this.exporterName = exporterName;
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores.parts, besideBackups);
     this.deployment = defineDeployment(this, {
-      metadata, pod, config, parts: stores.parts, serviceAccount: this.serviceAccount, annotated: !props.serviceMonitorLabels,
+      metadata,
+      address: besideBackups.name,
+      pod,
+      config,
+      parts: stores.parts,
+      serviceAccount: this.serviceAccount,
+      annotated: !props.serviceMonitorLabels,
     });
     this.service = defineService(this, metadata, this.deployment, port);
     if (network.networkPolicy) {
       this.networkPolicy = defineNetworkPolicy(this, besideBackups, this.deployment.matchLabels, connections, port);
     }
-    if (props.serviceMonitorLabels) this.serviceMonitor = defineServiceMonitor(this, settings, props.serviceMonitorLabels);
+    if (props.serviceMonitorLabels) this.serviceMonitor = defineServiceMonitor(this, metadata, settings, props.serviceMonitorLabels);
+    writeAsStored(this);
     refuseNamesakes(this, 'exporterName', exporterName);
   }
 }

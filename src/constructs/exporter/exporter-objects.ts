@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { ExporterSettings, NAME_LABEL } from './exporter-settings';
 import { ExporterConfig } from '../../contract/config';
 import { StoreParts } from '../parts/store-parts';
+import { addressByName } from '../pod/pod-address';
 import { NameAndLabels, RunnerPod } from '../pod/runner-pod';
 
 const PORT_NAME = 'http';
@@ -11,6 +12,8 @@ const PORT_NAME = 'http';
 /** What the Deployment is made of. All of it has been checked. */
 export interface ExporterDeploymentProps {
   readonly metadata: NameAndLabels;
+  /** By which cdk8s-plus finds the pod. */
+  readonly address: string;
   readonly pod: RunnerPod;
   readonly config: ExporterConfig;
   readonly parts: readonly StoreParts[];
@@ -20,7 +23,7 @@ export interface ExporterDeploymentProps {
 }
 
 export function defineDeployment(scope: Construct, props: ExporterDeploymentProps): kplus.Deployment {
-  const { metadata, pod, config, parts, serviceAccount, annotated } = props;
+  const { metadata, address, pod, config, parts, serviceAccount, annotated } = props;
   const { port } = config;
   const { containers, ...defined } = pod.define(scope, ['serve'], config, parts);
   const probe = (seconds: number, failureThreshold: number) =>
@@ -28,6 +31,7 @@ export function defineDeployment(scope: Construct, props: ExporterDeploymentProp
   const deployment = new kplus.Deployment(scope, 'Resource', {
     ...defined,
     metadata,
+    select: false,
     podMetadata: {
       labels: metadata.labels,
       annotations: annotated ? { 'prometheus.io/scrape': 'true', 'prometheus.io/port': `${port}`, 'prometheus.io/path': '/metrics' } : {},
@@ -46,6 +50,9 @@ export function defineDeployment(scope: Construct, props: ExporterDeploymentProp
       liveness: probe(20, 6),
     })),
   });
+  // What selects pods can't be changed once the Deployment is there: it is of the name alone, whatever becomes of labels and of the construct's path.
+  deployment.select(kplus.LabelSelector.of({ labels: { [NAME_LABEL]: metadata.name } }));
+  addressByName(deployment, address);
   pod.patchPod(ApiObject.of(deployment), '/spec/template/spec');
   return deployment;
 }
@@ -55,12 +62,12 @@ export function defineService(scope: Construct, metadata: NameAndLabels, selecto
 }
 
 export function defineServiceMonitor(
-  scope: Construct, { exporterName, refreshSeconds }: ExporterSettings, labels: { [key: string]: string },
+  scope: Construct, metadata: NameAndLabels, { exporterName, refreshSeconds }: ExporterSettings, labels: { [key: string]: string },
 ): ApiObject {
   return new ApiObject(scope, 'ServiceMonitor', {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'ServiceMonitor',
-    metadata: { name: exporterName, labels },
+    metadata: { name: exporterName, labels: { ...metadata.labels, ...labels } },
     spec: {
       selector: { matchLabels: { [NAME_LABEL]: exporterName } },
       endpoints: [{ port: PORT_NAME, path: '/metrics', interval: `${Math.max(30, refreshSeconds)}s` }],

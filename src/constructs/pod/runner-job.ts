@@ -7,6 +7,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { CronJobSettings } from './cron-job-settings';
 import { defineJobPolicy, PodNetwork, policedLabels } from './network-policy';
+import { addressByName } from './pod-address';
 import { NameAndLabels, RunnerPod } from './runner-pod';
 import { Config } from '../../contract/config';
 import { PodParts } from '../parts/pod-parts';
@@ -42,6 +43,8 @@ export function defineRunnerCronJob(scope: Construct, props: RunnerCronJobProps)
   const { metadata, initContainer } = props;
   const cronJob = new kplus.CronJob(scope, 'Resource', {
     ...jobOf(scope, props),
+    // A suspended one makes an application of Argo CD "Suspended" for ever, which hides that something else of it is.
+    metadata: { ...metadata, annotations: props.suspend ? { 'argocd.argoproj.io/ignore-healthcheck': 'true' } : {} },
     initContainers: initContainer && [initContainer],
     schedule: props.schedule,
     timeZone: props.timeZone,
@@ -52,6 +55,7 @@ export function defineRunnerCronJob(scope: Construct, props: RunnerCronJobProps)
     successfulJobsRetained: props.successfulJobsRetained,
     failedJobsRetained: props.failedJobsRetained,
   });
+  addressByName(cronJob, metadata.name);
   const object = ApiObject.of(cronJob);
   // A Job has these labels, and nothing of the CronJob's own.
   object.addJsonPatch(JsonPatch.add('/spec/jobTemplate/metadata', { labels: metadata.labels }));
@@ -62,6 +66,7 @@ export function defineRunnerCronJob(scope: Construct, props: RunnerCronJobProps)
 /** A Job, and the same around it. */
 export function defineRunnerJob(scope: Construct, props: RunnerJobProps): { job: kplus.Job; networkPolicy?: ApiObject } {
   const job = new kplus.Job(scope, 'Resource', jobOf(scope, props));
+  addressByName(job, props.metadata.name);
   props.pod.patch(ApiObject.of(job), '', props.args[0]);
   return { job, networkPolicy: defineJobPolicy(scope, props.metadata, props.network) };
 }

@@ -9,8 +9,10 @@ import { grantWorkloads } from './workload-rights';
 import { CONFIG_VERSION, DecryptionConfig, EncryptionConfig, RestoreConfig, ScratchConfig } from '../../contract/config';
 import { RUN_ENV } from '../../contract/run';
 import { BackupCronJob } from '../backup/backup-cron-job';
+import { writeAsStored } from '../core/as-stored';
 import { checkHttpUrl } from '../core/check';
 import { refuseNamesakes } from '../core/namesakes';
+import { standardLabels } from '../core/standard-labels';
 import { warn } from '../core/warnings';
 import { TargetParts } from '../engine-api/restore';
 import { BackupSource } from '../engines/backup-source';
@@ -84,7 +86,7 @@ export class RestoreJob extends Construct {
     const asksApi = workloads.length > 0 || targetParts.api !== null;
     const network = networkOf(props, inheritable(props), { ...config, endpoints: targetParts.endpoints, api: asksApi });
 
-    const metadata = { name: baseName, labels };
+    const metadata = { name: baseName, labels: { ...standardLabels(this, 'restore', baseName), ...labels } };
     this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
     grantWorkloads(this, this.serviceAccount, workloads, metadata);
     grantRights(this, this.serviceAccount, targetParts.api, metadata);
@@ -107,6 +109,7 @@ export class RestoreJob extends Construct {
 
     this._backup = props.backup;
     this._isTemplate = trigger._kind === 'template';
+    writeAsStored(this);
     refuseNamesakes(this, 'jobName', baseName, { jobNames: [baseName] });
   }
 }

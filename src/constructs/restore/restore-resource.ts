@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { ApiObject, Cron, JsonPatch } from 'cdk8s';
+import { ApiObject, Cron } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { RestoreTrigger } from './restore-trigger';
+import { nameByContent } from '../pod/content-name';
 import { defineRunnerCronJob, defineRunnerJob, RunnerJobProps } from '../pod/runner-job';
 
 /** What restores, once it is started. */
@@ -37,12 +37,7 @@ function defineTemplate(scope: Construct, job: RunnerJobProps): RestoreResource 
   return { resource: cronJob, jobName: job.metadata.name, networkPolicy };
 }
 
-/** A Job can't be changed once it is there: another spec is another Job. */
 function defineOnApply(scope: Construct, props: RunnerJobProps): RestoreResource {
   const { job, networkPolicy } = defineRunnerJob(scope, props);
-  const object = ApiObject.of(job);
-  const hash = createHash('sha256').update(JSON.stringify(object.toJson().spec)).digest('hex').slice(0, 8);
-  const jobName = `${props.metadata.name}-${hash}`;
-  object.addJsonPatch(JsonPatch.replace('/metadata/name', jobName));
-  return { resource: job, jobName, networkPolicy };
+  return { resource: job, jobName: nameByContent(ApiObject.of(job), props.metadata.name), networkPolicy };
 }

@@ -9,6 +9,7 @@ export class RestoreTrigger {
   /**
    * Applying the manifest does: a Job, whose name ends in a hash of its spec, so that it runs once for every change of it.
    *
+   * Another image is a change, and so is what another version of this library writes: take the restore out of the app when it is done.
    * Whatever deletes the Job and applies the manifest again restores a second time. So it is never removed by a time limit, and is
    * none for a folder that Git syncs.
    */

@@ -1,6 +1,6 @@
-import { App, Chart, Cron, Duration, Size } from 'cdk8s';
+import { ApiObject, App, Chart, Cron, Duration, Size } from 'cdk8s';
 import { parse } from 'yaml';
-import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupStore, RestoreDrill } from '../../../src';
+import { BackupAlertRules, BackupAlertRulesProps, BackupCronJob, BackupCronJobProps, BackupSource, BackupStore, RestoreDrill } from '../../../src';
 import { synthFiles } from '../../../src/constructs/core/synth-file';
 import { warningsOf } from '../../../src/constructs/core/warnings';
 import { newChart, objectsOf, props } from '../../synth';
@@ -20,7 +20,7 @@ function alertsOf(construct: BackupAlertRules): string[] {
 }
 
 function allRules(construct: BackupAlertRules): any[] {
-  return construct.prometheusRule!.toJson().spec.groups.flatMap((group: any) => group.rules);
+  return construct.prometheusRules[0].toJson().spec.groups.flatMap((group: any) => group.rules);
 }
 
 test('the rules of a backup with everything', () => {
@@ -30,7 +30,7 @@ test('the rules of a backup with everything', () => {
     startingDeadline: Duration.hours(1),
     objectives: { corruption: { rpo: Duration.hours(26) } },
   }, { runnerMetrics: true, ruleLabels: { release: 'monitoring' }, runbookUrl: 'https://wiki.example.com/backups' });
-  expect(construct.prometheusRule!.toJson()).toMatchSnapshot();
+  expect(construct.prometheusRules[0].toJson()).toMatchSnapshot();
 });
 
 describe('there is an alert only where its inputs are', () => {
@@ -89,7 +89,7 @@ describe('files', () => {
     const construct = rulesFor({}, { ruleName: 'shop', folder: 'alerts' });
     const files = synthFiles(construct);
     expect(Object.keys(files)).toEqual(['alerts/shop.dashboard.json', 'alerts/shop.rules', 'alerts/shop.shop.db-backup.rules.test']);
-    expect(parse(files[construct.ruleFile])).toEqual(construct.prometheusRule!.toJson().spec);
+    expect(parse(files[construct.ruleFile])).toEqual(construct.prometheusRules[0].toJson().spec);
     expect(parse(files[construct.ruleTestFiles[0]]).rule_files).toEqual(['shop.rules']);
   });
 
@@ -113,6 +113,41 @@ test('the dashboard is found by Grafana\'s sidecar', () => {
   const files = synthFiles(dashboardConfigMap!);
   expect(JSON.parse(map.data['backup-alerts.json'])).toEqual(JSON.parse(files[dashboardFile]));
   expect(JSON.parse(files[dashboardFile])).toMatchSnapshot();
+});
+
+describe('of very many backups', () => {
+  const chart = newChart();
+  const stores = [VOLUME(), S3];
+  const backups = Array.from({ length: 30 }, (_, i) =>
+    new BackupCronJob(chart, `backup-${i}`, props({ stores, source: BackupSource.postgres({ host: 'db', databaseName: `d${i}`, user: 'u' }) })));
+  const rules = new BackupAlertRules(chart, 'alerts', { backups, runnerMetrics: true, ruleLabels: { release: 'x' } });
+  // What `kubectl apply` notes of an object, as Go writes it.
+  const noted = (object: ApiObject) => JSON.stringify(object.toJson()).replace(/[<>&]/g, '\\u0000').length;
+
+  test('each object is small enough for "kubectl apply", and none is smaller than it need be', () => {
+    const sizes = rules.prometheusRules.map(noted);
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(Math.max(...sizes)).toBeLessThan(255_000);
+    expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(200_000);
+    expect(noted(rules.dashboardConfigMap!)).toBeLessThan(255_000);
+    expect(warningsOf(rules)).toEqual([]);
+  });
+
+  test('each alert is there once, as in the rule file, under names that are easily found', () => {
+    const groups = rules.prometheusRules.flatMap(object => object.toJson().spec.groups);
+    expect({ groups }).toEqual(parse(synthFiles(chart)[rules.ruleFile]));
+    expect(rules.prometheusRules.map(({ name }) => name)).toEqual(rules.prometheusRules.map((_, i) => i === 0 ? 'alerts' : `alerts-${i + 1}`));
+    expect(new Set(rules.prometheusRules.map(({ metadata }) => metadata.getLabel('release')))).toEqual(new Set(['x']));
+  });
+
+  test('a backup whose alerts alone are too large is named, with the way out', () => {
+    const alone = newChart();
+    const backup = new BackupCronJob(alone, 'db-backup', props());
+    const drills = Array.from({ length: 150 }, (_, i) => new RestoreDrill(alone, `drill-${i}`, { backup, schedule: Cron.weekly() }));
+    expect(warningsOf(new BackupAlertRules(alone, 'alerts', { backups: [backup], drills, ruleLabels: { release: 'x' } }))).toEqual([
+      expect.stringContaining('the PrometheusRule "alerts" has the group "backup-shop-db-backup" alone, and is too large: "kubectl apply --server-side" takes it'),
+    ]);
+  });
 });
 
 test.each<[Partial<BackupAlertRulesProps>, number]>([

@@ -39,8 +39,8 @@ describe('defaults', () => {
   });
 
   test('label the CronJob, its Jobs and their pods', () => {
-    expect(cronJobOf(objects).metadata.labels).toEqual({ component: 'backup' });
-    expect(spec.jobTemplate.metadata.labels).toEqual({ component: 'backup' });
+    expect(cronJobOf(objects).metadata.labels).toMatchObject({ component: 'backup' });
+    expect(spec.jobTemplate.metadata.labels).toMatchObject({ component: 'backup' });
     expect(spec.jobTemplate.spec.template.metadata.labels).toMatchObject({ component: 'backup' });
   });
 
@@ -55,7 +55,7 @@ describe('defaults', () => {
   });
 
   test('leave CPU unlimited', () => {
-    expect(podOf(objects).containers[0].resources).toEqual({ requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1024Mi' } });
+    expect(podOf(objects).containers[0].resources).toEqual({ requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } });
   });
 });
 
@@ -92,8 +92,21 @@ test('every property shows up where it belongs', () => {
   expect(objects.some(object => object.kind === 'ServiceAccount')).toBe(false);
 });
 
-test('on demand, the CronJob is a suspended template', () => {
-  const { spec } = cronJobOf(synth({ onDemand: true }));
+test('labels that are given replace the recommended ones', () => {
+  const { metadata } = cronJobOf(synth({ labels: { 'app.kubernetes.io/part-of': 'shop' } }));
+  expect(metadata.labels).toEqual({
+    'app.kubernetes.io/name': 'cdk8s-backup',
+    'app.kubernetes.io/instance': 'db-backup',
+    'app.kubernetes.io/component': 'backup',
+    'app.kubernetes.io/part-of': 'shop',
+    'app.kubernetes.io/managed-by': 'cdk8s',
+  });
+});
+
+test('on demand, the CronJob is a suspended template, by which no application of Argo CD is judged', () => {
+  const { metadata, spec } = cronJobOf(synth({ onDemand: true }));
+  expect(metadata.annotations).toEqual({ 'argocd.argoproj.io/ignore-healthcheck': 'true' });
+  expect(cronJobOf(synth()).metadata).not.toHaveProperty('annotations');
   expect(spec).toMatchObject({ suspend: true, schedule: '0 0 1 1 *' });
   expect(spec.jobTemplate.spec.activeDeadlineSeconds).toBe(6 * 3600);
 });

@@ -2,9 +2,10 @@ import { readFileSync } from 'fs';
 import { join } from 'path';
 import { App, Chart, Cron, Duration, Size, Testing } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
 import {
   BackupBucketLifecycle, BackupBucketLifecycleProps, BackupCronJob, BackupCronJobProps, BackupSource, BackupStore,
-  LifecycleForBackupsOptions, LifecycleProvider,
+  LifecycleApplyJobOptions, LifecycleForBackupsOptions, LifecycleProvider,
   LifecycleRule, LifecycleStorageClass, OtherLifecycleRules, Retention, S3Credentials, S3StoreOptions, StoreLayout, TransitionMinimumObjectSize,
 } from '../../../src';
 import { synthFiles } from '../../../src/constructs/core/synth-file';
@@ -243,13 +244,28 @@ describe('forBackups', () => {
     expect(keys({ provider: LifecycleProvider.ANY, expire: true })).toEqual([['Expiration'], ['Expiration']]);
   });
 
+  test('of a server that its endpoint does not name, takes what MinIO and Ceph take, and says so', () => {
+    const stores = [BackupStore.s3({ bucketName: 'shop-backups', region: 'us-east-1', endpoint: 'http://minio:9000' })];
+    const at = (options: LifecycleForBackupsOptions) => {
+      const chart = Testing.chart();
+      const lifecycle = BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backup(chart, 'db-backup', { stores, retention: Retention.days(30) })], options);
+      return { rules: JSON.parse(lifecycle.json).Rules, warnings: warningsOf(lifecycle).filter(message => message.includes('provider')) };
+    };
+    const { rules, warnings } = at({});
+    expect(rules).toEqual(at({ provider: LifecycleProvider.MINIO }).rules);
+    expect(warnings).toEqual([expect.stringContaining('the endpoint "http://minio:9000" of store "s3" is of no provider that is known by its name')]);
+    for (const provider of [LifecycleProvider.MINIO, LifecycleProvider.CEPH_RGW]) expect(at({ provider }).warnings).toEqual([]);
+    expect(at({ versioned: false, expire: true }).warnings).toEqual([]);
+    expect(() => at({ versioned: false })).toThrow('leave the lifecycle out, or set \'expire\', or name the \'provider\'');
+  });
+
   test('adds rules for other things in the bucket', () => {
     const { rules } = derive({ otherRules: [{ id: 'logs', prefix: 'logs/', expiration: Duration.days(14) }] });
     expect(rules.at(-1)).toEqual({ ID: 'cdk8s-backup.logs', Status: 'Enabled', Filter: { Prefix: 'logs/' }, Expiration: { Days: 14 } });
   });
 
   test('fails where nothing follows', () => {
-    expect(() => derive({ provider: LifecycleProvider.ANY })).toThrow('nothing follows from backup "db-backup", backup "redis-backup" for any provider: set \'expire\', or name the \'provider\'');
+    expect(() => derive({ provider: LifecycleProvider.ANY })).toThrow('nothing follows from backup "db-backup", backup "redis-backup" for any provider: leave the lifecycle out, or set \'expire\'');
   });
 
   test('fails without a bucket, with several, and for a backup that is not in it', () => {
@@ -357,6 +373,28 @@ describe('applyJob', () => {
     expect(other).not.toBe(job().job.metadata.name);
   });
 
+  test('is another Job for whatever else of it changes, so that nothing that is applied is refused', () => {
+    const variants: LifecycleApplyJobOptions[] = [{}, { image: 'registry/runner:2' }, { labels: { team: 'db' } }, { otherRules: OtherLifecycleRules.KEEP }];
+    const names = variants.map(applyJob => job({ applyJob }).job.metadata.name);
+    expect(new Set(names).size).toBe(variants.length);
+  });
+
+  test('is the same Job when the construct is moved, and the construct knows its name', () => {
+    const nameIn = (...path: string[]) => {
+      const chart = new Chart(Testing.app(), 'chart', { namespace: 'shop' });
+      const scope = path.reduce<Construct>((parent, id) => new Construct(parent, id), chart);
+      const { applyJobName } = new BackupBucketLifecycle(scope, 'l', { store, rules: [{ id: 'x', expiration: Duration.days(9) }], applyJob: {} });
+      expect(objectsOf(chart).find(({ kind }) => kind === 'Job').metadata.name).toBe(applyJobName);
+      return applyJobName;
+    };
+    expect(nameIn('Buckets')).toBe(nameIn());
+  });
+
+  test('does not show among backups', () => {
+    expect(job().objects.map(({ metadata }) => metadata.labels.component)).toEqual(Array(3).fill('backup-lifecycle'));
+    expect(() => job({ applyJob: { labels: { component: 'backup' } } })).toThrow('\'labels\' must not be those of a backup');
+  });
+
   test('leaves rules of others alone unless it is told', () => {
     const args = (otherRules?: OtherLifecycleRules) => job({ applyJob: { otherRules } }).job.spec.template.spec.containers[0].args;
     expect(args()).toEqual(['lifecycle', 'apply']);
@@ -367,7 +405,8 @@ describe('applyJob', () => {
   test('takes a service account, labels and an image', () => {
     const serviceAccount = kplus.ServiceAccount.fromServiceAccountName(Testing.chart(), 'account', 'bucket-owner');
     const { job: { metadata, spec } } = job({ applyJob: { serviceAccount, labels: { team: 'db' }, image: 'registry/runner:1' } });
-    expect(metadata.labels).toEqual({ team: 'db' });
+    expect(metadata.labels).toMatchObject({ team: 'db' });
+    expect(metadata.labels).not.toHaveProperty('component');
     expect(spec.template.spec).toMatchObject({ serviceAccountName: 'bucket-owner', containers: [{ image: 'registry/runner:1' }] });
   });
 

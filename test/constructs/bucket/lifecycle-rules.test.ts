@@ -454,7 +454,8 @@ describe('providers', () => {
   });
   test.each([
     ['https://x.r2.cloudflarestorage.com', 'Cloudflare R2'], ['https://s3.fr-par.scw.cloud', 'Scaleway'], ['https://s3.eu-central-003.backblazeb2.com', 'Backblaze B2'],
-    ['https://s3.cn-north-1.amazonaws.com.cn', 'AWS S3 in China'], ['https://s3.eu-central-1.amazonaws.com', 'AWS S3'], ['https://minio.storage.svc:9000', 'any provider'],
+    ['https://s3.cn-north-1.amazonaws.com.cn', 'AWS S3 in China'], ['https://s3.eu-central-1.amazonaws.com', 'AWS S3'],
+    ['https://minio.storage.svc:9000', 'a server that its endpoint does not name'],
   ])('is known by its endpoint: %s', (endpoint, title) => {
     const at = BackupStore.s3({ bucketName: 'shop-backups', region: 'auto', endpoint });
     expect(lint([base], { store: at }).error).toContain(`of ${title} (as of `);

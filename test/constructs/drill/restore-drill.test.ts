@@ -169,11 +169,11 @@ describe('the scratch server', () => {
   test('has its data on the node, or on a claim that comes and goes with the pod', () => {
     const volumeOf = (dataVolume?: DrillVolume) => podOf(define({ drill: () => ({ dataVolume }) }).objects);
     const data = (pod: any) => pod.volumes.find(({ name }: any) => name === 'server-data');
-    expect(data(volumeOf())).toEqual({ name: 'server-data', emptyDir: { sizeLimit: '10240Mi' } });
+    expect(data(volumeOf())).toEqual({ name: 'server-data', emptyDir: { sizeLimit: '10Gi' } });
     const pod = volumeOf(DrillVolume.claim(Size.gibibytes(20), { storageClassName: 'fast' }));
     expect(data(pod)).toEqual({
       name: 'server-data',
-      ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '20480Mi' } } } } },
+      ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '20Gi' } } } } },
     });
     // Its user is another one than the runner's: the group of the pod may write.
     expect(pod.securityContext.fsGroup).toBe(10_001);

@@ -1,5 +1,6 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
 import {
   BackupCronJob, BackupCronJobProps, BackupExporter, BackupExporterProps, BackupSource, BackupStore, RestoreDrill,
   RestoreJob, RestoreTrigger, S3Credentials,
@@ -62,7 +63,19 @@ describe('defaults', () => {
     expect(spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'], ingress: [{ ports: [{ port: 8080, protocol: 'TCP' }] }] });
     expect(spec.egress.slice(1)).toEqual([{ ports: [{ port: 443, protocol: 'TCP' }] }]);
     expect(find(objects, 'Deployment').spec.template.metadata.labels).toMatchObject(spec.podSelector.matchLabels);
-    expect(find(objects, 'Service').spec.selector).toEqual(find(objects, 'Deployment').spec.selector.matchLabels);
+    expect(find(objects, 'Deployment').spec.template.metadata.labels).toMatchObject(find(objects, 'Service').spec.selector);
+    expect(find(objects, 'Deployment').spec.template.metadata.labels).toMatchObject(find(objects, 'Deployment').spec.selector.matchLabels);
+  });
+
+  test('are the same objects when the construct is moved, or gets another id: a selector can\'t be changed', () => {
+    const at = (id: string, around?: string) => {
+      const chart = newChart();
+      const backup = new BackupCronJob(chart, 'db-backup', props());
+      new BackupExporter(around === undefined ? chart : new Construct(chart, around), id, { exporterName: 'status', backups: [backup] });
+      return objectsOf(chart);
+    };
+    expect(at('status', 'Monitoring')).toEqual(at('exporter'));
+    expect(find(at('exporter'), 'Deployment').spec.selector).toEqual({ matchLabels: { 'cdk8s-backup/exporter': 'status' } });
   });
 
   test('tell the runner what the backup promises', () => {
@@ -127,7 +140,7 @@ test('is scraped by annotations, or by a ServiceMonitor', () => {
   const objects = synth({ serviceMonitorLabels: { release: 'kube-prometheus-stack' } });
   expect(find(objects, 'Deployment').spec.template.metadata.annotations).toBeUndefined();
   const { metadata, spec } = find(objects, 'ServiceMonitor');
-  expect(metadata.labels).toEqual({ release: 'kube-prometheus-stack' });
+  expect(metadata.labels).toMatchObject({ release: 'kube-prometheus-stack' });
   expect(find(objects, 'Service').metadata.labels).toMatchObject(spec.selector.matchLabels);
   expect(find(objects, 'Service').spec.ports.map(({ name }: any) => name)).toEqual(spec.endpoints.map(({ port }: any) => port));
 });

@@ -1,5 +1,6 @@
 import { ApiObject, App, Chart, Cron, Duration, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
 import {
   BackupCronJob, BackupSource, BackupStore, RestoreJob, RestoreJobProps, RestoreMode, RestorePoint, RestoreTrigger, RestoreWorkload, S3Credentials,
 } from '../../../src';
@@ -164,7 +165,7 @@ describe('modes', () => {
   });
 
   test('the server finds the pod by its address', () => {
-    expect(envOf(synth({ target: redis }))).toContainEqual({ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } });
+    expect(envOf(synth({ target: redis }))).toContainEqual({ name: 'POD_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.podIP' } } });
   });
 
   test('the claim of a stopped Redis is mounted, the stores for reading only unless a safety backup goes there', () => {
@@ -238,6 +239,15 @@ describe('on apply', () => {
     const names = variants.map(changes => onApply(changes).metadata.name);
     expect(new Set(names).size).toBe(variants.length);
     expect(variants.map(changes => onApply(changes).metadata.name)).toEqual(names);
+  });
+
+  test('its name is the same when the construct is moved: it would restore a second time', () => {
+    const nameIn = (...path: string[]) => {
+      const chart = newChart();
+      const scope = path.reduce<Construct>((parent, id) => new Construct(parent, id), chart);
+      return new RestoreJob(scope, 'r', { target: props().source, stores: props().stores, trigger: RestoreTrigger.onApply() }).jobName;
+    };
+    expect(nameIn('Restores', 'Emergency')).toBe(nameIn());
   });
 
   test('the construct knows the name', () => {

@@ -163,11 +163,25 @@ describe('volume', () => {
     expect(objects.find(object => object.kind === 'PersistentVolumeClaim')).toEqual({
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
-      metadata: { name: 'backup-storage', namespace: 'shop' },
+      metadata: {
+        name: 'backup-storage',
+        namespace: 'shop',
+        labels: expect.objectContaining({ 'app.kubernetes.io/component': 'backup-storage' }),
+        annotations: {
+          'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+          'helm.sh/resource-policy': 'keep',
+          'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+        },
+      },
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '20Gi' } }, volumeMode: 'Filesystem' },
     });
     expect(configOf(objects).stores).toEqual([{ type: 'folder', name: 'volume', directory: '/backups', folder: 'orders' }]);
     expect(podOf(objects).containers[0].volumeMounts).toContainEqual({ name: 'store-volume', mountPath: '/backups' });
+  });
+
+  test('may go with its app, where that is said', () => {
+    const claim = synth({ stores: [volume({ keep: false })] }).find(object => object.kind === 'PersistentVolumeClaim');
+    expect(claim.metadata).not.toHaveProperty('annotations');
   });
 
   test('every option reaches the claim', () => {
@@ -181,7 +195,7 @@ describe('volume', () => {
   test('a claim of one\'s own is mounted, not made', () => {
     const objects = synth(chart => ({ stores: [BackupStore.fromClaim(kplus.PersistentVolumeClaim.fromClaimName(chart, 'Disk', 'disk'))] }));
     expect(objects.map(object => object.kind)).not.toContain('PersistentVolumeClaim');
-    expect(podOf(objects).volumes).toContainEqual({ name: 'store-volume', persistentVolumeClaim: { claimName: 'disk', readOnly: false } });
+    expect(podOf(objects).volumes).toContainEqual({ name: 'store-volume', persistentVolumeClaim: { claimName: 'disk' } });
   });
 
   test('two of them have directories of their own', () => {

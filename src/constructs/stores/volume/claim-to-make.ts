@@ -2,8 +2,20 @@ import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { VolumeStoreOptions } from './volume-store';
+import { writeAsStored } from '../../core/as-stored';
 import { checkText, isDnsLabel, mebibytes, show } from '../../core/check';
 import { refuseNamesakes } from '../../core/namesakes';
+import { standardLabels } from '../../core/standard-labels';
+
+/**
+ * What deletes an app deletes no backups: Argo CD neither prunes the claim nor deletes it with its application, Helm and Flux leave it. It is
+ * all that is left when an app is taken out of Git by mistake.
+ */
+const KEPT = {
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+  'helm.sh/resource-policy': 'keep',
+  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+};
 
 /** A claim that is defined when the first backup of a chart needs it, and shared by the others. */
 export class ClaimToMake {
@@ -43,11 +55,12 @@ export class ClaimToMake {
       throw new Error(`the chart ${show(chart.node.id)} has a child ${show(this.claimName)} already: share one BackupStore among the backups, give another 'claimName', or use BackupStore.fromClaim`);
     }
     const claim = new kplus.PersistentVolumeClaim(chart, this.claimName, {
-      metadata: { name: this.claimName },
+      metadata: { name: this.claimName, labels: standardLabels(chart, 'backup-storage', this.claimName), annotations: this.options.keep ?? true ? KEPT : {} },
       storage: this.options.size,
       storageClassName: this.options.storageClassName,
       accessModes: this.options.accessModes ?? [kplus.PersistentVolumeAccessMode.READ_WRITE_ONCE],
     });
+    writeAsStored(claim);
     refuseNamesakes(claim, 'claimName', this.claimName, { wayOut: 'share one BackupStore, use BackupStore.fromClaim for a claim that is made elsewhere, or give another \'claimName\'' });
     return claim;
   }

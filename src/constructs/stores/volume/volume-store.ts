@@ -58,4 +58,12 @@ export interface VolumeStoreOptions extends ClaimStoreOptions {
    * @default [PersistentVolumeAccessMode.READ_WRITE_ONCE]
    */
   readonly accessModes?: kplus.PersistentVolumeAccessMode[];
+
+  /**
+   * Whether the claim, and with it the backups, stays when the app goes: annotations tell Argo CD (`Prune=false,Delete=false`), Helm and Flux to
+   * leave it. Whoever means it deletes it by hand; `kubectl delete -f` and deleting the namespace do so in any case.
+   *
+   * @default true
+   */
+  readonly keep?: boolean;
 }

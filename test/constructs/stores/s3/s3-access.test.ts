@@ -68,7 +68,7 @@ describe('separate credentials', () => {
     const chart = newChart();
     const backup = new BackupCronJob(chart, 'db-backup', props({ stores: [bucket({ credentials: keys(chart, 'writer', S3Access.BACKUP) })] }));
     const lifecycle = BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backup], { applyJob: { s3Credentials: keys(chart, 'rules', S3Access.LIFECYCLE) } });
-    const { env } = objectsOf(chart).find(({ metadata }) => metadata.name === lifecycle.applyJob!.name).spec.template.spec.containers[0];
+    const { env } = objectsOf(chart).find(({ metadata }) => metadata.name === lifecycle.applyJobName).spec.template.spec.containers[0];
     expect(env.flatMap(({ valueFrom }: any) => valueFrom?.secretKeyRef?.name ?? [])).toEqual(['rules', 'rules']);
     expect(() => BackupBucketLifecycle.forBackups(newChart(), 'lifecycle', [backup], { applyJob: {} })).toThrow('\'applyJob\' replaces the rules of the bucket: set \'applyJob.s3Credentials\' to some of S3Access.LIFECYCLE');
   });
