@@ -5,7 +5,7 @@ import { renderTable } from '../core/table';
 import { checkCatalog } from '../doctor/catalog';
 import { Check, DoctorFinding, Level } from '../doctor/finding';
 import { checkSecrets } from '../doctor/secrets';
-import { checkSource } from '../doctor/source';
+import { checkSource, sourceElsewhere } from '../doctor/source';
 import { checkStore } from '../doctor/store';
 
 /** Which errors of several give the exit code: what a person has to mend before the rest. */
@@ -14,15 +14,15 @@ const SEVERITY: readonly ExitCode[] = [
   ExitCode.FAILED,
 ];
 
-const WORDS: Readonly<Record<Level, string>> = { ok: 'ok', warning: 'WARNING', error: 'ERROR' };
+const WORDS: Readonly<Record<Level, string>> = { ok: 'ok', unchecked: 'not checked', warning: 'WARNING', error: 'ERROR' };
 
 /**
- * Looks for everything that would stand in the way of a backup, or of a restore, and says of each finding what to do about it. Fails if there
- * is an error among them; warnings alone don't.
+ * Looks for everything that would stand in the way of a backup, or of a restore, and says of each finding what to do about it, and what can't be
+ * checked from here. Fails if there is an error among them; warnings alone don't.
  */
 export async function doctor(context: Context<InspectionConfig>, { json }: { readonly json: boolean }): Promise<ExitCode> {
   const { config, env, signal, stdout } = context;
-  const source: Check = 'source' in config ? await checkSource(config, env, signal) : { findings: [], expectedBytes: null };
+  const source: Check = 'source' in config ? await checkSource(config, env, signal) : { findings: sourceElsewhere(config), expectedBytes: null };
   const { expectedBytes } = source;
   const stores = await Promise.all(config.stores.map(store => checkStore(store, { config, env, signal, expectedBytes })));
   const catalog = await checkCatalog(config, env, signal);

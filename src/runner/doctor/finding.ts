@@ -2,7 +2,8 @@ import { ExitCode } from '../../contract/exit-code';
 import { InspectionConfig } from '../config/load';
 import { exitCodeOf, messageOf } from '../core/errors';
 
-export type Level = 'ok' | 'warning' | 'error';
+/** `unchecked`: nobody can tell from here. */
+export type Level = 'ok' | 'unchecked' | 'warning' | 'error';
 
 /** What was looked at, and what came out. */
 export interface DoctorFinding {
@@ -24,6 +25,10 @@ export interface Check {
 
 export function ok(subject: string, message: string): DoctorFinding {
   return { level: 'ok', subject, message, advice: null, exitCode: ExitCode.OK };
+}
+
+export function unchecked(subject: string, message: string, advice: string): DoctorFinding {
+  return { level: 'unchecked', subject, message, advice, exitCode: ExitCode.OK };
 }
 
 export function warning(subject: string, message: string, advice: string | null): DoctorFinding {

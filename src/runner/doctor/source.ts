@@ -1,7 +1,8 @@
-import { Check, fault, faultOf, DoctorFinding, ok, warning } from './finding';
+import { Check, fault, faultOf, DoctorFinding, ok, unchecked, warning } from './finding';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { memoryLimit, memoryOutlook } from '../backup/memory';
+import { InspectionConfig } from '../config/load';
 import { roomIn } from '../core/disk';
 import { messageOf } from '../core/errors';
 import { formatBytes } from '../core/format';
@@ -30,6 +31,16 @@ export async function checkSource(config: BackupConfig, env: NodeJS.ProcessEnv, 
   }
   findings.push(await checkScratch(config, scratchBytes), ...await checkLeft(config));
   return { findings, expectedBytes };
+}
+
+/** What only the config of a backup, in its pod, can tell: others have no password of the database, and may mount volumes for reading. */
+export function sourceElsewhere(config: Exclude<InspectionConfig, BackupConfig>): DoctorFinding[] {
+  const cronJob = 'cronJob' in config ? config.cronJob : 'NAME OF THE BACKUP';
+  const advice = `run doctor with the config of the backup: "cdk8s-backup doctor --manifest FILE --job ${cronJob}", or a Job of CronJob ${cronJob} with the argument "doctor"`;
+  return [
+    unchecked('database', 'neither the database nor its programs, memory and scratch space are known here', advice),
+    unchecked('stores', 'whether a backup can write to them, delete there and has room is not known here, where they are only read', advice),
+  ];
 }
 
 async function checkMemory(dumps: readonly Dump[], signal: AbortSignal): Promise<DoctorFinding[]> {

@@ -28,7 +28,7 @@ export async function checkStore(storeConfig: StoreConfig, options: StoreCheckOp
   let store: Store;
   try {
     store = openStore(storeConfig, env, message => findings.push(warning(subject, message, null)));
-    await store.check(signal, keyPrefix(config.name));
+    await store.check(signal, keyPrefix(config.name), 'source' in config ? 'writing' : 'reading');
   } catch (error) {
     signal.throwIfAborted();
     return [...findings, faultOf(subject, error)];

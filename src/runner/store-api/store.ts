@@ -15,6 +15,9 @@ export interface UnfinishedUpload {
   discard(signal: AbortSignal): Promise<void>;
 }
 
+/** What somebody means to do with a store. */
+export type StoreUse = 'reading' | 'writing';
+
 /**
  * Where backups are kept.
  *
@@ -33,8 +36,9 @@ export interface Store {
    * Rejects unless the store can be reached, exists, lets itself be listed, and can do what its config asks for. Changes nothing.
    *
    * @param prefix of the keys that are listed: credentials may be for one backup only
+   * @param use whoever only reads may have a volume that is mounted for reading. By default writing
    */
-  check(signal: AbortSignal, prefix?: string): Promise<void>;
+  check(signal: AbortSignal, prefix?: string, use?: StoreUse): Promise<void>;
 
   /**
    * Stores `body` until it ends, then makes the object visible in one step. A failed or aborted call leaves no object behind.

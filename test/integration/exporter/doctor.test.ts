@@ -19,7 +19,7 @@ import { startVersitygw, Versitygw } from '../servers/versitygw';
 /* `doctor` finds what would stand in the way of a backup, says what to do, and leaves nothing behind. */
 
 interface Finding {
-  readonly level: 'ok' | 'warning' | 'error';
+  readonly level: 'ok' | 'unchecked' | 'warning' | 'error';
   readonly subject: string;
   readonly message: string;
   readonly advice: string | null;
@@ -178,10 +178,14 @@ test('SQLite without room for its copy', async () => {
   expect(await doctor({ config })).toMatchObject({ code: 16 });
 });
 
-test('with the config of the exporter it looks at the stores, and writes nothing', async () => {
+test('with the config of the exporter it looks at the stores, writes nothing, and says what it can\'t tell from there', async () => {
   const { options, directory } = aPlace();
+  await backup(options);
   const from = proxy.seen.length;
   const ended = await run(['doctor', '--name', 'app', '--json'], { env: options.env, config: exporter([exported('app', options.config.stores), exported('other', [folder(directory)])], 8080) });
   expect(ended.code).toBe(0);
   expect(proxy.seen.slice(from).filter(({ method }) => method !== 'GET')).toEqual([]);
+  const { findings } = JSON.parse(ended.stdout) as { findings: Finding[] };
+  expect(findings.filter(({ level }) => level === 'unchecked').map(({ subject, advice }) => [subject, advice])).toEqual(['database', 'stores'].map(subject =>
+    [subject, 'run doctor with the config of the backup: "cdk8s-backup doctor --manifest FILE --job db-backup", or a Job of CronJob db-backup with the argument "doctor"']));
 });

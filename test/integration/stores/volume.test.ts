@@ -50,6 +50,7 @@ describe('a small volume', () => {
     mount('-o', 'remount,ro', directory);
     try {
       await expect(store.check(never)).rejects.toMatchObject({ exitCode: ExitCode.DENIED, message: expect.stringMatching(/mounted read-only/) });
+      await store.check(never, '', 'reading');
       await expect(store.put('app_5.dump', Readable.from(['x']), null, never)).rejects.toMatchObject({ exitCode: ExitCode.DENIED });
       await expect(store.create('app_5.json', '{}', never)).rejects.toMatchObject({ exitCode: ExitCode.DENIED });
       expect(await text(await store.get('app_1.dump', never))).toBe('older');

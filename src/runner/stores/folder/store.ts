@@ -17,7 +17,7 @@ import { ExitCode } from '../../../contract/exit-code';
 import { freeBytes } from '../../core/disk';
 import { codeOf, RunnerError } from '../../core/errors';
 import { checkKey, checkKeyPrefix, compareKeys, isKey } from '../../store-api/keys';
-import { OtherLayout, Store, StoredObject, UnfinishedUpload } from '../../store-api/store';
+import { OtherLayout, Store, StoredObject, StoreUse, UnfinishedUpload } from '../../store-api/store';
 
 /** The group is the pod's fsGroup; a dump is nobody else's business. */
 const FILE_MODE = 0o640;
@@ -49,14 +49,14 @@ export class FolderStore implements Store {
     this.location = folder === null ? directory : join(directory, folder);
   }
 
-  public async check(signal: AbortSignal): Promise<void> {
+  public async check(signal: AbortSignal, _prefix = '', use: StoreUse = 'writing'): Promise<void> {
     await this.explained('look at the directory', signal, async () => {
       // Never made here: a volume that is not mounted would silently become a directory of the container.
       if (!(await stat(this.config.directory)).isDirectory()) throw notADirectory();
       // The folder is made when something is written, and then by whoever may write to the directory.
       const place = await this.isMade() ? this.location : this.config.directory;
       await readdir(place);
-      for (const mode of [constants.R_OK, constants.W_OK, constants.X_OK]) await access(place, mode);
+      for (const mode of [constants.R_OK, constants.X_OK, ...use === 'writing' ? [constants.W_OK] : []]) await access(place, mode);
     });
   }
 
