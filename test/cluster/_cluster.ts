@@ -14,8 +14,9 @@ import { CLUSTER_ENV, ClusterPlace } from './_start';
  *     await ns.apply(objectsOf(chart));                       // kubectl apply of objects, or of a file or directory
  *     const { outcome, log } = await ns.run('db-backup');     // kubectl create job --from=cronjob/db-backup, waited for
  *     const world = await startWhispercache('restore');       // of _whispercache.ts: examples/whispercache with its databases, application and bucket
+ *     await world.stop();                                     // in afterAll: others need the memory
  *
- * Namespaces and what is in them stay until the cluster ends. Run one file: jest --config test/cluster/jest.config.json test/cluster/FILE
+ * Run one file: jest --config test/cluster/jest.config.json test/cluster/FILE
  */
 
 const MAX_OUTPUT = 64 * 1024 * 1024;

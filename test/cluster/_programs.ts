@@ -1,19 +1,22 @@
 import path from 'node:path';
 import { Configs, tokenOf } from './_configs';
-import { inNetwork, inNode, listens, Node, untilListening } from './_node';
+import { inNetwork, inNode, listens, Node, runInNode, untilListening } from './_node';
 import { API, cached, NODE, NODE_IP, program, server, SERVICES } from './_paths';
 import { succeed } from '../image/_lab';
 import { startProcess } from '../integration/servers/_process';
 
 const ETCD_PORT = 2379;
 
-/** Starts all programs of the cluster in the node, and resolves when it runs pods. */
-export async function startPrograms(node: Node, configs: Configs): Promise<void> {
+/** Starts all programs of the cluster in the node, and resolves when it runs pods; to the names of those that have ended, whenever it is asked. */
+export async function startPrograms(node: Node, configs: Configs): Promise<() => readonly string[]> {
   const { directory } = node;
   const kubectl = (...args: string[]) => succeed(inNetwork(node)[0]!, [...inNetwork(node).slice(1), program('kubectl'), '--kubeconfig', configs.kubeconfig('admin'), ...args]);
+  const gone: string[] = [];
   const start = async (name: string, file: string, args: readonly string[], ready: () => Promise<boolean> = async () => true) => {
     const [enter, ...enterArgs] = inNode(node);
-    await startProcess({ file: enter!, args: [...enterArgs, file, ...args], logFile: path.join(directory, 'logs', name), readiness: ready, timeoutMs: 120_000 });
+    const logFile = path.join(directory, 'logs', name);
+    const { exited } = await startProcess({ file: enter!, args: [...enterArgs, file, ...args], logFile, readiness: ready, timeoutMs: 120_000 });
+    void exited.then(() => gone.push(name));
   };
   const listening = (port: number) => async () => listens(node.pid, port);
 
@@ -46,7 +49,6 @@ export async function startPrograms(node: Node, configs: Configs): Promise<void>
     ]),
     start('kube-proxy', program('kube-proxy'), [`--config=${configs.proxy}`]),
     start('coredns', program('coredns'), ['-conf', configs.corefile]),
-    start('netpol', program('netpol'), [configs.kubeconfig('admin'), NODE, SERVICES]),
     start('provisioner', process.execPath, [
       path.join(__dirname, 'provisioner.ts'), API, configs.caFile, tokenOf('admin'), NODE, path.join(directory, 'volumes'),
     ]),
@@ -54,6 +56,11 @@ export async function startPrograms(node: Node, configs: Configs): Promise<void>
   ]);
   await untilListening(node, 53, 30_000);
   await kubectl('wait', '--for=create', `node/${NODE}`, '--timeout=60s');
-  await kubectl('wait', '--for=condition=Ready', `node/${NODE}`, '--timeout=60s');
-  await kubectl('wait', '--for=create', 'serviceaccount/default', '--timeout=60s');
+  await Promise.all([
+    // It looks for the node once, and has its chains when it enforces policies.
+    start('netpol', program('netpol'), [configs.kubeconfig('admin'), NODE, SERVICES], async () => runInNode(node, 'iptables', '--list-rules').includes('KUBE-ROUTER-FORWARD')),
+    kubectl('wait', '--for=condition=Ready', `node/${NODE}`, '--timeout=60s'),
+    kubectl('wait', '--for=create', 'serviceaccount/default', '--timeout=60s'),
+  ]);
+  return () => [...gone];
 }

@@ -27,12 +27,15 @@ export async function startCluster(directory: string): Promise<void> {
   told('the images are there');
   try {
     const node = await startNode(directory);
+    let ended: () => readonly string[] = () => [];
     stopping = async () => {
+      const gone = ended();
       await node.stop();
       rmSync(images, { recursive: true, force: true });
+      if (gone.length > 0) throw new Error(`of the cluster these have ended before the tests: ${gone.join(', ')}; their logs were in ${directory}/logs`);
     };
     const configs = writeConfigs({ directory, cgroup: node.cgroup, images });
-    await startPrograms(node, configs);
+    ended = await startPrograms(node, configs);
     const place: ClusterPlace = { pid: node.pid, directory, kubeconfig: configs.kubeconfig('admin'), caFile: configs.caFile };
     process.env[CLUSTER_ENV] = JSON.stringify(place);
     told('the cluster is there');

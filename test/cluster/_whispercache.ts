@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { inNodeNetwork, kubectlWith, makeNamespace, Namespace, newNamespace } from './_cluster';
+import { inNodeNetwork, kubectl, makeNamespace, Namespace, newNamespace } from './_cluster';
 import { ClusterS3, startClusterS3 } from './_s3';
 import { ROOT } from '../image/_lab';
 
@@ -31,6 +31,8 @@ export interface Whispercache {
   rows(): Promise<{ readonly postgres: string; readonly redis: string; readonly sqlite: readonly string[] }>;
   /** Makes namespace, Secret and application, and applies what was synthesized: what is done after a complete loss, too. */
   rebuild(): Promise<void>;
+  /** Deletes the namespace, and does not wait for that. */
+  stop(): Promise<void>;
 }
 
 /** @param change of the example's text, for what a test needs besides the endpoint of the bucket */
@@ -67,6 +69,10 @@ export async function startWhispercache(prefix: string, change: (source: string)
     rebuild: async () => {
       await makeNamespace(ns.name);
       await apply();
+    },
+    stop: async () => {
+      await kubectl('delete', 'namespace', ns.name, '--wait=false');
+      await s3.kill();
     },
   };
   await apply();
@@ -111,6 +117,6 @@ async function synthesize(namespace: string, endpoint: string, change: (source: 
 
 /** Deletes the namespace with all claims, as somebody might by accident. */
 export async function loseEverything({ ns }: Whispercache): Promise<void> {
-  await kubectlWith({}, 'delete', 'namespace', ns.name, '--timeout=150s');
+  await kubectl('delete', 'namespace', ns.name, '--timeout=150s');
 }
 

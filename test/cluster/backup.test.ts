@@ -8,6 +8,8 @@ describeCluster('backups in a cluster', () => {
     world = await startWhispercache('backup');
   });
 
+  afterAll(() => world?.stop());
+
   test.each(['db-backup', 'redis-backup', 'sqlite-backup'])('kubectl create job --from=cronjob/%s stores a backup', async cronJob => {
     const log = await world.ns.pass(cronJob);
     expect(JSON.parse(log.trimEnd().split('\n').at(-1)!)).toMatchObject({ artifacts: expect.arrayContaining([expect.anything()]) });
