@@ -100,8 +100,6 @@ async function synthesize(namespace: string, endpoint: string, change: (source: 
   let source = readFileSync(path.join(ROOT, 'examples', 'whispercache', 'main.ts'), 'utf8');
   source = replace(source, "namespace: 'whispercache'", `namespace: '${namespace}'`);
   source = replace(source, `bucketName: '${BUCKET}',`, `bucketName: '${BUCKET}', endpoint: '${endpoint}',`);
-  source = replace(source, "'lifecycle', [database, cache, files]", "'lifecycle', [database, cache, files], { provider: LifecycleProvider.MINIO }");
-  source = replace(source, 'Encryption,', 'Encryption, LifecycleProvider,');
   mkdirSync(directory, { recursive: true });
   try {
     writeFileSync(path.join(directory, 'main.ts'), change(source));
