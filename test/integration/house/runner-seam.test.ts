@@ -6,9 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { aConfig } from './_fixtures';
-import { SRC } from '../_imports';
-import { AddedLine, ToyProject } from '../_toys';
+import { SRC } from '../../_imports';
+import { AddedLine, ToyProject } from '../../_toys';
+import { aConfig } from '../../runner/_fixtures';
 
 const LINES: readonly AddedLine[] = [
   {

@@ -6,8 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { filesIn, SRC } from '../_imports';
-import { AddedLine, ToyProject } from '../_toys';
+import { filesIn, SRC } from '../../_imports';
+import { AddedLine, ToyProject } from '../../_toys';
 
 const LINES: readonly AddedLine[] = [
   {

@@ -1,10 +1,10 @@
-import { Dice } from './faults/_dice';
-import { retrievalSeconds } from '../src/constructs/recovery/retrieval-times';
-import { nextRunInZone } from '../src/constructs/schedule/controller-clock';
-import { parseSchedule } from '../src/constructs/schedule/schedule';
-import { ZoneClock } from '../src/constructs/schedule/zone-clock';
-import { keepsForever, RetentionConfig } from '../src/contract/config';
-import { planRetention } from '../src/runner/prune/plan';
+import { retrievalSeconds } from '../../../src/constructs/recovery/retrieval-times';
+import { nextRunInZone } from '../../../src/constructs/schedule/controller-clock';
+import { parseSchedule } from '../../../src/constructs/schedule/schedule';
+import { ZoneClock } from '../../../src/constructs/schedule/zone-clock';
+import { keepsForever, RetentionConfig } from '../../../src/contract/config';
+import { planRetention } from '../../../src/runner/prune/plan';
+import { Dice } from '../../faults/_dice';
 
 /*
  * A year of one backup: the controller's clock, runs that start late and take long, the prune at the end of each, and the bucket's

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { DRILL_VERSION, DrillRecord } from '../../../src/contract/drill-record';
-import { ExitCode } from '../../../src/contract/exit-code';
-import { FAILED_RUN_VERSION, FailedRun } from '../../../src/contract/failed-run';
-import { artifactFile, backupId, formatChecksums, verificationKey } from '../../../src/contract/layout';
-import { BackupRecord, RecordedSafety } from '../../../src/contract/record';
-import { VERIFICATION_VERSION } from '../../../src/contract/verification-record';
-import { renderClaim } from '../../../src/runner/catalog/claim';
-import { parseRecord, renderRecord } from '../../../src/runner/catalog/record';
-import { anArtifact, aRecord } from '../_fixtures';
+import { DRILL_VERSION, DrillRecord } from '../../../../src/contract/drill-record';
+import { ExitCode } from '../../../../src/contract/exit-code';
+import { FAILED_RUN_VERSION, FailedRun } from '../../../../src/contract/failed-run';
+import { artifactFile, backupId, formatChecksums, verificationKey } from '../../../../src/contract/layout';
+import { BackupRecord, RecordedSafety } from '../../../../src/contract/record';
+import { VERIFICATION_VERSION } from '../../../../src/contract/verification-record';
+import { renderClaim } from '../../../../src/runner/catalog/claim';
+import { parseRecord, renderRecord } from '../../../../src/runner/catalog/record';
+import { anArtifact, aRecord } from '../../../runner/_fixtures';
 
 export const HOUR_MS = 3_600_000;
 /** Of the server that the backups are of. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { build, Plugin } from 'esbuild';
 import ts from 'typescript';
 
-const RUNNER = path.join(__dirname, '../../../src/runner');
+const RUNNER = path.join(__dirname, '../../../../src/runner');
 
 /** What has texts with spaces that are for programs: the command line, style sheets, SQL. */
 const FOR_PROGRAMS = /^(main\.ts|cli\.ts|config\/|status\/style\.ts|engines\/(postgres|sqlite)\/)/;

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { bundle } from './_reworded';
 import { ADDRESS, HOUR_MS, prepare, rewordStored } from './_stores';
-import { ExitCode } from '../../../src/contract/exit-code';
-import { backupId } from '../../../src/contract/layout';
+import { ExitCode } from '../../../../src/contract/exit-code';
+import { backupId } from '../../../../src/contract/layout';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'sentences.'));
 const now = new Date(Math.floor(Date.now() / 1000) * 1000);

@@ -1,12 +1,12 @@
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import * as fc from 'fast-check';
 import { Behaviour, brokenPromise, Promised } from './_simulation';
-import { Dice } from './faults/_dice';
-import { props } from './synth';
 import {
   BackupBucketLifecycle, BackupCronJob, BackupStore, LifecycleProvider, LifecycleStorageClass, Retention, RetentionRules, S3Credentials,
-} from '../src';
-import { LifecycleDocument } from '../src/contract/lifecycle';
+} from '../../../src';
+import { LifecycleDocument } from '../../../src/contract/lifecycle';
+import { Dice } from '../../faults/_dice';
+import { props } from '../../synth';
 
 /*
  * Random apps against a year of their backups: whatever synth says that holds has to hold there. What it refuses is not looked at.
