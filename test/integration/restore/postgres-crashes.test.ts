@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { backedUp, databasesOf, dumpOf, fakeProgram, restored, restoreOptions, Site } from './_postgres';
 import { killAll, killAllBelow, processesBelow, RunOptions, Running, run, start } from '../_runner';
-import { until } from '../servers/_process';
+import { AT_ONCE_MS, until } from '../servers/_process';
 import { clientPath, PostgresServer, startPostgres } from '../servers/postgres';
 
 /*
@@ -113,7 +113,7 @@ test.each(STAGES)('the runner is stopped %s: gone within 5 s, and the live datab
   running.process.kill('SIGTERM');
   const ended = await running.ended;
   expect(ended.code).toBe(143);
-  expect(Date.now() - told).toBeLessThan(5500);
+  expect(Date.now() - told).toBeLessThan(AT_ONCE_MS);
   expect(await dumpOf(server, 'shop')).toBe(live);
   expect(ended.message).toMatch(/stopped by SIGTERM.*database shop on \S+ is as it was/s);
   await expectFinishes(options);

@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** The promise is 5 s, and what does not keep it waits for minutes: a test tells them apart on a machine of any speed. */
+export const AT_ONCE_MS = 60_000;
+
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
 const LOG_TAIL_CHARS = 3000;
