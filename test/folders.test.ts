@@ -3,7 +3,7 @@ import { filesIn, importsOf } from './_imports';
 
 /*
  * A topic is a folder, and folders import only downwards in these lists, so that none is in a circle with another, and that what stands low can be
- * understood, and tested, without what stands above it. Of files the last test says the same.
+ * understood, and tested, without what stands above it. `import/no-cycle` says the same of files.
  */
 const CONSTRUCTS = [
   'bucket', 'exporter',
@@ -61,32 +61,3 @@ describe.each([['constructs', CONSTRUCTS], ['runner', RUNNER]])('src/%s', (half,
     expect(roundabout).toEqual([]);
   });
 });
-
-test('no file imports itself, however many are between', () => {
-  const circles = circlesIn(new Map(filesIn('.').map(file => [file, importsOf(file)])))
-    .map(circle => `${circle.join(' imports ')}: none of them can be loaded, or understood, alone; move what they all need into a file below them`);
-  expect(circles).toEqual([]);
-});
-
-test.each([
-  ['two files', { a: ['b'], b: ['a'] }, ['a b a']],
-  ['a file that is in a circle with others below it', { a: ['b'], b: ['c', 'd'], c: [], d: ['e'], e: ['b'] }, ['b d e b']],
-  ['two circles', { a: ['b', 'd'], b: ['c'], c: ['b'], d: ['d'] }, ['b c b', 'd d']],
-  ['a file that two others need', { a: ['b', 'c'], b: ['d'], c: ['d'], d: [] }, []],
-])('a circle is found in %s', (_what, graph, circles) => {
-  expect(circlesIn(new Map(Object.entries<string[]>(graph))).map(circle => circle.join(' '))).toEqual(circles);
-});
-
-/** For each import that leads back: the way from there to it. */
-function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
-  const circles: string[][] = [];
-  const done = new Set<string>();
-  const visit = (file: string, way: readonly string[]): void => {
-    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file]);
-    if (done.has(file) || way.includes(file)) return;
-    for (const to of graph.get(file) ?? []) visit(to, [...way, file]);
-    done.add(file);
-  };
-  for (const file of graph.keys()) visit(file, []);
-  return circles;
-}

@@ -1,9 +1,9 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { partsFor } from './layout';
-import { s3 } from './s3/store';
 import { S3Credentials } from './s3/s3-credentials';
 import { S3StoreOptions } from './s3/s3-store';
+import { s3 } from './s3/store';
 import { existingClaim, volume } from './volume/store';
 import { ClaimStoreOptions, VolumeStoreOptions } from './volume/volume-store';
 import { StoreConfig, StoreType } from '../../contract/config';
