@@ -1,5 +1,6 @@
 import { ApiObject, Chart, Yaml } from 'cdk8s';
 import { Construct } from 'constructs';
+import { ALERTS_FORM } from './alerts-form';
 import { BackupAlertRulesProps } from './backup-alert-rules-props';
 import { dashboard } from './dashboard';
 import { defineDashboard, definePrometheusRules } from './objects';
@@ -12,6 +13,8 @@ import { RelatedCronJobFacts } from '../backup/job-facts';
 import { writeAsStored } from '../core/as-stored';
 import { toCronJobName } from '../core/backup-name';
 import { checkHttpUrl, checkLabels, isDnsLabel, show } from '../core/check';
+import { checkForm } from '../core/form';
+import { located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
 import { jsonText, SynthFile } from '../core/synth-file';
 import { RestoreDrill } from '../drill/restore-drill';
@@ -43,36 +46,40 @@ export class BackupAlertRules extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupAlertRulesProps) {
     super(scope, id);
+    try {
+      checkForm(props, ALERTS_FORM);
+      const name = checkName(id, props.ruleName);
+      const context = checkContext(props);
+      const drills = props.drills ?? [];
+      checkDrills(props.backups, drills);
+      const targets = props.backups.map(backup => targetOf(backup, drills.filter(drill => drill._drill.backup === backup), props.namespace));
+      checkTargets(context, targets);
+      const groups = alertGroups(context, targets);
+      const board = dashboard(name, context, targets);
 
-    const name = checkName(id, props.ruleName);
-    const context = checkContext(props);
-    const drills = props.drills ?? [];
-    checkDrills(props.backups, drills);
-    const targets = props.backups.map(backup => targetOf(backup, drills.filter(drill => drill._drill.backup === backup), props.namespace));
-    checkTargets(context, targets);
-    const groups = alertGroups(context, targets);
-    const board = dashboard(name, context, targets);
+      const folder = props.folder ?? 'monitoring';
+      this.ruleFile = `${folder}/${name}.rules`;
+      this.dashboardFile = `${folder}/${name}.dashboard.json`;
+      new SynthFile(this, 'Rules', { fileName: this.ruleFile, content: () => Yaml.stringify({ groups }) });
+      const testsOf = targets.flatMap(target => [
+        { target, cronJob: target.cronJob, tests: () => alertTests(context, target, volumesOf(targets), `${name}.rules`) },
+        ...target.companions.map(companion => ({
+          target, cronJob: companion.cronJob, tests: () => companionTests(context, target, companion, `${name}.rules`),
+        })),
+      ]);
+      this.ruleTestFiles = testsOf.map(({ target, cronJob, tests }, i) => new SynthFile(this, `RuleTests${i}`, {
+        fileName: `${folder}/${name}.${target.namespace}.${cronJob}.rules.test`,
+        content: () => Yaml.stringify(tests()),
+      }).fileName);
+      new SynthFile(this, 'Dashboard', { fileName: this.dashboardFile, content: () => jsonText(board) });
 
-    const folder = props.folder ?? 'monitoring';
-    this.ruleFile = `${folder}/${name}.rules`;
-    this.dashboardFile = `${folder}/${name}.dashboard.json`;
-    new SynthFile(this, 'Rules', { fileName: this.ruleFile, content: () => Yaml.stringify({ groups }) });
-    const testsOf = targets.flatMap(target => [
-      { target, cronJob: target.cronJob, tests: () => alertTests(context, target, volumesOf(targets), `${name}.rules`) },
-      ...target.companions.map(companion => ({
-        target, cronJob: companion.cronJob, tests: () => companionTests(context, target, companion, `${name}.rules`),
-      })),
-    ]);
-    this.ruleTestFiles = testsOf.map(({ target, cronJob, tests }, i) => new SynthFile(this, `RuleTests${i}`, {
-      fileName: `${folder}/${name}.${target.namespace}.${cronJob}.rules.test`,
-      content: () => Yaml.stringify(tests()),
-    }).fileName);
-    new SynthFile(this, 'Dashboard', { fileName: this.dashboardFile, content: () => jsonText(board) });
-
-    this.prometheusRules = props.prometheusRule ?? true ? definePrometheusRules(this, name, props.ruleLabels ?? {}, groups) : [];
-    if (props.dashboardConfigMap ?? true) this.dashboardConfigMap = defineDashboard(this, name, props.dashboardLabels ?? { grafana_dashboard: '1' }, board);
-    writeAsStored(this);
-    refuseNamesakes(this, 'ruleName', name);
+      this.prometheusRules = props.prometheusRule ?? true ? definePrometheusRules(this, name, props.ruleLabels ?? {}, groups) : [];
+      if (props.dashboardConfigMap ?? true) this.dashboardConfigMap = defineDashboard(this, name, props.dashboardLabels ?? { grafana_dashboard: '1' }, board);
+      writeAsStored(this);
+      refuseNamesakes(this, 'ruleName', name);
+    } catch (error) {
+      throw located(this.node.path, error);
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import { checkRights } from './rights';
 import { BackupConfig } from '../../contract/config';
 import { writeAsStored } from '../core/as-stored';
 import { show } from '../core/check';
+import { located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
 import { standardLabels } from '../core/standard-labels';
 import { jsonText } from '../core/synth-file';
@@ -124,61 +125,63 @@ export class BackupCronJob extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupCronJobProps) {
     super(scope, id);
+    try {
+      const settings = checkBackupProps(id, props);
+      const { cronJobName, backupName, labels, job } = settings;
+      const pod = new RunnerPod(props, props.scratchSize ?? props.source._scratchSize);
+      checkStores(props.stores);
+      for (const problem of checkRights(props, settings.pruneAfterBackup)) warn(this, problem);
 
-    const settings = checkBackupProps(id, props);
-    const { cronJobName, backupName, labels, job } = settings;
-    const pod = new RunnerPod(props, props.scratchSize ?? props.source._scratchSize);
-    checkStores(props.stores);
-    for (const problem of checkRights(props, settings.pruneAfterBackup)) warn(this, problem);
+      const source = props.source._bind(this);
+      const stores = bindStores(this, backupName, props.stores);
+      const config = backupConfig(props, settings, { namespace: Chart.of(this).namespace, source, stores, scratch: pod.scratch });
+      this._recovery = recoveryOf(this, props, settings, source, stores);
+      const network = networkOf(props, undefined, { ...config, endpoints: source.endpoints, api: source.api !== null });
+      this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, job.timeZone, job.deadlineSeconds).longestSeconds;
+      for (const warning of refuseLocks(config, this._longestGapSeconds)) warn(this, warning);
 
-    const source = props.source._bind(this);
-    const stores = bindStores(this, backupName, props.stores);
-    const config = backupConfig(props, settings, { namespace: Chart.of(this).namespace, source, stores, scratch: pod.scratch });
-    this._recovery = recoveryOf(this, props, settings, source, stores);
-    const network = networkOf(props, undefined, { ...config, endpoints: source.endpoints, api: source.api !== null });
-    this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, job.timeZone, job.deadlineSeconds).longestSeconds;
-    for (const warning of refuseLocks(config, this._longestGapSeconds)) warn(this, warning);
+      const metadata = { name: cronJobName, labels: { ...standardLabels(this, 'backup', cronJobName), ...labels } };
+      this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores, metadata);
+      grantRights(this, this.serviceAccount, source.api, metadata);
+      const { cronJob, networkPolicy } = defineRunnerCronJob(this, {
+        ...job,
+        suspend: props.onDemand ?? false,
+        metadata,
+        pod,
+        args: ['backup'],
+        config,
+        parts: [source, ...stores],
+        network,
+        serviceAccount: this.serviceAccount,
+        asksApi: source.api !== null,
+      });
+      const maintained = { ...job, cronJobName, config, pod, stores, backupStores: props.stores, network };
+      const { verify, prune } = defineMaintenance(this, props, maintained, this.serviceAccount);
 
-    const metadata = { name: cronJobName, labels: { ...standardLabels(this, 'backup', cronJobName), ...labels } };
-    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores, metadata);
-    grantRights(this, this.serviceAccount, source.api, metadata);
-    const { cronJob, networkPolicy } = defineRunnerCronJob(this, {
-      ...job,
-      suspend: props.onDemand ?? false,
-      metadata,
-      pod,
-      args: ['backup'],
-      config,
-      parts: [source, ...stores],
-      network,
-      serviceAccount: this.serviceAccount,
-      asksApi: source.api !== null,
-    });
-    const { timeZone, backoffLimit } = job;
-    const maintained = { cronJobName, timeZone, backoffLimit, config, pod, stores, backupStores: props.stores, network };
-    const { verify, prune } = defineMaintenance(this, props, maintained, this.serviceAccount);
+      this.cronJob = cronJob;
+      this.cronJobName = cronJobName;
+      this.networkPolicy = networkPolicy;
+      this.verifyCronJob = verify?.cronJob;
+      this.pruneCronJob = prune?.cronJob;
+      this.backupName = backupName;
+      this._config = config;
+      this._backupStores = props.stores;
+      this._places = stores.map(({ place }) => place);
+      this._jobFacts = jobFacts(settings, stores, props.stores, verify);
+      const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = props;
+      this._restorable = { source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
+      this._network = network;
+      this._labels = labels;
 
-    this.cronJob = cronJob;
-    this.cronJobName = cronJobName;
-    this.networkPolicy = networkPolicy;
-    this.verifyCronJob = verify?.cronJob;
-    this.pruneCronJob = prune?.cronJob;
-    this.backupName = backupName;
-    this._config = config;
-    this._backupStores = props.stores;
-    this._places = stores.map(({ place }) => place);
-    this._jobFacts = jobFacts(settings, stores, props.stores, verify);
-    const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = props;
-    this._restorable = { source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
-    this._network = network;
-    this._labels = labels;
-
-    const jobNames = [cronJobName, verify?.cronJobName, prune?.cronJobName].filter(name => name !== undefined);
-    refuseNamesakes(this, 'cronJobName', cronJobName, { jobNames });
-    refuseOnePlace(this, backupName, stores);
-    writeAsStored(this);
-    // The lifecycle of a bucket may come later, and with it other storage classes.
-    this.node.addValidation({ validate: () => this._recovery.problems() });
+      const jobNames = [cronJobName, verify?.cronJobName, prune?.cronJobName].filter(name => name !== undefined);
+      refuseNamesakes(this, 'cronJobName', cronJobName, { jobNames });
+      refuseOnePlace(this, backupName, stores);
+      writeAsStored(this);
+      // The lifecycle of a bucket may come later, and with it other storage classes.
+      this.node.addValidation({ validate: () => this._recovery.problems() });
+    } catch (error) {
+      throw located(this.node.path, error);
+    }
   }
 
   /**

@@ -1,7 +1,9 @@
 import { BackupCronJobProps } from './backup-cron-job-props';
+import { BACKUP_FORM } from './backup-form';
 import { keepsForever, RetentionConfig } from '../../contract/config';
 import { checkBackupName } from '../core/backup-name';
 import { checkLabels, checkWholeNumber } from '../core/check';
+import { checkForm } from '../core/form';
 import { checkJobName } from '../core/job-name';
 import { checkCronJobProps, CronJobSettings } from '../pod/cron-job-settings';
 import { Retention } from '../recovery/retention';
@@ -20,6 +22,7 @@ export interface BackupSettings {
 }
 
 export function checkBackupProps(id: string, props: BackupCronJobProps): BackupSettings {
+  checkForm(props, BACKUP_FORM);
   const cronJobName = checkJobName('cronJobName', id, props.cronJobName);
   const backupName = checkBackupName(props.backupName, props.source._backupName);
   const job = checkCronJobProps(props);

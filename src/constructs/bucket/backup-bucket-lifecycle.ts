@@ -2,6 +2,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions } from './backup-bucket-lifecycle-props';
 import { BackupInBucket, backupsIn, storageClassesWithin } from './backup-in-bucket';
+import { BACKUPS, FOR_BACKUPS_FORM, LIFECYCLE_FORM } from './bucket-forms';
 import { checkBackups } from './lifecycle-backups';
 import { BucketFacts, checkDocument } from './lifecycle-checks';
 import { deriveRules } from './lifecycle-derive';
@@ -17,6 +18,8 @@ import { LIFECYCLE_ID_PREFIX, LIFECYCLE_VERSION, LifecycleDocument } from '../..
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { writeAsStored } from '../core/as-stored';
 import { show } from '../core/check';
+import { checkForm, checkGiven } from '../core/form';
+import { at, located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
 import { jsonText, SynthFile } from '../core/synth-file';
 import { warn } from '../core/warnings';
@@ -42,19 +45,23 @@ export class BackupBucketLifecycle extends Construct {
    * as no other app has a backup there whose name begins with the same letters and `_`, as `shop` and `shop_eu` do.
    */
   public static forBackups(scope: Construct, id: string, backups: BackupCronJob[], options: LifecycleForBackupsOptions = {}): BackupBucketLifecycle {
-    const { store = onlyBucketOf(backups), expire = false, transitions = [], otherRules = [], ...bucket } = options;
-    const { config, place } = bucketOf(store);
-    const inBucket = backups.flatMap(backup => backupsIn(place, backup));
-    const missing = backups.find(backup => backupsIn(place, backup).length === 0);
-    if (missing) throw new Error(`'backups' must write to the bucket ${show(config.bucket)}, got ${show(missing.cronJobName)}, which does not: give each bucket a lifecycle of its own`);
-    const derived = deriveRules(inBucket, factsOf(config, bucket), { expire, transitions });
-    const lifecycle = new BackupBucketLifecycle(scope, id, { ...bucket, store, rules: [...derived, ...otherRules] });
-    for (const { title, name, prefix } of inBucket.filter(({ isFlat }) => isFlat)) {
-      if (!derived.some(rule => rule.prefix === prefix && (rule.expiration ?? rule.transitions))) continue;
-      warn(lifecycle, `the rules for ${title} delete or move whatever begins with ${show(prefix)}, that of a backup ${show(`${name}_…`)} of another app too, which this one does not know: `
-        + 'drop \'layout: StoreLayout.FLAT\' of the store, or give the app a \'prefix\' of its own');
-    }
-    return lifecycle;
+    return at(`${scope.node.path}/${id}`, () => {
+      checkGiven('backups', backups, BACKUPS);
+      checkForm(options, FOR_BACKUPS_FORM);
+      const { store = onlyBucketOf(backups), expire = false, transitions = [], otherRules = [], ...bucket } = options;
+      const { config, place } = bucketOf(store);
+      const inBucket = backups.flatMap(backup => backupsIn(place, backup));
+      const missing = backups.find(backup => backupsIn(place, backup).length === 0);
+      if (missing) throw new Error(`'backups' must write to the bucket ${show(config.bucket)}, got ${show(missing.cronJobName)}, which does not: give each bucket a lifecycle of its own`);
+      const derived = deriveRules(inBucket, factsOf(config, bucket), { expire, transitions });
+      const lifecycle = new BackupBucketLifecycle(scope, id, { ...bucket, store, rules: [...derived, ...otherRules] });
+      for (const { title, name, prefix } of inBucket.filter(({ isFlat }) => isFlat)) {
+        if (!derived.some(rule => rule.prefix === prefix && (rule.expiration ?? rule.transitions))) continue;
+        warn(lifecycle, `the rules for ${title} delete or move whatever begins with ${show(prefix)}, that of a backup ${show(`${name}_…`)} of another app too, which this one does not know: `
+          + 'drop \'layout: StoreLayout.FLAT\' of the store, or give the app a \'prefix\' of its own');
+      }
+      return lifecycle;
+    });
   }
 
   /** The document, as it stands in the file. */
@@ -80,45 +87,49 @@ export class BackupBucketLifecycle extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupBucketLifecycleProps) {
     super(scope, id);
+    try {
+      checkForm(props, LIFECYCLE_FORM);
+      const { config, place } = bucketOf(props.store);
+      this.config = config;
+      this.place = place;
+      this.bucketName = this.config.bucket;
+      this.facts = factsOf(this.config, props);
+      this.checkOnlyOne();
+      const document = documentOf(props);
+      const checked = checkDocument(document, this.facts);
+      this.warnAbout(refuseErrors(`the lifecycle of bucket ${show(this.bucketName)}`, document, checked, this.facts));
+      this.rules = checked.rules;
+      if (this.facts.profile === PROFILES.unknown && this.rules.some(needsVersions)) warn(this, messages.assumedServer(this.config));
 
-    const { config, place } = bucketOf(props.store);
-    this.config = config;
-    this.place = place;
-    this.bucketName = this.config.bucket;
-    this.facts = factsOf(this.config, props);
-    this.checkOnlyOne();
-    const document = documentOf(props);
-    const checked = checkDocument(document, this.facts);
-    this.warnAbout(refuseErrors(`the lifecycle of bucket ${show(this.bucketName)}`, document, checked, this.facts));
-    this.rules = checked.rules;
-    if (this.facts.profile === PROFILES.unknown && this.rules.some(needsVersions)) warn(this, messages.assumedServer(this.config));
+      this.json = jsonText(document);
+      this.fileName = props.fileName ?? `s3-lifecycle/${this.bucketName}.json`;
+      new SynthFile(this, 'File', { fileName: this.fileName, content: () => this.json });
+      if (props.applyJob) {
+        checkIds(this.rules);
+        const { s3Credentials } = props.applyJob;
+        checkAccess([props.store], s3Credentials ? { [props.store.storeName]: s3Credentials } : {}, [
+          { right: 'lifecycle', why: '\'applyJob\' replaces the rules of the bucket', wayOut: 'set \'applyJob.s3Credentials\' to some of S3Access.LIFECYCLE' },
+        ]);
+        const parts = props.store._bind(s3Credentials ? new Construct(this, 'Applies') : this, true, s3Credentials);
+        const { job, jobName } = defineApplyJob(this, {
+          version: LIFECYCLE_VERSION,
+          store: parts.config as S3StoreConfig,
+          document: document as LifecycleDocument,
+          transitionDefaultMinimumObjectSize: this.facts.minimumSize ?? null,
+        }, parts, props.applyJob);
+        this.applyJob = job;
+        this.applyJobName = jobName;
+        writeAsStored(this);
+        refuseNamesakes(this, 'bucketName', this.bucketName);
+      }
 
-    this.json = jsonText(document);
-    this.fileName = props.fileName ?? `s3-lifecycle/${this.bucketName}.json`;
-    new SynthFile(this, 'File', { fileName: this.fileName, content: () => this.json });
-    if (props.applyJob) {
-      checkIds(this.rules);
-      const { s3Credentials } = props.applyJob;
-      checkAccess([props.store], s3Credentials ? { [props.store.storeName]: s3Credentials } : {}, [
-        { right: 'lifecycle', why: '\'applyJob\' replaces the rules of the bucket', wayOut: 'set \'applyJob.s3Credentials\' to some of S3Access.LIFECYCLE' },
-      ]);
-      const parts = props.store._bind(s3Credentials ? new Construct(this, 'Applies') : this, true, s3Credentials);
-      const { job, jobName } = defineApplyJob(this, {
-        version: LIFECYCLE_VERSION,
-        store: parts.config as S3StoreConfig,
-        document: document as LifecycleDocument,
-        transitionDefaultMinimumObjectSize: this.facts.minimumSize ?? null,
-      }, parts, props.applyJob);
-      this.applyJob = job;
-      this.applyJobName = jobName;
-      writeAsStored(this);
-      refuseNamesakes(this, 'bucketName', this.bucketName);
+      this.tellBackups();
+      // The root is validated first: backups that came later know of the storage classes before their objectives are checked.
+      this.node.root.node.addValidation({ validate: () => this.tellBackups() });
+      this.node.addValidation({ validate: () => this.checkAgainstBackups() });
+    } catch (error) {
+      throw located(this.node.path, error);
     }
-
-    this.tellBackups();
-    // The root is validated first: backups that came later know of the storage classes before their objectives are checked.
-    this.node.root.node.addValidation({ validate: () => this.tellBackups() });
-    this.node.addValidation({ validate: () => this.checkAgainstBackups() });
   }
 
   private checkOnlyOne(): void {

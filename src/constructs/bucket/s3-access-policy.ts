@@ -1,13 +1,18 @@
 import { Construct } from 'constructs';
 import { BackupCronJob } from '../backup/backup-cron-job';
+import { BACKUP } from '../backup/takes';
 import { show } from '../core/check';
+import { checkForm, Form, needed } from '../core/form';
+import { located } from '../core/located';
 import { jsonText, SynthFile } from '../core/synth-file';
+import { listOf, oneOf, struct, text } from '../core/takes';
 import { warn } from '../core/warnings';
 import { inOneContainer, placeOfBucket } from '../parts/store-place';
 import { BackupStore } from '../stores/backup-store';
 import { bucketPolicy, identityPolicy, PolicyBackup } from '../stores/s3/policy';
 import { S3Access } from '../stores/s3/s3-access';
 import { isBucket } from '../stores/s3/store-type';
+import { STORE } from '../stores/takes';
 
 /** Who may do what, in the policy of a bucket. */
 export interface S3AccessGrant {
@@ -52,6 +57,16 @@ export interface S3AccessPolicyProps {
   readonly fileName?: string;
 }
 
+const ACCESS = oneOf(S3Access, 'S3Access');
+const GRANT: Form<S3AccessGrant> = { access: needed(ACCESS), principals: needed(listOf(text('arn:aws:iam::111122223333:role/backup'))) };
+const POLICY_FORM: Form<S3AccessPolicyProps> = {
+  backups: needed(listOf(BACKUP)),
+  store: STORE,
+  access: ACCESS,
+  grants: listOf(struct('{ access: S3Access.BACKUP, principals: [\'arn:aws:iam::111122223333:role/backup\'] }', GRANT)),
+  fileName: text('s3-policies/shop.json'),
+};
+
 /** What a managed policy of IAM may have, white space left out, and what the policy of a bucket may have. */
 const MAX_IDENTITY_POLICY = 6144;
 const MAX_BUCKET_POLICY = 20 * 1024;
@@ -71,19 +86,23 @@ export class S3AccessPolicy extends Construct {
 
   constructor(scope: Construct, id: string, props: S3AccessPolicyProps) {
     super(scope, id);
+    try {
+      checkForm(props, POLICY_FORM);
+      const { access, grants } = props;
+      if ((access === undefined) === (grants === undefined)) throw new Error(`give either 'access' or 'grants', got ${access ? 'both' : 'none'}`);
+      if (grants) checkGrants(grants);
+      const inBucket = backupsIn(props.backups, props.store);
+      const document = access ? identityPolicy(access, inBucket) : bucketPolicy(grants!, inBucket);
+      this.json = jsonText(document);
+      const { bucket } = inBucket[0].store;
+      this.fileName = props.fileName ?? (access ? `s3-policies/${bucket}.${access}.json` : `s3-policies/${bucket}.json`);
+      new SynthFile(this, 'File', { fileName: this.fileName, content: () => this.json });
 
-    const { access, grants } = props;
-    if ((access === undefined) === (grants === undefined)) throw new Error(`give either 'access' or 'grants', got ${access ? 'both' : 'none'}`);
-    if (grants) checkGrants(grants);
-    const inBucket = backupsIn(props.backups, props.store);
-    const document = access ? identityPolicy(access, inBucket) : bucketPolicy(grants!, inBucket);
-    this.json = jsonText(document);
-    const { bucket } = inBucket[0].store;
-    this.fileName = props.fileName ?? (access ? `s3-policies/${bucket}.${access}.json` : `s3-policies/${bucket}.json`);
-    new SynthFile(this, 'File', { fileName: this.fileName, content: () => this.json });
-
-    const [size, most] = [JSON.stringify(document).length, access ? MAX_IDENTITY_POLICY : MAX_BUCKET_POLICY];
-    if (size > most) warn(this, `${this.fileName} has ${size} characters, and AWS takes ${most} for ${access ? 'a managed policy' : 'the policy of a bucket'}: give the backups fewer policies each, or put them under one prefix and write the policy for that`);
+      const [size, most] = [JSON.stringify(document).length, access ? MAX_IDENTITY_POLICY : MAX_BUCKET_POLICY];
+      if (size > most) warn(this, `${this.fileName} has ${size} characters, and AWS takes ${most} for ${access ? 'a managed policy' : 'the policy of a bucket'}: give the backups fewer policies each, or put them under one prefix and write the policy for that`);
+    } catch (error) {
+      throw located(this.node.path, error);
+    }
   }
 }
 

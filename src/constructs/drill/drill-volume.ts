@@ -1,6 +1,9 @@
 import { Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { checkText, mebibytes } from '../core/check';
+import { checkForm, checkValue, Form, needed } from '../core/form';
+import { at } from '../core/located';
+import { SIZE, text } from '../core/takes';
 
 /** Options for `DrillVolume.claim()`. */
 export interface DrillClaimOptions {
@@ -20,7 +23,7 @@ export class DrillVolume {
    * @param size limit of it: whole MiB, at least 256
    */
   public static emptyDir(size: Size): DrillVolume {
-    const mib = checkSize(size);
+    const mib = at('DrillVolume.emptyDir', () => checkSize(size));
     return new DrillVolume(mib, false, { emptyDir: { sizeLimit: quantity(mib) } });
   }
 
@@ -30,8 +33,11 @@ export class DrillVolume {
    * @param size that is asked for: whole MiB, at least 256
    */
   public static claim(size: Size, options: DrillClaimOptions = {}): DrillVolume {
-    const mib = checkSize(size);
-    if (options.storageClassName !== undefined) checkText('storageClassName', options.storageClassName);
+    const mib = at('DrillVolume.claim', () => {
+      checkForm(options, CLAIM_FORM);
+      if (options.storageClassName !== undefined) checkText('storageClassName', options.storageClassName);
+      return checkSize(size);
+    });
     return new DrillVolume(mib, true, {
       ephemeral: {
         volumeClaimTemplate: {
@@ -68,10 +74,13 @@ function quantity(mib: number) {
   return kplus.k8s.Quantity.fromString(`${mib}Mi`);
 }
 
+const CLAIM_FORM: Form<DrillClaimOptions> = { storageClassName: text('standard') };
+
 function checkSize(size: Size): number {
+  checkValue('size', size, needed({ ...SIZE, example: 'Size.gibibytes(20)' }));
   const mib = mebibytes(size);
   if (!Number.isInteger(mib) || mib < 256) {
-    throw new Error(`'dataVolume' must have a whole number of MiB, at least 256, got ${size.asString()}: as much as the database takes, and as much again for its log`);
+    throw new Error(`'size' must be a whole number of MiB, at least 256, got ${size.asString()}: as much as the database takes, and as much again for its log`);
   }
   return mib;
 }

@@ -1,6 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { DRILL_FORM } from './drill-form';
 import { checkDrillProps, DrillSettings } from './drill-settings';
 import { RestoreDrillProps } from './restore-drill-props';
 import { drillServer } from './server';
@@ -10,6 +11,8 @@ import { BackupCronJob } from '../backup/backup-cron-job';
 import { RelatedCronJobFacts } from '../backup/job-facts';
 import { writeAsStored } from '../core/as-stored';
 import { checkText, show, showSeconds } from '../core/check';
+import { checkForm } from '../core/form';
+import { located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
 import { standardLabels } from '../core/standard-labels';
 import { warn } from '../core/warnings';
@@ -58,53 +61,57 @@ export class RestoreDrill extends Construct {
 
   constructor(scope: Construct, id: string, props: RestoreDrillProps) {
     super(scope, id);
+    try {
+      checkForm(props, DRILL_FORM);
+      const { backup } = props;
+      const { stores, source: { _scratchSize: scratchSize } } = backup._restorable;
+      const settings = checkDrillProps(id, props);
+      const { cronJobName, labels, job, rtoSeconds } = settings;
+      const source = drillSource(backup._config.source, props.member);
+      const target = drillTarget(source, props);
+      const server = drillServer(source, props);
+      const decryption = bindDecryption(this, props);
+      const pod = new RunnerPod(inheritPod(props, backup._restorable), props.scratchSize ?? scratchSize);
+      const storeParts = bindStores(this, backup.backupName, stores, props.s3Credentials);
+      for (const problem of checkRights(stores, props.s3Credentials)) warn(this, problem);
 
-    const { backup } = props;
-    const { stores, source: { _scratchSize: scratchSize } } = backup._restorable;
-    const settings = checkDrillProps(id, props);
-    const { cronJobName, labels, job, rtoSeconds } = settings;
-    const source = drillSource(backup._config.source, props.member);
-    const target = drillTarget(source, props);
-    const server = drillServer(source, props);
-    const decryption = bindDecryption(this, props);
-    const pod = new RunnerPod(inheritPod(props, backup._restorable), props.scratchSize ?? scratchSize);
-    const storeParts = bindStores(this, backup.backupName, stores, props.s3Credentials);
-    for (const problem of checkRights(stores, props.s3Credentials)) warn(this, problem);
+      const config = drillConfig(props, settings, {
+        target,
+        stores: storeParts.map(store => store.config),
+        dataBytes: server?.dataBytes ?? null,
+        freshness: freshnessOf(source, props.freshness ?? []),
+        decryption: decryption?.config ?? null,
+        scratch: pod.scratch,
+      });
+      const network = networkOf(props, backup._network, { stores: config.stores, pushgatewayUrl: config.pushgatewayUrl });
 
-    const config = drillConfig(props, settings, {
-      target,
-      stores: storeParts.map(store => store.config),
-      dataBytes: server?.dataBytes ?? null,
-      freshness: freshnessOf(source, props.freshness ?? []),
-      decryption: decryption?.config ?? null,
-      scratch: pod.scratch,
-    });
-    const network = networkOf(props, backup._network, { stores: config.stores, pushgatewayUrl: config.pushgatewayUrl });
+      const metadata = { name: cronJobName, labels: { ...standardLabels(this, 'restore-drill', cronJobName), ...labels } };
+      this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
+      const { cronJob, networkPolicy } = defineRunnerCronJob(this, {
+        ...job,
+        metadata,
+        pod,
+        args: ['drill'],
+        config,
+        parts: [...server ? [server.parts] : [], ...storeParts, ...decryption ? [decryption] : []],
+        initContainer: server?.define(this),
+        network,
+        serviceAccount: this.serviceAccount,
+        asksApi: false,
+      });
+      server?.patch(ApiObject.of(cronJob));
+      this.cronJob = cronJob;
+      this.cronJobName = cronJobName;
+      this.networkPolicy = networkPolicy;
 
-    const metadata = { name: cronJobName, labels: { ...standardLabels(this, 'restore-drill', cronJobName), ...labels } };
-    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
-    const { cronJob, networkPolicy } = defineRunnerCronJob(this, {
-      ...job,
-      metadata,
-      pod,
-      args: ['drill'],
-      config,
-      parts: [...server ? [server.parts] : [], ...storeParts, ...decryption ? [decryption] : []],
-      initContainer: server?.define(this),
-      network,
-      serviceAccount: this.serviceAccount,
-      asksApi: false,
-    });
-    server?.patch(ApiObject.of(cronJob));
-    this.cronJob = cronJob;
-    this.cronJobName = cronJobName;
-    this.networkPolicy = networkPolicy;
-
-    const gaps = gapsOf(props.schedule.expressionString, job.timeZone, job.deadlineSeconds);
-    this._drill = { cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds: job.deadlineSeconds, backup, rtoSeconds };
-    warnOfGaps(this, props, gaps);
-    writeAsStored(this);
-    refuseNamesakes(this, 'cronJobName', cronJobName, { jobNames: [cronJobName] });
+      const gaps = gapsOf(props.schedule.expressionString, job.timeZone, job.deadlineSeconds);
+      this._drill = { cronJobName, gapSeconds: gaps.longestSeconds, deadlineSeconds: job.deadlineSeconds, backup, rtoSeconds };
+      warnOfGaps(this, props, gaps);
+      writeAsStored(this);
+      refuseNamesakes(this, 'cronJobName', cronJobName, { jobNames: [cronJobName] });
+    } catch (error) {
+      throw located(this.node.path, error);
+    }
   }
 }
 

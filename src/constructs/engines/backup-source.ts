@@ -10,6 +10,9 @@ import { redis } from './redis/source';
 import { set } from './set/source';
 import { sqlite } from './sqlite/source';
 import { SqliteSourceOptions } from './sqlite/sqlite-source';
+import { checkValue, needed } from '../core/form';
+import { at } from '../core/located';
+import { instance, mapOf } from '../core/takes';
 import { SourceDefinition, SourceParts } from '../engine-api/source';
 import { ONLY_SOURCE } from '../parts/pod-parts';
 
@@ -21,7 +24,7 @@ export class BackupSource {
    * Backups are named after the database, or `postgres` where all of them are taken.
    */
   public static postgres(options: PostgresSourceOptions): BackupSource {
-    return new BackupSource(postgres(options));
+    return new BackupSource(at('BackupSource.postgres', () => postgres(options)));
   }
 
   /**
@@ -30,7 +33,7 @@ export class BackupSource {
    * Backups are named `redis`; give `backupName` where a store has those of several servers.
    */
   public static redis(options: RedisSourceOptions): BackupSource {
-    return new BackupSource(redis(options));
+    return new BackupSource(at('BackupSource.redis', () => redis(options)));
   }
 
   /**
@@ -40,7 +43,7 @@ export class BackupSource {
    * exceed the size of the database.
    */
   public static sqlite(options: SqliteSourceOptions): BackupSource {
-    return new BackupSource(sqlite(options));
+    return new BackupSource(at('BackupSource.sqlite', () => sqlite(options)));
   }
 
   /**
@@ -53,7 +56,10 @@ export class BackupSource {
    * @param members by name: 1 to 20 lower-case letters, digits and `_`; at least two.
    */
   public static set(members: { [member: string]: BackupSource }): BackupSource {
-    return new BackupSource(set(Object.fromEntries(Object.entries(members).map(([name, { definition }]) => [name, definition])), contentsOf));
+    return new BackupSource(at('BackupSource.set', () => {
+      checkValue('members', members, MEMBERS);
+      return set(Object.fromEntries(Object.entries(members).map(([name, { definition }]) => [name, definition])), contentsOf);
+    }));
   }
 
   /**
@@ -62,7 +68,7 @@ export class BackupSource {
    * The pod gets a token of the API, with the right to read these objects and no other where they are named. Backups are named `secrets`.
    */
   public static kubernetesSecrets(options: KubernetesSecretsOptions = {}): BackupSource {
-    return new BackupSource(kubernetesSecrets(options));
+    return new BackupSource(at('BackupSource.kubernetesSecrets', () => kubernetesSecrets(options)));
   }
 
   private constructor(private readonly definition: SourceDefinition) {}
@@ -90,3 +96,5 @@ export class BackupSource {
     return this.definition.bind(scope, ONLY_SOURCE);
   }
 }
+
+const MEMBERS = needed(mapOf(instance(BackupSource, 'a BackupSource', 'BackupSource.postgres({ … })'), 'db'));

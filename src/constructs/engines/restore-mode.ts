@@ -10,6 +10,9 @@ import { restoreSet } from './set/restore';
 import { replaceFile } from './sqlite/restore';
 import { SqliteRestoreOptions } from './sqlite/sqlite-restore-options';
 import { SourceConfig } from '../../contract/config';
+import { checkValue, needed } from '../core/form';
+import { at } from '../core/located';
+import { instance, mapOf } from '../core/takes';
 import { bindTarget, RestoreDefinition, TargetParts } from '../engine-api/restore';
 import { SourceParts } from '../engine-api/source';
 
@@ -20,7 +23,7 @@ export class RestoreMode {
    * database is kept under another name, for a rollback. The role needs CREATEDB and must own the live database.
    */
   public static swap(options: PostgresParallelRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(swap(options));
+    return new RestoreMode(at('RestoreMode.swap', () => swap(options)));
   }
 
   /**
@@ -28,7 +31,7 @@ export class RestoreMode {
    * also checks `assertions`. What was there before is stored as a backup; objects that the backup does not know stay.
    */
   public static inPlace(options: PostgresInPlaceRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(inPlace(options));
+    return new RestoreMode(at('RestoreMode.inPlace', () => inPlace(options)));
   }
 
   /**
@@ -37,7 +40,7 @@ export class RestoreMode {
    * @param newName of the database that is made
    */
   public static newDatabase(newName: string, options: PostgresParallelRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(newDatabase(newName, options));
+    return new RestoreMode(at('RestoreMode.newDatabase', () => newDatabase(newName, options)));
   }
 
   /**
@@ -46,7 +49,7 @@ export class RestoreMode {
    * that forbid REPLICAOF there is `keys`.
    */
   public static replication(options: RedisRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(replication(options));
+    return new RestoreMode(at('RestoreMode.replication', () => replication(options)));
   }
 
   /**
@@ -58,17 +61,17 @@ export class RestoreMode {
    * for the largest value, and about 20 bytes for each key.
    */
   public static keys(options: RedisKeysRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(keys(options));
+    return new RestoreMode(at('RestoreMode.keys', () => keys(options)));
   }
 
   /** A Redis that is stopped: `dump.rdb` is put onto its claim, so that it is loaded at the next start whether append-only files are on or off. */
   public static rdbFile(options: RdbFileRestoreOptions): RestoreMode {
-    return new RestoreMode(rdbFile(options));
+    return new RestoreMode(at('RestoreMode.rdbFile', () => rdbFile(options)));
   }
 
   /** SQLite, the default: into a file beside, which is checked and then takes the live one's name. The application has to be stopped. */
   public static replaceFile(options: SqliteRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(replaceFile(options));
+    return new RestoreMode(at('RestoreMode.replaceFile', () => replaceFile(options)));
   }
 
   /**
@@ -78,7 +81,10 @@ export class RestoreMode {
    * @param members how to restore each of them, by name; members that are not named are left alone.
    */
   public static set(members: { [member: string]: RestoreMode }): RestoreMode {
-    return new RestoreMode(restoreSet(Object.fromEntries(Object.entries(members).map(([name, { definition }]) => [name, definition]))));
+    return new RestoreMode(at('RestoreMode.set', () => {
+      checkValue('members', members, MEMBERS);
+      return restoreSet(Object.fromEntries(Object.entries(members).map(([name, { definition }]) => [name, definition])));
+    }));
   }
 
   /**
@@ -86,7 +92,7 @@ export class RestoreMode {
    * anything is written, unless `replace` is set. What is replaced is stored before, as a sealed backup. Others are not touched.
    */
   public static objects(options: ObjectsRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(objects(options));
+    return new RestoreMode(at('RestoreMode.objects', () => objects(options)));
   }
 
   /**
@@ -116,3 +122,5 @@ export class RestoreMode {
     return bindTarget(this.definition, scope, source);
   }
 }
+
+const MEMBERS = needed(mapOf(instance(RestoreMode, 'a RestoreMode', 'RestoreMode.swap()'), 'db'));

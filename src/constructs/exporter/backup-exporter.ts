@@ -3,10 +3,13 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BackupExporterProps } from './backup-exporter-props';
 import { exporterConfig } from './exporter-config';
+import { EXPORTER_FORM } from './exporter-form';
 import { defineDeployment, defineService, defineServiceMonitor } from './exporter-objects';
 import { checkExporterProps } from './exporter-settings';
 import { ExporterStores } from './stores';
 import { writeAsStored } from '../core/as-stored';
+import { checkForm } from '../core/form';
+import { located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
 import { standardLabels } from '../core/standard-labels';
 import { connectionsOf } from '../pod/network-needs';
@@ -52,38 +55,43 @@ export class BackupExporter extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupExporterProps) {
     super(scope, id);
+    try {
+      checkForm(props, EXPORTER_FORM);
+      const settings = checkExporterProps(id, props);
+      const { exporterName, port, labels } = settings;
+      const [first] = props.backups;
+      const pod = new RunnerPod(inheritPod({ ...props, resources: props.resources ?? RESOURCES }, first._restorable), SCRATCH_SIZE);
+      const stores = new ExporterStores(this, props.backups, { volumes: props.volumes ?? true, s3Credentials: props.s3Credentials ?? {} });
 
-    const settings = checkExporterProps(id, props);
-    const { exporterName, port, labels } = settings;
-    const [first] = props.backups;
-    const pod = new RunnerPod(inheritPod({ ...props, resources: props.resources ?? RESOURCES }, first._restorable), SCRATCH_SIZE);
-    const stores = new ExporterStores(this, props.backups, { volumes: props.volumes ?? true, s3Credentials: props.s3Credentials ?? {} });
+      const config = exporterConfig(props, settings, stores);
+      const network = inheritNetwork(props, { networkPolicy: first._network.networkPolicy });
+      // Two backups may call different stores by one name: each knows where its own are.
+      const connections = props.backups.flatMap(backup =>
+        connectionsOf({ stores: stores.of(backup) }, inheritNetwork(props, backup._network).network));
+      checkNetwork(props, network, connections);
 
-    const config = exporterConfig(props, settings, stores);
-    const network = inheritNetwork(props, { networkPolicy: first._network.networkPolicy });
-    // Two backups may call different stores by one name: each knows where its own are.
-    const connections = props.backups.flatMap(backup => connectionsOf({ stores: stores.of(backup) }, inheritNetwork(props, backup._network).network));
-    checkNetwork(props, network, connections);
-
-    const metadata = { name: exporterName, labels: { ...standardLabels(this, 'backup-exporter', exporterName), ...labels } };
-    const besideBackups = { ...metadata, name: `${exporterName}-exporter` };
-    this.exporterName = exporterName;
-    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores.parts, besideBackups);
-    this.deployment = defineDeployment(this, {
-      metadata,
-      address: besideBackups.name,
-      pod,
-      config,
-      parts: stores.parts,
-      serviceAccount: this.serviceAccount,
-      annotated: !props.serviceMonitorLabels,
-    });
-    this.service = defineService(this, metadata, this.deployment, port);
-    if (network.networkPolicy) {
-      this.networkPolicy = defineNetworkPolicy(this, besideBackups, this.deployment.matchLabels, connections, port);
+      const metadata = { name: exporterName, labels: { ...standardLabels(this, 'backup-exporter', exporterName), ...labels } };
+      const besideBackups = { ...metadata, name: `${exporterName}-exporter` };
+      this.exporterName = exporterName;
+      this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores.parts, besideBackups);
+      this.deployment = defineDeployment(this, {
+        metadata,
+        address: besideBackups.name,
+        pod,
+        config,
+        parts: stores.parts,
+        serviceAccount: this.serviceAccount,
+        annotated: !props.serviceMonitorLabels,
+      });
+      this.service = defineService(this, metadata, this.deployment, port);
+      if (network.networkPolicy) {
+        this.networkPolicy = defineNetworkPolicy(this, besideBackups, this.deployment.matchLabels, connections, port);
+      }
+      if (props.serviceMonitorLabels) this.serviceMonitor = defineServiceMonitor(this, metadata, settings, props.serviceMonitorLabels);
+      writeAsStored(this);
+      refuseNamesakes(this, 'exporterName', exporterName);
+    } catch (error) {
+      throw located(this.node.path, error);
     }
-    if (props.serviceMonitorLabels) this.serviceMonitor = defineServiceMonitor(this, metadata, settings, props.serviceMonitorLabels);
-    writeAsStored(this);
-    refuseNamesakes(this, 'exporterName', exporterName);
   }
 }

@@ -1,6 +1,9 @@
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkKeyName } from '../core/check';
+import { checkValue, needed } from '../core/form';
+import { at } from '../core/located';
+import { CONFIG_MAP, SECRET, text } from '../core/takes';
 
 /** The certificate of the authority that signed a server's certificate, as a PEM file in the cluster. */
 export class CaCertificate {
@@ -10,7 +13,10 @@ export class CaCertificate {
    * @param key of the PEM text in the ConfigMap.
    */
   public static fromConfigMap(configMap: kplus.IConfigMap, key: string = 'ca.crt'): CaCertificate {
-    checkKeyName('key', key);
+    at('CaCertificate.fromConfigMap', () => {
+      checkValue('configMap', configMap, needed(CONFIG_MAP));
+      checkKey(key);
+    });
     return new CaCertificate((scope, id, options) => kplus.Volume.fromConfigMap(scope, id, configMap, options), key);
   }
 
@@ -20,7 +26,10 @@ export class CaCertificate {
    * @param key of the PEM text in the Secret.
    */
   public static fromSecret(secret: kplus.ISecret, key: string = 'ca.crt'): CaCertificate {
-    checkKeyName('key', key);
+    at('CaCertificate.fromSecret', () => {
+      checkValue('secret', secret, needed(SECRET));
+      checkKey(key);
+    });
     return new CaCertificate((scope, id, options) => kplus.Volume.fromSecret(scope, id, secret, options), key);
   }
 
@@ -41,3 +50,8 @@ export class CaCertificate {
 }
 
 const FILE = 'ca.crt';
+
+function checkKey(key: string): void {
+  checkValue('key', key, text('ca.crt'));
+  checkKeyName('key', key);
+}

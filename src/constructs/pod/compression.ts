@@ -1,5 +1,6 @@
 import { CompressionConfig } from '../../contract/config';
 import { checkWholeNumber } from '../core/check';
+import { at } from '../core/located';
 
 /**
  * How a backup is compressed.
@@ -29,7 +30,7 @@ export class Compression {
    * @param level 1 (fastest) to 19 (smallest).
    */
   public static zstd(level: number): Compression {
-    return new Compression('zstd', checkWholeNumber('level', level, 1, 19, 'zstd has these levels; 1 is a good one'));
+    return new Compression('zstd', at('Compression.zstd', () => checkWholeNumber('level', level, 1, 19, 'zstd has these levels; 1 is a good one')));
   }
 
   /**
@@ -38,7 +39,7 @@ export class Compression {
    * @param level 1 (fastest) to 9 (smallest); 9 takes much longer than 6 for next to nothing.
    */
   public static gzip(level: number): Compression {
-    return new Compression('gzip', checkWholeNumber('level', level, 1, 9, 'gzip has these levels; for smaller files use Compression.zstd'));
+    return new Compression('gzip', at('Compression.gzip', () => checkWholeNumber('level', level, 1, 9, 'gzip has these levels; for smaller files use Compression.zstd')));
   }
 
   private constructor(

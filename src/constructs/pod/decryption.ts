@@ -2,6 +2,9 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { DecryptionConfig } from '../../contract/config';
 import { checkKeyName, checkText, show } from '../core/check';
+import { checkValue, needed } from '../core/form';
+import { at } from '../core/located';
+import { instance, SECRET, text } from '../core/takes';
 import { warn } from '../core/warnings';
 import { CERTIFICATES, PodParts } from '../parts/pod-parts';
 
@@ -20,7 +23,11 @@ export class Decryption {
    * @param key of the file in the Secret; no other one is mounted.
    */
   public static fromSecret(secret: kplus.ISecret, key: string = 'identity'): Decryption {
-    checkKeyName('key', key);
+    at('Decryption.fromSecret', () => {
+      checkValue('secret', secret, needed(SECRET));
+      checkValue('key', key, text('identity'));
+      checkKeyName('key', key);
+    });
     return new Decryption(
       scope => kplus.Volume.fromSecret(scope, 'Identity', secret, { name: 'identity', items: { [key]: { path: FILE } } }), FILE, secret.name,
     );
@@ -32,10 +39,14 @@ export class Decryption {
    * @param path of the file inside the volume.
    */
   public static fromVolume(volume: kplus.Volume, path: string): Decryption {
-    checkText('path', path);
-    if (path.split('/').some(segment => segment === '' || segment === '.' || segment === '..')) {
-      throw new Error(`'path' must name a file inside the volume, without a slash at its beginning and without empty, "." and ".." parts, got ${show(path)}`);
-    }
+    at('Decryption.fromVolume', () => {
+      checkValue('volume', volume, needed(VOLUME));
+      checkValue('path', path, needed(text('identity')));
+      checkText('path', path);
+      if (path.split('/').some(segment => segment === '' || segment === '.' || segment === '..')) {
+        throw new Error(`'path' must name a file inside the volume, without a slash at its beginning and without empty, "." and ".." parts, got ${show(path)}`);
+      }
+    });
     return new Decryption(() => volume, path, undefined);
   }
 
@@ -65,5 +76,6 @@ export class Decryption {
   }
 }
 
+const VOLUME = instance(kplus.Volume, 'a Volume', 'kplus.Volume.fromSecret(chart, \'Identity\', secret)');
 const DIRECTORY = `${CERTIFICATES}/identity`;
 const FILE = 'identity';

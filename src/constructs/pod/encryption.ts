@@ -1,6 +1,9 @@
 import { decodeBech32 } from './bech32';
 import { EncryptionConfig } from '../../contract/config';
 import { show } from '../core/check';
+import { checkForm, Form, needed } from '../core/form';
+import { at } from '../core/located';
+import { listOf, text } from '../core/takes';
 
 /** Options for `Encryption.age()`. */
 export interface AgeEncryptionOptions {
@@ -13,6 +16,8 @@ export interface AgeEncryptionOptions {
   readonly recipients: string[];
 }
 
+const FORM: Form<AgeEncryptionOptions> = { recipients: needed(listOf(text('age1…'))) };
+
 /** How a backup is encrypted before it leaves the pod. */
 export class Encryption {
   /**
@@ -22,11 +27,14 @@ export class Encryption {
    * Names, times, sizes, digests, counts of rows or keys by table or database, and addresses stay readable: they are in names and records.
    */
   public static age(options: AgeEncryptionOptions): Encryption {
-    const recipients = options.recipients.map(checkRecipient);
-    if (recipients.length === 0) throw new Error('\'recipients\' must have at least one, got []: "age-keygen" prints one as it makes a key');
-    const twice = recipients.find((recipient, i) => recipients.indexOf(recipient) !== i);
-    if (twice !== undefined) throw new Error(`'recipients' has ${show(twice)} twice: drop one of them`);
-    return new Encryption(recipients);
+    return at('Encryption.age', () => {
+      checkForm(options, FORM);
+      const recipients = options.recipients.map(checkRecipient);
+      if (recipients.length === 0) throw new Error('\'recipients\' must have at least one, got []: "age-keygen" prints one as it makes a key');
+      const twice = recipients.find((recipient, i) => recipients.indexOf(recipient) !== i);
+      if (twice !== undefined) throw new Error(`'recipients' has ${show(twice)} twice: drop one of them`);
+      return new Encryption(recipients);
+    });
   }
 
   private constructor(private readonly recipients: readonly string[]) {}

@@ -1,6 +1,9 @@
 import { Duration } from 'cdk8s';
 import { RetentionConfig } from '../../contract/config';
 import { checkWholeNumber, show } from '../core/check';
+import { checkForm, Form, needed, Takes } from '../core/form';
+import { at } from '../core/located';
+import { DURATION, NUMBER } from '../core/takes';
 
 /** What every kind of `Retention` takes. */
 export interface RetentionOptions {
@@ -105,8 +108,11 @@ export class Retention {
    * @param count of days of 24 hours, at least 1.
    */
   public static days(count: number, options: RetentionOptions = {}): Retention {
-    checkWholeNumber('days', count, 1, MAX_DAYS, KEEPS_NOTHING);
-    return Retention.of({ ...options, age: Duration.days(count) });
+    return at('Retention.days', () => {
+      checkForm(options, OPTIONS);
+      checkWholeNumber('days', count, 1, MAX_DAYS, KEEPS_NOTHING);
+      return Retention.of({ ...options, age: Duration.days(count) });
+    });
   }
 
   /**
@@ -115,8 +121,11 @@ export class Retention {
    * @param count of hours, at least 1.
    */
   public static hours(count: number, options: RetentionOptions = {}): Retention {
-    checkWholeNumber('hours', count, 1, 24 * MAX_DAYS, KEEPS_NOTHING);
-    return Retention.of({ ...options, age: Duration.hours(count) });
+    return at('Retention.hours', () => {
+      checkForm(options, OPTIONS);
+      checkWholeNumber('hours', count, 1, 24 * MAX_DAYS, KEEPS_NOTHING);
+      return Retention.of({ ...options, age: Duration.hours(count) });
+    });
   }
 
   /**
@@ -125,43 +134,53 @@ export class Retention {
    * @param count of backups, at least 1.
    */
   public static newest(count: number, options: RetentionOptions = {}): Retention {
-    return Retention.of({ ...options, count });
+    return at('Retention.newest', () => {
+      checkForm(options, OPTIONS);
+      checkWholeNumber('count', count, 1, MAX_COUNT, KEEPS_NOTHING);
+      return Retention.of({ ...options, count });
+    });
   }
 
   /**
    * Close together for the last days, and farther apart the longer ago: the newest of each day, of each week, of each month and year.
    */
   public static grandfatherFatherSon(options: GrandfatherFatherSonOptions): Retention {
-    return Retention.of(options);
+    return at('Retention.grandfatherFatherSon', () => {
+      checkForm(options, GRANDFATHER_FATHER_SON);
+      return Retention.of(options);
+    });
   }
 
   /**
    * Backups are kept for their age, for their number, or as the newest of their hour, day, week, month or year: whichever keeps more.
    */
   public static of(rules: RetentionRules): Retention {
-    const { age, count, hourly, daily, weekly, monthly, yearly } = rules;
-    if ([age, count, hourly, daily, weekly, monthly, yearly].every(rule => rule === undefined)) {
-      throw new Error(`'retention' keeps nothing: give at least one of 'age', 'count', 'hourly', 'daily', 'weekly', 'monthly', 'yearly', got ${show(rules)}; Retention.FOREVER removes nothing`);
-    }
-    const keepHours = age?.toHours({ integral: false });
-    if (keepHours !== undefined) checkWholeNumber('age', keepHours, 1, 24 * MAX_DAYS, `give whole hours; ${KEEPS_NOTHING}`);
-    if (count !== undefined) checkWholeNumber('count', count, 1, MAX_COUNT, KEEPS_NOTHING);
-    for (const [property, value] of Object.entries({ hourly, daily, weekly, monthly, yearly })) {
-      if (value !== undefined) checkWholeNumber(property, value, 2, MAX_COUNT, 'the newest one, which is the newest backup, is kept in any case; leave the rule out, or count further back');
-    }
-    const keepAtLeast = checkWholeNumber('keepAtLeast', rules.keepAtLeast ?? 3, 1, MAX_COUNT, 'with 0 a source that stopped making backups would lose its last one');
-    if (count !== undefined && count < keepAtLeast) {
-      throw new Error(`'count' must not be less than 'keepAtLeast', got ${count} and ${keepAtLeast}${rules.keepAtLeast === undefined ? ', its default' : ''}: never fewer than ${keepAtLeast} are left, so it would keep nothing; raise the one, or lower the other`);
-    }
-    return new Retention({
-      keepHours: keepHours ?? null,
-      keepLast: count ?? null,
-      keepHourly: hourly ?? null,
-      keepDaily: daily ?? null,
-      keepWeekly: weekly ?? null,
-      keepMonthly: monthly ?? null,
-      keepYearly: yearly ?? null,
-      keepAtLeast,
+    return at('Retention.of', () => {
+      checkForm(rules, RULES);
+      const { age, count, hourly, daily, weekly, monthly, yearly } = rules;
+      if ([age, count, hourly, daily, weekly, monthly, yearly].every(rule => rule === undefined)) {
+        throw new Error(`'retention' keeps nothing: give at least one of 'age', 'count', 'hourly', 'daily', 'weekly', 'monthly', 'yearly', got ${show(rules)}; Retention.FOREVER removes nothing`);
+      }
+      const keepHours = age?.toHours({ integral: false });
+      if (keepHours !== undefined) checkWholeNumber('age', keepHours, 1, 24 * MAX_DAYS, `give whole hours; ${KEEPS_NOTHING}`);
+      if (count !== undefined) checkWholeNumber('count', count, 1, MAX_COUNT, KEEPS_NOTHING);
+      for (const [property, value] of Object.entries({ hourly, daily, weekly, monthly, yearly })) {
+        if (value !== undefined) checkWholeNumber(property, value, 2, MAX_COUNT, 'the newest one, which is the newest backup, is kept in any case; leave the rule out, or count further back');
+      }
+      const keepAtLeast = checkWholeNumber('keepAtLeast', rules.keepAtLeast ?? 3, 1, MAX_COUNT, 'with 0 a source that stopped making backups would lose its last one');
+      if (count !== undefined && count < keepAtLeast) {
+        throw new Error(`'count' must not be less than 'keepAtLeast', got ${count} and ${keepAtLeast}${rules.keepAtLeast === undefined ? ', its default' : ''}: never fewer than ${keepAtLeast} are left, so it would keep nothing; raise the one, or lower the other`);
+      }
+      return new Retention({
+        keepHours: keepHours ?? null,
+        keepLast: count ?? null,
+        keepHourly: hourly ?? null,
+        keepDaily: daily ?? null,
+        keepWeekly: weekly ?? null,
+        keepMonthly: monthly ?? null,
+        keepYearly: yearly ?? null,
+        keepAtLeast,
+      });
     });
   }
 
@@ -174,6 +193,15 @@ export class Retention {
     return this.config;
   }
 }
+
+const COUNT: Takes<number> = { ...NUMBER, example: '7' };
+const OPTIONS: Form<RetentionOptions> = { keepAtLeast: COUNT };
+const RULES: Form<RetentionRules> = {
+  ...OPTIONS, age: DURATION, count: COUNT, hourly: COUNT, daily: COUNT, weekly: COUNT, monthly: COUNT, yearly: COUNT,
+};
+const GRANDFATHER_FATHER_SON: Form<GrandfatherFatherSonOptions> = {
+  ...OPTIONS, daily: needed(COUNT), weekly: needed(COUNT), monthly: needed(COUNT), yearly: COUNT,
+};
 
 // A hundred years: more is a slip of the keyboard.
 const MAX_DAYS = 36_525;

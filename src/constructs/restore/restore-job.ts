@@ -1,6 +1,7 @@
 import { ApiObject, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { RESTORE_FORM } from './restore-form';
 import { RestoreJobProps } from './restore-job-props';
 import { defineRestore } from './restore-resource';
 import { checkRestoreProps, RestoreSettings } from './restore-settings';
@@ -11,6 +12,8 @@ import { RUN_ENV } from '../../contract/run';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { writeAsStored } from '../core/as-stored';
 import { checkHttpUrl } from '../core/check';
+import { checkForm } from '../core/form';
+import { located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
 import { standardLabels } from '../core/standard-labels';
 import { warn } from '../core/warnings';
@@ -70,47 +73,51 @@ export class RestoreJob extends Construct {
 
   constructor(scope: Construct, id: string, props: RestoreJobProps) {
     super(scope, id);
+    try {
+      checkForm(props, RESTORE_FORM);
+      const settings = checkRestoreProps(id, props, Chart.of(this).namespace);
+      const { baseName, target, stores, backupName, labels, workloads } = settings;
+      const targetParts = bindTarget(this, target, props);
+      const scratchSize = props.scratchSize ?? target._scratchSize;
+      const pod = new RunnerPod(inheritPod(props, props.backup?._restorable), scratchSize);
+      props.backup?._recovery.addRestore({ path: this.node.path, scratchSize });
+      const storeParts = bindStores(this, backupName, stores, props.s3Credentials)
+        .map(store => targetParts.storesPrevious ? store : readOnly(store));
+      checkRights(stores, props, targetParts);
+      const decryption = bindDecryption(this, props);
 
-    const settings = checkRestoreProps(id, props, Chart.of(this).namespace);
-    const { baseName, target, stores, backupName, labels, workloads } = settings;
-    const targetParts = bindTarget(this, target, props);
-    const scratchSize = props.scratchSize ?? target._scratchSize;
-    const pod = new RunnerPod(inheritPod(props, props.backup?._restorable), scratchSize);
-    props.backup?._recovery.addRestore({ path: this.node.path, scratchSize });
-    const storeParts = bindStores(this, backupName, stores, props.s3Credentials)
-      .map(store => targetParts.storesPrevious ? store : readOnly(store));
-    checkRights(stores, props, targetParts);
-    const decryption = bindDecryption(this, props);
+      const config = restoreConfig(props, settings, { target: targetParts, stores: storeParts, decryption, scratch: pod.scratch });
+      const asksApi = workloads.length > 0 || targetParts.api !== null;
+      const network = networkOf(props, inheritable(props), { ...config, endpoints: targetParts.endpoints, api: asksApi });
 
-    const config = restoreConfig(props, settings, { target: targetParts, stores: storeParts, decryption, scratch: pod.scratch });
-    const asksApi = workloads.length > 0 || targetParts.api !== null;
-    const network = networkOf(props, inheritable(props), { ...config, endpoints: targetParts.endpoints, api: asksApi });
+      const metadata = { name: baseName, labels: { ...standardLabels(this, 'restore', baseName), ...labels } };
+      this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
+      grantWorkloads(this, this.serviceAccount, workloads, metadata);
+      grantRights(this, this.serviceAccount, targetParts.api, metadata);
+      const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
+      const { resource, jobName, networkPolicy } = defineRestore(this, trigger, {
+        metadata,
+        pod,
+        args: ['restore'],
+        config,
+        parts: [targetParts, ...storeParts, ...decryption ? [decryption] : [], ...workloads.length > 0 ? [RUN_PARTS] : []],
+        network,
+        serviceAccount: this.serviceAccount,
+        asksApi,
+        deadlineSeconds: settings.deadlineSeconds,
+        backoffLimit: settings.backoffLimit,
+      });
+      this.resource = resource;
+      this.jobName = jobName;
+      this.networkPolicy = networkPolicy;
 
-    const metadata = { name: baseName, labels: { ...standardLabels(this, 'restore', baseName), ...labels } };
-    this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
-    grantWorkloads(this, this.serviceAccount, workloads, metadata);
-    grantRights(this, this.serviceAccount, targetParts.api, metadata);
-    const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
-    const { resource, jobName, networkPolicy } = defineRestore(this, trigger, {
-      metadata,
-      pod,
-      args: ['restore'],
-      config,
-      parts: [targetParts, ...storeParts, ...decryption ? [decryption] : [], ...workloads.length > 0 ? [RUN_PARTS] : []],
-      network,
-      serviceAccount: this.serviceAccount,
-      asksApi,
-      deadlineSeconds: settings.deadlineSeconds,
-      backoffLimit: settings.backoffLimit,
-    });
-    this.resource = resource;
-    this.jobName = jobName;
-    this.networkPolicy = networkPolicy;
-
-    this._backup = props.backup;
-    this._isTemplate = trigger._kind === 'template';
-    writeAsStored(this);
-    refuseNamesakes(this, 'jobName', baseName, { jobNames: [baseName] });
+      this._backup = props.backup;
+      this._isTemplate = trigger._kind === 'template';
+      writeAsStored(this);
+      refuseNamesakes(this, 'jobName', baseName, { jobNames: [baseName] });
+    } catch (error) {
+      throw located(this.node.path, error);
+    }
   }
 }
 

@@ -1,5 +1,8 @@
 import { parseKey } from '../../contract/layout';
 import { show } from '../core/check';
+import { checkValue, needed } from '../core/form';
+import { at } from '../core/located';
+import { DATE, text } from '../core/takes';
 
 /** Which backup is restored, unless another one is named when the restore is started. */
 export class RestorePoint {
@@ -12,9 +15,7 @@ export class RestorePoint {
    * @param backupId as `cdk8s-backup list` shows it: `whispercache_20261122_020000`
    */
   public static named(backupId: string): RestorePoint {
-    if (parseKey(backupId)?.id !== backupId) {
-      throw new Error(`'backupId' must be NAME_YYYYMMDD_HHMMSS, got ${show(backupId)}: "cdk8s-backup list" shows the ids`);
-    }
+    at('RestorePoint.named', () => checkId(backupId));
     return new RestorePoint(backupId, null);
   }
 
@@ -23,7 +24,7 @@ export class RestorePoint {
    * later.
    */
   public static notAfter(time: Date): RestorePoint {
-    if (Number.isNaN(time.getTime())) throw new Error('\'time\' must be a date, got an invalid one: new Date("2026-11-22T02:00:00Z")');
+    at('RestorePoint.notAfter', () => checkTime(time));
     return new RestorePoint('latest', time.toISOString());
   }
 
@@ -37,4 +38,16 @@ export class RestorePoint {
      */
     public readonly _notAfter: string | null,
   ) {}
+}
+
+function checkId(backupId: string): void {
+  checkValue('backupId', backupId, needed(text('orders_20261122_020000')));
+  if (parseKey(backupId)?.id !== backupId) {
+    throw new Error(`'backupId' must be NAME_YYYYMMDD_HHMMSS, got ${show(backupId)}: "cdk8s-backup list" shows the ids`);
+  }
+}
+
+function checkTime(time: Date): void {
+  checkValue('time', time, needed(DATE));
+  if (Number.isNaN(time.getTime())) throw new Error(`'time' must be a date, got an invalid one: ${DATE.example}`);
 }

@@ -2,27 +2,32 @@ import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { WorkloadConfig } from '../../contract/config';
 import { show } from '../core/check';
+import { checkValue, needed } from '../core/form';
+import { at } from '../core/located';
+import { resource, text } from '../core/takes';
 
 /** Something that uses the database, and is stopped while it is restored. */
 export class RestoreWorkload {
   /** A Deployment of this app. */
   public static deployment(deployment: kplus.Deployment): RestoreWorkload {
+    at('RestoreWorkload.deployment', () => checkValue('deployment', deployment, DEPLOYMENT));
     return new RestoreWorkload('Deployment', deployment.name, Chart.of(deployment).namespace ?? null);
   }
 
   /** A StatefulSet of this app. */
   public static statefulSet(statefulSet: kplus.StatefulSet): RestoreWorkload {
+    at('RestoreWorkload.statefulSet', () => checkValue('statefulSet', statefulSet, STATEFUL_SET));
     return new RestoreWorkload('StatefulSet', statefulSet.name, Chart.of(statefulSet).namespace ?? null);
   }
 
   /** A Deployment that is defined elsewhere, in the namespace of the restore. */
   public static fromDeploymentName(name: string): RestoreWorkload {
-    return new RestoreWorkload('Deployment', checkName(name), undefined);
+    return new RestoreWorkload('Deployment', at('RestoreWorkload.fromDeploymentName', () => checkName(name)), undefined);
   }
 
   /** A StatefulSet that is defined elsewhere, in the namespace of the restore. */
   public static fromStatefulSetName(name: string): RestoreWorkload {
-    return new RestoreWorkload('StatefulSet', checkName(name), undefined);
+    return new RestoreWorkload('StatefulSet', at('RestoreWorkload.fromStatefulSetName', () => checkName(name)), undefined);
   }
 
   private constructor(
@@ -48,7 +53,12 @@ export class RestoreWorkload {
   }
 }
 
+// What is defined elsewhere has another factory.
+const DEPLOYMENT = needed(resource<kplus.Deployment>('a Deployment', 'deployments', 'RestoreWorkload.deployment(api), or RestoreWorkload.fromDeploymentName(\'api\')'));
+const STATEFUL_SET = needed(resource<kplus.StatefulSet>('a StatefulSet', 'statefulsets', 'RestoreWorkload.statefulSet(api), or RestoreWorkload.fromStatefulSetName(\'api\')'));
+
 function checkName(name: string): string {
+  checkValue('name', name, needed(text('api')));
   if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) {
     throw new Error(`'name' must be that of an object of Kubernetes: up to 253 lower-case letters, digits, "-" and ".", with a letter or digit at both ends, got ${show(name)}`);
   }

@@ -7,6 +7,7 @@ import { s3 } from './s3/store';
 import { existingClaim, volume } from './volume/store';
 import { ClaimStoreOptions, VolumeStoreOptions } from './volume/volume-store';
 import { StoreConfig, StoreType } from '../../contract/config';
+import { at } from '../core/located';
 import { StoreLayout } from '../parts/store-layout';
 import { StoreParts } from '../parts/store-parts';
 import { StoreLocation } from '../recovery/store-location';
@@ -21,7 +22,7 @@ export class BackupStore {
    * A bucket of S3 or of a compatible service.
    */
   public static s3(options: S3StoreOptions): BackupStore {
-    return new BackupStore(s3(options));
+    return new BackupStore(at('BackupStore.s3', () => s3(options)));
   }
 
   /**
@@ -30,7 +31,7 @@ export class BackupStore {
    * Mounted at `/backups`. It dies with the cluster, so never let it be the only store.
    */
   public static volume(options: VolumeStoreOptions): BackupStore {
-    return new BackupStore(volume(options));
+    return new BackupStore(at('BackupStore.volume', () => volume(options)));
   }
 
   /**
@@ -39,7 +40,7 @@ export class BackupStore {
    * Mounted at `/backups`. It dies with the cluster, so never let it be the only store.
    */
   public static fromClaim(claim: kplus.IPersistentVolumeClaim, options: ClaimStoreOptions = {}): BackupStore {
-    return new BackupStore(existingClaim(claim, options));
+    return new BackupStore(at('BackupStore.fromClaim', () => existingClaim(claim, options)));
   }
 
   /** How messages and records call this store. */

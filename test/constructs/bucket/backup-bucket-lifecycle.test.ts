@@ -108,7 +108,7 @@ describe('the policy of the guide', () => {
   test('fails with the two rules that it breaks, and what it would cost', () => {
     const message = messageFor();
     expect(message.slice(0, message.indexOf('This one passes:'))).toMatchInlineSnapshot(`
-"the lifecycle of bucket "shop-backups" breaks rule 16 of AWS S3 (as of 2026-07-16), and is unwise by rule 13, 20, 23, 26:
+"test/lifecycle: the lifecycle of bucket "shop-backups" breaks rule 16 of AWS S3 (as of 2026-07-16), and is unwise by rule 13, 20, 23, 26:
   [16] error: rule "BackupRetention" leaves STANDARD_IA for GLACIER after 23 days (day 7 to day 30), and one rule may not do so before the 30 days that STANDARD_IA bills at least: 7 days of each object would be paid for nothing; move to GLACIER at day 37 or later
   [13] warning: rule "BackupRetention" moves to STANDARD_IA at day 7: AWS takes that since 2026-07-16 only, AWS in China and others refuse days before 30, and each object is billed 30 days there
   [20] warning: rule "BackupRetention" deletes at day 90, 60 days after the move to GLACIER, which bills 90: 30 days of each object are paid for nothing; delete at day 120 or later, or move to a class with a shorter minimum

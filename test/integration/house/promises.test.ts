@@ -90,9 +90,10 @@ function judge(plan: Plan): Judged {
       rpo: worstDataAgeSeconds! + plan.spareRpo, rto: plan.rtoHours * HOUR, notice: plan.noticeHours * HOUR, restore: RESTORE_SECONDS,
     };
     const needed = promise.notice + longestGapSeconds!;
+    const { ageMargin, ...rules } = plan.retention ?? {};
     const retention = plan.retention === null ? Retention.FOREVER : Retention.of({
-      ...plan.retention,
-      age: plan.retention.ageMargin === undefined ? undefined : Duration.hours(Math.ceil(needed / HOUR) + plan.retention.ageMargin),
+      ...rules,
+      age: ageMargin === undefined ? undefined : Duration.hours(Math.ceil(needed / HOUR) + ageMargin),
     });
     const { chart, backup } = define({
       ...deadlines,

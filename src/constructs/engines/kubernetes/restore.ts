@@ -1,9 +1,15 @@
 import { ObjectsRestoreOptions } from './objects-restore-options';
 import { writeRules } from './rules';
+import { checkForm, Form } from '../../core/form';
+import { FLAG } from '../../core/takes';
 import { RestoreDefinition } from '../../engine-api/restore';
 
+const FORM: Form<ObjectsRestoreOptions> = { replace: FLAG };
+
 /** What is missing is made; what is there is replaced, if that is asked for. */
-export function objects({ replace = false }: ObjectsRestoreOptions): RestoreDefinition<'kubernetes'> {
+export function objects(options: ObjectsRestoreOptions): RestoreDefinition<'kubernetes'> {
+  checkForm(options, FORM);
+  const { replace = false } = options;
   return {
     engine: 'kubernetes',
     needsScratch: false,

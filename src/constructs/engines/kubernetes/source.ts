@@ -3,12 +3,18 @@ import { KubernetesSecretsOptions } from './kubernetes-source';
 import { readRules } from './rules';
 import { KubernetesConfig } from '../../../contract/config';
 import { checkLabels, isDnsLabel, show } from '../../core/check';
+import { checkForm, Form } from '../../core/form';
+import { listOf, mapOf, text } from '../../core/takes';
 import { SourceDefinition } from '../../engine-api/source';
 
 const OBJECT_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
+const NAMES = listOf(text('backup-secrets'));
+const FORM: Form<KubernetesSecretsOptions> = { namespace: text('shop'), names: NAMES, configMapNames: NAMES, matchLabels: mapOf(text('shop'), 'app') };
+
 /** Checks the options at once. */
 export function kubernetesSecrets(options: KubernetesSecretsOptions): SourceDefinition<'kubernetes'> {
+  checkForm(options, FORM);
   const secretNames = checkNames('names', options.names);
   const configMapNames = checkNames('configMapNames', options.configMapNames);
   const { matchLabels, namespace: given } = options;

@@ -1,21 +1,36 @@
 import { checkName } from './names';
-import { PostgresInPlaceRestoreOptions, PostgresParallelRestoreOptions } from './postgres-restore-options';
+import { PostgresInPlaceRestoreOptions, PostgresParallelRestoreOptions, PostgresRestoreOptions } from './postgres-restore-options';
 import { PostgresConfig, PostgresTargetConfig } from '../../../contract/config';
 import { checkAssertions, checkWholeNumber, show } from '../../core/check';
+import { checkForm, checkValue, Form, needed } from '../../core/form';
+import { FLAG, listOf, NUMBER, SIZE, text } from '../../core/takes';
 import { RestoreDefinition } from '../../engine-api/restore';
+
+const BASE: Form<PostgresRestoreOptions> = {
+  databaseName: text('orders'),
+  sourceDatabaseName: text('orders'),
+  globals: FLAG,
+  assertions: listOf(text('SELECT count(*) > 0 FROM users')),
+};
+const IN_PLACE: Form<PostgresInPlaceRestoreOptions> = { ...BASE, safetyBackup: FLAG };
+const PARALLEL: Form<PostgresParallelRestoreOptions> = { ...BASE, parallelJobs: NUMBER, singleTransaction: FLAG, targetFreeSpace: SIZE };
 
 /** Into a database beside, which then takes the place of the live one. */
 export function swap(options: PostgresParallelRestoreOptions): RestoreDefinition<'postgres'> {
+  checkForm(options, PARALLEL);
   return into(targetOf('swap', null, options), (options.parallelJobs ?? 1) > 1);
 }
 
 /** Into the live database itself. */
 export function inPlace(options: PostgresInPlaceRestoreOptions): RestoreDefinition<'postgres'> {
+  checkForm(options, IN_PLACE);
   return into(targetOf('in-place', null, options), false);
 }
 
 /** Into a database of another name. */
 export function newDatabase(newName: string, options: PostgresParallelRestoreOptions): RestoreDefinition<'postgres'> {
+  checkForm(options, PARALLEL);
+  checkValue('newName', newName, needed(text('orders_look')));
   checkName('newName', newName);
   return into(targetOf('new-database', newName, options), (options.parallelJobs ?? 1) > 1);
 }

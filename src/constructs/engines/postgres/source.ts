@@ -5,14 +5,34 @@ import { PostgresTls } from './postgres-tls';
 import { PostgresConfig } from '../../../contract/config';
 import { toBackupName } from '../../core/backup-name';
 import { checkHost, checkPort, checkText, show, wholeSeconds } from '../../core/check';
+import { checkForm, Form, needed } from '../../core/form';
+import { DURATION, FLAG, instance, listOf, NUMBER, SECRET_VALUE, text } from '../../core/takes';
 import { SourceDefinition } from '../../engine-api/source';
 import { CERTIFICATES, passwordEnv } from '../../parts/pod-parts';
 
 /** The name by which the guide's Secret, people's laptops and Compose files know the password. */
 const PASSWORD_ENV = 'POSTGRES_PASSWORD';
 
+const PATTERNS = listOf(text('public'));
+const FORM: Form<PostgresSourceOptions> = {
+  host: needed(text('postgres')),
+  port: { ...NUMBER, example: '5432' },
+  databaseName: text('orders'),
+  allDatabases: FLAG,
+  user: needed(text('backup')),
+  password: SECRET_VALUE,
+  tls: instance(PostgresTls, 'a PostgresTls', 'PostgresTls.REQUIRE'),
+  includeSchemas: PATTERNS,
+  excludeSchemas: PATTERNS,
+  includeTables: PATTERNS,
+  excludeTables: PATTERNS,
+  globals: FLAG,
+  lockTimeout: DURATION,
+};
+
 /** Checks the options at once. */
 export function postgres(options: PostgresSourceOptions): SourceDefinition<'postgres'> {
+  checkForm(options, FORM);
   const tls = options.tls ?? PostgresTls.PREFER;
   const source = {
     engine: 'postgres',

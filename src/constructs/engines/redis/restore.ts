@@ -1,7 +1,10 @@
 import * as kplus from 'cdk8s-plus-28';
 import { RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions } from './redis-restore-options';
+import { REDIS_ASSERTION } from './takes';
 import { RedisConfig, RedisTargetConfig } from '../../../contract/config';
 import { checkText, checkWholeNumber, show } from '../../core/check';
+import { checkForm, Form, needed } from '../../core/form';
+import { CLAIM, FLAG, listOf, NUMBER, text } from '../../core/takes';
 import { RestoreDefinition } from '../../engine-api/restore';
 
 /** Where the claim of a stopped Redis is mounted. */
@@ -10,8 +13,13 @@ const REDIS_DATA = '/redis-data';
 /** Where the server that loads the snapshot finds the runner. */
 const POD_IP_ENV = 'POD_IP';
 
+const BASE: Form<RedisRestoreOptions> = { safetyBackup: FLAG, listenPort: { ...NUMBER, example: '6379' }, assertions: listOf(REDIS_ASSERTION) };
+const KEYS: Form<RedisKeysRestoreOptions> = { replace: FLAG, safetyBackup: FLAG, assertions: listOf(REDIS_ASSERTION) };
+const RDB_FILE: Form<RdbFileRestoreOptions> = { ...BASE, claim: needed(CLAIM), path: text('data') };
+
 /** The server loads the snapshot from the runner. */
 export function replication(options: RedisRestoreOptions): RestoreDefinition<'redis'> {
+  checkForm(options, BASE);
   const target = targetOf('replication', options);
   return {
     engine: 'redis',
@@ -31,6 +39,7 @@ export function replication(options: RedisRestoreOptions): RestoreDefinition<'re
 
 /** Each key is written for itself. */
 export function keys(options: RedisKeysRestoreOptions): RestoreDefinition<'redis'> {
+  checkForm(options, KEYS);
   const target = targetOf('keys', options);
   return {
     engine: 'redis',
@@ -44,6 +53,7 @@ export function keys(options: RedisKeysRestoreOptions): RestoreDefinition<'redis
 
 /** The file of a server that is stopped. */
 export function rdbFile(options: RdbFileRestoreOptions): RestoreDefinition<'redis'> {
+  checkForm(options, RDB_FILE);
   const target = targetOf('file', options);
   const subPath = options.path === undefined ? undefined : checkSubPath(options.path);
   return {

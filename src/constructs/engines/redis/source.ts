@@ -1,13 +1,25 @@
 import { Size } from 'cdk8s';
 import { RedisSourceOptions } from './redis-source';
+import { RedisTls } from './redis-tls';
 import { checkHost, checkPort, checkText, show } from '../../core/check';
+import { checkForm, Form, needed } from '../../core/form';
+import { instance, NUMBER, SECRET_VALUE, text } from '../../core/takes';
 import { SourceDefinition } from '../../engine-api/source';
 import { CERTIFICATES, passwordEnv } from '../../parts/pod-parts';
 
 const PASSWORD_ENV = 'REDIS_PASSWORD';
 
+const FORM: Form<RedisSourceOptions> = {
+  host: needed(text('redis')),
+  port: { ...NUMBER, example: '6379' },
+  user: text('backup'),
+  password: SECRET_VALUE,
+  tls: instance(RedisTls, 'a RedisTls', 'RedisTls.SYSTEM_ROOTS'),
+};
+
 /** Checks the options at once. */
 export function redis(options: RedisSourceOptions): SourceDefinition<'redis'> {
+  checkForm(options, FORM);
   if (options.user !== undefined && options.password === undefined) {
     throw new Error(`'user' needs a password, got ${show(options.user)} alone: Redis has no login without one, so set 'password' too`);
   }

@@ -3,11 +3,16 @@ import * as kplus from 'cdk8s-plus-28';
 import { SqliteSourceOptions } from './sqlite-source';
 import { toBackupName } from '../../core/backup-name';
 import { checkText, show, wholeSeconds } from '../../core/check';
+import { checkForm, Form, needed } from '../../core/form';
+import { CLAIM, DURATION, text } from '../../core/takes';
 import { SourceDefinition } from '../../engine-api/source';
 import { BACKUPS, CERTIFICATES, SCRATCH } from '../../parts/pod-parts';
 
+const FORM: Form<SqliteSourceOptions> = { claim: needed(CLAIM), path: needed(text('data/app.db')), mountPath: text('/data'), lockTimeout: DURATION };
+
 /** Checks the options at once. */
 export function sqlite(options: SqliteSourceOptions): SourceDefinition<'sqlite'> {
+  checkForm(options, FORM);
   const path = checkPath(options.path);
   const mountPath = checkMountPath(options.mountPath ?? '/data');
   const lockTimeoutSeconds = wholeSeconds('lockTimeout', options.lockTimeout ?? Duration.minutes(1), 1, 'without it any writer would end the copy');

@@ -2,6 +2,9 @@ import * as kplus from 'cdk8s-plus-28';
 import { DEFAULT_KEYS, S3Keys } from './keys';
 import { S3Access } from './s3-access';
 import { checkKeyName, show } from '../../core/check';
+import { checkForm, checkValue, Form, needed } from '../../core/form';
+import { at } from '../../core/located';
+import { mapOf, oneOf, SECRET, text } from '../../core/takes';
 
 /** Options for `S3Credentials.fromSecret()`: which key of the Secret holds what. */
 export interface S3SecretKeys {
@@ -59,36 +62,51 @@ export interface WorkloadIdentityOptions {
   readonly access?: S3Access;
 }
 
+const KEY = text('AWS_ACCESS_KEY_ID');
+const ACCESS = oneOf(S3Access, 'S3Access');
+const KEYS: Form<S3SecretKeys> = { accessKeyIdKey: KEY, secretAccessKeyKey: KEY, sessionTokenKey: KEY, regionKey: KEY, access: ACCESS };
+const WORKLOAD_IDENTITY: Form<WorkloadIdentityOptions> = {
+  serviceAccountAnnotations: mapOf(text('arn:aws:iam::111122223333:role/backup'), '\'eks.amazonaws.com/role-arn\''),
+  access: ACCESS,
+};
+
 /** How the backup proves to S3 who it is. */
 export class S3Credentials {
   /**
    * Keys in a Secret of the namespace. The pod sees them as environment variables of the guide's names.
    */
   public static fromSecret(secret: kplus.ISecret, keys: S3SecretKeys = {}): S3Credentials {
-    const { access = S3Access.FULL, ...names } = keys;
-    for (const [property, key] of Object.entries(names)) {
-      if (key !== undefined) checkKeyName(property, key);
-    }
-    return new S3Credentials({
-      secret,
-      accessKeyId: keys.accessKeyIdKey ?? DEFAULT_KEYS.accessKeyId,
-      secretAccessKey: keys.secretAccessKeyKey ?? DEFAULT_KEYS.secretAccessKey,
-      sessionToken: keys.sessionTokenKey,
-      region: keys.regionKey,
-    }, {}, access);
+    return at('S3Credentials.fromSecret', () => {
+      checkValue('secret', secret, needed(SECRET));
+      checkForm(keys, KEYS);
+      const { access = S3Access.FULL, ...names } = keys;
+      for (const [property, key] of Object.entries(names)) {
+        if (key !== undefined) checkKeyName(property, key);
+      }
+      return new S3Credentials({
+        secret,
+        accessKeyId: keys.accessKeyIdKey ?? DEFAULT_KEYS.accessKeyId,
+        secretAccessKey: keys.secretAccessKeyKey ?? DEFAULT_KEYS.secretAccessKey,
+        sessionToken: keys.sessionTokenKey,
+        region: keys.regionKey,
+      }, {}, access);
+    });
   }
 
   /**
    * No keys at all: the cloud knows the service account of the pod. The AWS SDK finds the token that is mounted for it.
    */
   public static workloadIdentity(options: WorkloadIdentityOptions = {}): S3Credentials {
-    const annotations = options.serviceAccountAnnotations ?? {};
-    for (const [name, value] of Object.entries(annotations)) {
-      if (name.trim() === '' || typeof value !== 'string' || value.trim() === '') {
-        throw new Error(`'serviceAccountAnnotations' must have a name and a text each, got ${show({ [name]: value })}`);
+    return at('S3Credentials.workloadIdentity', () => {
+      checkForm(options, WORKLOAD_IDENTITY);
+      const annotations = options.serviceAccountAnnotations ?? {};
+      for (const [name, value] of Object.entries(annotations)) {
+        if (name.trim() === '' || typeof value !== 'string' || value.trim() === '') {
+          throw new Error(`'serviceAccountAnnotations' must have a name and a text each, got ${show({ [name]: value })}`);
+        }
       }
-    }
-    return new S3Credentials(undefined, annotations, options.access ?? S3Access.FULL);
+      return new S3Credentials(undefined, annotations, options.access ?? S3Access.FULL);
+    });
   }
 
   private constructor(

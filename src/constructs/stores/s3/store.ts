@@ -8,8 +8,10 @@ import { roleOf } from './role';
 import { S3Access } from './s3-access';
 import { S3Credentials } from './s3-credentials';
 import { S3Checksums, S3StoreOptions } from './s3-store';
+import { S3_FORM } from './store-form';
 import { S3StoreConfig } from '../../../contract/config';
 import { checkWholeNumber, show } from '../../core/check';
+import { checkForm } from '../../core/form';
 import { StoreParts } from '../../parts/store-parts';
 import { hostOf, partitionOfHost, placeOfBucket } from '../../parts/store-place';
 import { StoreLocation } from '../../recovery/store-location';
@@ -23,6 +25,7 @@ const DEFAULT_NAME = 's3';
 
 /** Checks the options at once. */
 export function s3(options: S3StoreOptions): StoreDefinition<S3Credentials> {
+  checkForm(options, S3_FORM);
   const name = checkStoreName(options.storeName ?? DEFAULT_NAME);
   const bucket = bucketOf(name, options);
   checkRegionIsKnown(bucket, options.credentials);

@@ -5,18 +5,32 @@ import { ClaimToMake } from './claim-to-make';
 import { locationOfClaim, locationOfClass } from './node-local';
 import { ClaimStoreOptions, VolumeStoreOptions } from './volume-store';
 import { FolderStoreConfig } from '../../../contract/config';
+import { checkForm, checkValue, Form, needed } from '../../core/form';
+import { CLAIM, FLAG, listOf, oneOf, SIZE, text } from '../../core/takes';
 import { BACKUPS } from '../../parts/pod-parts';
 import { StoreLayout } from '../../parts/store-layout';
 import { StoreParts } from '../../parts/store-parts';
 import { placeOfClaim } from '../../parts/store-place';
 import { StoreLocation } from '../../recovery/store-location';
+import { LOCATION } from '../../recovery/takes';
 import { checkStoreName, StoreDefinition } from '../../store-api/store-definition';
 
 /** A store that nobody has named. */
 const DEFAULT_NAME = 'volume';
 
+const CLAIM_STORE: Form<ClaimStoreOptions> = { storeName: text('volume'), layout: oneOf(StoreLayout, 'StoreLayout'), location: LOCATION };
+const VOLUME_STORE: Form<VolumeStoreOptions> = {
+  ...CLAIM_STORE,
+  size: needed(SIZE),
+  storageClassName: text('standard'),
+  claimName: text('backup-storage'),
+  accessModes: listOf(oneOf(kplus.PersistentVolumeAccessMode, 'PersistentVolumeAccessMode')),
+  keep: FLAG,
+};
+
 /** A volume through a claim that is made. Checks the options at once. */
 export function volume(options: VolumeStoreOptions): StoreDefinition {
+  checkForm(options, VOLUME_STORE);
   const name = checkStoreName(options.storeName ?? DEFAULT_NAME);
   const claim = new ClaimToMake(options);
   return onClaim(name, scope => claim.for(scope), options.location ?? locationOfClass(options.storageClassName), options.layout);
@@ -24,6 +38,8 @@ export function volume(options: VolumeStoreOptions): StoreDefinition {
 
 /** A volume through a claim that is there. */
 export function existingClaim(claim: kplus.IPersistentVolumeClaim, options: ClaimStoreOptions): StoreDefinition {
+  checkValue('claim', claim, needed(CLAIM));
+  checkForm(options, CLAIM_STORE);
   const name = checkStoreName(options.storeName ?? DEFAULT_NAME);
   return onClaim(name, () => claim, options.location ?? locationOfClaim(claim), options.layout);
 }

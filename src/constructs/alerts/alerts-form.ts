@@ -1,0 +1,25 @@
+import { BackupAlertRulesProps } from './backup-alert-rules-props';
+import { BACKUP } from '../backup/takes';
+import { Form, needed } from '../core/form';
+import { FLAG, listOf, text } from '../core/takes';
+import { DRILLS } from '../drill/takes';
+import { LABELS } from '../pod/takes';
+
+/** What the props of alert rules take. */
+export const ALERTS_FORM: Form<BackupAlertRulesProps> = {
+  backups: needed(listOf(BACKUP)),
+  drills: DRILLS,
+  ruleName: text('backup-alerts'),
+  prometheusRule: FLAG,
+  ruleLabels: LABELS,
+  alertLabels: LABELS,
+  runbookUrl: text('https://wiki.example.com/backups'),
+  runnerMetrics: FLAG,
+  namespace: text('shop'),
+  namespaceLabel: text('namespace'),
+  kubeletNamespaceLabel: text('namespace'),
+  matchLabels: LABELS,
+  dashboardLabels: LABELS,
+  dashboardConfigMap: FLAG,
+  folder: text('monitoring'),
+};

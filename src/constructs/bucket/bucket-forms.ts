@@ -1,0 +1,67 @@
+/*
+ * What the props and options of all that is about buckets take.
+ */
+import {
+  BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions, TransitionMinimumObjectSize,
+} from './backup-bucket-lifecycle-props';
+import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
+import { LifecycleProvider } from './lifecycle-provider';
+import { LifecycleNoncurrentTransition, LifecycleRule, LifecycleTransition } from './lifecycle-rule';
+import { LifecycleStorageClass } from './lifecycle-storage-class';
+import { BACKUP } from '../backup/takes';
+import { Form, needed, Takes } from '../core/form';
+import { DATE, DURATION, FLAG, instance, listOf, NUMBER, oneOf, SERVICE_ACCOUNT, SIZE, struct, text } from '../core/takes';
+import { LABELS, NETWORK } from '../pod/takes';
+import { S3_CREDENTIALS, STORE } from '../stores/takes';
+
+export const BACKUPS = needed(listOf(BACKUP));
+
+const DAYS: typeof DURATION = { ...DURATION, example: 'Duration.days(90)' };
+const CLASS: Takes<LifecycleStorageClass> = instance(LifecycleStorageClass, 'a LifecycleStorageClass', 'LifecycleStorageClass.STANDARD_IA');
+
+const TRANSITION: Form<LifecycleTransition> = { storageClass: needed(CLASS), after: DAYS, date: DATE };
+const NONCURRENT_TRANSITION: Form<LifecycleNoncurrentTransition> = { storageClass: needed(CLASS), after: needed(DAYS), versionsToRetain: NUMBER };
+const A_TRANSITION = '{ storageClass: LifecycleStorageClass.STANDARD_IA, after: Duration.days(30) }';
+const TRANSITIONS = listOf(struct(A_TRANSITION, TRANSITION));
+
+const RULES = listOf(struct<LifecycleRule>('{ id: \'old\', prefix: \'logs/\', expiration: Duration.days(90) }', {
+  id: needed(text('old')),
+  enabled: FLAG,
+  prefix: text('logs/'),
+  tags: LABELS,
+  objectSizeGreaterThan: SIZE,
+  objectSizeLessThan: SIZE,
+  transitions: TRANSITIONS,
+  expiration: DAYS,
+  expirationDate: DATE,
+  expiredObjectDeleteMarker: FLAG,
+  noncurrentVersionTransitions: listOf(struct(A_TRANSITION, NONCURRENT_TRANSITION)),
+  noncurrentVersionExpiration: DAYS,
+  noncurrentVersionsToRetain: NUMBER,
+  abortIncompleteMultipartUploadAfter: DAYS,
+}));
+
+const APPLY_JOB: Form<LifecycleApplyJobOptions> = {
+  ...NETWORK,
+  otherRules: oneOf(OtherLifecycleRules, 'OtherLifecycleRules'),
+  image: text('registry.example.com/cdk8s-backup-runner:0.1.0'),
+  s3Credentials: S3_CREDENTIALS,
+  serviceAccount: SERVICE_ACCOUNT,
+  labels: LABELS,
+};
+
+const BUCKET: Form<BackupBucketOptions> = {
+  provider: instance(LifecycleProvider, 'a LifecycleProvider', 'LifecycleProvider.AWS'),
+  versioned: FLAG,
+  objectLockRetention: DAYS,
+  mfaDelete: FLAG,
+  transitionDefaultMinimumObjectSize: oneOf(TransitionMinimumObjectSize, 'TransitionMinimumObjectSize'),
+  fileName: text('s3-lifecycle/shop.json'),
+  applyJob: struct('{}', APPLY_JOB),
+};
+
+export const LIFECYCLE_FORM: Form<BackupBucketLifecycleProps> = { ...BUCKET, store: needed(STORE), rules: RULES, document: text('{"Rules": […]}') };
+
+export const FOR_BACKUPS_FORM: Form<LifecycleForBackupsOptions> = {
+  ...BUCKET, store: STORE, expire: FLAG, transitions: TRANSITIONS, otherRules: RULES,
+};

@@ -1,0 +1,45 @@
+import { DrillVolume } from './drill-volume';
+import { DrillFreshness, RestoreDrillProps } from './restore-drill-props';
+import { BACKUP } from '../backup/takes';
+import { Form, needed } from '../core/form';
+import { CRON, DURATION, instance, listOf, NUMBER, SIZE, struct, text } from '../core/takes';
+import { REDIS_ASSERTION } from '../engines/redis/takes';
+import { DECRYPTION, LABELS, NETWORK, RESOURCES, RUNNER_POD } from '../pod/takes';
+import { S3_CREDENTIALS_BY_STORE } from '../stores/takes';
+
+const FRESHNESS: Form<DrillFreshness> = { sql: needed(text('SELECT max(created_at) FROM orders')), maxAge: needed({ ...DURATION, example: 'Duration.days(1)' }) };
+
+/** What the props of a drill take. */
+export const DRILL_FORM: Form<RestoreDrillProps> = {
+  ...RUNNER_POD,
+  ...NETWORK,
+  backup: needed(BACKUP),
+  s3Credentials: S3_CREDENTIALS_BY_STORE,
+  member: text('db'),
+  decryption: DECRYPTION,
+  schedule: needed({ ...CRON, example: 'Cron.weekly()' }),
+  timeZone: text('Europe/Berlin'),
+  cronJobName: text('db-drill'),
+  databaseName: text('orders'),
+  assertions: listOf(text('SELECT count(*) > 0 FROM users')),
+  keys: listOf(REDIS_ASSERTION),
+  freshness: listOf(struct('{ sql: \'SELECT max(created_at) FROM orders\', maxAge: Duration.days(1) }', FRESHNESS)),
+  tablesThatMayBeEmpty: listOf(text('public.queue')),
+  parallelJobs: NUMBER,
+  serverImage: text('postgres:17'),
+  serverArgs: listOf(text('-c')),
+  serverResources: RESOURCES,
+  serverUser: NUMBER,
+  serverStartTimeout: DURATION,
+  dataVolume: instance(DrillVolume, 'a DrillVolume', 'DrillVolume.claim(Size.gibibytes(20))'),
+  scratchSize: SIZE,
+  keepDrills: NUMBER,
+  deadline: DURATION,
+  startingDeadline: DURATION,
+  backoffLimit: NUMBER,
+  successfulJobsRetained: NUMBER,
+  failedJobsRetained: NUMBER,
+  labels: LABELS,
+  resources: RESOURCES,
+  terminationGracePeriod: { ...DURATION, example: 'Duration.seconds(30)' },
+};

@@ -1,0 +1,11 @@
+/*
+ * What properties about databases take.
+ */
+import { BackupSource } from './backup-source';
+import { RestoreMode } from './restore-mode';
+import { Takes } from '../core/form';
+import { instance } from '../core/takes';
+
+export const SOURCE: Takes<BackupSource> = instance(
+  BackupSource, 'a BackupSource', 'BackupSource.postgres({ host: \'postgres\', databaseName: \'orders\', user: \'backup\' })');
+export const MODE: Takes<RestoreMode> = instance(RestoreMode, 'a RestoreMode', 'RestoreMode.swap()');

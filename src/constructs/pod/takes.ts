@@ -1,0 +1,58 @@
+/*
+ * What properties about pods take.
+ */
+import * as kplus from 'cdk8s-plus-28';
+import { Compression } from './compression';
+import { Decryption } from './decryption';
+import { Encryption } from './encryption';
+import { NetworkOptions, NetworkPlace, NetworkPlaces } from './network-options';
+import { RunnerPodOptions } from './runner-pod-options';
+import { Form, Takes } from '../core/form';
+import { FLAG, instance, listOf, mapOf, NUMBER, oneOf, SECRET, SERVICE_ACCOUNT, SIZE, struct, text } from '../core/takes';
+
+export const COMPRESSION: Takes<Compression> = instance(Compression, 'a Compression', 'Compression.zstd(3)');
+export const ENCRYPTION: Takes<Encryption> = instance(Encryption, 'an Encryption', 'Encryption.age({ recipients: [\'age1…\'] })');
+export const DECRYPTION: Takes<Decryption> = instance(Decryption, 'a Decryption', 'Decryption.fromSecret(secret, \'identity\')');
+export const LABELS = mapOf(text('shop'), 'team');
+
+export const PULL_POLICY = oneOf(kplus.ImagePullPolicy, 'ImagePullPolicy');
+
+const CPU: Takes<kplus.Cpu> = instance(kplus.Cpu, 'a Cpu', 'kplus.Cpu.millis(100)');
+
+export const RESOURCES: Takes<kplus.ContainerResources> = struct<kplus.ContainerResources>('{ memory: { limit: Size.gibibytes(1) } }', {
+  cpu: struct<kplus.CpuResources>('{ request: kplus.Cpu.millis(100) }', { request: CPU, limit: CPU }),
+  memory: struct<kplus.MemoryResources>('{ limit: Size.gibibytes(1) }', { request: SIZE, limit: SIZE }),
+  ephemeralStorage: struct<kplus.EphemeralStorageResources>('{ limit: Size.gibibytes(1) }', { request: SIZE, limit: SIZE }),
+});
+
+/** What all constructs with a runner take for its pod. */
+export const RUNNER_POD: Form<RunnerPodOptions> = {
+  image: text('registry.example.com/cdk8s-backup-runner:0.1.0'),
+  imagePullPolicy: PULL_POLICY,
+  imagePullSecret: SECRET,
+  serviceAccount: SERVICE_ACCOUNT,
+  priorityClassName: text('high'),
+  user: NUMBER,
+  group: NUMBER,
+  fsGroup: NUMBER,
+};
+
+const PLACE: Takes<NetworkPlace> = struct<NetworkPlace>('{ podLabels: { app: \'postgres\' } }', {
+  cidrs: listOf(text('10.0.0.0/8')),
+  podLabels: LABELS,
+  namespaceLabels: LABELS,
+  ports: listOf({ ...NUMBER, example: '5432' }),
+});
+
+const PLACES: Takes<NetworkPlaces> = struct<NetworkPlaces>('{ database: { podLabels: { app: \'postgres\' } } }', {
+  database: PLACE,
+  members: mapOf(PLACE, 'db'),
+  stores: mapOf(PLACE, 's3'),
+  apiServer: PLACE,
+  health: PLACE,
+  pushgateway: PLACE,
+  dns: PLACE,
+});
+
+/** What all constructs with a runner take for its network. */
+export const NETWORK: Form<NetworkOptions> = { networkPolicy: FLAG, network: PLACES };

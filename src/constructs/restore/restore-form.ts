@@ -1,0 +1,35 @@
+import { RestoreJobProps } from './restore-job-props';
+import { RestorePoint } from './restore-point';
+import { RestoreTrigger } from './restore-trigger';
+import { RestoreWorkload } from './restore-workload';
+import { BACKUP } from '../backup/takes';
+import { Form } from '../core/form';
+import { DURATION, instance, listOf, NUMBER, SIZE, text } from '../core/takes';
+import { MODE, SOURCE } from '../engines/takes';
+import { DECRYPTION, ENCRYPTION, LABELS, NETWORK, RESOURCES, RUNNER_POD } from '../pod/takes';
+import { S3_CREDENTIALS_BY_STORE, STORES } from '../stores/takes';
+
+/** What the props of a restore take. */
+export const RESTORE_FORM: Form<RestoreJobProps> = {
+  ...RUNNER_POD,
+  ...NETWORK,
+  backup: BACKUP,
+  target: SOURCE,
+  stores: STORES,
+  s3Credentials: S3_CREDENTIALS_BY_STORE,
+  backupName: text('orders'),
+  restorePoint: instance(RestorePoint, 'a RestorePoint', 'RestorePoint.named(\'orders_20261122_020000\')'),
+  mode: MODE,
+  decryption: DECRYPTION,
+  encryption: ENCRYPTION,
+  trigger: instance(RestoreTrigger, 'a RestoreTrigger', 'RestoreTrigger.TEMPLATE'),
+  workloads: listOf(instance(RestoreWorkload, 'a RestoreWorkload', 'RestoreWorkload.fromDeploymentName(\'api\')')),
+  healthUrl: text('http://backend:8080/health'),
+  jobName: text('db-restore'),
+  labels: LABELS,
+  resources: RESOURCES,
+  deadline: DURATION,
+  backoffLimit: NUMBER,
+  scratchSize: SIZE,
+  terminationGracePeriod: { ...DURATION, example: 'Duration.seconds(30)' },
+};
