@@ -16,7 +16,7 @@
  *
  * After a corruption of the database:
  *   kubectl create job --from=cronjob/db-restore emergency-restore -n whispercache
- *   kubectl logs -f job/emergency-restore -n whispercache
+ *   until kubectl logs -f job/emergency-restore -n whispercache; do sleep 1; done
  *
  * What is there, and whether it could be restored right now:
  *   kubectl exec deploy/db-backup -n whispercache -- cdk8s-backup list

@@ -1,14 +1,17 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import {
   GetBucketLifecycleConfigurationCommand, PutBucketLifecycleConfigurationCommand, PutObjectCommand, S3Client,
 } from '@aws-sdk/client-s3';
 import { Chart, Cron, Duration, Testing } from 'cdk8s';
+import { configOf, sqlite } from './_configs';
 import { run } from './_runner';
 import { tempDir } from './servers/_process';
-import { rootClient } from './servers/_s3';
+import { rootClient, s3Store } from './servers/_s3';
+import { startFaultProxy } from './servers/fault-proxy';
 import { Radosgw, startRadosgw } from './servers/radosgw';
 import {
   BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, LifecycleForBackupsOptions, LifecycleProvider, LifecycleStorageClass, Retention,
@@ -158,4 +161,25 @@ test('what the server refuses, denies or does not have is said', async () => {
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'x', Body: 'x' }));
   const refused = await lifecycle('apply', synthesized, '--set', 'document.Rules.0.AbortIncompleteMultipartUpload.DaysAfterInitiation=0');
   expect(refused.code).not.toBe(0);
+});
+
+test.each([['NotImplemented', 501], ['MethodNotAllowed', 405]])('a service without lifecycle rules, which says %s, is no matter of rights', async (code, status) => {
+  const synthesized = synth();
+  const proxy = await startFaultProxy(s3.endpoint);
+  try {
+    proxy.inject({ kind: 'status', status, code }, ({ url }) => url.includes('?lifecycle'), Infinity);
+    for (const verb of ['diff', 'apply']) {
+      expect(await lifecycle(verb, synthesized, '--set', `store.endpoint=${proxy.endpoint}`)).toMatchObject({
+        code: 10, message: expect.stringMatching(/^s3:\/\/\S+: the service has no lifecycle rules, and nothing was changed: take the BackupBucketLifecycle out/),
+      });
+    }
+    const database = path.join(tempDir('sqlite'), 'app.db');
+    new DatabaseSync(database).exec('create table t (id)');
+    const store = s3Store({ ...s3, endpoint: proxy.endpoint }, bucket);
+    const diagnosis = await run(['doctor', '--json'], { config: configOf({ source: sqlite(database), stores: [store.config] }), env: store.env });
+    expect(diagnosis.stdout).toContain('the service has no lifecycle rules: uploads that a killed run has left are removed by prune and by later backups');
+    expect(diagnosis.stdout).not.toContain('s3:GetLifecycleConfiguration');
+  } finally {
+    await proxy.stop();
+  }
 });

@@ -158,8 +158,8 @@ export interface BackupCronJobProps extends RunnerPodOptions, NetworkOptions {
   readonly startingDeadline?: Duration;
 
   /**
-   * How often a failed run is tried again. A failure that a retry can't mend, such as a wrong password, is not tried again; a
-   * pod that the cluster evicts does not count.
+   * How often a failed run is tried again. A failure that a retry can't mend, such as a wrong password, is not tried again. A pod that a
+   * drain, a preemption or a node under pressure takes away does not count; one that somebody deletes, or whose emptyDir is over its limit, does.
    *
    * @default 2
    */

@@ -138,7 +138,8 @@ export interface RestoreJobProps extends RunnerPodOptions, NetworkOptions {
 
   /**
    * How often a failed restore is tried again. One that was killed half way is finished, or begun anew; a failure that a retry can't mend,
-   * such as a damaged backup, is not tried again; a pod that the cluster evicts does not count.
+   * such as a damaged backup, is not tried again. A pod that a drain, a preemption or a node under pressure takes away does not count; one
+   * that somebody deletes, or whose emptyDir is over its limit, does.
    *
    * @default 2
    */

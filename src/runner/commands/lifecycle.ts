@@ -59,6 +59,9 @@ interface Shown {
 
 async function show({ config, stdout, signal }: LifecycleContext, bucket: LifecycleBucket): Promise<Shown> {
   const present = await bucket.read(signal);
+  if (!present.supported) {
+    throw new RunnerError(`${bucket.location}: the service has no lifecycle rules, and nothing was changed: take the BackupBucketLifecycle out of the app. Prune removes backups and what killed runs have left without them`, ExitCode.BAD_CONFIG);
+  }
   const wanted = wantedBy(config);
   const diff = difference(present, wanted);
   stdout.write(`${bucket.location}: ${diff.isEmpty ? 'nothing changes' : `${diff.added.length} added, ${diff.changed.length} changed, ${diff.removed.length} removed`}\n`);

@@ -14,13 +14,15 @@ export async function checkLifecycle(
   subject: string, store: S3StoreConfig, { config, env, signal }: Pick<StoreCheckOptions, 'config' | 'env' | 'signal'>,
 ): Promise<DoctorFinding[]> {
   let rules: readonly AnyRule[];
+  let supported: boolean;
   try {
-    ({ rules } = await openBucket(store, env).read(signal));
+    ({ rules, supported } = await openBucket(store, env).read(signal));
   } catch (error) {
     signal.throwIfAborted();
     // Many keys may not read them, and a backup does not need it.
     return [warning(subject, `its lifecycle rules can't be read (${messageOf(error)})`, 'allow s3:GetLifecycleConfiguration, or compare them from elsewhere: cdk8s-backup lifecycle diff')];
   }
+  if (!supported) return [ok(subject, 'the service has no lifecycle rules: uploads that a killed run has left are removed by prune and by later backups alone')];
   const prefix = `${store.prefix === '' ? '' : `${store.prefix}/`}${keyPrefix(config.name)}`;
   const own = rules.filter(rule => actsOn(rule, prefix));
   const findings = own.flatMap(rule => ruleFindings(subject, rule, 'retention' in config ? config.retention : undefined));

@@ -7,7 +7,13 @@ import { S3StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../core/errors';
 import { openS3, S3_PATIENCE, S3Target } from '../stores/s3/client';
-import { explainS3Error, s3ErrorName, s3Status } from '../stores/s3/errors';
+import { explainS3Error, isUnsupported, s3ErrorName, s3Status } from '../stores/s3/errors';
+
+/** What a bucket has. */
+export interface PresentConfiguration extends Configuration {
+  /** Whether the service has lifecycle rules at all. */
+  readonly supported: boolean;
+}
 
 /** The lifecycle configuration of one bucket. */
 export class LifecycleBucket {
@@ -19,14 +25,14 @@ export class LifecycleBucket {
     this.location = this.target.location;
   }
 
-  public async read(signal: AbortSignal): Promise<Configuration> {
+  public async read(signal: AbortSignal): Promise<PresentConfiguration> {
     const { client, bucket } = this.target;
     try {
       const answer = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }), { abortSignal: signal });
-      return { rules: answer.Rules ?? [], minimumSize: answer.TransitionDefaultMinimumObjectSize ?? null };
+      return { rules: answer.Rules ?? [], minimumSize: answer.TransitionDefaultMinimumObjectSize ?? null, supported: true };
     } catch (error) {
-      // Some services have none of it, and say so.
-      if (['NoSuchLifecycleConfiguration', 'NotImplemented'].includes(s3ErrorName(error)) || s3Status(error) === 501) return { rules: [], minimumSize: null };
+      if (isUnsupported(error)) return { rules: [], minimumSize: null, supported: false };
+      if (s3ErrorName(error) === 'NoSuchLifecycleConfiguration') return { rules: [], minimumSize: null, supported: true };
       throw this.explained(error, 'read its lifecycle rules', signal);
     }
   }

@@ -23,6 +23,11 @@ export function s3Status(error: unknown): number | undefined {
   return ((error ?? {}) as S3Failure).$metadata?.httpStatusCode;
 }
 
+/** Whether the service does not have what was asked for, to anybody; rights have nothing to do with it. */
+export function isUnsupported(error: unknown): boolean {
+  return ['NotImplemented', 'MethodNotAllowed'].includes(s3ErrorName(error)) || [405, 501].includes(s3Status(error) ?? 0);
+}
+
 /** Does something, and says what a failure of it means. */
 export async function explainedS3<T>(target: S3Target, doing: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> {
   try {
@@ -107,7 +112,7 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
   if (status === 401 || status === 403) return denied();
   if (status === 404) return failed(`the service does not find it (${said})`, ExitCode.NOT_FOUND);
   if (status === 507) return failed('the storage is full: enlarge it, or keep fewer backups', ExitCode.NO_SPACE);
-  if (status === 501) return failed(`the service does not support it (${said})`, ExitCode.BAD_CONFIG);
+  if (isUnsupported(error)) return failed(`the service does not support it (${said})`, ExitCode.BAD_CONFIG);
   if (status !== undefined && (status >= 500 || status === 408 || status === 429)) {
     return failed(`the service fails (${status} ${said})${attempts(failure)}: look at its health; a later run may work`, ExitCode.UNAVAILABLE);
   }

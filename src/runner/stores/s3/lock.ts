@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { GetObjectLockConfigurationCommand, PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { S3Target } from './client';
-import { explainS3Error, noObjectLock, s3ErrorName } from './errors';
+import { explainS3Error, isUnsupported, noObjectLock, s3ErrorName } from './errors';
 import { S3ObjectLockConfig } from '../../../contract/config';
 import { isDenied } from '../../core/errors';
 
@@ -23,7 +23,7 @@ export async function requireObjectLock(target: S3Target, warn: (message: string
     if (found.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled') return;
   } catch (error) {
     signal.throwIfAborted();
-    if (s3ErrorName(error) !== 'ObjectLockConfigurationNotFoundError') {
+    if (s3ErrorName(error) !== 'ObjectLockConfigurationNotFoundError' && !isUnsupported(error)) {
       const explained = explainS3Error(error, target, 'look for its Object Lock');
       if (!isDenied(explained)) throw explained;
       warn(`${explained.message}; allow s3:GetBucketObjectLockConfiguration, so that a bucket without Object Lock is found before the dump`);

@@ -21,6 +21,7 @@ test.each([
   ['InvalidStorageClass', { name: 'InvalidStorageClass' }, 400, ExitCode.BAD_CONFIG, 'the service refuses a setting (InvalidStorageClass: said)'],
   ['a disabled key', { name: 'KMS.DisabledException' }, 400, ExitCode.BAD_CONFIG, "the service can't use the key for the encryption"],
   ['a full MinIO', { name: 'XMinioStorageFull' }, 507, ExitCode.NO_SPACE, 'the storage or its quota is full'],
+  ['MethodNotAllowed', { name: 'MethodNotAllowed' }, 405, ExitCode.BAD_CONFIG, 'the service does not support it (MethodNotAllowed: said)'],
   ['any 502', { name: 'Unknown' }, 502, ExitCode.UNAVAILABLE, 'the service fails (502 Unknown: said)'],
   ['a cut connection', { name: 'Error', code: 'ECONNRESET' }, undefined, ExitCode.UNAVAILABLE, 'the connection was cut'],
   ['a time-out', { name: 'TimeoutError' }, undefined, ExitCode.UNAVAILABLE, 'the service does not answer'],
