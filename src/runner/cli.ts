@@ -203,6 +203,7 @@ Through a port-forward:
   define('prune', 'remove what the retention does not keep, and what killed runs have left')
     .option('--dry-run', 'tell what would go and what stays, and why', false)
     .option('--unclaimed', 'also remove files without a record that no claim proves to be ours, if older than a day', false)
+    .option('--scheduled', 'as the CronJob does: what was removed is a line of the log', false)
     .option('--json', 'as JSON', false)
     .action(options => backUp(options, context => pruneCommand(context, options)));
   define('pin', 'keep a backup, whatever the retention says')

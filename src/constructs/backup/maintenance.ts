@@ -23,6 +23,6 @@ export function defineMaintenance(
       command: 'verify',
       args: ['--scheduled'],
     }),
-    prune: prune && new MaintenanceCronJob(scope, 'Prune', { ...backup, ...defined(prune), command: 'prune', args: [] }),
+    prune: prune && new MaintenanceCronJob(scope, 'Prune', { ...backup, ...defined(prune), command: 'prune', args: ['--scheduled'] }),
   };
 }

@@ -7,6 +7,7 @@ import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/format';
+import { resultLine } from '../core/result-line';
 import { clearLeftScratch } from '../core/scratch';
 import { openSource } from '../engines/open';
 import { backupEnd, push } from '../monitor/push';
@@ -81,16 +82,13 @@ function report(record: BackupRecord, { reporter, stdout }: Context): ExitCode {
   stdout.write(stdout.isTTY
     ? artifacts.map(({ file, bytes: size, sha256 }) => `${file}  ${formatBytes(size)}  sha256 ${sha256}\n`).join('')
       + `${record.suspect === null ? 'Done' : 'Suspect'}: ${formatBytes(bytes)} in ${formatSeconds(seconds)} to ${record.stores.join(' and ')}\n`
-    : `${JSON.stringify({
-      level: 'info',
-      time: record.finishedAt,
-      event: 'backup.finished',
+    : resultLine('backup.finished', {
       id,
       suspect: record.suspect,
       bytes,
       seconds,
       stores: record.stores,
       artifacts: artifacts.map(({ file, bytes: size, sha256 }) => ({ file, bytes: size, sha256 })),
-    })}\n`);
+    }, record.finishedAt));
   return record.suspect === null ? ExitCode.OK : ExitCode.SUSPECT;
 }

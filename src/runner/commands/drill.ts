@@ -6,6 +6,7 @@ import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/format';
+import { resultLine } from '../core/result-line';
 import { clearLeftScratch } from '../core/scratch';
 import { noProgress, DrillRun } from '../drill/drill-run';
 import { drillRecord, storeDrill } from '../drill/record';
@@ -91,7 +92,7 @@ function faultOf(cause: unknown, { config, signal }: Context<DrillConfig>, deadl
 function report(
   { stdout, config }: Context<DrillConfig>, record: DrillRecord, faults: readonly Fault[], written: readonly string[], stores: readonly Store[],
 ): ExitCode {
-  stdout.write(stdout.isTTY ? told(record) : `${JSON.stringify({ level: 'info', time: record.finishedAt, event: 'drill.finished', stores: written, ...record })}\n`);
+  stdout.write(stdout.isTTY ? told(record) : resultLine('drill.finished', { stores: written, ...record }, record.finishedAt));
   const [first] = faults;
   const where = written.length === 0 ? 'It is recorded nowhere' : `It is recorded as ${record.id}${DRILL_SUFFIX} in ${written.join(' and ')}`;
   if (first !== undefined) {

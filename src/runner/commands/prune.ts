@@ -1,6 +1,7 @@
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { withDeadline } from '../core/deadline';
+import { resultLine } from '../core/result-line';
 import { renderTable } from '../core/table';
 import { pushState } from '../monitor/push-state';
 import { PruneEntry, WHAT } from '../prune/entries';
@@ -12,6 +13,8 @@ export interface PruneCommandOptions {
   readonly dryRun: boolean;
   /** Whether files that look like ours go without a claim that proves it. */
   readonly unclaimed: boolean;
+  /** Whether the CronJob runs it, whose log has one JSON object on each line. */
+  readonly scheduled: boolean;
   readonly json: boolean;
 }
 
@@ -25,12 +28,18 @@ export async function pruneCommand(context: Context, options: PruneCommandOption
   const outcome = await withDeadline(config.deadlineSeconds, context.signal, 'the next prune goes on; raise the deadline if that repeats',
     signal => prune(stores, { ...options, now: new Date() }, { ...context, signal }));
   if (!options.dryRun) await pushState(config.pushgatewayUrl, config, stores, context.reporter);
-  stdout.write(options.json ? `${JSON.stringify(asJson(config.name, outcome, options.dryRun), null, 2)}\n` : asText(config.name, outcome, options.dryRun));
+  if (options.json) stdout.write(`${JSON.stringify(asJson(config.name, outcome, options.dryRun), null, 2)}\n`);
+  else if (options.scheduled && !stdout.isTTY) stdout.write(asLine(config.name, outcome));
+  else stdout.write(asText(config.name, outcome, options.dryRun));
   return outcome.failures[0]?.exitCode ?? ExitCode.OK;
 }
 
 function asJson(name: string, { stopped, entries, removed, refused, failures }: PruneOutcome, dryRun: boolean) {
   return { name, dryRun, stopped, entries, removed, refused, failures: failures.map(({ message }) => message) };
+}
+
+function asLine(name: string, { entries, stopped, removed, refused, failures }: PruneOutcome): string {
+  return resultLine('prune.finished', { name, removed, of: entries.length, refused: refused.length, failed: failures.length, stopped });
 }
 
 function asText(name: string, { entries, stopped, removed, refused, failures }: PruneOutcome, dryRun: boolean): string {

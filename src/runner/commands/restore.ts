@@ -10,6 +10,7 @@ import { engineConfigOf } from '../config/engines/table';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes, formatSeconds } from '../core/format';
+import { resultLine } from '../core/result-line';
 import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';
@@ -168,9 +169,7 @@ function showPlan({ stdout }: Context<RestoreConfig>, record: BackupRecord, { de
       '',
     ].join('\n'));
   } else {
-    stdout.write(`${JSON.stringify({
-      level: 'info', time: new Date().toISOString(), event: 'restore.plan', id, target: description, bytes, backupTookSeconds: seconds, ...plan,
-    })}\n`);
+    stdout.write(resultLine('restore.plan', { id, target: description, bytes, backupTookSeconds: seconds, ...plan }));
   }
   return exitCodeOfMissing(plan.missing);
 }
@@ -181,8 +180,6 @@ function report(
   const previous = restored.previous && describePrevious(restored.previous);
   stdout.write(stdout.isTTY
     ? `Done: ${state}.\n${notes.map(note => `Note: ${note}\n`).join('')}${previous === null ? '' : `What was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it.\n`}`
-    : `${JSON.stringify({
-      level: 'info', time: new Date().toISOString(), event: 'restore.finished', id, name: config.name, recoveryPoint, holds: state, previous, notes,
-    })}\n`);
+    : resultLine('restore.finished', { id, name: config.name, recoveryPoint, holds: state, previous, notes }));
   return ExitCode.OK;
 }

@@ -4,6 +4,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatBytes } from '../core/format';
+import { resultLine } from '../core/result-line';
 import { describePrevious, RollbackPoint, notReady, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open';
 import { openWorkloads } from '../kubernetes/open-workloads';
@@ -37,7 +38,7 @@ async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): 
   const previous = rolledBack.previous && describePrevious(rolledBack.previous);
   stdout.write(stdout.isTTY
     ? `Done: ${state}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n${notes.map(note => `Note: ${note}\n`).join('')}`
-    : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'rollback.finished', holds: state, previous, notes })}\n`);
+    : resultLine('rollback.finished', { holds: state, previous, notes }));
   return ExitCode.OK;
 }
 
@@ -51,7 +52,7 @@ export async function discard(context: Context<RestoreConfig>, options: KeptOpti
   await restorer.discard(kept, signal);
   stdout.write(stdout.isTTY
     ? `Removed ${kept.name}.\n`
-    : `${JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'discard.finished', name: kept.name, bytes: kept.bytes })}\n`);
+    : resultLine('discard.finished', { name: kept.name, bytes: kept.bytes }));
   return ExitCode.OK;
 }
 

@@ -9,6 +9,7 @@ import { InspectionConfig } from '../config/load';
 import { Context } from '../core/context';
 import { withDeadline } from '../core/deadline';
 import { codeOf, messageOf, RunnerError } from '../core/errors';
+import { resultLine } from '../core/result-line';
 import { clearLeftScratch } from '../core/scratch';
 import { renderTable } from '../core/table';
 import { pushState } from '../monitor/push-state';
@@ -99,13 +100,16 @@ async function verifyChosen(context: Context<InspectionConfig>, options: VerifyO
   }
   if ('pushgatewayUrl' in config) await pushState(config.pushgatewayUrl, config, stores, reporter);
   codes.add(reportFaults(catalog, reporter));
-  stdout.write(options.json
-    ? `${JSON.stringify(findings, null, 2)}\n`
-    : findings.length === 0
-      ? `No backup of ${config.name}.\n`
-      : renderTable(['BACKUP', 'STORE', 'RESULT'], findings.map(({ id, store, result, repairedFrom, digestOnly }) =>
-        [id, store, result + (repairedFrom === undefined ? '' : `, repaired from ${repairedFrom}`) + (digestOnly === undefined ? '' : ' (digest only)')])));
+  if (options.json) stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  else if (options.scheduled && !stdout.isTTY) stdout.write(resultLine('verification.finished', { name: config.name, findings }));
+  else stdout.write(asText(config.name, findings));
   return SEVERITY.find(code => codes.has(code)) ?? ExitCode.OK;
+}
+
+function asText(name: string, findings: readonly CopyResult[]): string {
+  if (findings.length === 0) return `No backup of ${name}.\n`;
+  return renderTable(['BACKUP', 'STORE', 'RESULT'], findings.map(({ id, store, result, repairedFrom, digestOnly }) =>
+    [id, store, result + (repairedFrom === undefined ? '' : `, repaired from ${repairedFrom}`) + (digestOnly === undefined ? '' : ' (digest only)')]));
 }
 
 /** The exporter's config says nothing of a scratch directory and of deadlines: its pod has the usual directory, and no run to end. */

@@ -34,7 +34,7 @@ describe('pruning', () => {
     const objects = synth({ ...RETENTION, prune: { schedule: WEEKLY, deadline: Duration.hours(1) } });
     const job = jobOf(objects, 'db-backup-prune');
     expect(configOf(jobOf(objects, 'db-backup')).pruneAfterBackup).toBe(false);
-    expect(containerOf(job)).toMatchObject({ name: 'prune', args: ['prune'] });
+    expect(containerOf(job)).toMatchObject({ name: 'prune', args: ['prune', '--scheduled'] });
     expect(configOf(job)).toMatchObject({ kind: 'backup', name: 'orders', retention: { keepHours: 168 }, deadlineSeconds: 3540 });
     expect(job.spec).toMatchObject({ schedule: '0 5 * * 0', timeZone: 'Etc/UTC', concurrencyPolicy: 'Forbid', jobTemplate: { spec: { activeDeadlineSeconds: 3600 } } });
     expect(job.spec.jobTemplate.spec.template.spec.serviceAccountName).toBe('db-backup-prune');

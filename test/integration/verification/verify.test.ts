@@ -211,6 +211,19 @@ test('the scheduled verification reads the newest and, run by run, every older o
   expect(read).toEqual(ids.slice(0, 10)); // those longest unread first
 });
 
+test.each([
+  [['verify', '--scheduled'], { event: 'verification.finished', name: 'app', findings: expect.any(Array) }],
+  [['prune', '--scheduled'], { event: 'prune.finished', name: 'app', removed: 6, of: 11, refused: 0, failed: 0, stopped: [] }],
+])('as the CronJob runs it, %j writes one JSON object on each line', async (command, result) => {
+  const stores = [folder(tempDir('volume'))];
+  const config = redisConfig(stores, { keepLast: 5 });
+  await writeNights(11, 0, open({ stores }, {}));
+  const ended = await run(command, { config });
+  expect(ended.code).toBe(0);
+  const lines = `${ended.stderr}${ended.stdout}`.trimEnd().split('\n').map(line => JSON.parse(line) as object);
+  expect(lines.at(-1)).toMatchObject({ level: 'info', time: expect.any(String), ...result });
+});
+
 describe('the stores are compared with each other', () => {
   const never = new AbortController().signal;
 

@@ -136,13 +136,13 @@ async function decide(directory: string): Promise<Decided> {
   const retention = { ...aConfig().retention, keepHours: null, keepLast: 1, keepAtLeast: 1 };
   decided.list = await command(directory, context => list(ofOne(context), { json: true }));
   decided.repair = await command(directory, context => verify(context, { ...verifying, repair: true }));
-  decided.prune = await command(directory, context => pruneCommand(context, { dryRun: false, unclaimed: true, json: true }), { retention });
+  decided.prune = await command(directory, context => pruneCommand(context, { dryRun: false, unclaimed: true, scheduled: false, json: true }), { retention });
   if (path.basename(directory) !== 'all') return decided;
 
   decided.show = await command(directory, context => show(context, { wanted: 'latest', json: true }));
   decided.usage = await command(directory, context => usage(ofOne(context), { json: true }));
   decided.verify = await command(directory, context => verify(context, verifying));
-  decided['prune dry'] = await command(directory, context => pruneCommand(context, { dryRun: true, unclaimed: false, json: true }), { retention });
+  decided['prune dry'] = await command(directory, context => pruneCommand(context, { dryRun: true, unclaimed: false, scheduled: false, json: true }), { retention });
   for (const { record: { id } } of catalog.backups.filter(({ copies }) => storesWithWhole(copies).length < 2)) {
     decided[`pin ${id}`] = await command(directory, context => pin(context, id));
     decided[`verify ${id}`] = await command(directory, context => verify(context, { ...verifying, wanted: id, all: false }));
