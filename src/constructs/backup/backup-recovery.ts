@@ -22,10 +22,11 @@ export function recoveryOf(
     deadlineSeconds,
     retention: settings.retention,
     objectives: props.objectives,
-    stores: stores.map(({ config: store, secretName, claimName }, i) => ({
+    stores: stores.map(({ config: store, secretName, claimName, capacity }, i) => ({
       name: store.name,
       location: besideData(claimName, dataClaims) ?? props.stores[i].location,
       storageClass: storeType(store).storageClass(store),
+      capacity,
       secretName,
     })),
   });

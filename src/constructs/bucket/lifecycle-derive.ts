@@ -7,6 +7,7 @@ import { BucketFacts } from './lifecycle-checks';
 import { PROFILES } from './lifecycle-profiles';
 import { days } from './lifecycle-render';
 import { LifecycleRule, LifecycleTransition } from './lifecycle-rule';
+import { keepsForever } from '../../contract/config';
 import { show } from '../core/check';
 import { factsOf } from '../recovery/retrieval-times';
 
@@ -23,6 +24,7 @@ const DAY = 86_400;
  * Nothing is deleted for its age unless that is asked for: the runner deletes, and knows how many good backups there are.
  */
 export function deriveRules(backups: readonly BackupInBucket[], bucket: BucketFacts, options: DeriveOptions): LifecycleRule[] {
+  if (options.expire) refuseIdleExpire(backups);
   const ids = new Map<string, number>();
   const rules = backups.flatMap(backup => {
     const count = (ids.get(backup.name) ?? 0) + 1;
@@ -53,6 +55,11 @@ function rulesOf(backup: BackupInBucket, id: string, bucket: BucketFacts, { expi
     // Records, checksums and markers stay: a restore begins with them.
     ...transitions.length > 0 ? [{ id: `${id}.transitions`, prefix, objectSizeGreaterThan: Size.kibibytes(128), transitions }] : [],
   ];
+}
+
+function refuseIdleExpire(backups: readonly BackupInBucket[]): void {
+  if (!backups.every(({ retention }) => keepsForever(retention))) return;
+  throw new Error(`'expire' has nothing to do, since 'retention' of ${backups.map(({ title }) => title).join(', ')} keeps everything: set 'retention' there, or drop 'expire'`);
 }
 
 function expiration(backup: BackupInBucket, transitions: readonly LifecycleTransition[]): Pick<LifecycleRule, 'expiration'> {

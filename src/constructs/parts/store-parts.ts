@@ -1,3 +1,4 @@
+import { Size } from 'cdk8s';
 import { PodParts } from './pod-parts';
 import { StorePlace } from './store-place';
 import { StoreConfig } from '../../contract/config';
@@ -12,6 +13,8 @@ export interface StoreParts extends PodParts<StoreConfig> {
   readonly place: StorePlace;
   /** The Secret that holds the keys, if there is one. */
   readonly secretName?: string;
+  /** How much fits into it; `undefined`: nobody knows. */
+  readonly capacity?: Size;
   /** The claim that is mounted, if there is one. */
   readonly claimName?: string;
 }

@@ -16,6 +16,8 @@ export interface RecoveryStore {
   readonly location: StoreLocation;
   /** The class that objects are written in; `undefined` for a volume. */
   readonly storageClass?: string;
+  /** How much fits into it; `undefined`: nobody knows. */
+  readonly capacity?: Size;
   /** The Secret with the keys to it, if there is one. */
   readonly secretName?: string;
 }
@@ -93,8 +95,11 @@ export class RecoveryArithmetic {
   public promises(): PromisedScenario[] {
     const { objectives } = this.props;
     if (!objectives) return [];
-    return Object.values(RecoveryScenario).flatMap(scenario => {
-      const objective: RecoveryObjective | undefined = objectives[scenario];
+    const scenarios = Object.values(RecoveryScenario);
+    // Whoever promises an RPO and no more thinks of damaged data, and not of nothing.
+    const ofAll = !scenarios.some(scenario => objectives[scenario]) && (objectives.rpo ?? objectives.rto) !== undefined;
+    return scenarios.flatMap(scenario => {
+      const objective: RecoveryObjective | undefined = objectives[scenario] ?? (ofAll && scenario === RecoveryScenario.CORRUPTION ? {} : undefined);
       if (!objective) return [];
       return [{
         scenario,

@@ -157,6 +157,15 @@ export function keysLost(store: string, secretName: string): string {
   return `the keys to store ${show(store)} are in the Secret ${show(secretName)}, which is lost with the cluster: keep a copy of them outside, where it is found in an emergency`;
 }
 
+export function doesNotFit(store: string, backupSize: Size, capacity: Size): string {
+  return `'objectives.restore.backupSize' is ${backupSize.asString()}, and store ${show(store)} has ${capacity.asString()}: not one backup fits into it; give it a larger 'size', or say how large a backup is`;
+}
+
+export function sparse({ name, count }: { readonly name: string; readonly count: number }, betweenSeconds: number): string {
+  return `'retention' has '${name}: ${count}', and runs are ${showSeconds(betweenSeconds)} apart: each is the newest of its period, so the newest ${count} are kept, the oldest of them for ${showSeconds(count * betweenSeconds)}; `
+    + 'say \'count\' or a longer period if that is meant, or run more often';
+}
+
 function kept(retentionSeconds: number): string {
   return `'retention' keeps backups for ${showSeconds(retentionSeconds)}`;
 }

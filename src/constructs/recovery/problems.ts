@@ -1,14 +1,15 @@
 /*
  * Everything that keeps objectives from being held, and what is legal but unwise.
  */
-import { Duration } from 'cdk8s';
+import { Duration, Size, SizeRoundingBehavior } from 'cdk8s';
 import { ONE_ZONE, PromisedScenario, RecoveryArithmetic, RecoveryStore } from './arithmetic';
 import * as messages from './messages';
 import { alertDelay, humanDelay } from './objective-times';
 import { checkObjectives } from './objectives-checks';
-import { Promised } from './promises';
+import { Promised, sparseRules } from './promises';
 import { RecoveryScenario } from './recovery-scenario';
 import { gapsOf } from '../schedule/longest-gap';
+import { parseSchedule, shortestIntervalSeconds } from '../schedule/schedule';
 
 const TWO_HOURS = 2 * 3600;
 
@@ -23,7 +24,15 @@ export function problemsOf(recovery: RecoveryArithmetic): string[] {
   return [
     ...promises.flatMap(promise => [...rpoProblems(recovery, promise), ...storeProblems(recovery, promise)]),
     ...retentionProblems(recovery),
+    ...capacityProblems(recovery),
   ];
+}
+
+function capacityProblems({ props: { objectives, stores } }: RecoveryArithmetic): string[] {
+  const size = objectives!.restore?.backupSize;
+  const kibibytes = (of: Size) => of.toKibibytes({ rounding: SizeRoundingBehavior.NONE });
+  const tooSmall = (capacity: Size | undefined) => size && capacity && kibibytes(size) > kibibytes(capacity);
+  return stores.flatMap(({ name, capacity }) => tooSmall(capacity) ? [messages.doesNotFit(name, size!, capacity!)] : []);
 }
 
 function rpoProblems(recovery: RecoveryArithmetic, { scenario, rpo, rpoProperty, rto }: PromisedScenario): string[] {
@@ -92,6 +101,7 @@ export function warningsAbout(recovery: RecoveryArithmetic): string[] {
   const { objectives } = recovery.props;
   return [
     ...clockWarnings(recovery),
+    ...sparseWarnings(recovery),
     ...objectives?.nodeLoss ? nodeWarnings(recovery) : [],
     ...objectives?.clusterLoss ? keyWarnings(recovery) : [],
   ];
@@ -105,6 +115,12 @@ function clockWarnings({ gaps, props }: RecoveryArithmetic): string[] {
     ...gaps.longestSeconds > even.longestSeconds + TWO_HOURS ? [messages.skippedHour(props, gaps)] : [],
     ...gaps.shortestSeconds < even.shortestSeconds - TWO_HOURS ? [messages.doubledHour(props, gaps)] : [],
   ];
+}
+
+/** A rule by period means less time than it keeps backups for, where runs are rarer than its periods. */
+function sparseWarnings({ props }: RecoveryArithmetic): string[] {
+  const between = props.schedule === undefined ? undefined : shortestIntervalSeconds(parseSchedule(props.schedule));
+  return between === undefined ? [] : sparseRules(props.retention, between).map(rule => messages.sparse(rule, between));
 }
 
 function nodeWarnings({ props: { stores } }: RecoveryArithmetic): string[] {

@@ -62,3 +62,11 @@ export function reachOfPeriods(retention: RetentionConfig, gap: number): { reado
   });
   return reaches.sort((a, b) => b.seconds - a.seconds)[0];
 }
+
+/** Rules by period whose periods are shorter than the time between two runs: each run is the newest of its own. */
+export function sparseRules(retention: RetentionConfig, shortest: number): { readonly name: string; readonly count: number }[] {
+  return PERIODS.flatMap(({ field, name, longest }) => {
+    const count = retention[field];
+    return count !== null && longest < shortest ? [{ name, count }] : [];
+  });
+}

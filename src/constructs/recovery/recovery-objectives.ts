@@ -45,7 +45,7 @@ export interface ClusterLocation {
 
 /** How long a restore takes, from a measurement or, until there is one, from an honest guess. */
 export interface RestoreEstimate {
-  /** Stored bytes of one backup, as `cdk8s-backup list` shows them. */
+  /** Stored bytes of one backup, as `cdk8s-backup list` shows them. No more than a volume has that is a store of it. */
   readonly backupSize: Size;
 
   /**
@@ -68,11 +68,11 @@ export interface RestoreEstimate {
 /**
  * What the backups are good for, scenario by scenario. Promises that can't be held fail `cdk8s synth`.
  *
- * A scenario that isn't here is not promised, and not checked.
+ * A scenario that isn't here is not promised, and not checked; but an `rpo` or `rto` alone is promised for `corruption`.
  */
 export interface RecoveryObjectives {
   /**
-   * The most that may be lost, in every scenario that has no `rpo` of its own. It must cover the longest time between two runs in
+   * The most that may be lost, in every scenario that has no `rpo` of its own; where there is no scenario, in that of `corruption`. It must cover the longest time between two runs in
    * the given time zone, the `startingDeadline` and the `deadline`.
    *
    * @default - only what the scenarios say
@@ -80,7 +80,8 @@ export interface RecoveryObjectives {
   readonly rpo?: Duration;
 
   /**
-   * The longest that a restore may take, in every scenario that has no `rto` of its own. Needs `restore`.
+   * The longest that a restore may take, in every scenario that has no `rto` of its own; where there is no scenario, in that of `corruption`.
+   * Needs `restore`.
    *
    * @default - only what the scenarios say
    */
@@ -89,7 +90,7 @@ export interface RecoveryObjectives {
   /**
    * The data are damaged, all machines are fine.
    *
-   * @default - not promised
+   * @default - promised where there is an `rpo` or `rto` and no scenario; otherwise not
    */
   readonly corruption?: RecoveryObjective;
 

@@ -8,7 +8,7 @@ import { newChart, objectsOf, props, synth } from '../../synth';
 const NIGHTLY = Cron.schedule({ minute: '0', hour: '2' });
 const DEADLINES = { deadline: Duration.hours(1), startingDeadline: Duration.hours(1) };
 const RESTORE = { backupSize: Size.gibibytes(6), downloadPerSecond: Size.mebibytes(100), restorePerSecond: Size.mebibytes(20) };
-const VOLUME = BackupStore.volume({ size: Size.gibibytes(1) });
+const VOLUME = BackupStore.volume({ size: Size.gibibytes(100) });
 const MINIO = { bucketName: 'shop-backups', region: 'us-east-1', storeName: 'minio' };
 
 function withObjectives(objectives: RecoveryObjectives, changes: Partial<BackupCronJobProps> = {}): () => unknown {
@@ -168,7 +168,7 @@ describe('a scenario', () => {
 
   test('promises something, or fails', () => {
     expect(withObjectives({ corruption: {} })).toThrow('\'objectives.corruption\' promises nothing: give it an \'rpo\' or an \'rto\'');
-    expect(withObjectives({ rpo: Duration.hours(26) })).toThrow('\'objectives\' promise nothing: give at least one of "corruption", "nodeLoss"');
+    expect(withObjectives({ alertDelay: Duration.hours(1) })).toThrow('\'objectives\' promise nothing: give at least one of "corruption", "nodeLoss"');
   });
 });
 

@@ -1,4 +1,4 @@
-import { Chart } from 'cdk8s';
+import { Chart, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { ClaimToMake } from './claim-to-make';
@@ -33,7 +33,7 @@ export function volume(options: VolumeStoreOptions): StoreDefinition {
   checkForm(options, VOLUME_STORE);
   const name = checkStoreName(options.storeName ?? DEFAULT_NAME);
   const claim = new ClaimToMake(options);
-  return onClaim(name, scope => claim.for(scope), options.location ?? locationOfClass(options.storageClassName), options.layout);
+  return onClaim(name, scope => claim.for(scope), options.location ?? locationOfClass(options.storageClassName), options.layout, options.size);
 }
 
 /** A volume through a claim that is there. */
@@ -46,6 +46,7 @@ export function existingClaim(claim: kplus.IPersistentVolumeClaim, options: Clai
 
 function onClaim(
   name: string, claimFor: (scope: Construct) => kplus.IPersistentVolumeClaim, location: StoreLocation, layout: StoreLayout | undefined,
+  capacity?: Size,
 ): StoreDefinition {
   const directory = (alone: boolean) => alone ? BACKUPS : `${BACKUPS}/${name}`;
   return {
@@ -55,7 +56,7 @@ function onClaim(
     layout,
     role: undefined,
     config: alone => configOf(name, directory(alone)),
-    bind: (scope, alone) => mount(scope, claimFor(scope), configOf(name, directory(alone)), name),
+    bind: (scope, alone) => ({ ...mount(scope, claimFor(scope), configOf(name, directory(alone)), name), capacity }),
     bindForReading: (scope, tag) => {
       // The usual case, the only volume of the guide, is where the guide looks for it.
       const parts = mount(scope, claimFor(scope), configOf(name, tag === DEFAULT_NAME ? BACKUPS : `${BACKUPS}-${tag}`), tag);
