@@ -31,6 +31,10 @@ export function madePrimary(description: string): string {
   return `something else has made ${description} a primary meanwhile: an operator or a Sentinel manages it`;
 }
 
+export function otherData(description: string): string {
+  return `${description} has got other data since it was looked at: another restore has loaded a backup, or a failover came between; let that end, look at what it holds, and restore again if that is not it`;
+}
+
 export function staysReplica(role: string | undefined): string {
   return `the server stays a ${role} after REPLICAOF NO ONE: something else makes it follow`;
 }

@@ -7,7 +7,7 @@ import { familyOf, keysIn } from './restore-facts';
 import { addressFor, portsFor } from './restore-left';
 import {
   AOF_NOT_REWRITTEN, aofUnknown, cannotFetch, cannotReachRunner, fewerKeys, holdsBackup, holdsItsDisk, holdsNothing, holdsWhatItHeld, madePrimary,
-  mayHold, notKnown, notLoaded, staysReplica,
+  mayHold, notKnown, notLoaded, otherData, staysReplica,
 } from './restore-load-messages';
 import { Info, parseInfo } from './source';
 import { RedisTargetConfig } from '../../../contract/config';
@@ -72,7 +72,7 @@ export async function loadByReplication(load: Load, signal: AbortSignal): Promis
       throw error;
     });
     told = true;
-    await loaded(connection, master, host, description, signal);
+    await loaded(connection, master, { replicationId: before.master_replid, host, description }, signal);
     await checkAssertions(connection, load);
     await makeMaster(connection, signal);
     reporter.info('redis.loaded', `${description} has loaded ${load.id} and is a primary again`);
@@ -123,8 +123,18 @@ export async function makeMaster(connection: RedisConnection, signal: AbortSigna
   if (role !== 'master') throw new RunnerError(staysReplica(role), ExitCode.UNAVAILABLE);
 }
 
+interface Waited {
+  /** Of the data that the server had when it was looked at; `undefined` before Redis 4.0. */
+  readonly replicationId: string | undefined;
+  /** Where it was told to fetch the snapshot. */
+  readonly host: string;
+  readonly description: string;
+}
+
 /** Waits until the server holds the whole snapshot. */
-async function loaded(connection: RedisConnection, master: ReplicationSource, host: string, description: string, signal: AbortSignal): Promise<void> {
+async function loaded(
+  connection: RedisConnection, master: ReplicationSource, { replicationId, host, description }: Waited, signal: AbortSignal,
+): Promise<void> {
   const start = Date.now();
   let downSince: number | null = null;
   for (;;) {
@@ -132,6 +142,7 @@ async function loaded(connection: RedisConnection, master: ReplicationSource, ho
     if (master.state === 'waiting' && Date.now() - start > ARRIVAL_LIMIT_MS) throw didNotCome(master, host, description);
     const info = parseInfo(await connection.command('INFO'));
     if (info.role !== 'slave') throw new RunnerError(madePrimary(description), ExitCode.FAILED);
+    if (master.state === 'waiting' && info.master_replid !== replicationId) throw new RunnerError(otherData(description), ExitCode.FAILED);
     if (info.master_link_status === 'up' && info.master_replid === master.id && info.loading !== '1') return;
     // Until it has loaded all, the link is down; what can be seen is that it neither receives nor loads.
     const idle = master.state === 'sent' && info.master_sync_in_progress !== '1' && info.loading !== '1' && info.async_loading !== '1';
