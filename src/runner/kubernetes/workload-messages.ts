@@ -36,6 +36,10 @@ export function notStopped(workload: WorkloadConfig, withinSeconds: number, pods
     + 'if a node is lost, see "kubectl get nodes", and force the deletion only if the pod can\'t be running any more';
 }
 
+export function notReadyYet(workload: WorkloadConfig, ready: number, wanted: number): string {
+  return `${nameOf(workload)}: ${ready} of ${wanted} pods are ready, waiting for the rest`;
+}
+
 export function notReadyAgain(workload: WorkloadConfig, ready: number, wanted: number, afterSeconds: number): string {
   return `${nameOf(workload)} is started, but only ${ready} of ${wanted} pods are ready after ${afterSeconds} s: see "kubectl describe ${commandLineOf(workload)}"`;
 }

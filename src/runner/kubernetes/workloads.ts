@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, KubernetesApi } from './api';
 import { Change, hasSettled, pathOf, replicasOf, RESTORED_ANNOTATION, toStart, toStop, Workload } from './workload';
-import { autoscalerRests, autoscalerStarts, kedaStarts, nameOf, notReadyAgain, notStopped, scaledUp, stillStopped, wayOut } from './workload-messages';
+import { autoscalerRests, autoscalerStarts, kedaStarts, nameOf, notReadyAgain, notReadyYet, notStopped, scaledUp, stillStopped, wayOut } from './workload-messages';
 import { isOf, OwnerReference, Pod, renderSelector } from './workload-pods';
 import { WorkloadConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -171,6 +171,7 @@ export class KubernetesWorkloads implements Workloads {
   /** @returns what is wrong; `undefined` once all replicas are ready */
   private async untilReady(workload: WorkloadConfig, signal: AbortSignal): Promise<string | undefined> {
     const started = performance.now();
+    let said = '';
     for (;;) {
       const object = await this.read(workload, signal);
       const wanted = replicasOf(object);
@@ -178,6 +179,9 @@ export class KubernetesWorkloads implements Workloads {
       if (hasSettled(object) && updatedReplicas >= wanted && readyReplicas >= wanted) return undefined;
       const limit = Math.min(object.spec.progressDeadlineSeconds ?? this.pace.readyWithinSeconds, this.pace.readyWithinSeconds);
       if (performance.now() - started > limit * 1000) return notReadyAgain(workload, readyReplicas, wanted, limit);
+      const waiting = notReadyYet(workload, readyReplicas, wanted);
+      if (waiting !== said) this.reporter.info('workload.waiting', waiting, { workload: workload.name, ready: readyReplicas, replicas: wanted });
+      said = waiting;
       await this.pause(signal);
     }
   }

@@ -72,7 +72,7 @@ export async function bringUp(
 ): Promise<Restored> {
   try {
     await workloads.start(true, signal, id);
-    if (config.healthUrl !== null) await waitUntilHealthy(config.healthUrl, signal);
+    if (config.healthUrl !== null) await waitUntilHealthy(config.healthUrl, reporter, signal);
     return restored;
   } catch (error) {
     const started = await startAtLast(workloads, reporter, id);

@@ -208,6 +208,7 @@ test('pods that do not get ready are told, and the rest is started all the same'
   const workloads = open([web, worker], api, { stop: 60, ready: 1 });
   await workloads.stop(signal);
   await expect(workloads.start(true, signal)).rejects.toThrow('Deployment web is started, but only 0 of 3 pods are ready after 1 s: see "kubectl describe deployment/web -n shop"');
+  expect(workloads.log()).toContain('"event":"workload.waiting","workload":"web","ready":0,"replicas":3,"message":"Deployment web: 0 of 3 pods are ready, waiting for the rest"');
   expect(await stateOf('worker', 'statefulsets')).toEqual({ replicas: 2, written: undefined });
 });
 
