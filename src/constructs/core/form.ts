@@ -76,7 +76,7 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether it is no instance of a class. jsii makes its objects in another realm, whose `Object` is another one. */
+/** Whether it is no instance of a class. By its shape: what another realm made has another `Object` as its prototype. */
 export function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -2,7 +2,7 @@
  * Who reads an error of synth has many constructs: it begins with the one that it is about, or with the factory that was called.
  */
 
-/** What has been said where already: `Retention.days` calls `Retention.of`, and only the first is what the user wrote. */
+/** What has a place already: `BackupBucketLifecycle.forBackups` makes a construct, which says where as well. */
 const told = new WeakSet<Error>();
 
 /** The error, with the place in front of its message: the path of a construct, or a factory such as `BackupSource.postgres`. */

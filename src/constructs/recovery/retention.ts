@@ -111,7 +111,7 @@ export class Retention {
     return at('Retention.days', () => {
       checkForm(options, OPTIONS);
       checkWholeNumber('days', count, 1, MAX_DAYS, KEEPS_NOTHING);
-      return Retention.of({ ...options, age: Duration.days(count) });
+      return Retention.keeping({ ...options, age: Duration.days(count) });
     });
   }
 
@@ -124,7 +124,7 @@ export class Retention {
     return at('Retention.hours', () => {
       checkForm(options, OPTIONS);
       checkWholeNumber('hours', count, 1, 24 * MAX_DAYS, KEEPS_NOTHING);
-      return Retention.of({ ...options, age: Duration.hours(count) });
+      return Retention.keeping({ ...options, age: Duration.hours(count) });
     });
   }
 
@@ -137,7 +137,7 @@ export class Retention {
     return at('Retention.newest', () => {
       checkForm(options, OPTIONS);
       checkWholeNumber('count', count, 1, MAX_COUNT, KEEPS_NOTHING);
-      return Retention.of({ ...options, count });
+      return Retention.keeping({ ...options, count });
     });
   }
 
@@ -147,7 +147,7 @@ export class Retention {
   public static grandfatherFatherSon(options: GrandfatherFatherSonOptions): Retention {
     return at('Retention.grandfatherFatherSon', () => {
       checkForm(options, GRANDFATHER_FATHER_SON);
-      return Retention.of(options);
+      return Retention.keeping(options);
     });
   }
 
@@ -157,30 +157,34 @@ export class Retention {
   public static of(rules: RetentionRules): Retention {
     return at('Retention.of', () => {
       checkForm(rules, RULES);
-      const { age, count, hourly, daily, weekly, monthly, yearly } = rules;
-      if ([age, count, hourly, daily, weekly, monthly, yearly].every(rule => rule === undefined)) {
-        throw new Error(`'retention' keeps nothing: give at least one of 'age', 'count', 'hourly', 'daily', 'weekly', 'monthly', 'yearly', got ${show(rules)}; Retention.FOREVER removes nothing`);
-      }
-      const keepHours = age?.toHours({ integral: false });
-      if (keepHours !== undefined) checkWholeNumber('age', keepHours, 1, 24 * MAX_DAYS, `give whole hours; ${KEEPS_NOTHING}`);
-      if (count !== undefined) checkWholeNumber('count', count, 1, MAX_COUNT, KEEPS_NOTHING);
-      for (const [property, value] of Object.entries({ hourly, daily, weekly, monthly, yearly })) {
-        if (value !== undefined) checkWholeNumber(property, value, 2, MAX_COUNT, 'the newest one, which is the newest backup, is kept in any case; leave the rule out, or count further back');
-      }
-      const keepAtLeast = checkWholeNumber('keepAtLeast', rules.keepAtLeast ?? 3, 1, MAX_COUNT, 'with 0 a source that stopped making backups would lose its last one');
-      if (count !== undefined && count < keepAtLeast) {
-        throw new Error(`'count' must not be less than 'keepAtLeast', got ${count} and ${keepAtLeast}${rules.keepAtLeast === undefined ? ', its default' : ''}: never fewer than ${keepAtLeast} are left, so it would keep nothing; raise the one, or lower the other`);
-      }
-      return new Retention({
-        keepHours: keepHours ?? null,
-        keepLast: count ?? null,
-        keepHourly: hourly ?? null,
-        keepDaily: daily ?? null,
-        keepWeekly: weekly ?? null,
-        keepMonthly: monthly ?? null,
-        keepYearly: yearly ?? null,
-        keepAtLeast,
-      });
+      return Retention.keeping(rules);
+    });
+  }
+
+  private static keeping(rules: RetentionRules): Retention {
+    const { age, count, hourly, daily, weekly, monthly, yearly } = rules;
+    if ([age, count, hourly, daily, weekly, monthly, yearly].every(rule => rule === undefined)) {
+      throw new Error(`'retention' keeps nothing: give at least one of 'age', 'count', 'hourly', 'daily', 'weekly', 'monthly', 'yearly', got ${show(rules)}; Retention.FOREVER removes nothing`);
+    }
+    const keepHours = age?.toHours({ integral: false });
+    if (keepHours !== undefined) checkWholeNumber('age', keepHours, 1, 24 * MAX_DAYS, `give whole hours; ${KEEPS_NOTHING}`);
+    if (count !== undefined) checkWholeNumber('count', count, 1, MAX_COUNT, KEEPS_NOTHING);
+    for (const [property, value] of Object.entries({ hourly, daily, weekly, monthly, yearly })) {
+      if (value !== undefined) checkWholeNumber(property, value, 2, MAX_COUNT, 'the newest one, which is the newest backup, is kept in any case; leave the rule out, or count further back');
+    }
+    const keepAtLeast = checkWholeNumber('keepAtLeast', rules.keepAtLeast ?? 3, 1, MAX_COUNT, 'with 0 a source that stopped making backups would lose its last one');
+    if (count !== undefined && count < keepAtLeast) {
+      throw new Error(`'count' must not be less than 'keepAtLeast', got ${count} and ${keepAtLeast}${rules.keepAtLeast === undefined ? ', its default' : ''}: never fewer than ${keepAtLeast} are left, so it would keep nothing; raise the one, or lower the other`);
+    }
+    return new Retention({
+      keepHours: keepHours ?? null,
+      keepLast: count ?? null,
+      keepHourly: hourly ?? null,
+      keepDaily: daily ?? null,
+      keepWeekly: weekly ?? null,
+      keepMonthly: monthly ?? null,
+      keepYearly: yearly ?? null,
+      keepAtLeast,
     });
   }
 
