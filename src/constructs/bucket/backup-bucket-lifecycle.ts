@@ -1,5 +1,5 @@
 import * as kplus from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions } from './backup-bucket-lifecycle-props';
 import { BackupInBucket, backupsIn, storageClassesWithin } from './backup-in-bucket';
 import { BACKUPS, FOR_BACKUPS_FORM, LIFECYCLE_FORM } from './bucket-forms';
@@ -21,6 +21,7 @@ import { show } from '../core/check';
 import { checkForm, checkGiven } from '../core/form';
 import { at, located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
+import { oncePerValidation } from '../core/once-per-validation';
 import { jsonText, SynthFile } from '../core/synth-file';
 import { warn } from '../core/warnings';
 import { inOneContainer, placeOfBucket, StorePlace } from '../parts/store-place';
@@ -142,7 +143,7 @@ export class BackupBucketLifecycle extends Construct {
 
   /** Objectives are checked against the storage classes that backups are moved to. */
   private tellBackups(): string[] {
-    for (const backup of this.backups()) {
+    for (const backup of allBackups(this.node.root)) {
       const places = backupsIn(this.place, backup);
       if (places.length === 0 || this.known.has(backup)) continue;
       this.known.add(backup);
@@ -155,7 +156,7 @@ export class BackupBucketLifecycle extends Construct {
   }
 
   private checkAgainstBackups(): string[] {
-    const inBucket: BackupInBucket[] = this.backups().flatMap(backup => backupsIn(this.place, backup));
+    const inBucket: BackupInBucket[] = backupsOf(this).flatMap(backup => backupsIn(this.place, backup));
     const findings = checkBackups(this.rules, inBucket, this.facts);
     this.warnAbout(findings);
     return findings.filter(({ level }) => level === 'error').map(showFinding);
@@ -164,11 +165,13 @@ export class BackupBucketLifecycle extends Construct {
   private warnAbout(findings: readonly LifecycleFinding[]): void {
     for (const finding of findings.filter(({ level }) => level === 'warning')) warn(this, showFinding(finding));
   }
-
-  private backups(): BackupCronJob[] {
-    return this.node.root.node.findAll().filter((construct): construct is BackupCronJob => construct instanceof BackupCronJob);
-  }
 }
+
+function allBackups(root: IConstruct): BackupCronJob[] {
+  return root.node.findAll().filter((construct): construct is BackupCronJob => construct instanceof BackupCronJob);
+}
+
+const backupsOf = oncePerValidation(allBackups);
 
 /** Whether the rule is about what only some servers have. */
 function needsVersions({ noncurrentExpiration, noncurrentTransitions, deleteMarkers }: ModelRule): boolean {

@@ -3,25 +3,66 @@
  * where it names the port of its pods.
  */
 import { ApiObject, Chart } from 'cdk8s';
-import { Construct, IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import { Connection } from './network-needs';
 import { show } from '../core/check';
+import { oncePerValidation } from '../core/once-per-validation';
 import { warn } from '../core/warnings';
 
 interface Labels {
   readonly [name: string]: string;
 }
 
-/** Warns of each Service of this app that forwards to a port which the policy of this construct does not let through. */
+/** The part of a Pod, or of the template of one, that a Service looks at. */
+interface Pod {
+  readonly metadata?: { readonly labels?: Labels };
+  readonly spec: { readonly containers: readonly any[] };
+}
+
+/** What is in one namespace of the app. */
+class Namespace {
+  private readonly objects: ApiObject[] = [];
+  private readonly services = new Map<string, ApiObject>();
+  private known: readonly Pod[] | undefined;
+
+  public add(object: ApiObject): void {
+    this.objects.push(object);
+    if (object.kind === 'Service' && !this.services.has(object.name)) this.services.set(object.name, object);
+  }
+
+  public service(name: string): ApiObject | undefined {
+    return this.services.get(name);
+  }
+
+  /** Made only where somebody asks: each object is rendered for it. */
+  public get pods(): readonly Pod[] {
+    this.known ??= this.objects.map(object => object.kind === 'Pod' ? { metadata: object.metadata.toJson(), spec: specOf(object) } : specOf(object).template)
+      .filter(pod => pod?.spec?.containers);
+    return this.known;
+  }
+}
+
+const namespacesOf = oncePerValidation(root => {
+  const found = new Map<string, Namespace>();
+  for (const object of root.node.findAll().filter(ApiObject.isApiObject)) {
+    const name = object.metadata.namespace ?? 'default';
+    const namespace = found.get(name) ?? new Namespace();
+    found.set(name, namespace);
+    namespace.add(object);
+  }
+  return found;
+});
+
+/** Warns of each Service of this app that forwards to a port which the policy of this construct does not let through. Only validations may ask. */
 export function warnOfForwardedPorts(scope: Construct, connections: readonly Connection[]): void {
-  const objects = scope.node.root.node.findAll().filter(ApiObject.isApiObject);
   const home = Chart.of(scope).namespace ?? 'default';
   for (const { host, ports, property, place } of connections) {
     if (host === null || property === null || place?.ports) continue;
-    const [name, namespace = home] = host.split('.');
-    const service = objects.find(object => object.kind === 'Service' && object.name === name && namespaceOf(object) === namespace);
+    const [name, namespaceName = home] = host.split('.');
+    const namespace = namespacesOf(scope).get(namespaceName);
+    const service = namespace?.service(name);
     for (const port of ports) {
-      const forwarded = service && portsOfPods(service, port, objects.filter(object => namespaceOf(object) === namespace));
+      const forwarded = service && portsOfPods(service, port, namespace!);
       if (!forwarded || forwarded.length === 0 || forwarded.includes(port)) continue;
       warn(scope, `the Service ${show(name)} forwards port ${port} to ${forwarded.join(', ')} of its pods, and a NetworkPolicy is about that one: nothing gets through; set '${['network', ...property].join('.')}' to { ports: [${[...forwarded].join(', ')}] }`);
     }
@@ -29,15 +70,14 @@ export function warnOfForwardedPorts(scope: Construct, connections: readonly Con
 }
 
 /** To which ports of pods a Service forwards one of its own; none where that is not known. */
-function portsOfPods(service: ApiObject, port: number, objects: readonly ApiObject[]): number[] {
+function portsOfPods(service: ApiObject, port: number, namespace: Namespace): number[] {
   const { clusterIP, ports, selector } = specOf(service);
   // The name of a headless one stands for the pods themselves.
   if (clusterIP === 'None' || !Array.isArray(ports) || !selector) return [];
   const found = ports.find((each: any) => each?.port === port);
   const target = found?.targetPort ?? found?.port;
   if (typeof target !== 'string') return target === undefined ? [] : [target];
-  const pods = objects.map(object => object.kind === 'Pod' ? { metadata: object.metadata.toJson(), spec: specOf(object) } : specOf(object).template)
-    .filter(pod => pod?.spec?.containers && Object.keys(selector).length > 0 && matches(selector, pod.metadata?.labels ?? {}));
+  const pods = namespace.pods.filter(({ metadata }) => Object.keys(selector).length > 0 && matches(selector, metadata?.labels ?? {}));
   const named = pods.flatMap(pod => pod.spec.containers).flatMap((container: any) => container.ports ?? [])
     .filter(({ name }: any) => name === target);
   return [...new Set<number>(named.map(({ containerPort }: any) => containerPort))];
@@ -49,10 +89,6 @@ function specOf(object: ApiObject): any {
   } catch {
     return {}; // what is wrong with it is said when it is written
   }
-}
-
-function namespaceOf(object: IConstruct): string {
-  return (object as ApiObject).metadata.namespace ?? 'default';
 }
 
 function matches(selector: Labels, labels: Labels): boolean {

@@ -44,3 +44,15 @@ test.each<[string, string[]]>([
 ])('nothing is said of a Service that forwards %s', (_what, messages) => {
   expect(messages).toEqual([]);
 });
+
+test('a Service that is added after a first synth is told of by the next', () => {
+  const chart = newChart();
+  const backup = new BackupCronJob(chart, 'db-backup', props());
+  const app = chart.node.root as App;
+  app.synthYaml();
+  const before = warningsOf(backup);
+  new ApiObject(chart, 'service', { apiVersion: 'v1', kind: 'Service', metadata: { name: 'postgres' }, spec: { selector: { app: 'postgres' }, ports: [{ port: 5432, targetPort: 6432 }] } });
+  app.synthYaml();
+
+  expect(warningsOf(backup).filter(message => !before.includes(message))).toEqual([WARNING]);
+});
