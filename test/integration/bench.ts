@@ -3,6 +3,7 @@
  * of an upload.
  *
  * Run: npx projen bench [megabytes] [rounds]
+ *      npx projen bench synth [rounds]: what synth takes, against plain cdk8s-plus
  *
  * Every round runs all ways in turn, and the median over the rounds is set in relation to the first way: the machine's speed
  * may drift, and single figures mean little.
@@ -14,6 +15,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pipeline, Readable } from 'node:stream';
 import { Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { configOf, folder, postgres } from './_configs';
+import { compareSynth } from './bench-synth';
 import { tempDir } from './servers/_process';
 import { s3Store } from './servers/_s3';
 import { clientPath, PostgresServer, startPostgres } from './servers/postgres';
@@ -174,4 +176,4 @@ function measure(pg: PostgresServer, { name, command }: Way): Sample {
   return { wall, cpu: user + system, bytes: size };
 }
 
-void main();
+if (process.argv[2] === 'synth') compareSynth(Number(process.argv[3] ?? 3)); else void main();
