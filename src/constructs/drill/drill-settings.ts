@@ -20,7 +20,10 @@ export interface DrillSettings {
 
 export function checkDrillProps(id: string, props: RestoreDrillProps): DrillSettings {
   const cronJobName = checkJobName('cronJobName', id, props.cronJobName);
-  const job = checkCronJobProps(props);
+  // A claim is there for as long as its Job, and costs what it has reserved, however empty.
+  const { dataVolume, successfulJobsRetained: succeeded, failedJobsRetained: failed } = props;
+  const retained = dataVolume?._isClaim ? 1 : undefined;
+  const job = checkCronJobProps({ ...props, successfulJobsRetained: succeeded ?? retained, failedJobsRetained: failed ?? retained });
   const labels = props.labels ?? { component: 'restore-drill' };
   checkNotABackup(labels, props.backup._labels);
   const keepDrills = checkWholeNumber('keepDrills', props.keepDrills ?? 100, 1, 10_000);

@@ -15,10 +15,14 @@ export interface DrillClaimOptions {
   readonly storageClassName?: string;
 }
 
-/** Where the scratch server of a drill has its data. Empty at first, and gone with the pod. */
+/**
+ * Where the scratch server of a drill has its data. It is emptied when the server ends, also after a failure; only a server that is killed outright
+ * leaves it as it is, until the volume goes.
+ */
 export class DrillVolume {
   /**
    * On the disk of the node. Nothing is reserved; a pod that takes more than `size` is evicted, and then there is no record of the drill.
+   * Kubernetes removes it when the pod ends.
    *
    * @param size limit of it: whole MiB, at least 256
    */
@@ -28,7 +32,8 @@ export class DrillVolume {
   }
 
   /**
-   * A volume of its own, through a claim that Kubernetes makes for the pod and deletes with it.
+   * A volume of its own, through a claim that Kubernetes makes for the pod and deletes with it: when the history drops its Job. Until then it is
+   * empty, and reserved.
    *
    * @param size that is asked for: whole MiB, at least 256
    */

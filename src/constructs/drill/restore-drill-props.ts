@@ -112,8 +112,8 @@ export interface RestoreDrillProps extends RunnerPodOptions, NetworkOptions {
   readonly parallelJobs?: number;
 
   /**
-   * Image of the scratch server: the official one of PostgreSQL or Redis, or one with the same entry point, such as `postgis/postgis:17-3.5`. It must
-   * be of the version that was backed up or a later one, and have its extensions and locales.
+   * Image of the scratch server: the official one of PostgreSQL or Redis, or one with the same entry point, `docker-entrypoint.sh`, and a shell, such
+   * as `postgis/postgis:17-3.5`. It must be of the version that was backed up or a later one, and have its extensions and locales.
    *
    * @default - `postgres:17` or `redis:8`
    */
@@ -192,16 +192,16 @@ export interface RestoreDrillProps extends RunnerPodOptions, NetworkOptions {
   readonly backoffLimit?: number;
 
   /**
-   * How many Jobs that succeeded are left to look at.
+   * How many Jobs that succeeded are left to look at. Where `dataVolume` is a claim, each keeps its own, which is empty.
    *
-   * @default 3
+   * @default - 3, with a claim 1
    */
   readonly successfulJobsRetained?: number;
 
   /**
-   * How many Jobs that failed are left to look at.
+   * How many Jobs that failed are left to look at. Where `dataVolume` is a claim, each keeps its own, which is empty.
    *
-   * @default 3
+   * @default - 3, with a claim 1
    */
   readonly failedJobsRetained?: number;
 
@@ -220,7 +220,8 @@ export interface RestoreDrillProps extends RunnerPodOptions, NetworkOptions {
   readonly resources?: kplus.ContainerResources;
 
   /**
-   * What a drill has to end itself after SIGTERM, before it is killed. The runner needs 5 seconds, so more than that.
+   * What a drill has to end itself after SIGTERM, before it is killed. The runner needs 5 seconds, so more than that: the scratch server empties its
+   * directory in what is left.
    *
    * @default Duration.seconds(30)
    */

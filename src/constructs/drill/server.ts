@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { DrillVolume } from './drill-volume';
 import { RestoreDrillProps } from './restore-drill-props';
+import { emptiedAfterwards } from './scratch-directory';
 import { DatabaseConfig } from '../../contract/config';
 import { checkWholeNumber, show } from '../core/check';
 import { EmptyDirectory, ScratchServer } from '../engine-api/drill';
@@ -68,6 +69,7 @@ class DrillServer {
       name: SERVER,
       image: this.props.serverImage ?? this.server.image,
       imagePullPolicy: this.props.imagePullPolicy ?? kplus.ImagePullPolicy.IF_NOT_PRESENT,
+      command: emptiedAfterwards(DATA),
       args,
       envVariables: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, kplus.EnvValue.fromValue(value)])),
       resources: this.resources,

@@ -175,6 +175,14 @@ describe('the scratch server', () => {
       name: 'server-data',
       ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '20Gi' } } } } },
     });
+    // Each Job of the history keeps its claim.
+    const retained = (dataVolume?: DrillVolume, given = {}) => {
+      const { successfulJobsHistoryLimit, failedJobsHistoryLimit } = named(define({ drill: () => ({ dataVolume, ...given }) }).objects, 'CronJob').spec;
+      return [successfulJobsHistoryLimit, failedJobsHistoryLimit];
+    };
+    expect(retained()).toEqual([3, 3]);
+    expect(retained(DrillVolume.claim(Size.gibibytes(20)))).toEqual([1, 1]);
+    expect(retained(DrillVolume.claim(Size.gibibytes(20)), { failedJobsRetained: 2 })).toEqual([1, 2]);
     // Its user is another one than the runner's: the group of the pod may write.
     expect(pod.securityContext.fsGroup).toBe(10_001);
     expect(volumeOf().securityContext).not.toHaveProperty('fsGroup');
