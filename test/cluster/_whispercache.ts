@@ -27,6 +27,7 @@ export interface Whispercache {
   notes(query?: string): Promise<string[]>;
   /** The program on "a laptop": this machine, with the keys of the bucket. */
   cli(...args: string[]): Promise<string>;
+  cliWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<string>;
   /** Everything in the three databases, row by row, to be compared. */
   rows(): Promise<{ readonly postgres: string; readonly redis: string; readonly sqlite: readonly string[] }>;
   /** Makes namespace, Secret and application, and applies what was synthesized: what is done after a complete loss, too. */
@@ -60,7 +61,9 @@ export async function startWhispercache(prefix: string, change: (source: string)
       const script = `fetch('http://127.0.0.1/${query}').then(answer => answer.text()).then(console.log)`;
       return JSON.parse(await ns.kubectl('exec', 'deployment/whispercache-backend', '--', 'node', '-e', script));
     },
-    cli: (...args) => inNodeNetwork([process.execPath, path.join(ROOT, 'dist', 'runner', 'main.js'), ...args], { env: { ...s3.keys, POSTGRES_PASSWORD: PASSWORD } }),
+    cli: (...args) => world.cliWith({}, ...args),
+    cliWith: (env, ...args) =>
+      inNodeNetwork([process.execPath, path.join(ROOT, 'dist', 'runner', 'main.js'), ...args], { env: { ...s3.keys, POSTGRES_PASSWORD: PASSWORD, ...env } }),
     rows: async () => ({
       postgres: await world.sql('SELECT * FROM users ORDER BY id; SELECT * FROM notes ORDER BY id'),
       redis: await world.redis('DEBUG', 'DIGEST'),
