@@ -19,8 +19,13 @@ import { RestoreArtifacts } from '../../engine-api/artifacts';
 import { findingOfDirectory, findingsOfRoom } from '../../engine-api/beside';
 import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
 
-/** Replaces the file; tells where the one before is, and what the name holds now. */
-type Replace = (file: string, notes: string[]) => Promise<{ readonly kept: string | null; readonly state: string }>;
+/** Replaces the file, and tells first by which (its inode); then where the one before is, and what the name holds now. */
+type Replace = (file: string, notes: string[], by: (inode: string | undefined) => void) => Promise<Replaced>;
+
+interface Replaced {
+  readonly kept: string | null;
+  readonly state: string;
+}
 
 /**
  * A SQLite database file, replaced in one step by a file beside it that was checked. What SQLite keeps beside the old file goes
@@ -66,7 +71,7 @@ export class SqliteRestorer implements Restorer<null> {
 
   public async restore({ input: { record, artifacts } }: PreparedRestore<null>, signal: AbortSignal): Promise<Restored> {
     const artifact = databaseOf(record);
-    return this.replacing(signal, async (file, notes) => {
+    return this.replacing(signal, async (file, notes, by) => {
       const beside = restoringName(file);
       let written: string | undefined;
       try {
@@ -80,6 +85,7 @@ export class SqliteRestorer implements Restorer<null> {
       }
       signal.throwIfAborted();
       await ensureOurs(beside, written);
+      by(written);
       return { kept: await swapIn(beside, file), state: `${this.description} holds ${record.id}` };
     });
   }
@@ -90,12 +96,13 @@ export class SqliteRestorer implements Restorer<null> {
   }
 
   public async rollback({ name }: RollbackPoint, signal: AbortSignal): Promise<Restored> {
-    return this.replacing(signal, async file => {
+    return this.replacing(signal, async (file, _notes, by) => {
       // Its write-ahead log is put into it, so that one file is all that has to be moved.
       const held = await hold(name, this.target.lockTimeoutSeconds, signal);
       await held.release();
       if (held.unreadable) throw new RunnerError(`${name} can't be read by SQLite (${held.unreadable}): if it is what you want, move it by hand`, ExitCode.CORRUPT);
       await removeEmptySides(name);
+      by(await inodeOf(name));
       return { kept: await swapIn(name, file), state: `${this.description} holds what ${path.basename(name)} held` };
     });
   }
@@ -120,13 +127,14 @@ export class SqliteRestorer implements Restorer<null> {
     const file = await this.file();
     const before = await inodeOf(file);
     const notes: string[] = [];
+    let ours: string | undefined;
     try {
       const users = await holdersOf(file);
       if (users.length > 0) throw new RunnerError(`${this.description} is open in ${users.join(', ')}: stop the application first`, ExitCode.UNAVAILABLE);
       const held = before === undefined ? null : await hold(file, lockTimeoutSeconds, signal);
       if (held?.unreadable) notes.push(`the file that was replaced could not be read (${held.unreadable}), so nobody could be asked whether others use it`);
       try {
-        const { kept, state } = await replace(file, notes);
+        const { kept, state } = await replace(file, notes, inode => { ours = inode; });
         if (kept !== null && !keepPrevious) await removeDatabase(kept);
         return { state, previous: keptAs('beside', keepPrevious ? kept : null), notes };
       } finally {
@@ -134,10 +142,12 @@ export class SqliteRestorer implements Restorer<null> {
       }
     } catch (error) {
       await repairSwap(file).catch((failure: unknown) => this.context.reporter.error('repair.failed', messageOf(failure)));
-      const replaced = await inodeOf(file) !== before;
+      const now = await inodeOf(file);
+      const live = now !== before && now === ours;
+      // Another restore may have been faster: nothing of this one is there then, and a retry can restore it.
+      const state = live ? 'has been replaced, and is whole' : now === before ? 'is as it was' : 'has been replaced by another restore, or by somebody, meanwhile';
       throw new RestoreFailure(
-        signal.aborted ? messageOf(signal.reason) : messageOf(error),
-        replaced ? `${this.description} has been replaced, and is whole` : `${this.description} is as it was`, true, exitCodeFor(error), { cause: error, live: replaced },
+        signal.aborted ? messageOf(signal.reason) : messageOf(error), `${this.description} ${state}`, true, exitCodeFor(error), { cause: error, live },
       );
     }
   }
