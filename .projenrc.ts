@@ -228,8 +228,13 @@ project.addTask('test:image', {
   steps: [{ exec: 'jest --ci --config test/image/jest.config.json', receiveArgs: true }],
 });
 project.addTask('test:cluster', {
-  description: 'Play the guide with kubectl in a Kubernetes cluster that runs on this machine (needs root, what test:all installs, and the bundle)',
-  steps: [{ exec: 'jest --ci --config test/cluster/jest.config.json', receiveArgs: true }],
+  description: 'Play the guide with kubectl in a Kubernetes cluster that runs on this machine; installs what that needs (needs root)',
+  steps: [
+    { exec: 'bash test/integration/install.sh' },
+    { exec: 'bash test/cluster/install.sh' },
+    { spawn: 'bundle:runner' },
+    { exec: 'jest --ci --config test/cluster/jest.config.json', receiveArgs: true },
+  ],
 });
 project.addTask('test:faults', {
   description: 'Fault campaign: kills, broken networks, full disks … at points that a seed chooses (needs root, and what test:all installs)',

@@ -23,7 +23,7 @@ export function whyNot(): string | undefined {
   const reason = whyNoImages();
   if (reason !== undefined) return reason;
   const missing = PROGRAMS.filter(file => !existsSync(file));
-  if (missing.length > 0) return `${missing.join(', ')} missing: run test/integration/install.sh`;
+  if (missing.length > 0) return `${missing.join(', ')} missing: run "npx projen test:cluster", which installs it`;
   if (!['memory', 'pids', 'cpu'].every(controller => hierarchies().includes(controller))) {
     return `the kubelet is set up for version 1 of cgroups with memory, pids and cpu, and ${CGROUPS} is not that`;
   }

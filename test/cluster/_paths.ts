@@ -3,7 +3,7 @@ import path from 'node:path';
 
 const CACHE = process.env.CDK8S_BACKUP_TEST_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'cdk8s-backup-test');
 
-/** Made by `test/integration/install/cluster.sh` and `_images.ts`. */
+/** Made by `install.sh` and `_images.ts`. */
 export const cached = (...names: string[]) => path.join(CACHE, 'cluster', ...names);
 
 /** A program of the cluster. */

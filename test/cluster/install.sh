@@ -5,7 +5,7 @@ set -euo pipefail
 
 kubernetes=v1.33.13
 operator=v0.85.0
-source_dir="$(cd "$(dirname "$0")/../../cluster/programs" && pwd)"
+source_dir="$(cd "$(dirname "$0")/programs" && pwd)"
 cache="${CDK8S_BACKUP_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cdk8s-backup-test}/cluster"
 bin="$cache/bin"
 stamp="$bin/sources"
