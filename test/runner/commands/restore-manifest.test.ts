@@ -34,7 +34,17 @@ test('without a choice it is the Job that "kubectl create job --from" makes, but
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      name: 'db-restore-20261122-030405', namespace: 'shop', labels: { component: 'restore' }, annotations: { 'cronjob.kubernetes.io/instantiate': 'manual' },
+      name: 'db-restore-20261122-030405',
+      namespace: 'shop',
+      labels: {
+        'component': 'restore',
+        'app.kubernetes.io/name': 'cdk8s-backup',
+        'app.kubernetes.io/instance': 'db-restore',
+        'app.kubernetes.io/component': 'restore',
+        'app.kubernetes.io/part-of': 'chart',
+        'app.kubernetes.io/managed-by': 'cdk8s',
+      },
+      annotations: { 'cronjob.kubernetes.io/instantiate': 'manual' },
     },
     spec: template.spec.jobTemplate.spec,
   });

@@ -136,7 +136,9 @@ async function decide(directory: string): Promise<Decided> {
   const retention = { ...aConfig().retention, keepHours: null, keepLast: 1, keepAtLeast: 1 };
   decided.list = await command(directory, context => list(ofOne(context), { json: true }));
   decided.repair = await command(directory, context => verify(context, { ...verifying, repair: true }));
-  decided.prune = await command(directory, context => pruneCommand(context, { dryRun: false, unclaimed: true, scheduled: false, json: true }), { retention });
+  decided.prune = await command(directory, context => {
+    return pruneCommand(context, { dryRun: false, unclaimed: true, scheduled: false, json: true });
+  }, { retention });
   if (path.basename(directory) !== 'all') return decided;
 
   decided.show = await command(directory, context => show(context, { wanted: 'latest', json: true }));
