@@ -110,7 +110,7 @@ function judge(plan: Plan): Judged {
     });
     const lifecycle = BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backup], {
       provider: LifecycleProvider.AWS,
-      expire: plan.expire,
+      expire: plan.expire && plan.retention !== null, // synth refuses to expire what is kept for ever
       transitions: plan.transition === null ? [] : [{
         storageClass: LifecycleStorageClass.of(plan.transition.storageClass),
         after: Duration.days(Math.max(1, Math.ceil(needed / DAY) + plan.transition.marginDays)),
