@@ -29,7 +29,7 @@ export async function pruneCommand(context: Context, options: PruneCommandOption
     signal => prune(stores, { ...options, now: new Date() }, { ...context, signal }));
   if (!options.dryRun) await pushState(config.pushgatewayUrl, config, stores, context.reporter);
   if (options.json) stdout.write(`${JSON.stringify(asJson(config.name, outcome, options.dryRun), null, 2)}\n`);
-  else if (options.scheduled && !stdout.isTTY) stdout.write(asLine(config.name, outcome));
+  else if (options.scheduled && !options.dryRun && !stdout.isTTY) stdout.write(asLine(config.name, outcome));
   else stdout.write(asText(config.name, outcome, options.dryRun));
   return outcome.failures[0]?.exitCode ?? ExitCode.OK;
 }

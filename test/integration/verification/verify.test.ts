@@ -224,6 +224,11 @@ test.each([
   expect(lines.at(-1)).toMatchObject({ level: 'info', time: expect.any(String), ...result });
 });
 
+test('a dry run of what the CronJob does still shows its plan, and does not say that it has pruned', async () => {
+  const ended = await run(['prune', '--scheduled', '--dry-run'], { config: redisConfig([folder(tempDir('volume'))], { keepLast: 5 }) });
+  expect(ended).toMatchObject({ code: 0, stdout: 'Nothing of app in any store.\n' });
+});
+
 describe('the stores are compared with each other', () => {
   const never = new AbortController().signal;
 
