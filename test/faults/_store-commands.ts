@@ -30,7 +30,7 @@ export const STORE_COMMANDS: readonly Command[] = [
       args: ['verify', '--scheduled'], options: { ...place.options, config: { ...place.config, verification: { olderPercent: 100, repair: false } } },
     }),
   },
-  { ...looking('verify --repair', 'sqlite', []), children: true, deadline: true, writes: ['volume', 'scratch'], prepare: async place => ({ ...await damagedPlace(place), twoAtOnce: [15] }) },
+  { ...looking('verify --repair', 'sqlite', []), children: true, deadline: true, writes: ['volume', 'scratch'], prepare: async place => ({ ...await damagedPlace(place), twoAtOnce: [1] }) },
   { ...looking('prune', 'nights', ['prune']), children: true, deadline: true, writes: ['volume', 'scratch'], prepare: async place => pruned(place, { args: ['prune'], options: place.options }) },
   { ...looking('fetch', 'sealed', []), writes: ['target'], prepare: async place => fetching(place) },
 ];

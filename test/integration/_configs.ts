@@ -1,12 +1,13 @@
-import { tmpdir } from 'node:os';
+import { tempDir } from './servers/_process';
 import { BackupConfig, PostgresConfig, RedisConfig } from '../../src/contract/config';
 import { aConfig, aPostgresSource } from '../runner/_fixtures';
 
+/** Of this file of tests alone: a run that another file kills leaves its scratch to the next run, which says so. */
+export const SCRATCH = { directory: tempDir('runs'), limitBytes: null };
+
 /** A config with every value that the tests at hand do not care about. */
 export function configOf(changes: Pick<BackupConfig, 'source' | 'stores'> & Partial<BackupConfig>): BackupConfig {
-  // In the directory of the run: what a test kills leaves its scratch to the next one.
-  const scratch = { directory: tmpdir(), limitBytes: null };
-  return aConfig({ compression: { algorithm: 'zstd', level: 1 }, deadlineSeconds: 600, scratch, ...changes });
+  return aConfig({ compression: { algorithm: 'zstd', level: 1 }, deadlineSeconds: 600, scratch: SCRATCH, ...changes });
 }
 
 /** All that a test needs to know of a server. */

@@ -17,7 +17,7 @@ import { Store } from '../store-api/store';
 import { openStores } from '../stores/open';
 import { chooseScheduled } from '../verification/choose';
 import { checkCopy, CopyFinding, isFaultOfCopy, isRecorded, ReadContext } from '../verification/copy';
-import { repairCopy, RepairContext } from '../verification/repair';
+import { repairCopy, RepairContext, WorkedOnElsewhere } from '../verification/repair';
 import { Reading, writeVerification } from '../verification/write';
 
 export interface VerifyOptions {
@@ -182,6 +182,7 @@ async function repaired({ record }: Backup, copy: Copy, fault: RunnerError, good
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RunnerError)) throw error;
-    return { ...copy, fault: new RunnerError(`${messageOf(fault)}; ${messageOf(error)}; ${good.store.name} has a good copy`, fault.exitCode, { cause: error }) };
+    const { exitCode } = error instanceof WorkedOnElsewhere ? error : fault;
+    return { ...copy, fault: new RunnerError(`${messageOf(fault)}; ${messageOf(error)}; ${good.store.name} has a good copy`, exitCode, { cause: error }) };
   }
 }

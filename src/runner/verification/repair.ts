@@ -25,6 +25,9 @@ const STOPPED = 'its copy has no record yet, and the next repair keeps the files
 /** After a failure, to see whose the claim is. */
 const LOOK_MS = 1500;
 
+/** Somebody else may be mending the copy right now: what is wrong with it is theirs to say, and a retry sees what came of it. */
+export class WorkedOnElsewhere extends RunnerError {}
+
 export interface RepairContext extends ReadContext {
   readonly config: ReadContext['config'] & { readonly deadlineSeconds: number };
 }
@@ -116,10 +119,10 @@ async function claim(id: string, store: Store, deadlineSeconds: number, signal: 
     await store.remove([id + STARTED_SUFFIX], signal);
     if (await store.create(id + STARTED_SUFFIX, content, signal)) return ours;
   }
-  throw new RunnerError(
-    `not repaired: another run works on ${id} in ${store.location}, by its claim ${until === null ? `${id + STARTED_SUFFIX}, which can't be read` : `until ${until.toISOString()}`}: wait for its end, and verify again`,
-    ExitCode.FAILED,
-  );
+  const refused = (claimed: string) => `not repaired: another run works on ${id} in ${store.location}, by its claim ${claimed}: wait for its end, and verify again`;
+  // One that can't be read may stay for ever.
+  if (until === null) throw new RunnerError(refused(`${id + STARTED_SUFFIX}, which can't be read`), ExitCode.FAILED);
+  throw new WorkedOnElsewhere(refused(`until ${until.toISOString()}`), ExitCode.FAILED);
 }
 
 async function isGood(artifact: RecordedArtifact, store: Store, { reporter, signal }: RepairContext): Promise<boolean> {

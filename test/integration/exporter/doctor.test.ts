@@ -1,11 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { BackupConfig } from '../../../src/contract/config';
 import { parseKey, STARTED_SUFFIX } from '../../../src/contract/layout';
-import { configOf, folder, postgres, sqlite } from '../_configs';
+import { configOf, folder, postgres, SCRATCH, sqlite } from '../_configs';
 import { backup, filesIn, list, run, RunOptions } from '../_runner';
 import { startExporter } from './_exporter';
 import { exported, exporter } from './_stores';
@@ -69,7 +68,7 @@ test('all is well: each thing is named, and nothing is left behind', async () =>
   expect(code).toBe(0);
   const said = findings.filter(({ level }) => level === 'ok').map(({ subject, message }) => `${subject}: ${message}`).join('\n');
   for (const text of [
-    'Secret: all variables', 'database: postgres 17', 'programs: pg_dump 17', `scratch: ${tmpdir()} has room`, 'store offsite: can be written and read back', 'store offsite: can be deleted from',
+    'Secret: all variables', 'database: postgres 17', 'programs: pg_dump 17', `scratch: ${SCRATCH.directory} has room`, 'store offsite: can be written and read back', 'store offsite: can be deleted from',
     'store volume: its clock is that of this machine', 'store volume: 1 backups', 'are free',
   ]) expect(said).toContain(text);
   expect(filesIn(directory)).toEqual(before);

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupConfig } from '../../../src/contract/config';
 import { BackupRecord } from '../../../src/contract/record';
 import { VerificationRecord } from '../../../src/contract/verification-record';
+import { claimDeadline, renderClaim } from '../../../src/runner/catalog/claim';
 import { configOf, folder, postgres, redis, sqlite } from '../_configs';
 import { backup, Ended, filesIn, run, RunOptions, start } from '../_runner';
 import { keysIn, open, recordsIn, redisConfig, snapshot, writeBackup, writeNights } from '../retention/_history';
@@ -304,6 +305,25 @@ describe('the stores are compared with each other', () => {
     expect(directories.map(directory => filesIn(directory))).toEqual(before);
   });
 
+  test('a damaged copy that another run works on is not called damaged: its word counts, and a retry sees what came of it', async () => {
+    const { directories: [directory], config, stores } = await twoFolders();
+    const [id] = await writeNights(1, 0, stores);
+    flip(path.join(directory!, `${id}.rdb`), 12);
+    const claim = path.join(directory!, `${id}.started`);
+    writeFileSync(claim, renderClaim(new Date(), claimDeadline(new Date(), 60)));
+    const before = filesIn(directory!);
+    const busy = await run(['verify', '--repair', '--json'], { config });
+    expect(busy.code).toBe(1);
+    expect(resultsOf(busy)[0]!.result).toMatch(/is damaged: .*; not repaired: another run works on .*: wait for its end, and verify again; .* has a good copy$/);
+    expect(filesIn(directory!)).toEqual(before);
+
+    // Half a claim tells nobody when its run has ended: that may be never.
+    writeFileSync(claim, '{');
+    expect(await run(['verify', '--repair', '--no-record'], { config })).toMatchObject({ code: 11 });
+    rmSync(claim);
+    expect(await run(['verify', '--repair'], { config })).toMatchObject({ code: 0 });
+  });
+
   test('killed half way, a repair leaves the good copy and no record of a bad one; a later one finishes', async () => {
     const at = await place(redis(cache), { deadlineSeconds: 15 });
     const stores = open(at.config, at.options.env!);
@@ -323,6 +343,7 @@ describe('the stores are compared with each other', () => {
 
     // While the claim of the killed run lives, another one keeps away; then it takes over.
     const early = await run(['verify', '--repair', '--json'], at.options);
+    expect(early.code).toBe(1);
     expect(resultsOf(early)[0]!.result).toMatch(/not repaired: another run works on \S+ in s3:.* until \d{4}-.*; volume has a good copy/);
     const claim = JSON.parse(await text(await stores[0]!.get(`${id}.started`, never))) as { deadlineAt: string };
     await sleep(Date.parse(claim.deadlineAt) - Date.now() + 100);
