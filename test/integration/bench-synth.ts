@@ -1,8 +1,8 @@
 /*
- * What `app.synth()` takes with this library, in relation to an app of plain cdk8s-plus with as many CronJobs.
+ * What `app.synth()` takes with this library, in relation to plain cdk8s: with the same objects, and with as many small CronJobs of cdk8s-plus.
  */
 import { rmSync } from 'node:fs';
-import { App, Chart, Cron } from 'cdk8s';
+import { ApiObject, ApiObjectProps, App, Chart, Cron } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { tempDir } from './servers/_process';
 import { BackupCronJob, RestoreJob } from '../../src';
@@ -15,7 +15,21 @@ interface BenchedApp {
   readonly define: (chart: Chart, i: number) => void;
 }
 
+const SIZES = [100, 1000];
+
+/** What each backup and its restore are in the manifests. */
+const SAME: readonly (readonly ApiObjectProps[])[] = (() => {
+  const chart = new Chart(new App(), 'chart', { namespace: 'shop' });
+  defineOurs(chart, 0);
+  const text = JSON.stringify(chart.toJson());
+  return Array.from({ length: Math.max(...SIZES) }, (_, i) => JSON.parse(text.replace(/\b(backup|restore)-0\b/g, `$1-${i}`)));
+})();
+
 const APPS: readonly BenchedApp[] = [
+  {
+    name: 'the same objects, without this library',
+    define: (chart, i) => SAME[i]!.forEach((object, k) => new ApiObject(chart, `${i}-${k}`, object)),
+  },
   {
     name: 'two CronJobs of cdk8s-plus',
     define: (chart, i) => ['backup', 'restore'].forEach(what => new kplus.CronJob(chart, `${what}-${i}`, {
@@ -24,9 +38,13 @@ const APPS: readonly BenchedApp[] = [
   },
   {
     name: 'BackupCronJob and RestoreJob',
-    define: (chart, i) => new RestoreJob(chart, `restore-${i}`, { backup: new BackupCronJob(chart, `backup-${i}`, props({ backupName: `backup-${i}` })) }),
+    define: defineOurs,
   },
 ];
+
+function defineOurs(chart: Chart, i: number): void {
+  new RestoreJob(chart, `restore-${i}`, { backup: new BackupCronJob(chart, `backup-${i}`, props({ backupName: `backup-${i}` })) });
+}
 
 interface Sample {
   readonly seconds: number;
@@ -36,7 +54,7 @@ interface Sample {
 /** Prints the table: each round makes all apps in turn, and the median of the rounds counts. */
 export function compareSynth(rounds: number): void {
   for (const app of APPS) measure(app, 10); // what is loaded and compiled first is no matter of size
-  const lines = [100, 1000].flatMap(backups => {
+  const lines = SIZES.flatMap(backups => {
     const samples = APPS.map((): Sample[] => []);
     for (let round = 0; round < rounds; round++) APPS.forEach((app, i) => samples[i]!.push(measure(app, backups)));
     const medians = samples.map(each => each.sort((a, b) => a.seconds - b.seconds)[Math.floor(rounds / 2)]!);

@@ -3,7 +3,7 @@
  */
 import { IConstruct } from 'constructs';
 import { show } from '../core/check';
-import { oncePerValidation } from '../core/once-per-validation';
+import { oncePerSynth } from '../core/once-per-synth';
 import { StoreParts } from '../parts/store-parts';
 import { isOnePlace } from '../parts/store-place';
 import { spelled } from '../pod/runner-pod';
@@ -23,7 +23,7 @@ export function refuseOnePlace(construct: IConstruct, backupName: string, stores
 }
 
 /** In the order of the tree, by what has to be alike for two to be in one place. */
-const writersByPlace = oncePerValidation(root => {
+const writersByPlace = oncePerSynth(root => {
   const found = new Map<string, { readonly writer: Writer; readonly store: StoreParts }[]>();
   for (const construct of root.node.findAll()) {
     const writer = writers.get(construct);

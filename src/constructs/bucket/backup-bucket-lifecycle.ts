@@ -21,7 +21,7 @@ import { show } from '../core/check';
 import { checkForm, checkGiven } from '../core/form';
 import { at, located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
-import { oncePerValidation } from '../core/once-per-validation';
+import { oncePerSynth } from '../core/once-per-synth';
 import { jsonText, SynthFile } from '../core/synth-file';
 import { warn } from '../core/warnings';
 import { inOneContainer, placeOfBucket, StorePlace } from '../parts/store-place';
@@ -171,7 +171,7 @@ function allBackups(root: IConstruct): BackupCronJob[] {
   return root.node.findAll().filter((construct): construct is BackupCronJob => construct instanceof BackupCronJob);
 }
 
-const backupsOf = oncePerValidation(allBackups);
+const backupsOf = oncePerSynth(allBackups);
 
 /** Whether the rule is about what only some servers have. */
 function needsVersions({ noncurrentExpiration, noncurrentTransitions, deleteMarkers }: ModelRule): boolean {

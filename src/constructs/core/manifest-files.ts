@@ -6,7 +6,8 @@ import { ApiObject, Chart, YamlOutputType } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { isApp } from './after-synth';
 import { show } from './check';
-import { oncePerValidation } from './once-per-validation';
+import { oncePerSynth } from './once-per-synth';
+import { rendered } from './rendered';
 
 interface Written {
   readonly object: ApiObject;
@@ -25,13 +26,13 @@ export function refuseLostFiles(construct: IConstruct): void {
 }
 
 /** By the construct that says so: of two of ours, the one that comes later. */
-const lostFiles = oncePerValidation(root => {
+const lostFiles = oncePerSynth(root => {
   const lost = new Map<IConstruct, string[]>();
   const folders = isApp(root) ? foldersOf(root.yamlOutputType) : undefined;
   if (folders === undefined) return lost;
   const seen = new Map<string, Written>();
   for (const object of root.node.findAll().filter(ApiObject.isApiObject)) {
-    const { name, namespace = 'default' } = metadataOf(object);
+    const { name, namespace = 'default' }: { name?: string; namespace?: string } = (rendered(object) ?? object).metadata;
     if (name === undefined) continue;
     const file = `${folders(object)}${`${object.kind}.${name}`.replace(/[^0-9a-zA-Z-_.]/g, '')}`;
     const written = { object, file, namespace, identity: JSON.stringify([object.apiGroup, object.kind, namespace, name]) };
@@ -55,16 +56,6 @@ function foldersOf(type: YamlOutputType): ((object: ApiObject) => string) | unde
 
 function ownerOf(object: ApiObject): IConstruct | undefined {
   return [...object.node.scopes].reverse().find(scope => owners.has(scope));
-}
-
-/** As in the manifest: patches may have changed it. */
-function metadataOf(object: ApiObject): { readonly name?: string; readonly namespace?: string } {
-  try {
-    return object.toJson().metadata;
-  } catch {
-    // What is wrong with it is said when it is written.
-    return object.metadata;
-  }
 }
 
 function describe(before: Written, { object, file, namespace }: Written): string {

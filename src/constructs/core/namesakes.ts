@@ -6,7 +6,8 @@ import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { show } from './check';
 import { refuseLostFiles } from './manifest-files';
-import { oncePerValidation } from './once-per-validation';
+import { oncePerSynth } from './once-per-synth';
+import { rendered } from './rendered';
 
 interface Owner {
   readonly construct: IConstruct;
@@ -58,7 +59,7 @@ export function refuseNamesakes(construct: IConstruct, property: string, name: s
 }
 
 /** By the construct that says so: of two of ours, the one that comes later. */
-const clashesOf = oncePerValidation(root => {
+const clashesOf = oncePerSynth(root => {
   const clashes = new Map<IConstruct, Clash[]>();
   for (const [first, ...others] of byName(root).values()) {
     for (const other of others) {
@@ -101,21 +102,14 @@ interface Content {
   readonly metadata?: { readonly name?: string; readonly namespace?: string };
 }
 
-/** As in the manifest: patches may have changed it. */
 function contentOf(object: ApiObject): Content {
-  const { apiGroup: group, kind } = object;
-  try {
-    return { group, kind, metadata: object.toJson().metadata };
-  } catch {
-    // What is wrong with it is said when it is written.
-    return { group, kind, metadata: object.metadata };
-  }
+  return { group: object.apiGroup, kind: object.kind, metadata: (rendered(object) ?? object).metadata };
 }
 
 /** Of a List, as Helm charts have them: whoever applies one applies its items. */
 function itemsOf(object: ApiObject): Content[] {
   if (object.kind !== 'List') return [];
-  const items: unknown = object.toJson().items;
+  const items: unknown = rendered(object)?.items;
   return Array.isArray(items) ? items.filter(item => typeof item?.kind === 'string').map(({ apiVersion, kind, metadata }) => ({
     group: /^(.*)\//.exec(String(apiVersion))?.[1] ?? 'core', kind, metadata: metadata ?? {},
   })) : [];

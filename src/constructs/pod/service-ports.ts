@@ -6,7 +6,8 @@ import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { Connection } from './network-needs';
 import { show } from '../core/check';
-import { oncePerValidation } from '../core/once-per-validation';
+import { oncePerSynth } from '../core/once-per-synth';
+import { rendered } from '../core/rendered';
 import { warn } from '../core/warnings';
 
 interface Labels {
@@ -42,7 +43,7 @@ class Namespace {
   }
 }
 
-const namespacesOf = oncePerValidation(root => {
+const namespacesOf = oncePerSynth(root => {
   const found = new Map<string, Namespace>();
   for (const object of root.node.findAll().filter(ApiObject.isApiObject)) {
     const name = object.metadata.namespace ?? 'default';
@@ -84,11 +85,7 @@ function portsOfPods(service: ApiObject, port: number, namespace: Namespace): nu
 }
 
 function specOf(object: ApiObject): any {
-  try {
-    return object.toJson().spec ?? {};
-  } catch {
-    return {}; // what is wrong with it is said when it is written
-  }
+  return rendered(object)?.spec ?? {};
 }
 
 function matches(selector: Labels, labels: Labels): boolean {
