@@ -5,6 +5,7 @@ export * from './constructs/drill';
 export * from './constructs/engines';
 export * from './constructs/exporter';
 export * from './constructs/parts';
+export * from './constructs/plan';
 export * from './constructs/pod';
 export * from './constructs/recovery';
 export * from './constructs/restore';

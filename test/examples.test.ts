@@ -9,9 +9,9 @@ import { applySetting } from '../src/runner/config/setting';
 
 type Files = ReturnType<typeof synth>;
 
-const [quickstart, whispercache] = ['quickstart', 'whispercache'].map(example => synth(example)) as [Files, Files];
+const [quickstart, whispercache, recoveryPlan] = ['quickstart', 'whispercache', 'recovery-plan'].map(example => synth(example)) as [Files, Files, Files];
 
-describe.each([['quickstart', quickstart], ['whispercache', whispercache]])('%s', (example, first) => {
+describe.each([['quickstart', quickstart], ['whispercache', whispercache], ['recovery-plan', recoveryPlan]])('%s', (example, first) => {
 
   test('synthesizes the same files as before', () => {
     // The tests of alert rules are half a megabyte that nobody reviews; promtool has the say on them.

@@ -1,14 +1,11 @@
-import { BackupAlertRulesProps } from './backup-alert-rules-props';
+import { BackupAlertRulesOptions, BackupAlertRulesProps } from './backup-alert-rules-props';
 import { BACKUP } from '../backup/takes';
 import { Form, needed } from '../core/form';
 import { FLAG, listOf, text } from '../core/takes';
 import { DRILLS } from '../drill/takes';
 import { LABELS } from '../pod/takes';
 
-/** What the props of alert rules take. */
-export const ALERTS_FORM: Form<BackupAlertRulesProps> = {
-  backups: needed(listOf(BACKUP)),
-  drills: DRILLS,
+export const ALERTS_OPTIONS: Form<BackupAlertRulesOptions> = {
   ruleName: text('backup-alerts'),
   prometheusRule: FLAG,
   ruleLabels: LABELS,
@@ -23,3 +20,6 @@ export const ALERTS_FORM: Form<BackupAlertRulesProps> = {
   dashboardConfigMap: FLAG,
   folder: text('monitoring'),
 };
+
+/** What the props of alert rules take. */
+export const ALERTS_FORM: Form<BackupAlertRulesProps> = { ...ALERTS_OPTIONS, backups: needed(listOf(BACKUP)), drills: DRILLS };

@@ -1,18 +1,8 @@
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { RestoreDrill } from '../drill/restore-drill';
 
-/** Properties of `BackupAlertRules`. */
-export interface BackupAlertRulesProps {
-  /** The backups to watch: at least one. */
-  readonly backups: BackupCronJob[];
-
-  /**
-   * The drills to watch. Their backups must be among `backups`.
-   *
-   * @default - none
-   */
-  readonly drills?: RestoreDrill[];
-
+/** How alerts look and where they go, whatever they watch. */
+export interface BackupAlertRulesOptions {
   /**
    * Name of the PrometheusRule (of the first, where several are needed), of the dashboard's ConfigMap, and first part of the names of the files: up to 52 lower-case letters,
    * digits and `-`.
@@ -109,4 +99,17 @@ export interface BackupAlertRulesProps {
    * @default "monitoring"
    */
   readonly folder?: string;
+}
+
+/** Properties of `BackupAlertRules`. */
+export interface BackupAlertRulesProps extends BackupAlertRulesOptions {
+  /** The backups to watch: at least one. */
+  readonly backups: BackupCronJob[];
+
+  /**
+   * The drills to watch. Their backups must be among `backups`.
+   *
+   * @default - none
+   */
+  readonly drills?: RestoreDrill[];
 }

@@ -11,16 +11,8 @@ import { RecoveryObjectives } from '../recovery/recovery-objectives';
 import { Retention } from '../recovery/retention';
 import { BackupStore } from '../stores/backup-store';
 
-/** Properties of `BackupCronJob`. */
-export interface BackupCronJobProps extends RunnerPodOptions, NetworkOptions {
-  /** The database to back up. */
-  readonly source: BackupSource;
-
-  /**
-   * Where the backup goes: at least one store. The database is dumped once; the run succeeds only when all stores have the bytes.
-   */
-  readonly stores: BackupStore[];
-
+/** How a backup is made and kept, whatever it is of and wherever it goes. */
+export interface BackupCronJobOptions extends RunnerPodOptions, NetworkOptions {
   /**
    * When to run, in `timeZone`. Give either this or `onDemand`.
    *
@@ -193,4 +185,15 @@ export interface BackupCronJobProps extends RunnerPodOptions, NetworkOptions {
    * @default Duration.seconds(30)
    */
   readonly terminationGracePeriod?: Duration;
+}
+
+/** Properties of `BackupCronJob`. */
+export interface BackupCronJobProps extends BackupCronJobOptions {
+  /** The database to back up. */
+  readonly source: BackupSource;
+
+  /**
+   * Where the backup goes: at least one store. The database is dumped once; the run succeeds only when all stores have the bytes.
+   */
+  readonly stores: BackupStore[];
 }

@@ -1,4 +1,4 @@
-import { BackupCronJobProps } from './backup-cron-job-props';
+import { BackupCronJobOptions, BackupCronJobProps } from './backup-cron-job-props';
 import { BackupPruneOptions } from './backup-prune-options';
 import { BackupVerifyOptions } from './backup-verify-options';
 import { Form, needed } from '../core/form';
@@ -27,12 +27,9 @@ const VERIFY: Form<BackupVerifyOptions> = {
   s3Credentials: S3_CREDENTIALS_BY_STORE,
 };
 
-/** What the props of a backup take. */
-export const BACKUP_FORM: Form<BackupCronJobProps> = {
+export const BACKUP_OPTIONS: Form<BackupCronJobOptions> = {
   ...RUNNER_POD,
   ...NETWORK,
-  source: needed(SOURCE),
-  stores: needed(STORES),
   schedule: CRON,
   onDemand: FLAG,
   timeZone: TIME_ZONE,
@@ -56,3 +53,6 @@ export const BACKUP_FORM: Form<BackupCronJobProps> = {
   scratchSize: SIZE,
   terminationGracePeriod: { ...DURATION, example: 'Duration.seconds(30)' },
 };
+
+/** What the props of a backup take. */
+export const BACKUP_FORM: Form<BackupCronJobProps> = { ...BACKUP_OPTIONS, source: needed(SOURCE), stores: needed(STORES) };

@@ -1,5 +1,5 @@
 import { DrillVolume } from './drill-volume';
-import { DrillFreshness, RestoreDrillProps } from './restore-drill-props';
+import { DrillFreshness, RestoreDrillOptions, RestoreDrillProps } from './restore-drill-props';
 import { BACKUP } from '../backup/takes';
 import { Form, needed } from '../core/form';
 import { CRON, DURATION, instance, listOf, NUMBER, SIZE, struct, text } from '../core/takes';
@@ -9,15 +9,11 @@ import { S3_CREDENTIALS_BY_STORE } from '../stores/takes';
 
 const FRESHNESS: Form<DrillFreshness> = { sql: needed(text('SELECT max(created_at) FROM orders')), maxAge: needed({ ...DURATION, example: 'Duration.days(1)' }) };
 
-/** What the props of a drill take. */
-export const DRILL_FORM: Form<RestoreDrillProps> = {
+export const DRILL_OPTIONS: Form<RestoreDrillOptions> = {
   ...RUNNER_POD,
   ...NETWORK,
-  backup: needed(BACKUP),
   s3Credentials: S3_CREDENTIALS_BY_STORE,
-  member: text('db'),
   decryption: DECRYPTION,
-  schedule: needed({ ...CRON, example: 'Cron.weekly()' }),
   timeZone: text('Europe/Berlin'),
   cronJobName: text('db-drill'),
   databaseName: text('orders'),
@@ -42,4 +38,12 @@ export const DRILL_FORM: Form<RestoreDrillProps> = {
   labels: LABELS,
   resources: RESOURCES,
   terminationGracePeriod: { ...DURATION, example: 'Duration.seconds(30)' },
+};
+
+/** What the props of a drill take. */
+export const DRILL_FORM: Form<RestoreDrillProps> = {
+  ...DRILL_OPTIONS,
+  backup: needed(BACKUP),
+  member: text('db'),
+  schedule: needed({ ...CRON, example: 'Cron.weekly()' }),
 };

@@ -23,11 +23,8 @@ export interface DrillFreshness {
   readonly maxAge: Duration;
 }
 
-/** Properties of `RestoreDrill`. */
-export interface RestoreDrillProps extends RunnerPodOptions, NetworkOptions {
-  /** The backup that is rehearsed. Its stores are read, and the record of the drill is written there; its image and its user are taken over. */
-  readonly backup: BackupCronJob;
-
+/** How a drill goes, whichever backup it rehearses and whenever it does. */
+export interface RestoreDrillOptions extends RunnerPodOptions, NetworkOptions {
   /**
    * Other credentials for S3 stores, by the name of the store: such as may read and write the record of the drill, of
    * `S3Access.VERIFY`.
@@ -37,21 +34,11 @@ export interface RestoreDrillProps extends RunnerPodOptions, NetworkOptions {
   readonly s3Credentials?: { [storeName: string]: S3Credentials };
 
   /**
-   * Which member is rehearsed, where the backup is a set: a drill for each that matters.
-   *
-   * @default - none: the backup is of one database
-   */
-  readonly member?: string;
-
-  /**
    * Where the identity is that opens the backup; needed where that is encrypted.
    *
    * @default - none: the backup is not encrypted
    */
   readonly decryption?: Decryption;
-
-  /** When to drill, in `timeZone`: once a week, for example. */
-  readonly schedule: Cron;
 
   /**
    * Time zone of the schedule: a name of the IANA database, in its own spelling.
@@ -226,4 +213,20 @@ export interface RestoreDrillProps extends RunnerPodOptions, NetworkOptions {
    * @default Duration.seconds(30)
    */
   readonly terminationGracePeriod?: Duration;
+}
+
+/** Properties of `RestoreDrill`. */
+export interface RestoreDrillProps extends RestoreDrillOptions {
+  /** The backup that is rehearsed. Its stores are read, and the record of the drill is written there; its image and its user are taken over. */
+  readonly backup: BackupCronJob;
+
+  /**
+   * Which member is rehearsed, where the backup is a set: a drill for each that matters.
+   *
+   * @default - none: the backup is of one database
+   */
+  readonly member?: string;
+
+  /** When to drill, in `timeZone`: once a week, for example. */
+  readonly schedule: Cron;
 }

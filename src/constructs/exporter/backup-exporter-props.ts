@@ -7,20 +7,8 @@ import { RunnerPodOptions } from '../pod/runner-pod-options';
 import { RestoreJob } from '../restore/restore-job';
 import { S3Credentials } from '../stores/s3/s3-credentials';
 
-/** Properties of `BackupExporter`. */
-export interface BackupExporterProps extends RunnerPodOptions, NetworkOptions {
-  /**
-   * The backups to watch: at least one. Each has another `backupName`, by which pages, metrics and `--name` tell them apart.
-   */
-  readonly backups: BackupCronJob[];
-
-  /**
-   * Restore templates, so that the page of a backup says how it is restored.
-   *
-   * @default - none
-   */
-  readonly restores?: RestoreJob[];
-
+/** How an exporter works, whatever it watches. */
+export interface BackupExporterOptions extends RunnerPodOptions, NetworkOptions {
   /**
    * Name of the Deployment and of the Service: up to 52 lower-case letters, digits and `-`. It may be that of a CronJob, as in
    * `kubectl exec deploy/db-backup`: the ServiceAccount and the NetworkPolicy have `-exporter` behind it.
@@ -53,13 +41,6 @@ export interface BackupExporterProps extends RunnerPodOptions, NetworkOptions {
    * @default Duration.minutes(1)
    */
   readonly refresh?: Duration;
-
-  /**
-   * The drills of the backups, whose schedules say when one is missing.
-   *
-   * @default - none
-   */
-  readonly drills?: RestoreDrill[];
 
   /**
    * Age of the last good verification from which on one is missing.
@@ -103,4 +84,26 @@ export interface BackupExporterProps extends RunnerPodOptions, NetworkOptions {
    * @default - requests of 10m CPU and 96 MiB, a limit of 512 MiB of memory and none of CPU
    */
   readonly resources?: kplus.ContainerResources;
+}
+
+/** Properties of `BackupExporter`. */
+export interface BackupExporterProps extends BackupExporterOptions {
+  /**
+   * The backups to watch: at least one. Each has another `backupName`, by which pages, metrics and `--name` tell them apart.
+   */
+  readonly backups: BackupCronJob[];
+
+  /**
+   * Restore templates, so that the page of a backup says how it is restored.
+   *
+   * @default - none
+   */
+  readonly restores?: RestoreJob[];
+
+  /**
+   * The drills of the backups, whose schedules say when one is missing.
+   *
+   * @default - none
+   */
+  readonly drills?: RestoreDrill[];
 }

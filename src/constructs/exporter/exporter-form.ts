@@ -1,4 +1,4 @@
-import { BackupExporterProps } from './backup-exporter-props';
+import { BackupExporterOptions, BackupExporterProps } from './backup-exporter-props';
 import { BACKUP } from '../backup/takes';
 import { Form, needed } from '../core/form';
 import { DURATION, FLAG, instance, listOf, NUMBER, text } from '../core/takes';
@@ -7,21 +7,25 @@ import { LABELS, NETWORK, RESOURCES, RUNNER_POD } from '../pod/takes';
 import { RestoreJob } from '../restore/restore-job';
 import { S3_CREDENTIALS_BY_STORE } from '../stores/takes';
 
-/** What the props of an exporter take. */
-export const EXPORTER_FORM: Form<BackupExporterProps> = {
+export const EXPORTER_OPTIONS: Form<BackupExporterOptions> = {
   ...RUNNER_POD,
   ...NETWORK,
-  backups: needed(listOf(BACKUP)),
-  restores: listOf(instance(RestoreJob, 'a RestoreJob', 'new RestoreJob(chart, \'db-restore\', { backup })')),
   exporterName: text('backup-exporter'),
   volumes: FLAG,
   s3Credentials: S3_CREDENTIALS_BY_STORE,
   refresh: DURATION,
-  drills: DRILLS,
   maxVerificationAge: DURATION,
   maxDrillAge: DURATION,
   port: { ...NUMBER, example: '8080' },
   serviceMonitorLabels: LABELS,
   labels: LABELS,
   resources: RESOURCES,
+};
+
+/** What the props of an exporter take. */
+export const EXPORTER_FORM: Form<BackupExporterProps> = {
+  ...EXPORTER_OPTIONS,
+  backups: needed(listOf(BACKUP)),
+  restores: listOf(instance(RestoreJob, 'a RestoreJob', 'new RestoreJob(chart, \'db-restore\', { backup })')),
+  drills: DRILLS,
 };

@@ -12,14 +12,20 @@ export const LOCATION: Takes<StoreLocation> = instance(StoreLocation, 'a StoreLo
 
 const OBJECTIVE: Form<RecoveryObjective> = { rpo: DURATION, rto: DURATION, preparation: DURATION };
 
-const CLUSTER: Form<ClusterLocation> = { region: text('eu-central-1'), zones: listOf(text('eu-central-1a')) };
+export const CLUSTER: Takes<ClusterLocation> = struct<ClusterLocation>('{ region: \'eu-central-1\' }', {
+  region: text('eu-central-1'),
+  zones: listOf(text('eu-central-1a')),
+});
 
-const ESTIMATE: Form<RestoreEstimate> = {
-  backupSize: needed(SIZE),
-  downloadPerSecond: needed({ ...SIZE, example: 'Size.mebibytes(100)' }),
-  restorePerSecond: needed({ ...SIZE, example: 'Size.mebibytes(20)' }),
-  slack: DURATION,
-};
+export const ESTIMATE: Takes<RestoreEstimate> = struct<RestoreEstimate>(
+  '{ backupSize: Size.gibibytes(10), downloadPerSecond: Size.mebibytes(100), restorePerSecond: Size.mebibytes(20) }',
+  {
+    backupSize: needed(SIZE),
+    downloadPerSecond: needed({ ...SIZE, example: 'Size.mebibytes(100)' }),
+    restorePerSecond: needed({ ...SIZE, example: 'Size.mebibytes(20)' }),
+    slack: DURATION,
+  },
+);
 
 const SCENARIO: Takes<RecoveryObjective> = struct('{ rpo: Duration.hours(26) }', OBJECTIVE);
 
@@ -31,8 +37,8 @@ export const OBJECTIVES: Takes<RecoveryObjectives> = struct<RecoveryObjectives>(
   zoneLoss: SCENARIO,
   regionLoss: SCENARIO,
   clusterLoss: SCENARIO,
-  cluster: struct('{ region: \'eu-central-1\' }', CLUSTER),
-  restore: struct('{ backupSize: Size.gibibytes(10), downloadPerSecond: Size.mebibytes(100), restorePerSecond: Size.mebibytes(20) }', ESTIMATE),
+  cluster: CLUSTER,
+  restore: ESTIMATE,
   alertDelay: DURATION,
   humanDelay: DURATION,
   restoreHorizon: DURATION,

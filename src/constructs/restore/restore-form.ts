@@ -1,4 +1,4 @@
-import { RestoreJobProps } from './restore-job-props';
+import { RestoreJobOptions, RestoreJobProps } from './restore-job-props';
 import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
 import { RestoreWorkload } from './restore-workload';
@@ -9,11 +9,12 @@ import { MODE, SOURCE } from '../engines/takes';
 import { DECRYPTION, ENCRYPTION, LABELS, NETWORK, RESOURCES, RUNNER_POD } from '../pod/takes';
 import { S3_CREDENTIALS_BY_STORE, STORES } from '../stores/takes';
 
-/** What the props of a restore take. */
-export const RESTORE_FORM: Form<RestoreJobProps> = {
+export const WORKLOADS = listOf(instance(RestoreWorkload, 'a RestoreWorkload', 'RestoreWorkload.fromDeploymentName(\'api\')'));
+export const HEALTH_URL = text('http://backend:8080/health');
+
+export const RESTORE_OPTIONS: Form<RestoreJobOptions> = {
   ...RUNNER_POD,
   ...NETWORK,
-  backup: BACKUP,
   target: SOURCE,
   stores: STORES,
   s3Credentials: S3_CREDENTIALS_BY_STORE,
@@ -23,8 +24,8 @@ export const RESTORE_FORM: Form<RestoreJobProps> = {
   decryption: DECRYPTION,
   encryption: ENCRYPTION,
   trigger: instance(RestoreTrigger, 'a RestoreTrigger', 'RestoreTrigger.TEMPLATE'),
-  workloads: listOf(instance(RestoreWorkload, 'a RestoreWorkload', 'RestoreWorkload.fromDeploymentName(\'api\')')),
-  healthUrl: text('http://backend:8080/health'),
+  workloads: WORKLOADS,
+  healthUrl: HEALTH_URL,
   jobName: text('db-restore'),
   labels: LABELS,
   resources: RESOURCES,
@@ -33,3 +34,6 @@ export const RESTORE_FORM: Form<RestoreJobProps> = {
   scratchSize: SIZE,
   terminationGracePeriod: { ...DURATION, example: 'Duration.seconds(30)' },
 };
+
+/** What the props of a restore take. */
+export const RESTORE_FORM: Form<RestoreJobProps> = { ...RESTORE_OPTIONS, backup: BACKUP };

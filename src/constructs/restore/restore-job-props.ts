@@ -13,16 +13,8 @@ import { RunnerPodOptions } from '../pod/runner-pod-options';
 import { BackupStore } from '../stores/backup-store';
 import { S3Credentials } from '../stores/s3/s3-credentials';
 
-/** Properties of `RestoreJob`. */
-export interface RestoreJobProps extends RunnerPodOptions, NetworkOptions {
-  /**
-   * The backup to restore: its source is the target, its stores are read, its image and its user are taken over. What is given beside it
-   * counts instead.
-   *
-   * @default - none, as where the backup is defined in another app: `target` and `stores` must be given
-   */
-  readonly backup?: BackupCronJob;
-
+/** How a restore goes, whichever backup it is of. */
+export interface RestoreJobOptions extends RunnerPodOptions, NetworkOptions {
   /**
    * The database that is restored to. Give it where that is another server, or where the backup's user may only read.
    *
@@ -159,4 +151,15 @@ export interface RestoreJobProps extends RunnerPodOptions, NetworkOptions {
    * @default Duration.seconds(30)
    */
   readonly terminationGracePeriod?: Duration;
+}
+
+/** Properties of `RestoreJob`. */
+export interface RestoreJobProps extends RestoreJobOptions {
+  /**
+   * The backup to restore: its source is the target, its stores are read, its image and its user are taken over. What is given beside it
+   * counts instead.
+   *
+   * @default - none, as where the backup is defined in another app: `target` and `stores` must be given
+   */
+  readonly backup?: BackupCronJob;
 }

@@ -37,7 +37,7 @@ function check(manifest: string): Finding[] {
 
 const toYaml = (objects: readonly any[]): string => objects.map(object => Yaml.stringify(object)).join('---\n');
 
-test.each(['quickstart', 'whispercache'])('a cluster accepts the example %s', example => {
+test.each(['quickstart', 'whispercache', 'recovery-plan'])('a cluster accepts the example %s', example => {
   const out = mkdtempSync(join(tmpdir(), 'cdk8s-backup-'));
   try {
     execFileSync(join(ROOT, 'node_modules', '.bin', 'tsx'), ['main.ts'], { cwd: join(ROOT, 'examples', example), env: { ...process.env, CDK8S_OUTDIR: out } });
