@@ -7,7 +7,7 @@ import { importsOf, SRC } from './_imports';
 import { newChart, props } from './synth';
 import {
   BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, CaCertificate, Decryption, Encryption,
-  RestoreDrill, RestoreJob, S3Credentials,
+  RecoveryPlan, RestoreDrill, RestoreJob, S3Credentials,
 } from '../src';
 
 /*
@@ -22,6 +22,8 @@ const REFERENCES = /^(\{ \[\w+: string\]: )?(kplus\.(ISecret|SecretValue|IServic
 
 /** What is called like a secret, and takes text or something of its own, with the reason why that is no secret. */
 const REVIEWED: { readonly [name: string]: string } = {
+  'RunnerPodOptions.credentialsAsFiles: boolean': 'whether they are files',
+  'LifecycleApplyJobOptions.credentialsAsFiles: boolean': 'whether they are files',
   'S3SecretKeys.accessKeyIdKey: string': 'the name of a key in a Secret',
   'S3SecretKeys.secretAccessKeyKey: string': 'the name of a key in a Secret',
   'S3SecretKeys.sessionTokenKey: string': 'the name of a key in a Secret',
@@ -32,7 +34,7 @@ const REVIEWED: { readonly [name: string]: string } = {
   'CaCertificate.fromSecret(key: string)': 'the name of a key in a Secret',
   'Decryption.fromSecret(key: string)': 'the name of a key in a Secret; an identity in its place is refused',
   'BackupSource.kubernetesSecrets(options: KubernetesSecretsOptions)': 'names and labels of Secrets that are backed up',
-  'RestoreDrillProps.keys: RedisAssertion[]': 'patterns of keys of Redis that have to be there',
+  'RestoreDrillOptions.keys: RedisAssertion[]': 'patterns of keys of Redis that have to be there',
   'RestoreMode.keys(options: RedisKeysRestoreOptions)': 'a method that restores key by key',
   'S3Encryption.kms(keyId: string)': 'the name of a key that never leaves KMS',
 };
@@ -93,22 +95,23 @@ describe('what is called like a secret', () => {
 const PLANTED = 'planted-p4ssword';
 
 /** The construct or the factory. */
-const PLACE_OF_ERROR = '^(chart/[a-z]+|[A-Z]\\w+\\.\\w+): ';
+const PLACE_OF_ERROR = '^(chart/[a-z/-]+|[A-Z]\\w+\\.\\w+): ';
 const source = (host: string) => ({ host, databaseName: 'orders', user: 'backup' });
 const backup = (chart: Chart, changes: object = {}) => new BackupCronJob(chart, 'backup', props(changes));
 const bucket = (options: object = {}) => BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1', ...options });
 
 /** Each property that takes a URL, a host or an image, with what gives it a value. */
 const PLACES: { readonly [name: string]: (chart: Chart, value: string) => unknown } = {
-  'BackupAlertRulesProps.runbookUrl': (chart, runbookUrl) => new BackupAlertRules(chart, 'alerts', { backups: [backup(chart)], runbookUrl }),
-  'BackupCronJobProps.pushgatewayUrl': (chart, pushgatewayUrl) => backup(chart, { pushgatewayUrl }),
+  'BackupAlertRulesOptions.runbookUrl': (chart, runbookUrl) => new BackupAlertRules(chart, 'alerts', { backups: [backup(chart)], runbookUrl }),
+  'BackupCronJobOptions.pushgatewayUrl': (chart, pushgatewayUrl) => backup(chart, { pushgatewayUrl }),
   'LifecycleApplyJobOptions.image': (chart, image) => new BackupBucketLifecycle(chart, 'lifecycle', {
     store: bucket(), rules: [{ id: 'all', expiration: Duration.days(90) }], applyJob: { image },
   }),
   'PostgresSourceOptions.host': (_chart, host) => BackupSource.postgres(source(host)),
+  'ProtectionOptions.healthUrl': (chart, healthUrl) => new RecoveryPlan(chart, 'plan', { source: BackupSource.postgres(source('db')), rpo: Duration.days(2), stores: [bucket()], healthUrl }),
   'RedisSourceOptions.host': (_chart, host) => BackupSource.redis({ host }),
-  'RestoreDrillProps.serverImage': (chart, serverImage) => new RestoreDrill(chart, 'drill', { backup: backup(chart), schedule: Cron.weekly(), serverImage }),
-  'RestoreJobProps.healthUrl': (chart, healthUrl) => new RestoreJob(chart, 'restore', { backup: backup(chart), healthUrl }),
+  'RestoreDrillOptions.serverImage': (chart, serverImage) => new RestoreDrill(chart, 'drill', { backup: backup(chart), schedule: Cron.weekly(), serverImage }),
+  'RestoreJobOptions.healthUrl': (chart, healthUrl) => new RestoreJob(chart, 'restore', { backup: backup(chart), healthUrl }),
   'RunnerPodOptions.image': (chart, image) => new BackupExporter(chart, 'exporter', { backups: [backup(chart)], image }),
   'S3StoreOptions.endpoint': (_chart, endpoint) => bucket({ endpoint }),
 };

@@ -20,6 +20,12 @@ export * from './stores/table';
 /** Environment variable that holds the config. */
 export const CONFIG_ENV = 'CDK8S_BACKUP_CONFIG';
 
+/**
+ * Stands behind the name of a variable with a secret, as in the official images of databases: the variable `NAME_FILE` has the path of a file
+ * that holds what `NAME` would.
+ */
+export const FILE_SUFFIX = '_FILE';
+
 /** Environment variable with the namespace of the pod; there where the config does not know it. */
 export const NAMESPACE_ENV = 'CDK8S_BACKUP_NAMESPACE';
 

@@ -168,8 +168,10 @@ export class BackupCronJob extends Construct {
       this._backupStores = props.stores;
       this._places = stores.map(({ place }) => place);
       this._jobFacts = jobFacts(settings, stores, props.stores, verify);
-      const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = props;
-      this._restorable = { source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
+      const { image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup } = props;
+      this._restorable = {
+        source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup,
+      };
       this._network = network;
       this._labels = labels;
 

@@ -46,6 +46,7 @@ const APPLY_JOB: Form<LifecycleApplyJobOptions> = {
   otherRules: oneOf(OtherLifecycleRules, 'OtherLifecycleRules'),
   image: text('registry.example.com/cdk8s-backup-runner:0.1.0'),
   s3Credentials: S3_CREDENTIALS,
+  credentialsAsFiles: FLAG,
   serviceAccount: SERVICE_ACCOUNT,
   labels: LABELS,
 };

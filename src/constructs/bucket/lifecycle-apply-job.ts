@@ -38,6 +38,13 @@ export interface LifecycleApplyJobOptions extends NetworkOptions {
   readonly s3Credentials?: S3Credentials;
 
   /**
+   * Whether the keys are files in the pod rather than environment variables.
+   *
+   * @default false
+   */
+  readonly credentialsAsFiles?: boolean;
+
+  /**
    * Service account of the pod, for workload identity. It needs `s3:GetLifecycleConfiguration` and `s3:PutLifecycleConfiguration`.
    *
    * @default - one is made, with the annotations of the credentials

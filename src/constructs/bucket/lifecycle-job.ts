@@ -12,6 +12,7 @@ import { defineJobPolicy, networkOf, policedLabels } from '../pod/network-policy
 import { addressByName } from '../pod/pod-address';
 import { defaultImage } from '../pod/runner-image';
 import { checkImage, patchJob, restricted } from '../pod/runner-pod';
+import { asSecretFiles } from '../pod/secret-files';
 import { checkNotABackup } from '../restore/not-a-backup';
 
 const CONTAINER = 'lifecycle';
@@ -42,6 +43,7 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
   const serviceAccount = options.serviceAccount ?? new kplus.ServiceAccount(scope, 'ServiceAccount', {
     metadata: { ...lasting, annotations: { ...store.annotations } },
   });
+  const secrets = options.credentialsAsFiles ? asSecretFiles(scope, store.env) : { env: store.env, mounts: [] };
   const scratch = kplus.Volume.fromEmptyDir(scope, 'Scratch', 'scratch', { sizeLimit: Size.mebibytes(16) });
   const job = new kplus.Job(scope, 'Resource', {
     metadata: { name: NAME, labels },
@@ -51,16 +53,16 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
     restartPolicy: kplus.RestartPolicy.NEVER,
     serviceAccount,
     automountServiceAccountToken: false,
-    securityContext: { user: USER, group: USER, ensureNonRoot: true },
+    securityContext: { user: USER, group: USER, ensureNonRoot: true, ...secrets.mounts.length > 0 ? { fsGroup: USER } : {} },
     containers: [{
       name: CONTAINER,
       image,
       imagePullPolicy: kplus.ImagePullPolicy.IF_NOT_PRESENT,
       args: ['lifecycle', 'apply', ...others === OtherLifecycleRules.REFUSE ? [] : [`--${others}-others`]],
-      envVariables: { [LIFECYCLE_ENV]: kplus.EnvValue.fromValue(value), ...store.env },
+      envVariables: { [LIFECYCLE_ENV]: kplus.EnvValue.fromValue(value), ...secrets.env },
       resources: { cpu: { request: kplus.Cpu.millis(100) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(256) } },
       securityContext: restricted(USER, USER),
-      volumeMounts: [{ path: SCRATCH, volume: scratch }],
+      volumeMounts: [{ path: SCRATCH, volume: scratch }, ...secrets.mounts],
     }],
   });
   addressByName(job, lasting.name);

@@ -34,6 +34,14 @@ export interface RunnerPodOptions {
   readonly serviceAccount?: kplus.IServiceAccount;
 
   /**
+   * Whether passwords and keys are files in the pod rather than environment variables, as benchmarks of CIS and policy checkers ask for. The
+   * exporter follows a Secret that changes then. Volumes of Secrets need a cluster that lets pods have them.
+   *
+   * @default - as for the backup; for a backup false
+   */
+  readonly credentialsAsFiles?: boolean;
+
+  /**
    * PriorityClass of the pod.
    *
    * @default - the cluster's default priority

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { podFailurePolicy } from './failure-policy';
 import { defaultImage } from './runner-image';
 import { RunnerPodOptions } from './runner-pod-options';
+import { asSecretFiles } from './secret-files';
 import { Config, CONFIG_ENV, NAMESPACE_ENV, renderConfig, ScratchConfig } from '../../contract/config';
 import { checkText, checkWholeNumber, mebibytes, redact, show, wholeSeconds } from '../core/check';
 import { defined } from '../core/defined';
@@ -20,12 +21,12 @@ export interface RunnerPodProps extends Omit<RunnerPodOptions, 'serviceAccount'>
 }
 
 /** What the pod of a restore, a drill or an exporter takes over from that of the backup. */
-export type InheritedPod = Pick<RunnerPodOptions, 'image' | 'imagePullPolicy' | 'imagePullSecret' | 'user' | 'group' | 'fsGroup'>;
+export type InheritedPod = Pick<RunnerPodOptions, 'image' | 'imagePullPolicy' | 'imagePullSecret' | 'credentialsAsFiles' | 'user' | 'group' | 'fsGroup'>;
 
 /** What is given, and else what the backup has. */
 export function inheritPod(given: RunnerPodProps, ofBackup: InheritedPod = {}): RunnerPodProps {
-  const { image, imagePullPolicy, imagePullSecret, user, group, fsGroup } = { ...ofBackup, ...defined(given) };
-  return { ...given, image, imagePullPolicy, imagePullSecret, user, group, fsGroup };
+  const { image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup } = { ...ofBackup, ...defined(given) };
+  return { ...given, image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup };
 }
 
 /** What stands in the manifest around the runner: a pod that meets the "restricted" level of Pod Security, and its Job. */
@@ -59,6 +60,8 @@ export class RunnerPod {
    */
   public define(scope: Construct, args: readonly string[], config: Config, parts: readonly PodParts<unknown>[]) {
     const { user, group } = this;
+    const env = Object.assign({}, ...parts.map(part => part.env)) as { readonly [name: string]: kplus.EnvValue };
+    const secrets = this.props.credentialsAsFiles ? asSecretFiles(scope, env) : { env, mounts: [] };
     const scratch = kplus.Volume.fromEmptyDir(scope, 'Scratch', 'scratch', { sizeLimit: this.scratchSize });
     return {
       terminationGracePeriod: this.terminationGracePeriod,
@@ -68,7 +71,7 @@ export class RunnerPod {
         user,
         group,
         ensureNonRoot: true,
-        ...(parts.some(part => part.mountsClaim) ? { fsGroup: this.fsGroup } : {}),
+        ...(parts.some(part => part.mountsClaim) || secrets.mounts.length > 0 ? { fsGroup: this.fsGroup } : {}),
         // "Always" would visit every file of the claim before each run.
         fsGroupChangePolicy: kplus.FsGroupChangePolicy.ON_ROOT_MISMATCH,
       },
@@ -77,15 +80,13 @@ export class RunnerPod {
         image: this.image,
         imagePullPolicy: this.props.imagePullPolicy ?? kplus.ImagePullPolicy.IF_NOT_PRESENT,
         args: [...args],
-        envVariables: Object.assign(
-          { [CONFIG_ENV]: kplus.EnvValue.fromValue(renderConfig(config)), ...namespaceEnv(config) }, ...parts.map(part => part.env),
-        ),
+        envVariables: { [CONFIG_ENV]: kplus.EnvValue.fromValue(renderConfig(config)), ...namespaceEnv(config), ...secrets.env },
         resources: this.props.resources ?? {
           cpu: { request: kplus.Cpu.millis(100) },
           memory: { request: Size.mebibytes(256), limit: Size.gibibytes(1) },
         },
         securityContext: restricted(user, group),
-        volumeMounts: [{ path: SCRATCH, volume: scratch }, ...parts.flatMap(part => part.mounts)],
+        volumeMounts: [{ path: SCRATCH, volume: scratch }, ...parts.flatMap(part => part.mounts), ...secrets.mounts],
       }],
     };
   }

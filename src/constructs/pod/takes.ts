@@ -31,6 +31,7 @@ export const RUNNER_POD: Form<RunnerPodOptions> = {
   imagePullPolicy: PULL_POLICY,
   imagePullSecret: SECRET,
   serviceAccount: SERVICE_ACCOUNT,
+  credentialsAsFiles: FLAG,
   priorityClassName: text('high'),
   user: NUMBER,
   group: NUMBER,

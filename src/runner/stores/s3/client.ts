@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { followClock, ServiceClock } from './clock';
 import { S3StoreConfig } from '../../../contract/config';
-import { secretFrom } from '../../core/secrets';
+import { secretFile, secretFrom } from '../../core/secrets';
 
 /** How patient the client is. */
 export interface S3Patience {
@@ -23,6 +23,8 @@ export const S3_PATIENCE: S3Patience = {
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 10_000;
+/** How long keys from files are good: no longer than it takes until the SDK asks again. */
+const FROM_FILE_MS = 60_000;
 const PIECE_BYTES = 256 * 1024;
 
 /** Where requests go, and how messages name it. */
@@ -46,12 +48,7 @@ export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: 
     region,
     endpoint: endpoint ?? undefined,
     forcePathStyle: config.pathStyle,
-    credentials: credentials === null ? undefined : {
-      accessKeyId: secretFrom(env, credentials.accessKeyIdEnv, `access key id of the store ${name}`),
-      secretAccessKey: secretFrom(env, credentials.secretAccessKeyEnv, `secret access key of the store ${name}`),
-      sessionToken: credentials.sessionTokenEnv === null
-        ? undefined : secretFrom(env, credentials.sessionTokenEnv, `session token of the store ${name}`),
-    },
+    credentials: credentials === null ? undefined : keysOf(name, credentials, env),
     requestChecksumCalculation: whenChecked,
     responseChecksumValidation: whenChecked,
     requestHandler: { connectionTimeout: patience.connectMs, socketTimeout: patience.idleMs },
@@ -61,6 +58,19 @@ export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: 
   const clock = followClock(client);
   sendInPieces(client);
   return { client, clock, bucket, keyPrefix: prefix === '' ? '' : `${prefix}/`, name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };
+}
+
+/** The keys. Those from files are read again before they are a few minutes old, for a process that lives longer than they do. */
+function keysOf(store: string, { accessKeyIdEnv, secretAccessKeyEnv, sessionTokenEnv }: NonNullable<S3StoreConfig['credentials']>, env: NodeJS.ProcessEnv) {
+  const read = () => ({
+    accessKeyId: secretFrom(env, accessKeyIdEnv, `access key id of the store ${store}`),
+    secretAccessKey: secretFrom(env, secretAccessKeyEnv, `secret access key of the store ${store}`),
+    sessionToken: sessionTokenEnv === null ? undefined : secretFrom(env, sessionTokenEnv, `session token of the store ${store}`),
+  });
+  const now = read(); // what is missing is told at once
+  if (secretFile(env, secretAccessKeyEnv) === undefined) return now;
+  // The SDK asks again where less than five minutes are left.
+  return () => Promise.resolve().then(() => ({ ...read(), expiration: new Date(Date.now() + FROM_FILE_MS) }));
 }
 
 /** TLS makes a copy of all that is written at once, which of a part of an upload is as much again. */
