@@ -9,6 +9,7 @@ import { Claim, claimDeadline, claimedUntil, filesOf, Holder, holderOf, releaseC
 import { parseRecord, renderRecord } from '../catalog/record';
 import { withDeadline } from '../core/deadline';
 import { RunnerError } from '../core/errors';
+import { monotonicMs } from '../core/monotonic';
 import { Store } from '../store-api/store';
 
 /*
@@ -48,6 +49,7 @@ async function copyWhileClaimed(record: BackupRecord, from: Store, to: Store, co
   const { config, reporter, signal } = context;
   const { id, artifacts } = record;
   await refuseOtherRecord(record, to, signal);
+  const claimedMs = monotonicMs();
   const ours = await claim(id, to, config.deadlineSeconds, signal);
   try {
     reporter.info('repair.started', `Copying ${id} from ${from.location} to ${to.location}`, { id, from: from.name, store: to.name });
@@ -65,7 +67,7 @@ async function copyWhileClaimed(record: BackupRecord, from: Store, to: Store, co
     const finding = await checkCopy(record, to, context);
     if (finding.fault) throw finding.fault;
     // A machine that slept has run no timer: others may have taken this for dead, and removed what was written here.
-    if (Date.now() - ours.startedAt.getTime() > config.deadlineSeconds * 1000 || await holderOf(ours, to, signal) !== Holder.WE) {
+    if (monotonicMs() - claimedMs > config.deadlineSeconds * 1000 || await holderOf(ours, to, signal) !== Holder.WE) {
       throw new RunnerError(`not repaired: another run has taken over ${id} in ${to.location} meanwhile: wait for its end, and verify again`, ExitCode.FAILED);
     }
     if (!await to.create(id + RECORD_SUFFIX, renderRecord(record), signal)) {

@@ -52,6 +52,23 @@ test('of runs that begin in one second each has an id of its own, and its record
   await proxy.stop();
 });
 
+test.each([['ahead', 1_200_000], ['back', -1_200_000]])('a clock that is set %s while something is created does not end it', async (_where, jumpMs) => {
+  const bucket = `clock-${count++}`;
+  await server.makeBucket(bucket);
+  const proxy = await startFaultProxy(server.endpoint);
+  const { config, env } = s3Store({ ...server, endpoint: proxy.endpoint }, bucket);
+  const now = Date.now.bind(Date);
+  const isSet = () => proxy.seen.some(({ method, url }) => method === 'PUT' && url.includes('.creating-'));
+  jest.spyOn(Date, 'now').mockImplementation(() => now() + (isSet() ? jumpMs : 0));
+  try {
+    expect(await openStore(config, env).create('app.started', 'x', AbortSignal.timeout(60_000))).toBe(true);
+    expect(Date.now() - now()).toBe(jumpMs);
+  } finally {
+    jest.restoreAllMocks();
+    await proxy.stop();
+  }
+});
+
 test('what a run has left that was killed while it created something is found as an unfinished upload, and is hidden from lists', async () => {
   await server.makeBucket('left');
   const { config, env } = s3Store(server, 'left');

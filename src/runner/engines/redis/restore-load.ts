@@ -14,6 +14,7 @@ import { RedisTargetConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { LAST_CALLS_MS } from '../../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
+import { monotonicMs } from '../../core/monotonic';
 import { Reporter } from '../../core/reporter';
 import { RestoreFailure } from '../../engine-api/restorer';
 
@@ -135,19 +136,19 @@ interface Waited {
 async function loaded(
   connection: RedisConnection, master: ReplicationSource, { replicationId, host, description }: Waited, signal: AbortSignal,
 ): Promise<void> {
-  const start = Date.now();
+  const start = monotonicMs();
   let downSince: number | null = null;
   for (;;) {
     if (master.state === 'failed') throw master.failure;
-    if (master.state === 'waiting' && Date.now() - start > ARRIVAL_LIMIT_MS) throw didNotCome(master, host, description);
+    if (master.state === 'waiting' && monotonicMs() - start > ARRIVAL_LIMIT_MS) throw didNotCome(master, host, description);
     const info = parseInfo(await connection.command('INFO'));
     if (info.role !== 'slave') throw new RunnerError(madePrimary(description), ExitCode.FAILED);
     if (master.state === 'waiting' && info.master_replid !== replicationId) throw new RunnerError(otherData(description), ExitCode.FAILED);
     if (info.master_link_status === 'up' && info.master_replid === master.id && info.loading !== '1') return;
     // Until it has loaded all, the link is down; what can be seen is that it neither receives nor loads.
     const idle = master.state === 'sent' && info.master_sync_in_progress !== '1' && info.loading !== '1' && info.async_loading !== '1';
-    downSince = idle ? downSince ?? Date.now() : null;
-    if (downSince !== null && Date.now() - downSince > GONE_LIMIT_MS) {
+    downSince = idle ? downSince ?? monotonicMs() : null;
+    if (downSince !== null && monotonicMs() - downSince > GONE_LIMIT_MS) {
       throw new RunnerError(notLoaded(description), ExitCode.FAILED);
     }
     await sleep(POLL_MS, undefined, { signal });
@@ -200,12 +201,12 @@ async function persisted(connection: RedisConnection, signal: AbortSignal): Prom
 
 /** Connects to a server that may be starting anew. */
 async function connectAgain(load: Load, signal: AbortSignal): Promise<RedisConnection> {
-  const end = Date.now() + RESTART_LIMIT_MS;
+  const end = monotonicMs() + RESTART_LIMIT_MS;
   for (;;) {
     try {
       return await load.connect(signal);
     } catch (error) {
-      if (Date.now() > end || !(error instanceof RunnerError) || error.exitCode !== ExitCode.UNAVAILABLE) throw error;
+      if (monotonicMs() > end || !(error instanceof RunnerError) || error.exitCode !== ExitCode.UNAVAILABLE) throw error;
       await sleep(1000, undefined, { signal });
     }
   }

@@ -41,7 +41,7 @@ function run(task: SqliteTask): unknown {
 async function copy(task: SqliteCopyTask): Promise<SqliteCopy> {
   const tidy = tidier(task.source);
   const source = new DatabaseSync(task.source, { readOnly: true });
-  lock(source, Date.now() + task.lockTimeoutMs);
+  lock(source, performance.now() + task.lockTimeoutMs);
   if (task.copy !== null) {
     const neededBytes = numberOf(source, 'PRAGMA page_count') * numberOf(source, 'PRAGMA page_size');
     if (neededBytes > task.copy.roomBytes) throw new Failure({ neededBytes, availableBytes: task.copy.roomBytes });
@@ -60,7 +60,7 @@ async function copy(task: SqliteCopyTask): Promise<SqliteCopy> {
 function hold({ file, lockTimeoutMs }: SqliteHoldTask): string {
   const database = new DatabaseSync(file);
   database.exec('PRAGMA locking_mode = EXCLUSIVE');
-  patiently(Date.now() + lockTimeoutMs, () => database.exec('BEGIN EXCLUSIVE'));
+  patiently(performance.now() + lockTimeoutMs, () => database.exec('BEGIN EXCLUSIVE'));
   database.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
   const parent = process.ppid;
   setInterval(() => {
@@ -86,7 +86,7 @@ function patiently(deadline: number, action: () => unknown): void {
       action();
       return;
     } catch (error) {
-      if (![SQLITE_BUSY, SQLITE_PROTOCOL].includes(primaryCode(error)) || Date.now() > deadline) throw error;
+      if (![SQLITE_BUSY, SQLITE_PROTOCOL].includes(primaryCode(error)) || performance.now() > deadline) throw error;
       Atomics.wait(never, 0, 0, 1 + 3 * Math.random());
     }
   }

@@ -1,5 +1,5 @@
-import { uptime } from 'node:os';
 import { S3Client } from '@aws-sdk/client-s3';
+import { monotonicMs } from '../../core/monotonic';
 
 /** The service's clock, by its last answer. */
 export interface ServiceClock {
@@ -23,12 +23,12 @@ export function followClock(client: S3Client): ServiceClock {
     const date = Date.parse((result.response as { readonly headers?: { readonly [name: string]: string } } | undefined)?.headers?.date ?? '');
     if (!Number.isNaN(date)) {
       clock.offsetMs = date - Date.now();
-      startedMs = date - uptime() * 1000;
+      startedMs = date - monotonicMs();
     }
     return result;
   }, { step: 'deserialize', priority: 'low', name: 'readClock' });
   const sign = <Args, Result>(next: (args: Args) => Promise<Result>) => async (args: Args) => {
-    const offsetMs = startedMs === undefined ? client.config.systemClockOffset : startedMs + uptime() * 1000 - Date.now();
+    const offsetMs = startedMs === undefined ? client.config.systemClockOffset : startedMs + monotonicMs() - Date.now();
     if (Math.abs(offsetMs - client.config.systemClockOffset) >= DIFFERENCE_MS) client.config.systemClockOffset = offsetMs;
     return next(args);
   };

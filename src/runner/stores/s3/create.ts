@@ -6,6 +6,7 @@ import { s3Status } from './errors';
 import { ownedBy, UPLOAD_ID_METADATA } from './upload';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
+import { monotonicMs } from '../../core/monotonic';
 
 /*
  * Creating an object of which there may be one only, whoever else tries at the same moment.
@@ -110,10 +111,10 @@ export class S3Creator {
     const { client, name, location } = this.target;
     const { Bucket, Key, ServerSideEncryption, SSEKMSKeyId } = object;
     const own = new Set<string>(); // more than one only where they can't be deleted
-    const until = Date.now() + PATIENCE_MS;
-    while (Date.now() < until) {
+    const until = monotonicMs() + PATIENCE_MS;
+    while (monotonicMs() < until) {
       const intent = { Bucket, Key: `${Key}.creating-${randomBytes(6).toString('hex')}` };
-      const madeAt = Date.now();
+      const madeAt = monotonicMs();
       own.add(intent.Key);
       try {
         await client.send(new PutObjectCommand({ ...intent, ServerSideEncryption, SSEKMSKeyId, Body: '-' }), { abortSignal: signal });
@@ -126,7 +127,7 @@ export class S3Creator {
         for (;;) {
           const { there, others } = await this.look(object, signal, own);
           if (there) return false;
-          if (Date.now() - madeAt > FRESH_MS) break;
+          if (monotonicMs() - madeAt > FRESH_MS) break;
           if (others.length === 0) return await action();
           // One of several stays until the others have gone.
           if (others.some(other => other < intent.Key)) break;
@@ -136,7 +137,7 @@ export class S3Creator {
         // Also of a run that was stopped. Where nothing may be deleted it stays, as the claims of runs do.
         await client.send(new DeleteObjectCommand(intent), { abortSignal: AbortSignal.timeout(CLEAN_UP_MS) }).catch(() => {});
       }
-      while (Date.now() < until) {
+      while (monotonicMs() < until) {
         const { there, others } = await this.look(object, signal, own);
         if (there) return false;
         if (others.length === 0) break;
