@@ -49,7 +49,9 @@ test('no pod has a variable from a Secret: each that would is a file', () => {
   for (const pod of after) {
     const plain = before.find(each => each.name.replace(/-[0-9a-f]{8}$/, '') === pod.name.replace(/-[0-9a-f]{8}$/, ''))!;
     expect([pod.name, secretVariables(pod)]).toEqual([pod.name, []]);
-    const expected = secretVariables(plain).map(({ name, valueFrom: { secretKeyRef: from } }) => ({ name: `${name}_FILE`, value: `${SECRETS}/${from.name}/${from.key}` }));
+    const expected = secretVariables(plain).map(({ name, valueFrom: { secretKeyRef: from } }) => (
+      { name: `${name}_FILE`, value: `${SECRETS}/${from.name}/${from.key}` }
+    ));
     expect([pod.name, pod.runner.env.filter(({ name }: any) => name.endsWith('_FILE'))]).toEqual([pod.name, expected]);
   }
 });
