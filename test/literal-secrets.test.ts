@@ -6,8 +6,8 @@ import ts from 'typescript';
 import { importsOf, SRC } from './_imports';
 import { newChart, props } from './synth';
 import {
-  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, CaCertificate, Decryption, Encryption,
-  RecoveryPlan, RestoreDrill, RestoreJob, S3Credentials,
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupDefaults, BackupExporter, BackupSource, BackupStore, CaCertificate, Decryption,
+  Encryption, RecoveryPlan, RestoreDrill, RestoreJob, S3Credentials,
 } from '../src';
 
 /*
@@ -22,6 +22,7 @@ const REFERENCES = /^(\{ \[\w+: string\]: )?(kplus\.(ISecret|SecretValue|IServic
 
 /** What is called like a secret, and takes text or something of its own, with the reason why that is no secret. */
 const REVIEWED: { readonly [name: string]: string } = {
+  'BackupDefaultsOptions.credentialsAsFiles: boolean': 'whether they are files',
   'RunnerPodOptions.credentialsAsFiles: boolean': 'whether they are files',
   'LifecycleApplyJobOptions.credentialsAsFiles: boolean': 'whether they are files',
   'S3SecretKeys.accessKeyIdKey: string': 'the name of a key in a Secret',
@@ -104,6 +105,10 @@ const bucket = (options: object = {}) => BackupStore.s3({ bucketName: 'shop-back
 const PLACES: { readonly [name: string]: (chart: Chart, value: string) => unknown } = {
   'BackupAlertRulesOptions.runbookUrl': (chart, runbookUrl) => new BackupAlertRules(chart, 'alerts', { backups: [backup(chart)], runbookUrl }),
   'BackupCronJobOptions.pushgatewayUrl': (chart, pushgatewayUrl) => backup(chart, { pushgatewayUrl }),
+  'BackupDefaultsOptions.image': (chart, image) => {
+    BackupDefaults.of(chart).set({ image });
+    return backup(chart);
+  },
   'LifecycleApplyJobOptions.image': (chart, image) => new BackupBucketLifecycle(chart, 'lifecycle', {
     store: bucket(), rules: [{ id: 'all', expiration: Duration.days(90) }], applyJob: { image },
   }),

@@ -19,9 +19,10 @@ import { jsonText } from '../core/synth-file';
 import { warn, warningsOf } from '../core/warnings';
 import { StorePlace } from '../parts/store-place';
 import { grantRights } from '../pod/api-rights';
+import { BackupDefaults } from '../pod/backup-defaults';
 import { networkOf, PodNetwork } from '../pod/network-policy';
 import { defineRunnerCronJob } from '../pod/runner-job';
-import { bindStores, checkStores, InheritedPod, RunnerPod, serviceAccountFor } from '../pod/runner-pod';
+import { bindStores, checkStores, inheritPod, InheritedPod, RunnerPod, serviceAccountFor } from '../pod/runner-pod';
 import { Recovery } from '../recovery/recovery';
 import { RecoveryReport } from '../recovery/recovery-report';
 import { gapsOf } from '../schedule/longest-gap';
@@ -128,7 +129,7 @@ export class BackupCronJob extends Construct {
     try {
       const settings = checkBackupProps(id, props);
       const { cronJobName, backupName, labels, job } = settings;
-      const pod = new RunnerPod(props, props.scratchSize ?? props.source._scratchSize);
+      const pod = new RunnerPod(inheritPod(this, props), props.scratchSize ?? props.source._scratchSize);
       checkStores(props.stores);
       for (const problem of checkRights(props, settings.pruneAfterBackup)) warn(this, problem);
 
@@ -136,7 +137,7 @@ export class BackupCronJob extends Construct {
       const stores = bindStores(this, backupName, props.stores);
       const config = backupConfig(props, settings, { namespace: Chart.of(this).namespace, source, stores, scratch: pod.scratch });
       this._recovery = recoveryOf(this, props, settings, source, stores);
-      const network = networkOf(props, undefined, { ...config, endpoints: source.endpoints, api: source.api !== null });
+      const network = networkOf(props, BackupDefaults._for(this), { ...config, endpoints: source.endpoints, api: source.api !== null });
       this._longestGapSeconds = props.schedule && gapsOf(props.schedule.expressionString, job.timeZone, job.deadlineSeconds).longestSeconds;
       for (const warning of refuseLocks(config, this._longestGapSeconds)) warn(this, warning);
 
@@ -168,10 +169,7 @@ export class BackupCronJob extends Construct {
       this._backupStores = props.stores;
       this._places = stores.map(({ place }) => place);
       this._jobFacts = jobFacts(settings, stores, props.stores, verify);
-      const { image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup } = props;
-      this._restorable = {
-        source: props.source, stores: props.stores, image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup,
-      };
+      this._restorable = { source: props.source, stores: props.stores, ...pod.inheritable };
       this._network = network;
       this._labels = labels;
 

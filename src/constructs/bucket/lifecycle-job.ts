@@ -7,6 +7,7 @@ import { LIFECYCLE_ENV, LifecycleConfig, renderLifecycleConfig } from '../../con
 import { standardLabels } from '../core/standard-labels';
 import { SCRATCH } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
+import { BackupDefaults } from '../pod/backup-defaults';
 import { nameByContent } from '../pod/content-name';
 import { defineJobPolicy, networkOf, policedLabels } from '../pod/network-policy';
 import { addressByName } from '../pod/pod-address';
@@ -34,16 +35,17 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
   const given = options.labels ?? { component: NAME };
   checkNotABackup(given);
   const value = renderLifecycleConfig(config);
-  const image = checkImage('image', options.image ?? defaultImage());
+  const defaults = BackupDefaults._for(scope);
+  const image = checkImage('image', options.image ?? defaults.image ?? defaultImage());
   const others = options.otherRules ?? OtherLifecycleRules.REFUSE;
   const bucket = createHash('sha256').update(store.location).digest('hex').slice(0, 8);
   const labels = { ...standardLabels(scope, NAME, `${NAME}-${bucket}`), ...given };
   const lasting = { name: `${NAME}-${bucket}`, labels };
-  const network = networkOf(options, undefined, { stores: [config.store] });
+  const network = networkOf(options, defaults, { stores: [config.store] });
   const serviceAccount = options.serviceAccount ?? new kplus.ServiceAccount(scope, 'ServiceAccount', {
     metadata: { ...lasting, annotations: { ...store.annotations } },
   });
-  const secrets = options.credentialsAsFiles ? asSecretFiles(scope, store.env) : { env: store.env, mounts: [] };
+  const secrets = options.credentialsAsFiles ?? defaults.credentialsAsFiles ? asSecretFiles(scope, store.env) : { env: store.env, mounts: [] };
   const scratch = kplus.Volume.fromEmptyDir(scope, 'Scratch', 'scratch', { sizeLimit: Size.mebibytes(16) });
   const job = new kplus.Job(scope, 'Resource', {
     metadata: { name: NAME, labels },
@@ -51,13 +53,14 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
     activeDeadline: Duration.minutes(10),
     backoffLimit: 4,
     restartPolicy: kplus.RestartPolicy.NEVER,
+    dockerRegistryAuth: defaults.imagePullSecret,
     serviceAccount,
     automountServiceAccountToken: false,
     securityContext: { user: USER, group: USER, ensureNonRoot: true, ...secrets.mounts.length > 0 ? { fsGroup: USER } : {} },
     containers: [{
       name: CONTAINER,
       image,
-      imagePullPolicy: kplus.ImagePullPolicy.IF_NOT_PRESENT,
+      imagePullPolicy: defaults.imagePullPolicy ?? kplus.ImagePullPolicy.IF_NOT_PRESENT,
       args: ['lifecycle', 'apply', ...others === OtherLifecycleRules.REFUSE ? [] : [`--${others}-others`]],
       envVariables: { [LIFECYCLE_ENV]: kplus.EnvValue.fromValue(value), ...secrets.env },
       resources: { cpu: { request: kplus.Cpu.millis(100) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(256) } },

@@ -71,7 +71,7 @@ export class RestoreDrill extends Construct {
       const target = drillTarget(source, props);
       const server = drillServer(source, props);
       const decryption = bindDecryption(this, props);
-      const pod = new RunnerPod(inheritPod(props, backup._restorable), props.scratchSize ?? scratchSize);
+      const pod = new RunnerPod(inheritPod(this, props, backup._restorable), props.scratchSize ?? scratchSize);
       const storeParts = bindStores(this, backup.backupName, stores, props.s3Credentials);
       for (const problem of checkRights(stores, props.s3Credentials)) warn(this, problem);
 

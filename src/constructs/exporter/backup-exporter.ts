@@ -60,7 +60,7 @@ export class BackupExporter extends Construct {
       const settings = checkExporterProps(id, props);
       const { exporterName, port, labels } = settings;
       const [first] = props.backups;
-      const pod = new RunnerPod(inheritPod({ ...props, resources: props.resources ?? RESOURCES }, first._restorable), SCRATCH_SIZE);
+      const pod = new RunnerPod(inheritPod(this, { ...props, resources: props.resources ?? RESOURCES }, first._restorable), SCRATCH_SIZE);
       const stores = new ExporterStores(this, props.backups, { volumes: props.volumes ?? true, s3Credentials: props.s3Credentials ?? {} });
 
       const config = exporterConfig(props, settings, stores);

@@ -1,3 +1,4 @@
+export * from './backup-defaults';
 export * from './ca-certificate';
 export * from './compression';
 export * from './decryption';

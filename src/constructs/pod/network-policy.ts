@@ -3,10 +3,10 @@ import { ApiObject } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { Connection, connectionsOf, NetworkNeeds } from './network-needs';
-import { NetworkOptions, NetworkPlace, NetworkPlaces } from './network-options';
+import { NetworkOptions, NetworkPlaces } from './network-options';
+import { checkPlaces, placesIn } from './network-places';
 import { NameAndLabels } from './runner-pod';
 import { warnOfForwardedPorts } from './service-ports';
-import { checkLabels, checkWholeNumber, show } from '../core/check';
 import { defined } from '../core/defined';
 
 /**
@@ -48,42 +48,12 @@ export function checkNetwork(given: NetworkOptions, { networkPolicy }: Required<
   if (given.network === undefined) return;
   if (!networkPolicy) throw new Error('\'network\' is a part of the network policy, and \'networkPolicy\' is false: drop one of them');
   const known = [...new Set(connections.flatMap(({ property }) => property === null ? [] : [property.join('.')]))];
-  for (const [property, place] of placesIn(given.network)) {
+  for (const [property] of placesIn(given.network)) {
     if (!known.includes(property)) {
       throw new Error(`'network.${property}' is about nothing that the pod connects to: ${known.length === 0 ? 'it needs no network' : `it has ${known.join(', ')}`}; drop it`);
     }
-    checkPlace(`network.${property}`, place);
   }
-}
-
-function placesIn({ members = {}, stores = {}, ...others }: NetworkPlaces): [string, NetworkPlace][] {
-  return [
-    ...Object.entries(defined(others)),
-    ...Object.entries(members).map(([name, place]): [string, NetworkPlace] => [`members.${name}`, place]),
-    ...Object.entries(stores).map(([name, place]): [string, NetworkPlace] => [`stores.${name}`, place]),
-  ];
-}
-
-function checkPlace(property: string, place: NetworkPlace): void {
-  const { cidrs, podLabels, namespaceLabels, ports } = place;
-  if (Object.keys(defined(place)).length === 0) throw new Error(`'${property}' must say where that is, with cidrs, podLabels, namespaceLabels or ports, got {}: leave it out for the default`);
-  for (const [name, list] of Object.entries({ cidrs, ports })) {
-    if (list?.length === 0) throw new Error(`'${property}.${name}' must have at least one, got []: leave it out for the default`);
-  }
-  for (const [name, labels] of Object.entries({ podLabels, namespaceLabels })) {
-    if (labels === undefined) continue;
-    if (Object.keys(labels).length === 0) throw new Error(`'${property}.${name}' must have at least one label, got {}, which would be all of them: leave it out, or name one`);
-    checkLabels(`${property}.${name}`, labels);
-  }
-  const wrong = cidrs?.find(cidr => !isCidr(cidr));
-  if (wrong !== undefined) throw new Error(`'${property}.cidrs' must be ranges of addresses such as "10.0.0.0/8", got ${show(wrong)}: a single address is "10.1.2.3/32"`);
-  for (const port of ports ?? []) checkWholeNumber(`${property}.ports`, port, 1, 65_535);
-}
-
-function isCidr(text: string): boolean {
-  const [address, bits, ...rest] = text.split('/');
-  const version = address.includes('%') ? 0 : isIP(address);
-  return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits ?? '') && Number(bits) <= (version === 4 ? 32 : 128);
+  checkPlaces(given.network);
 }
 
 /**

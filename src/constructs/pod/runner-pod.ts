@@ -1,6 +1,7 @@
 import { ApiObject, Duration, JsonPatch, Size, SizeRoundingBehavior } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
+import { BackupDefaults } from './backup-defaults';
 import { podFailurePolicy } from './failure-policy';
 import { defaultImage } from './runner-image';
 import { RunnerPodOptions } from './runner-pod-options';
@@ -23,10 +24,10 @@ export interface RunnerPodProps extends Omit<RunnerPodOptions, 'serviceAccount'>
 /** What the pod of a restore, a drill or an exporter takes over from that of the backup. */
 export type InheritedPod = Pick<RunnerPodOptions, 'image' | 'imagePullPolicy' | 'imagePullSecret' | 'credentialsAsFiles' | 'user' | 'group' | 'fsGroup'>;
 
-/** What is given, and else what the backup has. */
-export function inheritPod(given: RunnerPodProps, ofBackup: InheritedPod = {}): RunnerPodProps {
-  const { image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup } = { ...ofBackup, ...defined(given) };
-  return { ...given, image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup };
+/** What is given, else what the backup has, and else the defaults of the scope. */
+export function inheritPod(scope: IConstruct, given: RunnerPodProps, ofBackup: InheritedPod = {}): RunnerPodProps {
+  const { networkPolicy, network, ...defaults } = BackupDefaults._for(scope);
+  return { ...defaults, ...defined(ofBackup), ...defined(given) };
 }
 
 /** What stands in the manifest around the runner: a pod that meets the "restricted" level of Pod Security, and its Job. */
@@ -47,6 +48,11 @@ export class RunnerPod {
     this.group = checkId('group', props.group ?? this.user);
     this.fsGroup = checkId('fsGroup', props.fsGroup ?? this.group);
     if (props.priorityClassName !== undefined) checkText('priorityClassName', props.priorityClassName);
+  }
+
+  public get inheritable(): InheritedPod {
+    const { image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup } = this.props;
+    return { image, imagePullPolicy, imagePullSecret, credentialsAsFiles, user, group, fsGroup };
   }
 
   public get scratch(): ScratchConfig {

@@ -23,6 +23,7 @@ import { RestoreMode } from '../engines/restore-mode';
 import { PodParts } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
 import { grantRights } from '../pod/api-rights';
+import { BackupDefaults } from '../pod/backup-defaults';
 import { NetworkOptions } from '../pod/network-options';
 import { networkOf } from '../pod/network-policy';
 import { bindStores, inheritPod, RunnerPod, serviceAccountFor } from '../pod/runner-pod';
@@ -79,7 +80,7 @@ export class RestoreJob extends Construct {
       const { baseName, target, stores, backupName, labels, workloads } = settings;
       const targetParts = bindTarget(this, target, props);
       const scratchSize = props.scratchSize ?? target._scratchSize;
-      const pod = new RunnerPod(inheritPod(props, props.backup?._restorable), scratchSize);
+      const pod = new RunnerPod(inheritPod(this, props, props.backup?._restorable), scratchSize);
       props.backup?._recovery.addRestore({ path: this.node.path, scratchSize });
       const storeParts = bindStores(this, backupName, stores, props.s3Credentials)
         .map(store => targetParts.storesPrevious ? store : readOnly(store));
@@ -88,7 +89,8 @@ export class RestoreJob extends Construct {
 
       const config = restoreConfig(props, settings, { target: targetParts, stores: storeParts, decryption, scratch: pod.scratch });
       const asksApi = workloads.length > 0 || targetParts.api !== null;
-      const network = networkOf(props, inheritable(props), { ...config, endpoints: targetParts.endpoints, api: asksApi });
+      const ofBackup = inheritable(props) ?? BackupDefaults._for(this);
+      const network = networkOf(props, ofBackup, { ...config, endpoints: targetParts.endpoints, api: asksApi });
 
       const metadata = { name: baseName, labels: { ...standardLabels(this, 'restore', baseName), ...labels } };
       this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
