@@ -212,6 +212,7 @@ project.addTask('test:all', {
     { spawn: 'quickstart' },
     { spawn: 'test:integration' },
     { spawn: 'test:image' },
+    { spawn: 'test:cluster' },
     { spawn: 'test:faults', args: ['--minutes', '4'] }, // as many of its rounds as fit: all of them take three times as long
   ],
 });

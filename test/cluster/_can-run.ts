@@ -6,7 +6,7 @@ import { whyNot as whyNoImages } from '../image/_can-run';
 
 const PROGRAMS = [
   '/usr/bin/containerd', '/usr/sbin/iptables', '/usr/sbin/ipset', '/usr/lib/cni/bridge', '/usr/bin/catatonit',
-  ...['hyper', 'coredns', 'netpol'].map(program), ...['etcd', 'versitygw'].map(server),
+  ...['hyper', 'kubectl', 'coredns', 'netpol'].map(program), ...['etcd', 'versitygw'].map(server),
 ];
 
 /** What the kernel must be able to do, each as a command in namespaces of its own. */
@@ -20,10 +20,15 @@ const ABILITIES = {
 
 /** Why a cluster can't run on this machine, in one line; `undefined` if it can. */
 export function whyNot(): string | undefined {
-  const reason = whyNoImages();
+  const reason = whyNever() ?? whyNoImages();
   if (reason !== undefined) return reason;
   const missing = PROGRAMS.filter(file => !existsSync(file));
-  if (missing.length > 0) return `${missing.join(', ')} missing: run "npx projen test:cluster", which installs it`;
+  return missing.length === 0 ? undefined : `${missing.join(', ')} missing: run "npx projen test:cluster", which installs it`;
+}
+
+/** Why not, whatever is installed besides what `test/integration/install.sh` does. */
+export function whyNever(): string | undefined {
+  if (process.getuid!() !== 0) return 'namespaces and mounts are made by root';
   if (!['memory', 'pids', 'cpu'].every(controller => hierarchies().includes(controller))) {
     return `the kubelet is set up for version 1 of cgroups with memory, pids and cpu, and ${CGROUPS} is not that`;
   }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { inNodeNetwork, kubectl, makeNamespace, Namespace, newNamespace } from './_cluster';
+import { inNodeNetwork, kubectl, makeNamespace, Namespace, namespaceOf, newNamespace } from './_cluster';
 import { ClusterS3, startClusterS3 } from './_s3';
 import { ROOT } from '../image/_lab';
 
@@ -20,6 +20,8 @@ export interface Whispercache {
   readonly dist: string;
   readonly manifest: string;
   readonly objects: readonly any[];
+  /** What a laptop has in its environment: keys of the bucket, and the password of the database. */
+  readonly cliEnv: NodeJS.ProcessEnv;
   /** Runs SQL as the superuser, and returns the rows without decoration. */
   sql(text: string, database?: string): Promise<string>;
   redis(...command: string[]): Promise<string>;
@@ -37,8 +39,17 @@ export interface Whispercache {
 }
 
 /** @param change of the example's text, for what a test needs besides the endpoint of the bucket */
-export async function startWhispercache(prefix: string, change: (source: string) => string = source => source): Promise<Whispercache> {
-  const ns = await newNamespace(prefix);
+export async function startWhispercache(prefix: string, change?: (source: string) => string): Promise<Whispercache> {
+  return startIn(await newNamespace(prefix), change);
+}
+
+/** In the namespace that the README names, so that its commands are run as they stand there. Only one file of tests can have that. */
+export async function startGuide(): Promise<Whispercache> {
+  await makeNamespace('whispercache');
+  return startIn(namespaceOf('whispercache'));
+}
+
+async function startIn(ns: Namespace, change: (source: string) => string = source => source): Promise<Whispercache> {
   const s3 = await startClusterS3(BUCKET);
   const dist = await synthesize(ns.name, s3.endpoint, change);
   const manifest = path.join(dist, 'whispercache.k8s.yaml');
@@ -63,7 +74,8 @@ export async function startWhispercache(prefix: string, change: (source: string)
     },
     cli: (...args) => world.cliWith({}, ...args),
     cliWith: (env, ...args) =>
-      inNodeNetwork([process.execPath, path.join(ROOT, 'dist', 'runner', 'main.js'), ...args], { env: { ...s3.keys, POSTGRES_PASSWORD: PASSWORD, ...env } }),
+      inNodeNetwork([process.execPath, path.join(ROOT, 'dist', 'runner', 'main.js'), ...args], { env: { ...world.cliEnv, ...env } }),
+    cliEnv: { ...s3.keys, POSTGRES_PASSWORD: PASSWORD },
     rows: async () => ({
       postgres: await world.sql('SELECT * FROM users ORDER BY id; SELECT * FROM notes ORDER BY id'),
       redis: await world.redis('DEBUG', 'DIGEST'),

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Cron, Size } from 'cdk8s';
 import { describeCluster } from './_can-run';
-import { inNodeNetwork, kubectlWith, Namespace, place } from './_cluster';
-import { program } from './_paths';
+import { kubectlWith, Namespace } from './_cluster';
 import { startWhispercache, Whispercache } from './_whispercache';
 import { BackupAlertRules, BackupCronJob, BackupSource, BackupStore } from '../../src';
 import { canonicalQuantity } from '../../src/constructs/core/quantity';
-import { ROOT } from '../image/_lab';
 import { newChart, objectsOf, props } from '../synth';
 
 /* What the README says about applying: with kubectl, again, by another field manager, and by what prunes. */
@@ -68,21 +64,8 @@ describeCluster('what is applied', () => {
     expect(text).not.toMatch(/^ERROR/m);
   });
 
-  test('doctor in a pod as the backup has it checks everything, with the command of the README', async () => {
-    await ns.pass('db-backup');
-    await readmeCommand('kubectl create job db-doctor');
-    const { outcome, log } = await ns.ended('db-doctor');
-    expect([outcome, log]).toEqual(['Complete', expect.stringMatching(/store volume +can be written and read back/)]);
-  });
-
-  test('the reader of the README is taken by Pod Security "restricted", and reads the claim', async () => {
-    await readmeCommand('kubectl run reader');
-    await ns.kubectl('wait', '--for=condition=Ready', 'pod/reader', '--timeout=120s');
-    expect(await ns.kubectl('exec', 'reader', '--', 'find', '/backups', '-name', '*.dump')).toMatch(/whispercache_\d{8}_\d{6}\.dump/);
-    await ns.kubectl('delete', 'pod', 'reader', '--grace-period=0', '--force');
-  });
-
   test('is pruned with all that is not to be kept, and what the claim has is there when it comes back', async () => {
+    await ns.pass('db-backup');
     const listed = async () => (await ns.kubectl('exec', 'deploy/db-backup', '--', 'cdk8s-backup', 'list')).match(/^whispercache_\S+/gm);
     const before = await listed();
     const kept = ({ metadata: { annotations = {} } }: any) => Object.entries(KEPT).every(([name, value]) => annotations[name] === value);
@@ -94,17 +77,4 @@ describeCluster('what is applied', () => {
     await ns.ready('deployment/db-backup');
     expect([before, await listed()]).toEqual([expect.arrayContaining([expect.anything()]), before]);
   });
-
-  /** Runs the command of the README that begins so, in this namespace, and with an image that this cluster has. */
-  async function readmeCommand(begin: string): Promise<void> {
-    const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-    const block = [...readme.matchAll(/```sh\n([^]*?)```/g)].map(([, text]) => text!).find(text => text.includes(begin));
-    if (block === undefined) throw new Error(`the README has no command that begins with ${begin}`);
-    const from = block.slice(block.indexOf(begin));
-    // To the first end of a line that nothing continues: quotes are closed there, and there is no backslash.
-    const lines = from.split('\n');
-    const end = lines.findIndex((line, i) => !line.endsWith('\\') && (lines.slice(0, i + 1).join('\n').match(/'/g)?.length ?? 0) % 2 === 0);
-    const command = lines.slice(0, end + 1).join('\n').replaceAll('-n whispercache', `-n ${ns.name}`).replaceAll('busybox', 'postgres:17');
-    await inNodeNetwork(['bash', '-ec', `kubectl() { "${program('kubectl')}" --kubeconfig "${place().kubeconfig}" --namespace "${ns.name}" "$@"; }\nset -o pipefail\n${command}`]);
-  }
 });

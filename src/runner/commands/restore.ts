@@ -178,8 +178,9 @@ function report(
   { stdout, config }: Context<RestoreConfig>, id: string, recoveryPoint: string | null, { state, notes, ...restored }: Restored,
 ): ExitCode {
   const previous = restored.previous && describePrevious(restored.previous);
+  const wayBack = previous && `what was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it`;
   stdout.write(stdout.isTTY
-    ? `Done: ${state}.\n${notes.map(note => `Note: ${note}\n`).join('')}${previous === null ? '' : `What was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it.\n`}`
-    : resultLine('restore.finished', { id, name: config.name, recoveryPoint, holds: state, previous, notes }));
+    ? `Done: ${state}.\n${notes.map(note => `Note: ${note}\n`).join('')}${wayBack === null ? '' : `And ${wayBack}.\n`}`
+    : resultLine('restore.finished', { id, name: config.name, recoveryPoint, holds: state, previous, wayBack, notes }));
   return ExitCode.OK;
 }

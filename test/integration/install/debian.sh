@@ -7,7 +7,7 @@ packages=(
   age                       # what opens our files, and whose files we open
   awscli                    # what lifecycle files are written for
   ceph-mon ceph-osd radosgw # an S3 server
-  containerd containernetworking-plugins ipset iptables # a node of Kubernetes
+  containerd containernetworking-plugins iproute2 ipset iptables # a node of Kubernetes
   chromium                  # looks at the status page
   faketime                  # a wrong clock
   locales                   # servers that speak another language

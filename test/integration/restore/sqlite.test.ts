@@ -71,7 +71,7 @@ describe.each(['wal', 'delete'] as const)('in journal mode %s', mode => {
     expect((statSync(file).mode & 0o777).toString(8)).toBe('640'); // eslint-disable-line no-bitwise
     const [kept, ...more] = keptIn(file);
     expect(more).toEqual([]);
-    expect(ended.result).toMatchObject({ previous: path.join(path.dirname(file), kept!) });
+    expect(ended.result).toMatchObject({ previous: path.join(path.dirname(file), kept!), wayBack: expect.stringContaining('"cdk8s-backup rollback" brings it back') });
     expect(dump(path.join(path.dirname(file), kept!))).toBe(damaged);
   });
 
@@ -150,7 +150,7 @@ describe('the file that is replaced', () => {
     const { file, content, restoring } = await backUp('wal');
     await killedWriter(file, 'wal');
     rmSync(file);
-    expect(await restore(restoring())).toMatchObject({ code: 0, result: { previous: null } });
+    expect(await restore(restoring())).toMatchObject({ code: 0, result: { previous: null, wayBack: null } });
     expect(dump(file)).toBe(content);
   });
 

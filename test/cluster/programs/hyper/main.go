@@ -1,4 +1,4 @@
-// Command hyper is every program of Kubernetes in one file, which is linked once: the name that it is started by says which of them it is.
+// Command hyper is every server of Kubernetes in one file, which is linked once: the name that it is started by says which of them it is.
 package main
 
 import (
@@ -11,8 +11,6 @@ import (
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
-	kubectl "k8s.io/kubectl/pkg/cmd"
-	"k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -30,14 +28,9 @@ var servers = map[string]func() *cobra.Command{
 
 func main() {
 	name := filepath.Base(os.Args[0])
-	if name == "kubectl" {
-		// Its errors are printed by its own function, without the usage of a server.
-		util.CheckErr(cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()))
-		return
-	}
 	command, known := servers[name]
 	if !known {
-		fmt.Fprintf(os.Stderr, "%s is no program of Kubernetes that is in this file\n", name)
+		fmt.Fprintf(os.Stderr, "%s is no server of Kubernetes that is in this file\n", name)
 		os.Exit(2)
 	}
 	os.Exit(cli.Run(command()))
