@@ -130,7 +130,9 @@ describeCluster('the guide', () => {
 
     test('whose container is not there yet: "kubectl logs -f" fails, and what the README says waits, and tells what for', async () => {
       const job = parse(await world.cli('restore-manifest', '--manifest', world.manifest, '--job', 'db-restore', '--dry-run', '--name', 'look'));
-      job.spec.template.spec.volumes.push({ name: 'late', configMap: { name: 'late' } });
+      const pod = job.spec.template.spec;
+      pod.volumes.push({ name: 'late', configMap: { name: 'late' } });
+      pod.containers[0].volumeMounts.push({ name: 'late', mountPath: '/late' }); // what nobody mounts is not waited for
       await ns.kubectl('delete', 'job', 'look', '--ignore-not-found');
       await kubectlWith({ input: JSON.stringify(job) }, 'create', '--filename=-');
       await ns.kubectl('wait', '--for=create', 'pod', '--selector=job-name=look', '--timeout=60s');
