@@ -94,7 +94,7 @@ function mondayOf(at: Date): string {
 }
 
 function showHours(hours: number): string {
-  const days = hours / 24;
-  if (hours < 48 || !Number.isInteger(days)) return hours < 48 ? `${hours} hours` : `${Math.floor(days)} days`;
-  return `${days} days`;
+  if (hours < 1) return 'less than an hour';
+  if (hours < 48) return hours === 1 ? '1 hour' : `${hours} hours`;
+  return `${Math.floor(hours / 24)} days`;
 }

@@ -86,6 +86,15 @@ test('every decision has a reason that a person can check', () => {
   ]);
 });
 
+test.each([
+  [10, 'less than an hour'], [60, '1 hour'], [119, '1 hour'], [120, '2 hours'], [47 * 60, '47 hours'], [48 * 60, '2 days'],
+])('of a backup that goes, the reason says how much older it is: %i minutes are %s', (minutes, age) => {
+  const newest = backup('2026-11-22T02:00:00Z');
+  const older = backup(new Date(newest.startedAt.getTime() - minutes * 60_000).toISOString());
+  const [gone] = planRetention([older, newest], { ...NOTHING, keepLast: 1 }, new Date('2026-11-22T03:00:00Z'));
+  expect(gone).toMatchObject({ keep: false, reason: `${age} older than the newest good one, and no rule keeps it` });
+});
+
 describe('for thousands of histories, policies and clocks', () => {
   const runs = { numRuns: 3000 };
   const ids = (history: readonly Candidate[], policy: RetentionConfig, now: Date) =>
