@@ -43,7 +43,7 @@ test('refuses the certificate of another authority', async () => {
   const error = await failureOf(sourceFor(server, { tls: { mode: 'verify-full', caFile } }).inspect(ZSTD, NO_ABORT));
   expect(error.exitCode).toBe(ExitCode.BAD_CONFIG);
   expect(error.message).toContain('certificate verify failed');
-  expect(error.message).toContain('check the TLS mode, that the CA file is the authority of the server\'s certificate');
+  expect(error.message).toContain('check the TLS mode, that the CA file is the authority of the server\'s certificate (PostgresTls.verifyFull(ca))');
   rmSync(other, { recursive: true });
 });
 

@@ -80,7 +80,7 @@ describe('fails', () => {
     ['without the right to replicate', { users: ['backup on >p +ping +info'] }, { user: 'backup' }, 'p', ExitCode.DENIED, RIGHTS],
     ['on one shard of a cluster', { config: ['cluster-enabled yes'] }, {}, null, ExitCode.BAD_CONFIG, 'is one shard of a cluster'],
     ['where replication is forbidden', { config: ['rename-command PSYNC ""'] }, {}, null, ExitCode.BAD_CONFIG, 'use the service\'s own snapshots'],
-    ['on a certificate of another authority', { tls: { authority, certificate } }, { tls: { caFile: null } }, null, ExitCode.BAD_CONFIG, 'tls.caFile'],
+    ['on a certificate of another authority', { tls: { authority, certificate } }, { tls: { caFile: null } }, null, ExitCode.BAD_CONFIG, '(RedisTls.trusting(ca))'],
     ['on a CA file that is not there', { tls: { authority, certificate } }, { tls: { caFile: '/missing' } }, null, ExitCode.BAD_CONFIG, 'can\'t be read'],
     ['where the server speaks no TLS', {}, { tls: { caFile: authority.caFile } }, null, ExitCode.UNAVAILABLE, 'that the port speaks TLS'],
     ['where the server speaks TLS only', { tls: { authority, certificate } }, {}, null, ExitCode.UNAVAILABLE, 'whether the port wants TLS'],

@@ -18,7 +18,7 @@ export function objects(options: ObjectsRestoreOptions): RestoreDefinition<'kube
       return {
         ...source,
         config: { engine, namespace, replace },
-        api: { namespace, rules: writeRules(source.config) },
+        api: { namespace, rules: writeRules(source.config, replace) },
         storesPrevious: replace,
         neverInTheClear: '\'encryption\' is missing: the Secrets that this restore replaces are stored before, and never in the clear; give the one of the backup: Encryption.age({ recipients })',
       };

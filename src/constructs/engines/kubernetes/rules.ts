@@ -7,10 +7,14 @@ export function readRules({ secretNames, configMapNames }: KubernetesConfig): kp
   return byName({ secretNames, configMapNames }, ['get']);
 }
 
-/** The right to bring it back. What is not there yet has no name to restrict the right to make it to. */
-export function writeRules({ secretNames, configMapNames }: KubernetesConfig): kplus.k8s.PolicyRule[] {
-  if (secretNames.length + configMapNames.length === 0) return [{ apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'create', 'update'] }];
-  const rules = byName({ secretNames, configMapNames }, ['get', 'update']);
+/**
+ * The right to bring it back, and to replace what is there only where that is asked for. What is not there yet has no name to restrict the
+ * right to make it to.
+ */
+export function writeRules({ secretNames, configMapNames }: KubernetesConfig, replace: boolean): kplus.k8s.PolicyRule[] {
+  const update = replace ? ['update'] : [];
+  if (secretNames.length + configMapNames.length === 0) return [{ apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'create', ...update] }];
+  const rules = byName({ secretNames, configMapNames }, ['get', ...update]);
   return [...rules, { apiGroups: [''], resources: rules.flatMap(({ resources }) => resources ?? []), verbs: ['create'] }];
 }
 

@@ -131,7 +131,7 @@ const RULES: readonly Rule[] = [
   {
     pattern: /certificate|does not support SSL|SSL error: (?!unexpected eof)/i,
     exitCode: ExitCode.BAD_CONFIG,
-    wayOut: () => 'check the TLS mode, that the CA file is the authority of the server\'s certificate, and that the certificate names this host',
+    wayOut: () => 'check the TLS mode, that the CA file is the authority of the server\'s certificate (PostgresTls.verifyFull(ca)), and that the certificate names this host',
   },
   {
     pattern: /could not translate host name/,

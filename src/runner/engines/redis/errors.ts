@@ -85,7 +85,7 @@ export function explainNoConnection(error: unknown, address: string): RunnerErro
   }
   if (/^(ERR_SSL|ERR_TLS|EPROTO|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/.test(code)) {
     return new RunnerError(
-      `redis ${address}: no TLS connection (${reason}): check that the port speaks TLS, that 'tls.caFile' is the authority of its certificate, and that the certificate names this host`,
+      `redis ${address}: no TLS connection (${reason}): check that the port speaks TLS, that 'tls.caFile' is the authority of its certificate (RedisTls.trusting(ca)), and that the certificate names this host`,
       ExitCode.BAD_CONFIG, { cause: error },
     );
   }

@@ -27,8 +27,8 @@ test('named objects: the pod has a token, and may read them and no others', () =
     { apiGroups: [''], resources: ['secrets'], resourceNames: ['db', 'tls'], verbs: ['get'] },
   ]);
   expect(rulesOf(objects, 'secrets-restore-objects')).toEqual([
-    { apiGroups: [''], resources: ['configmaps'], resourceNames: ['settings'], verbs: ['get', 'update'] },
-    { apiGroups: [''], resources: ['secrets'], resourceNames: ['db', 'tls'], verbs: ['get', 'update'] },
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: ['settings'], verbs: ['get'] },
+    { apiGroups: [''], resources: ['secrets'], resourceNames: ['db', 'tls'], verbs: ['get'] },
     { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['create'] },
   ]);
   expect(objects.find(({ kind, metadata }) => kind === 'RoleBinding' && metadata.name === 'secrets-backup-objects')).toMatchObject({
@@ -61,6 +61,16 @@ test('an account of your own is given the rights', () => {
 test('a backup of a database has neither token nor rights', () => {
   expect(podOf(synth({ encryption })).automountServiceAccountToken).toBe(false);
   expect(synth({ encryption }).filter(({ kind }) => kind.startsWith('Role'))).toEqual([]);
+});
+
+test('only a restore that may replace has the right to', () => {
+  const replacing = (options: KubernetesSecretsOptions) => rulesOf(define(options, newChart(), RestoreMode.objects({ replace: true })), 'secrets-restore-objects');
+  expect(replacing({ names: ['db'] })).toEqual([
+    { apiGroups: [''], resources: ['secrets'], resourceNames: ['db'], verbs: ['get', 'update'] },
+    { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+  ]);
+  expect(replacing({})).toEqual([{ apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'create', 'update'] }]);
+  expect(rulesOf(define({}), 'secrets-restore-objects')).toEqual([{ apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'create'] }]);
 });
 
 test('replacing is said in the manifest', () => {
