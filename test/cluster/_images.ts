@@ -28,7 +28,8 @@ export async function imagesFor(directory: string): Promise<string> {
   const ofOthers = {
     [NODE]: await build(NODE, nodeContext()),
     [PAUSE]: await build(PAUSE, pauseContext()),
-    'postgres:17': await build('postgres:17', context('postgres'), '--build-arg', 'MAJOR=17'),
+    'postgres:17': await postgres('17', '/var/lib/postgresql/data', '/var/lib/postgresql/data'),
+    'postgres:18': await postgres('18', '/var/lib/postgresql/18/docker', '/var/lib/postgresql', 'forky'),
     'redis:8': await build('redis:8', context('redis')),
   };
   const images = await storeWith(ofOthers);
@@ -41,6 +42,12 @@ export async function imagesFor(directory: string): Promise<string> {
     throw error;
   }
   return copy;
+}
+
+/** @param suite the release of Debian that has this version, if it is not that of the base image */
+function postgres(major: string, dataDirectory: string, volume: string, suite: string = ''): Promise<string> {
+  const args = { MAJOR: major, PGDATA: dataDirectory, VOLUME: volume, SUITE: suite };
+  return build(`postgres:${major}`, context('postgres'), ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]));
 }
 
 const context = (name: string) => path.join(__dirname, 'images', name);

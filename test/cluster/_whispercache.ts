@@ -67,7 +67,7 @@ async function startIn(ns: Namespace, change: (source: string) => string = sourc
     objects: parseAllDocuments(readFileSync(manifest, 'utf8')).map(document => document.toJS()),
     sql: async (text, database = 'whispercache') =>
       (await ns.kubectl('exec', 'postgres-0', '--', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database, '-c', text)).trim(),
-    redis: async (...command) => (await ns.kubectl('exec', 'redis-0', '--', 'redis-cli', ...command)).trim(),
+    redis: async (...command) => (await ns.kubectl('exec', 'redis-0', '--', 'redis-cli', '-e', ...command)).trim(),
     notes: async (query = '') => {
       const script = `fetch('http://127.0.0.1/${query}').then(answer => answer.text()).then(console.log)`;
       return JSON.parse(await ns.kubectl('exec', 'deployment/whispercache-backend', '--', 'node', '-e', script));

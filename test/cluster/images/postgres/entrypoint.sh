@@ -11,6 +11,11 @@ if [ "$(id -u)" = 0 ]; then
   chown -R postgres:postgres "$PGDATA" /var/run/postgresql
   exec setpriv --reuid=postgres --regid=postgres --init-groups "$0" "$@"
 fi
+# From 18 on the data is elsewhere; what is mounted at the old place would stay empty, and the data in a volume that goes with the container.
+if [ "$PGDATA" = "/var/lib/postgresql/$PG_MAJOR/docker" ] && mountpoint --quiet /var/lib/postgresql/data; then
+  echo 'from version 18 on the volume belongs at /var/lib/postgresql, and there is one at /var/lib/postgresql/data' >&2
+  exit 1
+fi
 if [ -s "$PGDATA/PG_VERSION" ]; then exec "$@"; fi
 
 user="${POSTGRES_USER:-postgres}"
