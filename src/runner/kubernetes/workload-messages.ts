@@ -30,6 +30,11 @@ export function scaledUp(workload: WorkloadConfig, replicas: number): string {
     + '(a GitOps controller that heals, an autoscaler, a person); pause that, then run the restore again';
 }
 
+export function startedMeanwhile(workload: WorkloadConfig, replicas: number): string {
+  return `${nameOf(workload)} was scaled up to ${replicas} in the middle of the restore, so its pods may use what was there before: they are replaced. `
+    + 'Something else sets its replicas (a GitOps controller that heals, an autoscaler, a person); pause that before the next restore';
+}
+
 export function notStopped(workload: WorkloadConfig, withinSeconds: number, pods: readonly Pod[]): string {
   const left = pods.map(({ metadata, spec }) => `${metadata.name}${spec.nodeName === undefined ? '' : ` on node ${spec.nodeName}`}`).join(', ');
   return `${nameOf(workload)} has not stopped within ${withinSeconds} s: ${left === '' ? 'its controller has not answered' : `${left} ${pods.length === 1 ? 'is' : 'are'} still there`}; `

@@ -9,6 +9,9 @@ export const REPLICAS_ANNOTATION = 'cdk8s-backup/replicas-before-restore';
 /** On a workload that was started after a restore: the uid of the restore's Job, and what it has restored. */
 export const RESTORED_ANNOTATION = 'cdk8s-backup/restored-by';
 
+/** On the pods of a workload that was started during a restore: when they were replaced. Another value makes the controller replace them. */
+export const REPLACED_ANNOTATION = 'cdk8s-backup/replaced-after-restore';
+
 /** What of the objects is read here. */
 export interface Workload {
   readonly metadata: { readonly generation: number; readonly resourceVersion: string; readonly annotations?: { readonly [name: string]: string } };
@@ -41,25 +44,34 @@ interface LabelExpression {
 export interface Change {
   /** That the workload has, or gets back; `undefined` where they stay. */
   readonly replicas: number | undefined;
+  /** Whether its pods are replaced. */
+  readonly replacesPods?: boolean;
   readonly body: unknown;
 }
 
 export function toStop(object: Workload): Change {
   const written = writtenDown(object);
   const replicas = replicasOf(object) === 0 && written !== undefined ? written : replicasOf(object);
-  return { replicas, body: bodyOf(object, { [REPLICAS_ANNOTATION]: String(replicas), [RESTORED_ANNOTATION]: null }, 0) };
+  return { replicas, body: bodyOf(object, { [REPLICAS_ANNOTATION]: String(replicas), [RESTORED_ANNOTATION]: null }, { replicas: 0 }) };
 }
 
-export function toStart(object: Workload, mark: string | null): Change | undefined {
+/**
+ * @param mark for the annotation of what was restored; `null`: none
+ * @param replaceAt time for the annotation of pods that somebody else has started while the workload was to be at zero; `null`: they may stay
+ */
+export function toStart(object: Workload, mark: string | null, replaceAt: string | null): Change | undefined {
   const written = writtenDown(object);
   if (written === undefined && (mark === null || object.metadata.annotations?.[RESTORED_ANNOTATION] === mark)) return undefined;
   const replicas = replicasOf(object) === 0 ? written ?? 0 : replicasOf(object);
+  const replacesPods = replaceAt !== null && replicasOf(object) !== 0;
   const annotations = { [REPLICAS_ANNOTATION]: null, ...mark !== null && { [RESTORED_ANNOTATION]: mark } };
-  return { replicas: written === undefined ? undefined : replicas, body: bodyOf(object, annotations, replicas) };
+  const template = replacesPods ? { template: { metadata: { annotations: { [REPLACED_ANNOTATION]: replaceAt } } } } : {};
+  const body = bodyOf(object, annotations, { replicas, ...template });
+  return { replicas: written === undefined && !replacesPods ? undefined : replicas, replacesPods, body };
 }
 
-function bodyOf({ metadata: { resourceVersion } }: Workload, annotations: { readonly [name: string]: string | null }, replicas: number): unknown {
-  return { metadata: { resourceVersion, annotations }, spec: { replicas } };
+function bodyOf({ metadata: { resourceVersion } }: Workload, annotations: { readonly [name: string]: string | null }, spec: unknown): unknown {
+  return { metadata: { resourceVersion, annotations }, spec };
 }
 
 function writtenDown({ metadata }: Workload): number | undefined {

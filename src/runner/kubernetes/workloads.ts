@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, KubernetesApi } from './api';
 import { Change, hasSettled, pathOf, replicasOf, RESTORED_ANNOTATION, toStart, toStop, Workload } from './workload';
-import { autoscalerRests, autoscalerStarts, kedaStarts, nameOf, notReadyAgain, notReadyYet, notStopped, scaledUp, stillStopped, wayOut } from './workload-messages';
+import { autoscalerRests, autoscalerStarts, kedaStarts, nameOf, notReadyAgain, notReadyYet, notStopped, scaledUp, startedMeanwhile, stillStopped, wayOut } from './workload-messages';
 import { isOf, OwnerReference, Pod, renderSelector } from './workload-pods';
 import { WorkloadConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -21,7 +21,8 @@ export interface Workloads {
   stop(signal: AbortSignal): Promise<void>;
 
   /**
-   * Scales back to what was written down, also by an earlier run that was killed.
+   * Scales back to what was written down, also by an earlier run that was killed. After a restore, pods that somebody else has started
+   * meanwhile are replaced.
    *
    * @param wait whether to wait until they are ready; a run that is being stopped does not
    * @param restored id of the backup that is live now, which is noted before anything is started; not given: none is
@@ -96,19 +97,23 @@ export class KubernetesWorkloads implements Workloads {
 
   public async stop(signal: AbortSignal): Promise<void> {
     for (const workload of this.workloads) {
-      const replicas = await this.change(workload, toStop, signal);
+      const { replicas } = (await this.change(workload, toStop, signal))!;
       this.reporter.info('workload.stopping', `${nameOf(workload)}: scaled to 0, had ${replicas}`, { workload: workload.name, replicas });
     }
     for (const workload of this.workloads) await this.untilGone(workload, signal);
+    // Those that were gone may have come back while the others were waited for.
+    for (const workload of this.workloads.slice(0, -1)) await this.untilGone(workload, signal);
   }
 
   public async start(wait: boolean, signal: AbortSignal, restored?: string): Promise<void> {
     const failures: string[] = [];
     const mark = this.run === null || restored === undefined ? null : `${this.run} ${restored}`;
+    const replaceAt = restored === undefined ? null : new Date().toISOString();
     for (const workload of [...this.workloads].reverse()) {
       try {
-        const replicas = await this.change(workload, object => toStart(object, mark), signal);
-        if (replicas !== undefined) this.reporter.info('workload.starting', `${nameOf(workload)}: scaled back to ${replicas}`, { workload: workload.name, replicas });
+        const { replicas, replacesPods } = await this.change(workload, object => toStart(object, mark, replaceAt), signal) ?? {};
+        if (replacesPods) this.reporter.warn('workload.meanwhile', startedMeanwhile(workload, replicas!), { workload: workload.name, replicas });
+        else if (replicas !== undefined) this.reporter.info('workload.starting', `${nameOf(workload)}: scaled back to ${replicas}`, { workload: workload.name, replicas });
       } catch (error) {
         // The others are started all the same.
         signal.throwIfAborted();
@@ -136,15 +141,15 @@ export class KubernetesWorkloads implements Workloads {
   /**
    * Changes an object as it is now, again if somebody else has changed it meanwhile.
    *
-   * @returns what `patch` returns for it: the replicas, or `undefined` where there is nothing to change
+   * @returns what `patch` returns for it; `undefined` where there is nothing to change
    */
-  private async change(workload: WorkloadConfig, patch: (object: Workload) => Change | undefined, signal: AbortSignal): Promise<number | undefined> {
+  private async change(workload: WorkloadConfig, patch: (object: Workload) => Change | undefined, signal: AbortSignal): Promise<Change | undefined> {
     for (let left = CONFLICTS; ; left -= 1) {
       const change = patch(await this.read(workload, signal));
       if (!change) return undefined;
       try {
         await this.patch(workload, change, {}, signal);
-        return change.replicas;
+        return change;
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 409 || left === 0) throw error;
       }
@@ -175,8 +180,9 @@ export class KubernetesWorkloads implements Workloads {
     for (;;) {
       const object = await this.read(workload, signal);
       const wanted = replicasOf(object);
-      const { updatedReplicas = 0, readyReplicas = 0 } = object.status ?? {};
-      if (hasSettled(object) && updatedReplicas >= wanted && readyReplicas >= wanted) return undefined;
+      const { replicas = 0, updatedReplicas = 0, readyReplicas = 0 } = object.status ?? {};
+      // None of those that are replaced is left.
+      if (hasSettled(object) && replicas <= updatedReplicas && updatedReplicas >= wanted && readyReplicas >= wanted) return undefined;
       const limit = Math.min(object.spec.progressDeadlineSeconds ?? this.pace.readyWithinSeconds, this.pace.readyWithinSeconds);
       if (performance.now() - started > limit * 1000) return notReadyAgain(workload, readyReplicas, wanted, limit);
       const waiting = notReadyYet(workload, readyReplicas, wanted);

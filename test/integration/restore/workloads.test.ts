@@ -3,7 +3,7 @@ import { BackupSource, BackupStore, RestoreJob, RestoreWorkload } from '../../..
 import { WorkloadConfig } from '../../../src/contract/config';
 import { createReporter } from '../../../src/runner/core/reporter';
 import { KubernetesApi, openKubernetes } from '../../../src/runner/kubernetes/api';
-import { REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workload';
+import { REPLACED_ANNOTATION, REPLICAS_ANNOTATION } from '../../../src/runner/kubernetes/workload';
 import { KubernetesWorkloads } from '../../../src/runner/kubernetes/workloads';
 import { capture } from '../../runner/_fixtures';
 import { newChart, objectsOf } from '../../synth';
@@ -201,6 +201,34 @@ test('somebody who scales up while it is stopped is noticed', async () => {
   await until(async () => (await stateOf('web')).replicas === 0);
   await scale('web', 2);
   await expect(stopping).rejects.toThrow('Deployment web was scaled up to 2 while it was to be stopped: something else sets its replicas');
+});
+
+test('so is who scales up what has stopped, while another one is still waited for', async () => {
+  controllers.stuck.add('worker');
+  let waitsForWorker = false;
+  const stopping = open([web, worker], {
+    send: (request, abort) => {
+      waitsForWorker ||= request.query?.labelSelector === 'app=worker';
+      return api.send(request, abort);
+    },
+  }).stop(signal);
+  await until(async () => waitsForWorker);
+  await scale('web', 2);
+  controllers.stuck.clear();
+  await expect(stopping).rejects.toThrow('Deployment web was scaled up to 2 while it was to be stopped');
+});
+
+test('pods that somebody has started in the middle of a restore are replaced after it, once', async () => {
+  const workloads = open();
+  await workloads.stop(signal);
+  await scale('web', 2);
+  await workloads.start(true, signal, 'app_20261122_020000');
+  await workloads.start(false, signal, 'app_20261122_020000');
+  const { metadata, spec } = await server.request('GET', pathOf('web'));
+  expect(spec).toMatchObject({ replicas: 2, template: { metadata: { annotations: { [REPLACED_ANNOTATION]: expect.any(String) } } } });
+  expect(metadata.generation).toBe(4); // made, stopped, scaled up, replaced
+  expect((await server.request('GET', pathOf('worker', 'statefulsets'))).spec.template.metadata.annotations).toBeUndefined();
+  expect(workloads.log()).toContain('Deployment web was scaled up to 2 in the middle of the restore, so its pods may use what was there before: they are replaced.');
 });
 
 test('pods that do not get ready are told, and the rest is started all the same', async () => {
