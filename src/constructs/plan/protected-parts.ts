@@ -35,6 +35,9 @@ export interface ProtectedParts {
   readonly drills: readonly RestoreDrill[];
 }
 
+/** Of restores and drills. */
+const DEFAULT_DEADLINE = Duration.hours(6);
+
 const HOURS_TO_DRILL = 3;
 const HOURS_TO_VERIFICATION = 6;
 
@@ -57,6 +60,7 @@ export function protect(scope: Construct, name: string, backupName: string, data
     decryption: data.decryption,
     workloads: data.application,
     healthUrl: data.healthUrl,
+    ...deadlineFor(data.rto),
     ...data.restore,
   }) : undefined;
   const drills = frame.has(RecoveryPlanPart.DRILLS) ? rehearse(scope, name, backup, data, time) : [];
@@ -102,10 +106,17 @@ function rehearse(scope: Construct, name: string, backup: BackupCronJob, data: P
     member,
     schedule: data.drillSchedule ?? time.nightly(HOURS_TO_DRILL, monthly ? { day: '1' } : {}),
     decryption: data.decryption,
+    ...deadlineFor(data.rto),
     ...data.drill,
   });
   if ('database' in contents) return [drill(`${name}-drill`)];
   return Object.keys(contents.members).map(member => drill(`${name}-${member}-drill`, member));
+}
+
+/** Half as much again as is promised, so that one that is too slow ends, and tells how slow it was; no less than by default. */
+function deadlineFor(rto: Duration | undefined): { readonly deadline?: Duration } {
+  const seconds = Math.ceil((rto?.toSeconds() ?? 0) * 1.5);
+  return seconds > DEFAULT_DEADLINE.toSeconds() ? { deadline: Duration.seconds(seconds) } : {};
 }
 
 function notMeasured(name: string, rto: Duration, drills: readonly RestoreDrill[]): string {

@@ -124,6 +124,14 @@ test('an RTO is checked with an estimate, and without one a warning names the dr
   expect(configOf(fast.objects, 'shop-drill').rtoSeconds).toBe(1800);
 });
 
+test('a restore and a drill have the time that the RTO asks for, and no less than by default', () => {
+  const deadlines = (rto: Duration) => {
+    const { objects } = planOf({ source: POSTGRES(), rpo: Duration.hours(27), rto });
+    return ['shop-restore', 'shop-drill'].map(name => cronJob(objects, name).spec.jobTemplate.spec.activeDeadlineSeconds / 3600);
+  };
+  expect([deadlines(Duration.hours(1)), deadlines(Duration.hours(10))]).toEqual([[6, 6], [15, 15]]);
+});
+
 test('promises are for the losses that are named, and those that stores can\'t survive are refused', () => {
   const promised = { source: POSTGRES(), rpo: Duration.hours(27), scenarios: [RecoveryScenario.CORRUPTION, RecoveryScenario.REGION_LOSS] };
   const { plan } = planOf({ ...promised, cluster: { region: 'eu-central-1' } });
