@@ -50,6 +50,7 @@ export async function startScratchPostgres(
       ...env,
       PATH: `${entryPointOf('postgres')}:${binDir}:${process.env.PATH}`,
       PGDATA: here(env.PGDATA!),
+      PG_MAJOR: '17', // as in the image
       // The image sets a locale, and this machine may have any, or none that works; and it has its own directory for the socket, which is mounted.
       POSTGRES_INITDB_ARGS: `--encoding=UTF8 --locale=C --set unix_socket_directories=${sockets}`,
     },
