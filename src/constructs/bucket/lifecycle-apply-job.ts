@@ -26,7 +26,7 @@ export interface LifecycleApplyJobOptions extends NetworkOptions {
   /**
    * Image of the runner.
    *
-   * @default - the one of this release, as for `BackupCronJob`
+   * @default - that of the `BackupDefaults`; else the one of this release, as for `BackupCronJob`
    */
   readonly image?: string;
 
@@ -40,7 +40,7 @@ export interface LifecycleApplyJobOptions extends NetworkOptions {
   /**
    * Whether the keys are files in the pod rather than environment variables.
    *
-   * @default false
+   * @default - that of the `BackupDefaults`; else false
    */
   readonly credentialsAsFiles?: boolean;
 

@@ -8,6 +8,7 @@ import { ProtectedData, RecoveryPlanPart } from './recovery-plan-props';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { BackupVerifyOptions } from '../backup/backup-verify-options';
 import { show } from '../core/check';
+import { defined } from '../core/defined';
 import { warn } from '../core/warnings';
 import { RestoreDrill } from '../drill/restore-drill';
 import { contentsOf } from '../engines/engines';
@@ -52,7 +53,7 @@ export function protect(scope: Construct, name: string, backupName: string, data
     retention: data.retention,
     encryption: data.encryption,
     verify: frame.has(RecoveryPlanPart.VERIFICATION) ? verification(time, frame.stores) : undefined,
-    ...data.backup,
+    ...defined(data.backup ?? {}),
     objectives: objectivesOf(data, frame.cluster),
   });
   const restore = frame.has(RecoveryPlanPart.RESTORES) ? new RestoreJob(scope, `${name}-restore`, {
@@ -61,7 +62,7 @@ export function protect(scope: Construct, name: string, backupName: string, data
     workloads: data.application,
     healthUrl: data.healthUrl,
     ...deadlineFor(data.rto),
-    ...data.restore,
+    ...defined(data.restore ?? {}),
   }) : undefined;
   const drills = frame.has(RecoveryPlanPart.DRILLS) ? rehearse(scope, name, backup, data, time) : [];
   if (data.rto && !data.estimate && !data.backup?.objectives?.restore) warn(scope, notMeasured(name, data.rto, drills));
@@ -107,7 +108,7 @@ function rehearse(scope: Construct, name: string, backup: BackupCronJob, data: P
     schedule: data.drillSchedule ?? time.nightly(HOURS_TO_DRILL, monthly ? { day: '1' } : {}),
     decryption: data.decryption,
     ...deadlineFor(data.rto),
-    ...data.drill,
+    ...defined(data.drill ?? {}),
   });
   if ('database' in contents) return [drill(`${name}-drill`)];
   return Object.keys(contents.members).map(member => drill(`${name}-${member}-drill`, member));

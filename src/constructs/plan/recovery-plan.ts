@@ -56,6 +56,7 @@ export class RecoveryPlan extends Construct {
     super(scope, id);
     try {
       checkForm(props, PLAN_FORM);
+      refuseIgnored(props);
       const { stores, without = [] } = props;
       const name = toCronJobName(id);
       const has = (part: RecoveryPlanPart) => !without.includes(part);
@@ -68,11 +69,11 @@ export class RecoveryPlan extends Construct {
       const { backups, restores, drills } = this;
 
       if (has(RecoveryPlanPart.EXPORTER)) {
-        this.exporter = new BackupExporter(this, 'exporter', { exporterName: `${name}-backups`, ...props.exporter, backups, restores, drills });
+        this.exporter = new BackupExporter(this, 'exporter', { exporterName: `${name}-backups`, ...defined(props.exporter ?? {}), backups, restores, drills });
       }
       if (has(RecoveryPlanPart.ALERTS)) {
         this.alerts = new BackupAlertRules(this, 'alerts', {
-          ruleName: `${name}-backup-alerts`, runnerMetrics: has(RecoveryPlanPart.EXPORTER), ...props.alerts, backups, drills,
+          ruleName: `${name}-backup-alerts`, runnerMetrics: has(RecoveryPlanPart.EXPORTER), ...defined(props.alerts ?? {}), backups, drills,
         });
       }
       const buckets = stores.filter(store => isBucket(store._toConfig()));
@@ -80,7 +81,7 @@ export class RecoveryPlan extends Construct {
         throw new Error(`'lifecycle' is for plans with one bucket, got ${buckets.length}: leave it out of the plan, with 'without', and define one for each bucket`);
       }
       this.lifecycles = has(RecoveryPlanPart.LIFECYCLE)
-        ? buckets.map(store => BackupBucketLifecycle.forBackups(this, `lifecycle-${store.storeName}`, backups, { store, ...props.lifecycle })) : [];
+        ? buckets.map(store => BackupBucketLifecycle.forBackups(this, `lifecycle-${store.storeName}`, backups, { store, ...defined(props.lifecycle ?? {}) })) : [];
       this.policies = has(RecoveryPlanPart.POLICIES) ? buckets.flatMap(store => this.policiesOf(name, store)) : [];
     } catch (error) {
       throw located(this.node.path, error);
@@ -134,6 +135,34 @@ export class RecoveryPlan extends Construct {
   }
 }
 
+/** Properties, and what stands before their names. */
+type Said = [where: string, given: { readonly [property: string]: unknown }];
+
+/** By the property that is about it. */
+const PART_OF: { readonly [property: string]: RecoveryPlanPart } = {
+  restore: RecoveryPlanPart.RESTORES,
+  drill: RecoveryPlanPart.DRILLS,
+  drillSchedule: RecoveryPlanPart.DRILLS,
+  exporter: RecoveryPlanPart.EXPORTER,
+  alerts: RecoveryPlanPart.ALERTS,
+  lifecycle: RecoveryPlanPart.LIFECYCLE,
+};
+
+/** Refuses what is about a part that is left out, or about a promise that nobody makes. */
+function refuseIgnored(props: RecoveryPlanProps): void {
+  const { without = [], data = {} } = props;
+  const all: Said[] = [['', { ...props }], ...Object.entries(data).map(([name, own]): Said => [`data.${name}.`, { ...own }])];
+  for (const [where, given] of all) {
+    const idle = Object.keys(PART_OF).find(property => given[property] !== undefined && without.includes(PART_OF[property]));
+    if (idle !== undefined) throw new Error(`'${where}${idle}' is about ${show(PART_OF[idle])}, which 'without' leaves out: drop one of them`);
+  }
+  if (all.some(([, { rpo, rto }]) => rpo !== undefined || rto !== undefined)) return;
+  for (const [where, given] of all) {
+    const idle = ['scenarios', 'noticedWithin', 'cluster'].find(property => given[property] !== undefined);
+    if (idle !== undefined) throw new Error(`'${where}${idle}' is about an 'rpo' or 'rto', and there is none: give one, or drop it`);
+  }
+}
+
 /** The data by their names, each with what the plan says for all. */
 function dataOf(props: RecoveryPlanProps, planName: string): [name: string, data: ProtectedData][] {
   const { data, source, stores, cluster, exporter, alerts, lifecycle, without, ...forAll } = props;
@@ -144,9 +173,14 @@ function dataOf(props: RecoveryPlanProps, planName: string): [name: string, data
   const all = Object.entries(data!);
   if (all.length === 0) throw new Error('\'data\' must have at least one database, got {}');
   return all.map(([name, own]) => {
-    const { backup, restore, drill } = own;
-    const merged = { backup: { ...forAll.backup, ...backup }, restore: { ...forAll.restore, ...restore }, drill: { ...forAll.drill, ...drill } };
-    return [name, { ...forOnDemand(own, forAll), ...defined(own), ...merged }];
+    const { backup = {}, restore = {}, drill = {} } = own;
+    return [name, {
+      ...forOnDemand(own, forAll),
+      ...defined(own),
+      backup: { ...forAll.backup, ...defined(backup) },
+      restore: { ...forAll.restore, ...defined(restore) },
+      drill: { ...forAll.drill, ...defined(drill) },
+    }];
   });
 }
 

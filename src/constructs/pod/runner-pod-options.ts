@@ -2,7 +2,8 @@ import * as kplus from 'cdk8s-plus-28';
 
 /**
  * What all constructs with a runner take for its pod. "Of the backup" is of the `BackupCronJob` that a restore, a drill or an exporter is
- * about (an exporter's: the first); what a restore without one has, is what a backup has.
+ * about (an exporter's: the first); what a restore without one has, is what a backup has. What the `BackupDefaults` of a scope say comes before
+ * the defaults of a backup.
  */
 export interface RunnerPodOptions {
   /**

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { codeOf, RunnerError } from './errors';
 import { FILE_SUFFIX } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
@@ -11,7 +12,7 @@ import { ExitCode } from '../../contract/exit-code';
  */
 export function secretFrom(env: NodeJS.ProcessEnv, name: string, what: string): string {
   const value = env[name];
-  if (value !== undefined && value !== '') return value;
+  if (value) return value;
   const file = secretFile(env, name);
   if (file !== undefined) return secretIn(file, name, what);
   throw new RunnerError(
@@ -22,11 +23,11 @@ export function secretFrom(env: NodeJS.ProcessEnv, name: string, what: string): 
 
 /** The file that a secret is read from; `undefined` where it is in a variable, or nowhere. */
 export function secretFile(env: NodeJS.ProcessEnv, name: string): string | undefined {
-  return env[name] === undefined || env[name] === '' ? env[name + FILE_SUFFIX] || undefined : undefined;
+  return env[name] ? undefined : env[name + FILE_SUFFIX] || undefined;
 }
 
 function secretIn(file: string, name: string, what: string): string {
-  const wayOut = `look at the key ${name} of the Secret that is mounted there, or set ${name}${FILE_SUFFIX} to a file that holds it`;
+  const wayOut = `look at the key ${basename(file)} of the Secret that is mounted there, or set ${name}${FILE_SUFFIX} to a file that holds it`;
   let text: string;
   try {
     text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');

@@ -143,10 +143,11 @@ test('what is said about a part counts, what is said about one of the data befor
   const { plan, objects } = planOf({
     backup: { image: 'registry.example.com/runner:1', priorityClassName: 'low' },
     drill: { assertions: ['SELECT true'] },
+    exporter: { labels: undefined },
     rpo: Duration.hours(27),
     data: {
       a: { source: POSTGRES() },
-      b: { source: POSTGRES(), backup: { priorityClassName: 'high', schedule: Cron.hourly() }, drillSchedule: Cron.weekly() },
+      b: { source: POSTGRES(), backup: { priorityClassName: 'high', image: undefined, schedule: Cron.hourly() }, drillSchedule: Cron.weekly() },
     },
     alerts: { ruleName: 'mine' },
   });
@@ -181,6 +182,11 @@ test.each<[string, Partial<RecoveryPlanProps>, string]>([
   ['no promise', { data: { db: { source: POSTGRES() } } }, 'chart/Shop: \'rpo\' of "db" is missing: say how much may be lost, as in Duration.hours(27), or set \'onDemand\''],
   ['a promise that can\'t be held', { source: POSTGRES(), rpo: Duration.minutes(5) }, 'chart/Shop: \'rpo\' must be at least 17 minutes'],
   ['a misspelt name', { data: { db: { source: POSTGRES(), retenton: Retention.days(7) } as any } }, 'chart/Shop: \'data.db.retenton\' is unknown: did you mean \'data.db.retention\'?'],
+  ['something about a part that is left out', { source: POSTGRES(), rpo: Duration.hours(27), exporter: {}, without: [RecoveryPlanPart.EXPORTER] },
+    'chart/Shop: \'exporter\' is about "exporter", which \'without\' leaves out: drop one of them'],
+  ['the same of one database', { data: { db: { source: POSTGRES(), rpo: Duration.hours(27), drillSchedule: Cron.weekly() } }, without: [RecoveryPlanPart.DRILLS] },
+    'chart/Shop: \'data.db.drillSchedule\' is about "drills", which \'without\' leaves out'],
+  ['a loss without a promise', { source: POSTGRES(), onDemand: true, scenarios: [RecoveryScenario.NODE_LOSS] }, 'chart/Shop: \'scenarios\' is about an \'rpo\' or \'rto\', and there is none'],
   ['a lifecycle without a bucket', { source: POSTGRES(), rpo: Duration.hours(27), stores: [VOLUME()], lifecycle: {} }, 'chart/Shop: \'lifecycle\' is for plans with one bucket, got 0'],
 ])('%s is refused, with the way out', (_, changes, message) => {
   expect(() => planOf(changes)).toThrow(message);

@@ -39,7 +39,7 @@ test('it is read anew each time: the file follows the Secret', () => {
 
 test.each<[string, NodeJS.ProcessEnv, string]>([
   ['nothing', {}, 'the password of the test is missing: set the environment variable PASSWORD, or PASSWORD_FILE to a file that holds it'],
-  ['no such file', { PASSWORD_FILE: '/nowhere/PASSWORD' }, 'the password of the test is missing: /nowhere/PASSWORD, which PASSWORD_FILE names, can\'t be read (ENOENT): look at the key PASSWORD'],
+  ['no such file', { PASSWORD_FILE: '/nowhere/admin-word' }, 'the password of the test is missing: /nowhere/admin-word, which PASSWORD_FILE names, can\'t be read (ENOENT): look at the key admin-word of the Secret'],
   ['a directory', { PASSWORD_FILE: directory }, 'can\'t be read (EISDIR)'],
 ])('%s is a wrong config, with the way out', (_, env, message) => {
   expect(() => secret(env)).toThrow(message);

@@ -68,9 +68,9 @@ function keysOf(store: string, { accessKeyIdEnv, secretAccessKeyEnv, sessionToke
     sessionToken: sessionTokenEnv === null ? undefined : secretFrom(env, sessionTokenEnv, `session token of the store ${store}`),
   });
   const now = read(); // what is missing is told at once
-  if (secretFile(env, secretAccessKeyEnv) === undefined) return now;
+  if ([accessKeyIdEnv, secretAccessKeyEnv, sessionTokenEnv].every(name => name === null || secretFile(env, name) === undefined)) return now;
   // The SDK asks again where less than five minutes are left.
-  return () => Promise.resolve().then(() => ({ ...read(), expiration: new Date(Date.now() + FROM_FILE_MS) }));
+  return async () => ({ ...read(), expiration: new Date(Date.now() + FROM_FILE_MS) });
 }
 
 /** TLS makes a copy of all that is written at once, which of a part of an upload is as much again. */
