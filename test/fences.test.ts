@@ -38,7 +38,7 @@ test('the runner is not in what jsii compiles', () => {
 });
 
 test('the public API is the constructs and what they take', () => {
-  // Interfaces are not there at run time; API.md has them.
+  // Interfaces are not there at run time; docs/reference/api has them.
   expect(Object.keys(library).sort()).toEqual([
     'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupDefaults', 'BackupExporter', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Decryption', 'DrillVolume',
     'Encryption', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryPlan', 'RecoveryPlanPart', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
