@@ -1,3 +1,5 @@
+import { VerificationRecord } from '../../contract/verification-record';
+
 /** What is to be seen of the copy of a backup in one store, without a byte of an artifact being read. */
 export type CopyState =
   /** It has all its files in their recorded sizes. */
@@ -7,6 +9,8 @@ export type CopyState =
   | { readonly kind: 'record-differs'; readonly from: readonly string[] }
   | { readonly kind: 'file-missing'; readonly file: string }
   | { readonly kind: 'other-size'; readonly file: string; readonly bytes: number; readonly recordedBytes: number }
+  /** It looks whole, and whoever read it back has found that it is not. Only {@link copiesAsRead} says so. */
+  | { readonly kind: 'damaged'; readonly faults: readonly string[]; readonly readAt: string }
   /** The store can't be read. */
   | { readonly kind: 'unknown' };
 
@@ -35,6 +39,7 @@ export function describeFault(copy: CopyState): string | null {
     case 'record-differs': return `record differs from that in ${copy.from.join(' and ')}`;
     case 'file-missing': return `${copy.file} missing`;
     case 'other-size': return `${copy.file} has ${copy.bytes} bytes instead of ${copy.recordedBytes}`;
+    case 'damaged': return `damaged, as reading it back has shown at ${copy.readAt}: ${copy.faults.join('; ')}`;
     case 'unknown': return 'store not reachable';
   }
 }
@@ -47,4 +52,17 @@ export function describeFaults(copies: Copies): string[] {
 /** As JSON shows copies: `ok`, or what is wrong, by name of the store. */
 export function copiesAsJson(copies: Copies): { readonly [store: string]: string } {
   return Object.fromEntries([...copies].map(([store, copy]) => [store, describeFault(copy) ?? 'ok']));
+}
+
+/**
+ * The copies of one backup with what reading them back has shown last: for people. What a restore takes is decided by {@link Copies} as they
+ * are in the catalog, and reads a copy to its end before anything changes.
+ *
+ * @param verifications newest of this backup, by name of the store
+ */
+export function copiesAsRead(copies: Copies, verifications: ReadonlyMap<string, VerificationRecord>): Copies {
+  return new Map([...copies].map(([store, copy]) => {
+    const { faults = [], finishedAt = '' } = verifications.get(store) ?? {};
+    return [store, isWhole(copy) && faults.length > 0 ? { kind: 'damaged', faults, readAt: finishedAt } : copy];
+  }));
 }

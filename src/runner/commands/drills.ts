@@ -24,7 +24,7 @@ function asText(name: string, all: readonly DrillRecord[]): string {
     store ?? '-',
     outcome,
     formatSeconds(seconds.total),
-    rtoTargetSeconds === null ? '-' : `${formatSeconds(rtoTargetSeconds)} ${seconds.total > rtoTargetSeconds ? 'missed' : 'held'}`,
+    rtoTargetSeconds === null ? '-' : `${formatSeconds(rtoTargetSeconds)} ${seconds.total > rtoTargetSeconds ? 'missed' : outcome === 'passed' ? 'held' : 'not proved'}`,
     faults.join('; '),
   ]));
 }

@@ -1,8 +1,8 @@
 import { forEachBackup } from './each-backup';
 import { ExitCode } from '../../contract/exit-code';
-import { Backup, Catalog, isUsable, latest, readCatalog } from '../catalog/catalog';
+import { Backup, Catalog, isUsable, latest } from '../catalog/catalog';
 import { describeAhead } from '../catalog/clock';
-import { copiesAsJson, describeFaults, storesWithWhole } from '../catalog/copy-state';
+import { Copies, copiesAsJson, describeFaults, storesWithWhole } from '../catalog/copy-state';
 import { backupsElsewhere } from '../catalog/elsewhere';
 import { reportFaults } from '../catalog/notes';
 import { bytesOf, secondsOf } from '../catalog/sizes';
@@ -10,18 +10,28 @@ import { InspectionConfigs } from '../config/load';
 import { Context } from '../core/context';
 import { formatBytes, formatSeconds } from '../core/format';
 import { renderTable } from '../core/table';
+import { inspectBackups } from '../monitor/inspect-backups';
+import { knownCopies } from '../monitor/observe';
 
 /** Lists all backups, oldest first. Fails if a store could not be read, or a record in it, after it has shown the rest. */
 export async function list(context: Context<InspectionConfigs>, options: { readonly json: boolean }): Promise<ExitCode> {
   const { reporter, signal } = context;
   return forEachBackup(context, options, async (config, stores) => {
-    const seen = await readCatalog(config.name, stores, signal);
+    const look = await inspectBackups(config.name, stores, signal);
+    const { catalog: seen } = look;
     const catalog = seen.backups.length === 0 ? seen : { ...seen, elsewhere: await backupsElsewhere(config.name, stores, signal) };
-    return { json: asJson(config.name, catalog), text: asText(config.name, catalog), report: () => reportFaults(catalog, reporter) };
+    const shown: Shown = { catalog, copiesOf: backup => knownCopies(backup, look.stores) };
+    return { json: asJson(config.name, shown), text: asText(config.name, shown), report: () => reportFaults(catalog, reporter) };
   });
 }
 
-function asText(name: string, catalog: Catalog): string {
+interface Shown {
+  readonly catalog: Catalog;
+  /** With what reading them back has shown. */
+  copiesOf(backup: Backup): Copies;
+}
+
+function asText(name: string, { catalog, copiesOf }: Shown): string {
   if (catalog.backups.length === 0) return `No backup of ${name}.\n`;
   const newest = latest(catalog);
   return renderTable(['BACKUP', 'AGE', 'SIZE', 'TOOK', 'STORES', 'STATE'], catalog.backups.map(backup => [
@@ -29,12 +39,12 @@ function asText(name: string, catalog: Catalog): string {
     formatSeconds(ageSeconds(backup)),
     formatBytes(bytesOf(backup.record.artifacts)),
     formatSeconds(secondsOf(backup.record)),
-    storesWithWhole(backup.copies).join(', ') || 'none',
-    state(backup) + (backup === newest ? ' (latest)' : ''),
+    storesWithWhole(copiesOf(backup)).join(', ') || 'none',
+    state(backup, copiesOf(backup)) + (backup === newest ? ' (latest)' : ''),
   ]));
 }
 
-function state({ record, copies, accepted, ahead }: Backup): string {
+function state({ record, accepted, ahead }: Backup, copies: Copies): string {
   const faults = describeFaults(copies);
   if (record.suspect !== null) faults.unshift(accepted ? 'suspect, accepted' : `suspect: ${record.suspect}`);
   if (ahead) faults.unshift(describeAhead(ahead));
@@ -42,7 +52,7 @@ function state({ record, copies, accepted, ahead }: Backup): string {
   return `${faults.join('; ') || 'ok'}${length === 0 ? '' : `, ${length} warning${length === 1 ? '' : 's'}: "show" has ${length === 1 ? 'it' : 'them'}`}`;
 }
 
-function asJson(name: string, catalog: Catalog) {
+function asJson(name: string, { catalog, copiesOf }: Shown) {
   return {
     name,
     latest: latest(catalog)?.record.id ?? null,
@@ -55,7 +65,7 @@ function asJson(name: string, catalog: Catalog) {
       bytes: bytesOf(backup.record.artifacts),
       ageSeconds: ageSeconds(backup),
       tookSeconds: secondsOf(backup.record),
-      copies: copiesAsJson(backup.copies),
+      copies: copiesAsJson(copiesOf(backup)),
     })),
     unreadable: catalog.unreadable.map(({ message }) => message),
     unreachable: [...catalog.unreachable.values()].map(({ message }) => message),

@@ -12,6 +12,7 @@ import { sum } from '../core/sum';
 import { printable, renderTable } from '../core/table';
 import { secondsSince } from '../monitor/assess';
 import { BackupInspection, inspectBackups, reportInspection } from '../monitor/inspect-backups';
+import { knownCopies } from '../monitor/observe';
 import { openStores } from '../stores/open';
 
 export interface ShowOptions {
@@ -33,7 +34,7 @@ export async function show(context: Context<InspectionConfig>, { wanted, json }:
 }
 
 function asJson(backup: Backup, look: BackupInspection) {
-  const { record, copies, accepted } = backup;
+  const { record, accepted } = backup;
   return {
     ...record,
     latest: latest(look.catalog) === backup,
@@ -44,7 +45,7 @@ function asJson(backup: Backup, look: BackupInspection) {
     pinned: look.pinned.has(record.id),
     bytes: bytesOf(backup.record.artifacts),
     tookSeconds: secondsOf(backup.record),
-    copies: copiesAsJson(copies),
+    copies: copiesAsJson(knownCopies(backup, look.stores)),
     verifications: look.stores.flatMap(({ verifications }) => verifications.get(record.id) ?? []),
     drills: look.drills.filter(drill => drill.backup === record.id),
   };
@@ -75,12 +76,12 @@ function asText(backup: Backup, look: BackupInspection, now: Date): string {
       artifact.sha256,
     ])),
     ...record.artifacts.map(countsOf).filter(text => text !== undefined),
-    renderTable(['STORE', 'COPY', 'READ BACK'], [...backup.copies].map(([store, copy]) => {
+    renderTable(['STORE', 'COPY', 'READ BACK'], [...knownCopies(backup, look.stores)].map(([store, copy]) => {
       const verification = look.stores.find(({ name }) => name === store)?.verifications.get(record.id);
       const found = verification && `${secondsSince(verification.finishedAt, now) < 60 ? 'just now' : `${formatSeconds(secondsSince(verification.finishedAt, now))} ago`}: ${
         verification.faults.length === 0 ? `good${verification.formatRead ? ', format read to its end' : ''}` : verification.faults.join('; ')}${
         verification.repairedFrom === null ? '' : `, repaired from ${verification.repairedFrom}`}`;
-      return [store, describeFault(copy) ?? 'whole', found ?? 'never'];
+      return [store, copy.kind === 'damaged' ? 'damaged' : describeFault(copy) ?? 'whole', found ?? 'never'];
     })),
     drillsOf(record.id, look),
   ].join('\n');

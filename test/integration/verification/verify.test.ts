@@ -9,7 +9,7 @@ import { BackupRecord } from '../../../src/contract/record';
 import { VerificationRecord } from '../../../src/contract/verification-record';
 import { claimDeadline, renderClaim } from '../../../src/runner/catalog/claim';
 import { configOf, folder, postgres, redis, sqlite } from '../_configs';
-import { backup, Ended, filesIn, run, RunOptions, start } from '../_runner';
+import { backup, Ended, filesIn, list, run, RunOptions, start } from '../_runner';
 import { keysIn, open, recordsIn, redisConfig, snapshot, writeBackup, writeNights } from '../retention/_history';
 import { tempDir, until } from '../servers/_process';
 import { s3Store } from '../servers/_s3';
@@ -120,6 +120,9 @@ describe.each(engines)('%s', (engine, source) => {
     expect(good).toEqual({ id, store: 'offsite', result: 'ok' });
     expect(bad).toEqual({ id, store: 'volume', result: expect.stringMatching(fault) });
     expect(verificationsIn(at.directory, id).at(-1)).toMatchObject({ faults: [expect.stringMatching(fault)], formatRead: false });
+    // Without reading it again: what looks whole is not called so any more.
+    const listed = await list(at.options);
+    expect(listed.backups.at(-1)).toMatchObject({ id, copies: { offsite: 'ok', volume: expect.stringMatching(fault) } });
 
     const repaired = await run(['verify', '--repair', '--json'], at.options);
     expect(repaired).toMatchObject({ code: 0 });

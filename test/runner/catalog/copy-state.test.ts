@@ -5,6 +5,7 @@ const FAULTS: readonly (readonly [CopyState, string, { missing: boolean }])[] = 
   [{ kind: 'record-differs', from: ['s3', 'volume'] }, 'record differs from that in s3 and volume', { missing: false }],
   [{ kind: 'file-missing', file: 'app.db' }, 'app.db missing', { missing: true }],
   [{ kind: 'other-size', file: 'app.db', bytes: 3, recordedBytes: 4 }, 'app.db has 3 bytes instead of 4', { missing: false }],
+  [{ kind: 'damaged', faults: ['a', 'b'], readAt: '2026-11-22T03:00:00.000Z' }, 'damaged, as reading it back has shown at 2026-11-22T03:00:00.000Z: a; b', { missing: false }],
   [{ kind: 'unknown' }, 'store not reachable', { missing: false }],
 ];
 
