@@ -22,7 +22,8 @@ const READ_BACK_PAUSE_MS = 1000;
 /** Shows what `lifecycle apply` would change. */
 export async function lifecycleDiff(context: LifecycleContext, options: { readonly exitCode: boolean }): Promise<ExitCode> {
   const bucket = openBucket(context.config.store, context.env);
-  const { diff } = await show(context, bucket);
+  const { diff, lines } = await compare(context, bucket);
+  context.stdout.write(lines.map(line => `${line}\n`).join(''));
   return options.exitCode && !diff.isEmpty ? ExitCode.DIFFERS : ExitCode.OK;
 }
 
@@ -31,7 +32,8 @@ export async function lifecycleApply(context: LifecycleContext, { keepOthers, re
   const { config, env, reporter, signal } = context;
   if (keepOthers && removeOthers) throw new RunnerError('--keep-others and --remove-others exclude each other: give one of them', ExitCode.USAGE);
   const bucket = openBucket(config.store, env);
-  const { present, diff } = await show(context, bucket);
+  const { present, diff, lines } = await compare(context, bucket);
+  for (const line of lines) reporter.info('lifecycle.difference', line);
   const others = present.rules.filter(rule => !isOurs(rule));
   if (others.length > 0 && !keepOthers && !removeOthers) {
     throw new RunnerError(`${bucket.location} has rules that are not ours, ${diff.others.join(', ')}, and S3 replaces all rules at once: give --keep-others to keep them, --remove-others to remove them, or take them into the app`, ExitCode.BAD_CONFIG);
@@ -52,21 +54,22 @@ export async function lifecycleApply(context: LifecycleContext, { keepOthers, re
   return ExitCode.OK;
 }
 
-interface Shown {
+interface Compared {
   readonly present: Configuration;
   readonly diff: Difference;
+  /** The difference as a person reads it. */
+  readonly lines: readonly string[];
 }
 
-async function show({ config, stdout, signal }: LifecycleContext, bucket: LifecycleBucket): Promise<Shown> {
+async function compare({ config, signal }: LifecycleContext, bucket: LifecycleBucket): Promise<Compared> {
   const present = await bucket.read(signal);
   if (!present.supported) {
     throw new RunnerError(`${bucket.location}: the service has no lifecycle rules, and nothing was changed: take the BackupBucketLifecycle out of the app. Prune removes backups and what killed runs have left without them`, ExitCode.BAD_CONFIG);
   }
   const wanted = wantedBy(config);
   const diff = difference(present, wanted);
-  stdout.write(`${bucket.location}: ${diff.isEmpty ? 'nothing changes' : `${diff.added.length} added, ${diff.changed.length} changed, ${diff.removed.length} removed`}\n`);
-  stdout.write(showDifference(diff, present, wanted));
-  return { present, diff };
+  const summary = diff.isEmpty ? 'nothing changes' : `${diff.added.length} added, ${diff.changed.length} changed, ${diff.removed.length} removed`;
+  return { present, diff, lines: [`${bucket.location}: ${summary}`, ...showDifference(diff, present, wanted)] };
 }
 
 function wantedBy({ document, transitionDefaultMinimumObjectSize }: LifecycleConfig): Configuration {

@@ -34,12 +34,12 @@ export async function pruneCommand(context: Context, options: PruneCommandOption
   return outcome.failures[0]?.exitCode ?? ExitCode.OK;
 }
 
-function asJson(name: string, { stopped, entries, removed, refused, failures }: PruneOutcome, dryRun: boolean) {
-  return { name, dryRun, stopped, entries, removed, refused, failures: failures.map(({ message }) => message) };
+function asJson(name: string, { stopped, entries, removed, hidden, refused, failures }: PruneOutcome, dryRun: boolean) {
+  return { name, dryRun, stopped, entries, removed, hidden, refused, failures: failures.map(({ message }) => message) };
 }
 
-function asLine(name: string, { entries, stopped, removed, refused, failures }: PruneOutcome): string {
-  return resultLine('prune.finished', { name, removed, of: entries.length, refused: refused.length, failed: failures.length, stopped });
+function asLine(name: string, { entries, stopped, removed, hidden, refused, failures }: PruneOutcome): string {
+  return resultLine('prune.finished', { name, removed, of: entries.length, hidden, refused: refused.length, failed: failures.length, stopped });
 }
 
 function asText(name: string, { entries, stopped, removed, refused, failures }: PruneOutcome, dryRun: boolean): string {

@@ -53,9 +53,10 @@ export function sameRules(one: readonly AnyRule[], other: readonly AnyRule[]): b
   return sorted(one) === sorted(other);
 }
 
-export function showDifference(diff: Difference, present: Configuration, wanted: Configuration): string {
+/** One line for each rule: what goes, comes, stays, and what is not ours. */
+export function showDifference(diff: Difference, present: Configuration, wanted: Configuration): string[] {
   const rule = (configuration: Configuration, id: string) => configuration.rules.find(({ ID }) => ID === id)!;
-  const lines = [
+  return [
     ...diff.removed.map(id => `- ${id}  ${text(rule(present, id))}`),
     ...diff.changed.flatMap(id => [`- ${id}  ${text(rule(present, id))}`, `+ ${id}  ${text(rule(wanted, id))}`]),
     ...diff.added.map(id => `+ ${id}  ${text(rule(wanted, id))}`),
@@ -63,7 +64,6 @@ export function showDifference(diff: Difference, present: Configuration, wanted:
     ...diff.others.map(id => `! ${id}  not ours`),
     ...diff.minimumSize ? [`- transition-default-minimum-object-size ${diff.minimumSize.from}`, `+ transition-default-minimum-object-size ${diff.minimumSize.to}`] : [],
   ];
-  return lines.map(line => `${line}\n`).join('');
 }
 
 /** One rule in one form: services write filters, lists and dates in different ways. */

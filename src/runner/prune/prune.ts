@@ -23,6 +23,8 @@ export interface PruneOutcome {
   readonly stopped: readonly { readonly store: string | null; readonly reason: string; readonly begun?: true }[];
   readonly entries: readonly PruneEntry[];
   readonly removed: number;
+  /** Stores that keep what was removed as older versions. */
+  readonly hidden: readonly string[];
   /** What stores did not let go, one sentence each. */
   readonly refused: readonly string[];
   /** The worst of what went wrong in removing; refusals are none. */
@@ -67,7 +69,7 @@ export async function prune(stores: readonly Store[], options: PruneOptions, con
     const inventory = await takeStock(config.name, store, catalog, { ...options, onOdd }, signal);
     plans.push({ inventory, entries: entriesOf(inventory, catalog, config.retention, options.now), stopped: stopsHere(inventory, catalog) });
   }
-  const outcome: Outcome = { stopped: [], entries: [], removed: 0, refused: [], failures: [] };
+  const outcome: Outcome = { stopped: [], entries: [], removed: 0, hidden: [], refused: [], failures: [] };
   if (stopped !== null) outcome.stopped.push({ store: null, reason: stopped });
   for (const plan of plans) {
     if (stopped === null) await pruneStore(plan, catalog, outcome, options, context);
@@ -107,15 +109,24 @@ async function pruneStore(
   outcome.entries.push(...entries);
   if (options.dryRun) return;
   tellPlan(store, entries, reporter);
+  let hides = false;
   await sideBySide(entries.filter(({ action }) => action === 'delete'), CONCURRENT_REMOVALS, async (entry, stop) => {
     const removal = await removeUnlessHeld(entry, inventory, config.name, signal);
     if (removal.kind === 'held') stop();
+    if (removal.kind === 'removed') hides = store.hidesRemoved === true;
     note(entry, removal, outcome, reporter);
   });
   const gone = new Set(entries.filter(({ action }) => action === 'delete').map(({ id }) => id));
   const removal = await removeSuperseded(inventory, gone, reporter, signal);
   if (removal.kind !== 'removed') note({ id: `of ${config.name}`, store: store.name, what: 'leftovers' }, removal, outcome, reporter);
+  if (hides) {
+    outcome.hidden.push(store.name);
+    reporter.info('prune.hidden', hiddenIn(store.name), { store: store.name });
+  }
 }
+
+const hiddenIn = (store: string) =>
+  `${store} keeps versions: what is removed there can't be listed or restored any more, and its bytes stay, and are billed, until the lifecycle of the bucket removes old versions`;
 
 /** What goes, one by one, and how much stays: why is asked with a dry run. */
 function tellPlan({ name }: Store, entries: readonly PruneEntry[], reporter: Reporter): void {

@@ -31,6 +31,8 @@ export interface Store {
   readonly location: string;
   /** What its clock says beyond that of this machine, by its last answer. Absent where it has none, or has not answered yet. */
   readonly clockOffsetMs?: number | undefined;
+  /** Whether something that was removed by this program is only hidden there, as an older version. Absent where nothing is kept. */
+  readonly hidesRemoved?: boolean;
 
   /**
    * Rejects unless the store can be reached, exists, lets itself be listed, and can do what its config asks for. Changes nothing.

@@ -120,6 +120,7 @@ describe.each(SERVERS)('on %s', (_kind, { start }) => {
     const old = await writeNights(10, 0, config.stores.map(store => openStore(store, options.env!)));
     const taken = await run(['backup'], both);
     expect({ code: taken.code, odd: taken.events.filter(({ level }) => level !== 'info') }).toEqual({ code: 0, odd: [] });
+    expect(taken.events.filter(({ event }) => event === 'prune.hidden')).toEqual([expect.objectContaining({ store: 'offsite', message: expect.stringMatching(/^offsite keeps versions/) })]);
     const { backups } = await list(both);
     const weekAgo = backupId('app', new Date(parseKey(taken.result.id)!.startedAt.getTime() - 7 * DAY_SECONDS * 1000));
     // What is past a week is hidden in the bucket, and gone from the volume.
@@ -138,6 +139,9 @@ describe.each(SERVERS)('on %s', (_kind, { start }) => {
     const bucketOnly = { config: restoreOf(options.config, { engine: 'sqlite', path: target, lockTimeoutSeconds: 1, keepPrevious: false, assertions: [] }), env: options.env };
     expect((await run(['restore', '--yes', '--to', `${target}.new`], bucketOnly)).code).toBe(0);
     expect(new DatabaseSync(`${target}.new`).prepare('SELECT x FROM t').all()).toEqual([{ x: 1 }]);
+
+    const again = await run(['backup'], both);
+    expect(again.events.filter(({ event }) => event === 'prune.hidden' || event === 'prune.delete')).toEqual([]);
   });
 
   test('a bucket without Object Lock is found by doctor, and before anything is dumped', async () => {

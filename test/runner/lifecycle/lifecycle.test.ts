@@ -79,7 +79,7 @@ describe('difference', () => {
   test('is shown with what was and what will be', () => {
     const present = { rules: [rule, { ...rule, ID: 'logs' }], minimumSize: null };
     const wanted = { rules: [{ ...rule, Expiration: { Days: 120 } }], minimumSize: 'varies_by_storage_class' };
-    expect(showDifference(difference(present, wanted), present, wanted)).toMatchInlineSnapshot(`
+    expect(`${showDifference(difference(present, wanted), present, wanted).join('\n')}\n`).toMatchInlineSnapshot(`
 "- cdk8s-backup.a  {"status":"Enabled","prefix":"shop/","expiration":"day 90"}
 + cdk8s-backup.a  {"status":"Enabled","prefix":"shop/","expiration":"day 120"}
 ! logs  not ours

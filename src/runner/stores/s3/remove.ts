@@ -6,13 +6,20 @@ import { RunnerError } from '../../core/errors';
 /** S3's limit for one request. */
 const MAX_KEYS_PER_REMOVAL = 1000;
 
-/** Removes as many of the objects as it can, and fails if one of them is still there. */
-export async function removeObjects(target: S3Target, keys: readonly string[], signal: AbortSignal): Promise<void> {
+/**
+ * Removes as many of the objects as it can, and fails if one of them is still there.
+ *
+ * @param onHidden called where the bucket keeps versions, so that what was removed is there, below a marker that hides it
+ */
+export async function removeObjects(target: S3Target, keys: readonly string[], onHidden: () => void, signal: AbortSignal): Promise<void> {
   const failures: unknown[] = [];
+  const note = (answer: Answer) => {
+    if (hides(answer)) onHidden();
+  };
   for (let i = 0; i < keys.length; i += MAX_KEYS_PER_REMOVAL) {
-    for (const key of await removeMany(target, keys.slice(i, i + MAX_KEYS_PER_REMOVAL), signal)) {
+    for (const key of await removeMany(target, keys.slice(i, i + MAX_KEYS_PER_REMOVAL), note, signal)) {
       // One at a time: the request is retried, and its error says more.
-      await removeOne(target, key, signal).catch(error => {
+      await removeOne(target, key, note, signal).catch(error => {
         signal.throwIfAborted();
         failures.push(error);
       });
@@ -24,27 +31,42 @@ export async function removeObjects(target: S3Target, keys: readonly string[], s
   throw new RunnerError(`${first.message}${others}`, first.exitCode, { cause: first });
 }
 
-async function removeOne(target: S3Target, key: string, signal: AbortSignal): Promise<void> {
+/** What S3 says of a deletion, with the name that it has in both answers, or with that of one of them. */
+interface Answer {
+  readonly DeleteMarker?: boolean | undefined;
+  readonly DeleteMarkerVersionId?: string | undefined;
+  readonly VersionId?: string | undefined;
+}
+
+/** Where versions are suspended, the marker takes the place of the object. */
+function hides({ DeleteMarker, DeleteMarkerVersionId, VersionId }: Answer): boolean {
+  return DeleteMarker === true && (DeleteMarkerVersionId ?? VersionId) !== 'null';
+}
+
+async function removeOne(target: S3Target, key: string, note: (answer: Answer) => void, signal: AbortSignal): Promise<void> {
   const { client, bucket, keyPrefix } = target;
-  await explainedS3(target, `remove ${key}`, signal, () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keyPrefix + key }), { abortSignal: signal }));
+  note(await explainedS3(target, `remove ${key}`, signal, () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keyPrefix + key }), { abortSignal: signal })));
 }
 
 /** Removes up to 1,000 objects and returns the keys of those that are still there. */
-async function removeMany(target: S3Target, keys: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+async function removeMany(
+  target: S3Target, keys: readonly string[], note: (answer: Answer) => void, signal: AbortSignal,
+): Promise<readonly string[]> {
   const { client, bucket, keyPrefix } = target;
   try {
     signal.throwIfAborted();
-    const { Errors = [] } = await client.send(new DeleteObjectsCommand({
+    const { Errors = [], Deleted = [] } = await client.send(new DeleteObjectsCommand({
       Bucket: bucket,
-      Delete: { Quiet: true, Objects: keys.map(key => ({ Key: keyPrefix + key })) },
+      Delete: { Objects: keys.map(key => ({ Key: keyPrefix + key })) },
     }), { abortSignal: signal });
+    Deleted.forEach(note);
     return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key = '' }) => Key.slice(keyPrefix.length));
   } catch (error) {
     signal.throwIfAborted();
     // Some ask for a right on the bucket where the single deletion asks for one on the object: if that is refused, all are.
     if (s3Status(error) === 403) {
       const [first = '', ...others] = keys;
-      await removeOne(target, first, signal);
+      await removeOne(target, first, note, signal);
       return others;
     }
     // Older services want an MD5 here, or don't have it at all.

@@ -25,6 +25,7 @@ export class S3Store implements Store {
   public readonly location: string;
   private readonly target: S3Target;
   private readonly creator: S3Creator;
+  private hidden = false;
 
   constructor(
     private readonly config: S3StoreConfig,
@@ -55,6 +56,10 @@ export class S3Store implements Store {
 
   public get clockOffsetMs(): number | undefined {
     return this.target.clock.offsetMs;
+  }
+
+  public get hidesRemoved(): boolean {
+    return this.hidden;
   }
 
   public async put(key: string, body: Readable, expectedBytes: number | null, signal: AbortSignal): Promise<number> {
@@ -107,7 +112,9 @@ export class S3Store implements Store {
 
   public async remove(keys: readonly string[], signal: AbortSignal): Promise<void> {
     keys.forEach(checkKey);
-    await removeObjects(this.target, keys, signal);
+    await removeObjects(this.target, keys, () => {
+      this.hidden = true;
+    }, signal);
   }
 
   public async *unfinished(prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedUpload> {
