@@ -45,17 +45,32 @@ describeCluster('what is applied', () => {
     expect(quantities.map(canonicalQuantity)).toEqual(stored.spec.template.spec.containers.map(({ resources }: any) => resources.limits.memory));
   });
 
-  test('for very many backups, is small enough for "kubectl apply"', async () => {
-    const chart = newChart(ns.name);
-    const stores = [BackupStore.volume({ size: Size.gibibytes(1) }), BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' })];
-    const backups = Array.from({ length: 47 }, (_, i) => new BackupCronJob(chart, `backup-${i}`, props({
-      stores, verify: { schedule: Cron.weekly() }, source: BackupSource.postgres({ host: 'db', databaseName: `d${i}`, user: 'u' }),
-    })));
-    new BackupAlertRules(chart, 'many', { backups, runnerMetrics: true, ruleLabels: { release: 'x' } });
-    const objects = objectsOf(chart).filter(({ kind }) => kind === 'PrometheusRule' || kind === 'ConfigMap');
-    expect(objects.length).toBeGreaterThan(3);
-    const said = (await ns.apply(objects)).trim().split('\n');
-    expect(said.filter(line => !line.endsWith(' created'))).toEqual([]);
+  describe('for very many backups', () => {
+    /** What a synth for so many makes besides the backups. */
+    const rulesOf = (count: number): any[] => {
+      const chart = newChart(ns.name);
+      const stores = [BackupStore.volume({ size: Size.gibibytes(1) }), BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' })];
+      const backups = Array.from({ length: count }, (_, i) => new BackupCronJob(chart, `backup-${i}`, props({
+        stores, verify: { schedule: Cron.weekly() }, source: BackupSource.postgres({ host: 'db', databaseName: `d${i}`, user: 'u' }),
+      })));
+      new BackupAlertRules(chart, 'many', { backups, runnerMetrics: true, ruleLabels: { release: 'x' } });
+      return objectsOf(chart).filter(({ kind }) => kind === 'PrometheusRule' || kind === 'ConfigMap');
+    };
+
+    test('is small enough for "kubectl apply"', async () => {
+      const objects = rulesOf(47);
+      expect(objects.length).toBeGreaterThan(3);
+      const said = (await ns.apply(objects)).trim().split('\n');
+      expect(said.filter(line => !line.endsWith(' created'))).toEqual([]);
+    });
+
+    test('and then for fewer, leaves PrometheusRules that are to be deleted by hand', async () => {
+      await ns.apply(rulesOf(1));
+      const there = (await ns.get('prometheusrules', '--selector=app.kubernetes.io/instance=many')).items.map(({ metadata: { name } }: any) => name);
+      expect(there).toEqual(expect.arrayContaining(['many', 'many-2']));
+      await ns.kubectl('delete', 'prometheusrule', ...there.filter((name: string) => name !== 'many'));
+      expect((await ns.apply(rulesOf(1))).trim().split('\n').filter(line => !line.endsWith(' unchanged'))).toEqual([]);
+    });
   });
 
   test('doctor in the exporter passes, and says what is not checked there', async () => {
