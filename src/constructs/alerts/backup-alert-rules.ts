@@ -6,8 +6,7 @@ import { dashboard } from './dashboard';
 import { defineDashboard, definePrometheusRules } from './objects';
 import { alertGroups } from './rules/groups';
 import { RelatedJob, AlertContext, AlertTarget, volumesOf } from './rules/target';
-import { companionTests } from './tests/related-job-scenarios';
-import { alertTests } from './tests/scenarios';
+import { TestTexts } from './tests/alike';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { RelatedCronJobFacts } from '../backup/job-facts';
 import { writeAsStored } from '../core/as-stored';
@@ -61,15 +60,13 @@ export class BackupAlertRules extends Construct {
       this.ruleFile = `${folder}/${name}.rules`;
       this.dashboardFile = `${folder}/${name}.dashboard.json`;
       new SynthFile(this, 'Rules', { fileName: this.ruleFile, content: () => Yaml.stringify({ groups }) });
+      const tests = new TestTexts(this, context, volumesOf(targets), `${name}.rules`);
       const testsOf = targets.flatMap(target => [
-        { target, cronJob: target.cronJob, tests: () => alertTests(context, target, volumesOf(targets), `${name}.rules`) },
-        ...target.companions.map(companion => ({
-          target, cronJob: companion.cronJob, tests: () => companionTests(context, target, companion, `${name}.rules`),
-        })),
+        { target, cronJob: target.cronJob, content: () => tests.ofBackup(target) },
+        ...target.companions.map(companion => ({ target, cronJob: companion.cronJob, content: () => tests.ofCompanion(target, companion) })),
       ]);
-      this.ruleTestFiles = testsOf.map(({ target, cronJob, tests }, i) => new SynthFile(this, `RuleTests${i}`, {
-        fileName: `${folder}/${name}.${target.namespace}.${cronJob}.rules.test`,
-        content: () => Yaml.stringify(tests()),
+      this.ruleTestFiles = testsOf.map(({ target, cronJob, content }, i) => new SynthFile(this, `RuleTests${i}`, {
+        fileName: `${folder}/${name}.${target.namespace}.${cronJob}.rules.test`, content,
       }).fileName);
       new SynthFile(this, 'Dashboard', { fileName: this.dashboardFile, content: () => jsonText(board) });
 

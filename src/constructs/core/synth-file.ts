@@ -30,17 +30,47 @@ export class SynthFile extends Construct {
     const app = appOf(this);
     this.fileName = checkFileName(props.fileName, app.outputFileExtension);
     this.content = props.content;
-    const other = filesOf(app).find(file => file !== this && collide(file.fileName, this.fileName));
-    if (other) {
-      throw new Error(`'fileName' ${show(this.fileName)} collides with ${show(other.fileName)} of ${other.node.path}: give one of the two another name`);
-    }
+    this.refuseCollision(app);
     afterSynth(this, writeFiles);
   }
 
   /** What is in the file, with one line break at its end. */
   public text(): string {
-    return `${this.content().replace(/\s+$/, '')}\n`;
+    return `${this.content().trimEnd()}\n`;
   }
+
+  /** Not each file looks at each other one: that takes seconds where there are hundreds. */
+  private refuseCollision(app: App): void {
+    const path = this.fileName.toLowerCase();
+    const folders = foldersOf(path);
+    const taken = takenIn(app);
+    if (taken.files.has(path) || taken.folders.has(path) || folders.some(folder => taken.files.has(folder))) {
+      const other = filesOf(app).find(file => file !== this && collide(file.fileName, this.fileName));
+      // Not there if it was removed from the app.
+      if (other) throw new Error(`'fileName' ${show(this.fileName)} collides with ${show(other.fileName)} of ${other.node.path}: give one of the two another name`);
+    }
+    taken.files.add(path);
+    for (const folder of folders) taken.folders.add(folder);
+  }
+}
+
+/** Paths in lower case, since file systems may ignore it. */
+interface Taken {
+  readonly files: Set<string>;
+  readonly folders: Set<string>;
+}
+
+const takenByApp = new WeakMap<App, Taken>();
+
+function takenIn(app: App): Taken {
+  const taken = takenByApp.get(app) ?? { files: new Set(), folders: new Set() };
+  takenByApp.set(app, taken);
+  return taken;
+}
+
+/** `a` and `a/b` of `a/b/c`. */
+function foldersOf(path: string): string[] {
+  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 }
 
 /** The files that the app of this construct writes, by name, without a disk. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { ApiObject, App, Chart, Testing, YamlOutputType } from 'cdk8s';
-import { Construct } from 'constructs';
+import { Construct, Node } from 'constructs';
 import { jsonText, SynthFile, synthFiles } from '../../../src/constructs/core/synth-file';
 
 function file(scope: Construct, fileName: string, content = 'text'): SynthFile {
@@ -113,11 +113,33 @@ test('leaves other apps alone', () => {
   expect(App.prototype.synth).toBe(before);
 });
 
-test.each([['rules.txt', 'rules.txt'], ['Rules.txt', 'rules.txt'], ['rules', 'rules/a.txt']])('fails when two constructs write %s and %s', (one, other) => {
+test('a file of another name does not look at the whole app', () => {
+  const app = Testing.app();
+  const chart = new Chart(app, 'shop');
+  const walks = jest.spyOn(Node.prototype, 'findAll');
+  try {
+    ['rules/a.txt', 'rules/b.txt', 'rules/b.txt.old', 'c.txt'].forEach(name => file(chart, name));
+    expect(walks).not.toHaveBeenCalled();
+  } finally {
+    walks.mockRestore();
+  }
+});
+
+test('the name of a file that was removed from the app is free', () => {
+  const app = Testing.app();
+  const chart = new Chart(app, 'shop');
+  file(chart, 'a.txt');
+  chart.node.tryRemoveChild('a.txt');
+  file(new Chart(app, 'other'), 'a.txt', 'of the other');
+  app.synth();
+  expect(read(app, 'a.txt')).toBe('of the other\n');
+});
+
+test.each([['rules.txt', 'rules.txt'], ['Rules.txt', 'rules.txt'], ['rules', 'rules/a.txt'], ['rules/a/b.txt', 'Rules'], ['rules/a.txt', 'rules/a.txt/b']])('fails when two constructs write %s and %s', (one, other) => {
   const app = Testing.app();
   file(new Chart(app, 'first'), one);
   expect(() => file(new Chart(app, 'second'), other))
-    .toThrow(`'fileName' "${other}" collides with "${one}" of first/${one.replace('/', '--')}: give one of the two another name`);
+    .toThrow(`'fileName' "${other}" collides with "${one}" of first/${one.replaceAll('/', '--')}: give one of the two another name`);
 });
 
 test.each(['', '/etc/passwd', '../up.txt', 'a//b', 'a/../b', 'a b.txt', 'C:\\x', '.hidden'])('fails for the name %j', fileName => {
