@@ -5,14 +5,16 @@ import { rmSync } from 'node:fs';
 import { ApiObject, ApiObjectProps, App, Chart, Cron } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { tempDir } from './servers/_process';
-import { BackupCronJob, RestoreJob } from '../../src';
+import { BackupAlertRules, BackupCronJob, RestoreJob } from '../../src';
 import { renderTable } from '../../src/runner/core/table';
 import { props } from '../synth';
 
 interface BenchedApp {
   readonly name: string;
   /** Defines what one backup and its restore are. */
-  readonly define: (chart: Chart, i: number) => void;
+  readonly define: (chart: Chart, i: number) => unknown;
+  /** Defines what there is once for all of them. */
+  readonly finish?: (chart: Chart, defined: any[]) => void;
 }
 
 const SIZES = [100, 1000];
@@ -40,10 +42,19 @@ const APPS: readonly BenchedApp[] = [
     name: 'BackupCronJob and RestoreJob',
     define: defineOurs,
   },
+  {
+    name: 'the same, with BackupAlertRules',
+    define: defineOurs,
+    finish: (chart, backups) => {
+      new BackupAlertRules(chart, 'alerts', { backups, ruleLabels: { release: 'prometheus' }, dashboardConfigMap: false });
+    },
+  },
 ];
 
-function defineOurs(chart: Chart, i: number): void {
-  new RestoreJob(chart, `restore-${i}`, { backup: new BackupCronJob(chart, `backup-${i}`, props({ backupName: `backup-${i}` })) });
+function defineOurs(chart: Chart, i: number): BackupCronJob {
+  const backup = new BackupCronJob(chart, `backup-${i}`, props({ backupName: `backup-${i}` }));
+  new RestoreJob(chart, `restore-${i}`, { backup });
+  return backup;
 }
 
 interface Sample {
@@ -67,13 +78,14 @@ export function compareSynth(rounds: number): void {
 }
 
 /** From an empty app to the files. */
-function measure({ define }: BenchedApp, backups: number): Sample {
+function measure({ define, finish }: BenchedApp, backups: number): Sample {
   const outdir = tempDir('bench-synth');
   try {
     const started = performance.now();
     const app = new App({ outdir });
     const chart = new Chart(app, 'chart', { namespace: 'shop' });
-    for (let i = 0; i < backups; i++) define(chart, i);
+    const defined = Array.from({ length: backups }, (_, i) => define(chart, i));
+    finish?.(chart, defined);
     app.synth();
     const seconds = (performance.now() - started) / 1000;
     return { seconds, objects: chart.toJson().length };

@@ -18,7 +18,9 @@ const bySynthRoot = new WeakMap<IConstruct, Simulated>();
 export class TestTexts {
   private readonly simulated: Simulated;
 
-  constructor(scope: IConstruct, private readonly context: AlertContext, private readonly volumes: readonly AlertVolume[], private readonly ruleFile: string) {
+  constructor(
+    scope: IConstruct, private readonly context: AlertContext, private readonly volumes: readonly AlertVolume[], private readonly ruleFile: string,
+  ) {
     const { root } = scope.node;
     this.simulated = bySynthRoot.get(root) ?? new Map();
     bySynthRoot.set(root, this.simulated);
@@ -64,7 +66,8 @@ class StandIns {
       cronJob: this.of(target.cronJob),
       backup: this.of(target.backup),
       jobSelector: '', // only alerts tell it
-      stores: target.stores.map(store => ({ ...store, name: this.of(store.name), ...store.claimName === undefined ? {} : { claimName: this.of(store.claimName) } })),
+      stores: target.stores.map(({ name, claimName, ...store }) =>
+        ({ ...store, name: this.of(name), ...claimName === undefined ? {} : { claimName: this.of(claimName) } })),
       companions: target.companions.map(companion => this.inCompanion(companion)),
     };
   }
@@ -78,7 +81,6 @@ class StandIns {
   }
 
   public replacedIn(text: string): string {
-    const names = new Map([...this.standIns].map(([name, standIn]) => [standIn, name]));
-    return text.replace(/stand-in-\d+-name/g, standIn => names.get(standIn) ?? standIn);
+    return [...this.standIns].reduce((replaced, [name, standIn]) => replaced.replaceAll(standIn, name), text);
   }
 }
