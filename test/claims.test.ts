@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { hasTest, isAboutKubernetes, readClaims, sentences } from './claims';
-import { readReadme } from './readme-tables';
+import { readClaimingPages, ROOT } from './pages';
 
-const ROOT = path.join(__dirname, '..');
 const claims = readClaims();
-const says = sentences(readReadme());
+const says = readClaimingPages().flatMap(({ text }) => sentences(text));
 
-test('every sentence of test/cluster/claims.md is in the README, as it stands there', () => {
+test('every sentence of test/cluster/claims.md is in README or docs, as it stands there', () => {
   const gone = claims.filter(claim => !says.includes(claim.says)).map(claim => claim.says);
   expect([...new Set(gone)]).toEqual([]);
 });
@@ -19,7 +18,7 @@ test('every test that is said to play one is there', () => {
   expect(named.length).toBeGreaterThan(150);
 });
 
-test('every sentence, row and command of the README about Kubernetes names its test, or why none plays it', () => {
+test('every sentence, row and command of README and docs about Kubernetes names its test, or why none plays it', () => {
   // Add it to test/cluster/claims.md, below the test that fails if it is not true.
   const known = new Set(claims.map(claim => claim.says));
   expect(says.filter(sentence => isAboutKubernetes(sentence) && !known.has(sentence))).toEqual([]);
@@ -33,7 +32,7 @@ test('a sentence that no test plays has one reason, and no test', () => {
 test('a text is taken apart into sentences, rows and commands', () => {
   const text = [
     '# A head of a Pod', '', 'One pod', 'is here (`a.b: C`). **Two** are "there". `three`: Four.', '', '- an item,', '  which goes on', '- another', '',
-    '| pod | head |', '|---|---|', '| a row. | Of pods |', '', '```ts', 'kubectl();', '```', '```sh', '# a comment', 'kubectl get \\', '  pods', "kubectl patch '{", "  }' now", '```', '',
+    '| pod | head |', '|---|---|', '| a row. | Of pods |', '', '```ts', 'kubectl();', '```', '```sh', '# a comment', 'kubectl get \\', '  pods   # all', "kubectl patch '{", "  }' now", '```', '',
   ].join('\n');
   expect(sentences(text)).toEqual([
     'kubectl get pods', "kubectl patch '{}' now",

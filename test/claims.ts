@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /*
- * What the README says of Kubernetes, sentence by sentence, and what test/cluster/claims.md says of each: which test plays it, or why none does.
+ * What README and docs say of Kubernetes, sentence by sentence, and what test/cluster/claims.md says of each: which test plays it, or why none does.
+ * Their other commands are in test/docs-commands.md, in the same form.
  */
 
 /** By which a sentence is taken for one about Kubernetes. In lower case where it may begin a sentence as well. */
@@ -16,7 +17,7 @@ const WORDS = new RegExp(`\\b(?:${[
 /** The sentences of a Markdown text, its rows of tables, and its shell commands, each on one line. Other code, headings and heads of tables are left out. */
 export function sentences(markdown: string): string[] {
   const all: string[] = [];
-  const text = markdown.replace(/^```(\w*)\n([^]*?)^```$/gm, (_block, language: string, code: string) => {
+  const text = markdown.replace(/^```([^`\n]*)\n([^]*?)^```$/gm, (_block, language: string, code: string) => {
     if (language === 'sh' || language === 'bash') all.push(...commands(code));
     return '\n\n';
   });
@@ -30,9 +31,9 @@ export function sentences(markdown: string): string[] {
   return all;
 }
 
-/** A command goes on after a backslash, and until its quotes are closed. */
-function commands(code: string): string[] {
-  const lines = code.replace(/^#.*\n/gm, '').replace(/\\\n\s*/g, '').trimEnd().split('\n');
+/** The commands of a block, without comments. One goes on after a backslash, and until its quotes are closed. */
+export function commands(code: string): string[] {
+  const lines = code.replace(/^#.*\n/gm, '').replace(/ +# [^'"\n]*$/gm, '').replace(/\\\n\s*/g, '').trimEnd().split('\n');
   return lines.reduce<string[]>((before, line) => {
     const last = before.at(-1);
     const isOpen = last !== undefined && (last.match(/'/g) ?? []).length % 2 === 1;
@@ -42,7 +43,7 @@ function commands(code: string): string[] {
 
 export const isAboutKubernetes = (sentence: string) => WORDS.test(sentence);
 
-/** What claims.md says of a sentence. */
+/** What claims.md says of a sentence, or docs-commands.md of a command. */
 export interface Claim {
   readonly says: string;
   /** What plays it. */
@@ -51,14 +52,14 @@ export interface Claim {
   readonly whyNone?: string;
 }
 
-export function readClaims(): Claim[] {
-  let file = '';
+export function readClaims(file = path.join('cluster', 'claims.md')): Claim[] {
+  let testFile = '';
   let title = '';
   const claims: Claim[] = [];
-  for (const line of readFileSync(path.join(__dirname, 'cluster', 'claims.md'), 'utf8').split('\n')) {
-    if (line.startsWith('## ')) file = line.slice('## '.length);
+  for (const line of readFileSync(path.join(__dirname, file), 'utf8').split('\n')) {
+    if (line.startsWith('## ')) testFile = line.slice('## '.length);
     if (line.startsWith('### ')) title = line.slice('### '.length);
-    if (line.startsWith('- ')) claims.push({ says: line.slice('- '.length), ...file === 'No test' ? { whyNone: title } : { test: { file, title } } });
+    if (line.startsWith('- ')) claims.push({ says: line.slice('- '.length), ...testFile === 'No test' ? { whyNone: title } : { test: { file: testFile, title } } });
   }
   return claims;
 }

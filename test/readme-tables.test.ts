@@ -1,13 +1,16 @@
-import { readReadme, TABLES, withTables } from './readme-tables';
+import { readClaimingPages } from './pages';
+import { TABLES, withTables } from './readme-tables';
 import { LIFECYCLE_RULES } from '../src/contract/lifecycle-rules';
 
-test('the tables of the README are those that the code prints', () => {
+const pages = readClaimingPages();
+
+test.each(pages)('the tables of $file are those that the code prints', ({ text }) => {
   // `npx tsx test/readme-tables.ts` writes them.
-  expect(readReadme()).toBe(withTables(readReadme()));
+  expect(text).toBe(withTables(text));
 });
 
-test('each table is there once', () => {
-  expect(TABLES.map(({ header }) => readReadme().split(`\n${header}\n`).length - 1)).toEqual(TABLES.map(() => 1));
+test('each table is there once: its first line stands where the table shall be', () => {
+  expect(TABLES.map(({ header }) => pages.reduce((count, { text }) => count + text.split(`\n${header}\n`).length - 1, 0))).toEqual(TABLES.map(() => 1));
 });
 
 test('the rules of a lifecycle are numbered from 1 on, without a gap: messages and people refer to them by number', () => {

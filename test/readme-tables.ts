@@ -1,13 +1,12 @@
 /*
- * The tables of the README that are printed from the code: `npx tsx test/readme-tables.ts` writes them, and readme-tables.test.ts fails where
+ * The tables of README and docs that are printed from the code: `npx tsx test/readme-tables.ts` writes them, and readme-tables.test.ts fails where
  * that was forgotten.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readClaimingPages, ROOT } from './pages';
 import { LifecycleProvider } from '../src/constructs/bucket/lifecycle-provider';
 import { LIFECYCLE_RULES, LifecycleRuleFacts } from '../src/contract/lifecycle-rules';
-
-const README = join(__dirname, '..', 'README.md');
 
 /** A table by its first line, which says what is in its columns. */
 interface Table {
@@ -27,19 +26,15 @@ export const TABLES: readonly Table[] = [
   },
 ];
 
-/** The README with these tables as they are printed. */
-export function withTables(readme: string): string {
+/** A page with these tables as they are printed, where it has one of them. */
+export function withTables(page: string): string {
   return TABLES.reduce((text, { header, rows }) => {
     const start = text.indexOf(`\n${header}\n`) + 1;
-    if (start === 0) throw new Error(`the README has no table that begins with ${header}: put that line where the table shall be`);
+    if (start === 0) return text;
     const end = text.indexOf('\n\n', start) + 1;
     const ruler = header.replace(/[^|]+/g, '---');
     return `${text.slice(0, start)}${[header, ruler, ...rows].join('\n')}\n${text.slice(end)}`;
-  }, readme);
-}
-
-export function readReadme(): string {
-  return readFileSync(README, 'utf8');
+  }, page);
 }
 
 /** What happens where a rule is broken. */
@@ -53,4 +48,4 @@ function row(cells: readonly string[]): string {
   return `|${cells.map(cell => cell === '' ? ' ' : ` ${cell} `).join('|')}|`;
 }
 
-if (require.main === module) writeFileSync(README, withTables(readReadme()));
+if (require.main === module) for (const { file, text } of readClaimingPages()) writeFileSync(join(ROOT, file), withTables(text));

@@ -5,24 +5,10 @@ import { program } from './_paths';
 import { Whispercache } from './_whispercache';
 import { ROOT } from '../image/_lab';
 import { clientBin } from '../integration/servers/postgres';
-import { readReadme } from '../readme-tables';
-
-/** The block of commands of the README that has this text. */
-export function block(having: string): string {
-  const blocks = [...readReadme().matchAll(/^```(?:sh|bash)\n([^]*?)^```$/gm)].map(([, text]) => text!).filter(text => text.includes(having));
-  if (blocks.length !== 1) throw new Error(`${blocks.length} blocks of the README have ${JSON.stringify(having)}`);
-  return blocks[0]!;
-}
-
-/** The line of the README that begins so, with those that go on with it after a backslash, and without its comment. */
-export function line(beginning: string): string {
-  const lines = block(beginning).replaceAll('\\\n', '').split('\n').filter(text => text.startsWith(beginning));
-  if (lines.length !== 1) throw new Error(`${lines.length} lines of the README begin with ${JSON.stringify(beginning)}`);
-  return lines[0]!.replace(/ +# .*$/, '');
-}
+import { shellLine } from '../pages';
 
 /**
- * Runs commands of the README in a shell of "a laptop", which has kubectl, our program, the keys of the bucket, and what was synthesized in `dist`.
+ * Runs commands of README and docs in a shell of "a laptop", which has kubectl, our program, the keys of the bucket, and what was synthesized in `dist`.
  * Returns what they print. The last one has to succeed; after one that fails the next is typed all the same.
  */
 export async function run(commands: string, { cliEnv, dist }: Whispercache): Promise<string> {
@@ -35,9 +21,9 @@ export async function run(commands: string, { cliEnv, dist }: Whispercache): Pro
   return inNodeNetwork(['bash', '-uo', 'pipefail', '-c', script], { env: { ...cliEnv, PATH: `${clientBin(17)}${path.delimiter}${process.env.PATH}` } });
 }
 
-/** Starts a line of the README that goes on until it is stopped, such as a port-forward. */
+/** Starts a line of README and docs that goes on until it is stopped, such as a port-forward. */
 export function start(beginning: string): { stop(): void } {
-  const [command, ...args] = line(beginning).replace(/ &.*$/, '').split(' ');
+  const [command, ...args] = shellLine(beginning).replace(/ &.*$/, '').split(' ');
   if (command !== 'kubectl') throw new Error(`${beginning} is no kubectl`);
   return startKubectl(...args);
 }

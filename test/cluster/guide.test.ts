@@ -4,9 +4,10 @@ import { parse } from 'yaml';
 import { describeCluster } from './_can-run';
 import { inNodeNetwork, kubectl, kubectlWith, Namespace, place } from './_cluster';
 import { untilListening } from './_node';
-import { block, line, run, start } from './_readme';
+import { run, start } from './_readme';
 import { startGuide, Whispercache } from './_whispercache';
 import { until } from '../integration/servers/_process';
+import { shellBlock, shellLine } from '../pages';
 
 /*
  * The README from its first backup to its last rollback, in one world: to make one takes longer than most of what is played here.
@@ -58,16 +59,16 @@ describeCluster('the guide', () => {
     });
 
     test('the first commands of the README make one, show it, and show its log', async () => {
-      await run(line('kubectl create job --from=cronjob/db-backup manual-backup'), world);
+      await run(shellLine('kubectl create job --from=cronjob/db-backup manual-backup'), world);
       await ns.ended('manual-backup');
-      const shown = await run(line('kubectl get cronjobs,jobs'), world);
+      const shown = await run(shellLine('kubectl get cronjobs,jobs'), world);
       expect(shown).toMatch(/^cronjob.batch\/db-backup [^]*^job.batch\/manual-backup +Complete/m);
       expect(shown).not.toMatch(/restore|drill|lifecycle/);
-      expect(await run(line('kubectl logs -n whispercache job/manual-backup'), world)).toContain('"artifacts"');
+      expect(await run(shellLine('kubectl logs -n whispercache job/manual-backup'), world)).toContain('"artifacts"');
     });
 
     test('kubectl exec deploy/db-backup -- cdk8s-backup list tells all three, in both stores', async () => {
-      expect(await run(line('kubectl -n whispercache exec deploy/db-backup'), world)).toMatch(/whispercache_[^]*redis_[^]*whispercache-sqlite_/);
+      expect(await run(shellLine('kubectl -n whispercache exec deploy/db-backup'), world)).toMatch(/whispercache_[^]*redis_[^]*whispercache-sqlite_/);
     });
 
     test('the status page and the metrics tell of them, through a port-forward', async () => {
@@ -83,14 +84,14 @@ describeCluster('the guide', () => {
     });
 
     test('doctor in a pod as the backup has it checks everything, with the command of the README', async () => {
-      await run(block('kubectl create job db-doctor'), world);
+      await run(shellBlock('kubectl create job db-doctor'), world);
       const { outcome, log } = await ns.ended('db-doctor');
       expect([outcome, log]).toEqual(['Complete', expect.stringMatching(/store volume +can be written and read back/)]);
     });
 
     test('a reader that Pod Security "restricted" takes brings the claim to the laptop, where every copy is read back', async () => {
       const there = (await list()).match(/^\S+_\d{8}_\d{6}\b/gm)!.filter(id => id.startsWith('whispercache_'));
-      const said = await run(block('kubectl run reader').replaceAll('busybox', 'postgres:17'), world);
+      const said = await run(shellBlock('kubectl run reader').replaceAll('busybox', 'postgres:17'), world);
       expect(there.filter(id => !said.includes(id))).toEqual([]);
     });
   });
@@ -122,7 +123,7 @@ describeCluster('the guide', () => {
   describe('a restore', () => {
     test('by the three commands of the README: a plan, the restore, and its log to the last line', async () => {
       await corrupt();
-      const said = await run(block('create job --from=cronjob/db-restore emergency-restore'), world);
+      const said = await run(shellBlock('create job --from=cronjob/db-restore emergency-restore'), world);
       expect(said).toMatch(/^job.batch\/look created\n[^]*^job.batch\/emergency-restore created\n[^]*rollback/m);
       await ns.ready('deployment/whispercache-backend');
       expect(await world.rows()).toEqual(before);
@@ -138,7 +139,7 @@ describeCluster('the guide', () => {
       await ns.kubectl('wait', '--for=create', 'pod', '--selector=job-name=look', '--timeout=60s');
       await until('the pod waits', 60_000, async () => (await ns.get('pods', '--selector=job-name=look')).items[0].status.containerStatuses?.[0].state.waiting !== undefined);
       await expect(ns.kubectl('logs', '-f', 'job/look', '--pod-running-timeout=30s')).rejects.toThrow('ContainerCreating');
-      const [, waits] = / (until .*; done)$/.exec(line('npx cdk8s-backup restore-manifest --manifest dist/whispercache.k8s.yaml --job db-restore --dry-run'))!;
+      const [, waits] = / (until .*; done)$/.exec(shellLine('npx cdk8s-backup restore-manifest --manifest dist/whispercache.k8s.yaml --job db-restore --dry-run'))!;
       const screen = path.join(process.env.TMPDIR!, 'screen');
       const waited = run(`{ ${waits}; } > ${screen} 2>&1`, world);
       await until('what it waits for is told', 60_000, async () => existsSync(screen) && readFileSync(screen, 'utf8').includes('waiting to start: ContainerCreating'));
@@ -152,7 +153,7 @@ describeCluster('the guide', () => {
       await corrupt();
       const [first] = /^whispercache_\d{8}_\d{6}/m.exec(await list())!;
       await ns.kubectl('delete', 'job', 'emergency-restore', '--ignore-not-found');
-      const commands = block('--backup whispercache_20261122_020000 --name emergency-restore').replaceAll('whispercache_20261122_020000', first);
+      const commands = shellBlock('--backup whispercache_20261122_020000 --name emergency-restore').replaceAll('whispercache_20261122_020000', first);
       expect(await run(commands, world)).toMatch(new RegExp(`^${first}[^]*^job.batch/emergency-restore created$`, 'm'));
       expect(await ns.ended('emergency-restore')).toMatchObject({ outcome: 'Complete', log: expect.stringContaining(first) });
       await ns.ready('deployment/whispercache-backend');
@@ -162,11 +163,11 @@ describeCluster('the guide', () => {
 
   describe('from a laptop, through port-forwards', () => {
     const laptop = (command: string) =>
-      run(`export CDK8S_BACKUP_KUBERNETES_URL=http://127.0.0.1:8001\n${line('npx cdk8s-backup restore --manifest dist/whispercache.k8s.yaml').replace('restore', command)} --yes`, world);
+      run(`export CDK8S_BACKUP_KUBERNETES_URL=http://127.0.0.1:8001\n${shellLine('npx cdk8s-backup restore --manifest dist/whispercache.k8s.yaml').replace('restore', command)} --yes`, world);
     const kept = () => world.sql("SELECT datname FROM pg_database WHERE datname LIKE 'whispercache_before_%'", 'postgres');
 
     test('a backup goes into the bucket, and into a folder of the laptop', async () => {
-      const said = await run(`${line('mkdir -p backups && npx cdk8s-backup backup')}; find backups -name '*.dump'`, world);
+      const said = await run(`${shellLine('mkdir -p backups && npx cdk8s-backup backup')}; find backups -name '*.dump'`, world);
       const [id] = /whispercache_\d{8}_\d{6}(?=\.dump)/.exec(said)!;
       expect(await list()).toContain(id);
     });

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { FolderStoreConfig } from '../../../src/contract/config';
+import { shellBlock } from '../../pages';
 import { configOf, sqlite } from '../_configs';
 import { backup, filesIn, list, run, RunOptions } from '../_runner';
 import { tempDir } from '../servers/_process';
@@ -12,8 +13,6 @@ import { rootClient, s3Store } from '../servers/_s3';
 import { startVersitygw, Versitygw } from '../servers/versitygw';
 
 /* A folder for each backup, and what becomes of backups that lie in the flat layout. */
-
-const README = readFileSync(path.join(__dirname, '..', '..', '..', 'README.md'), 'utf8');
 
 let s3: Versitygw;
 let count = 0;
@@ -30,7 +29,7 @@ interface Place {
   options(name: string, inFolder: boolean): RunOptions;
   /** Keys in the bucket, below `db/nightly/`. */
   keys(): Promise<string[]>;
-  /** A command of the README, for this place, with `app` in place of the README's backup. */
+  /** A command of the docs, for this place, with `app` in place of their backup. */
   shell(command: string, cwd: string): Promise<string>;
 }
 
@@ -65,13 +64,6 @@ async function place(): Promise<Place> {
   };
 }
 
-/** The block of commands of the README that begins so. */
-function readmeBlock(start: string): string {
-  const block = README.split('```sh\n').slice(1).map(part => part.split('\n```')[0]!).find(part => part.startsWith(start));
-  if (block === undefined) throw new Error(`the README has no block that begins with ${start}`);
-  return block;
-}
-
 test('everything of a backup lies in its folder, in the bucket and on the volume, and no command touches that of another', async () => {
   const at = await place();
   const [app, other] = [at.options('app', true), at.options('app_x', true)];
@@ -91,17 +83,17 @@ test('everything of a backup lies in its folder, in the bucket and on the volume
   }
 });
 
-test('the folder alone is a backup for stock tools, with the commands of the README', async () => {
+test('the folder alone is a backup for stock tools, with the commands of the docs', async () => {
   const at = await place();
   const { id, artifacts } = await backup(at.options('app', true));
-  const [copy = '', check = ''] = readmeBlock('aws s3 cp').split('\n');
+  const [copy = '', check = ''] = shellBlock('aws s3 cp').split('\n');
   const down = tempDir('down');
 
   await at.shell(`${copy}\n${check.replace(/whispercache_\d{8}_\d{6}/, id)}`, down);
   expect(readdirSync(path.join(down, 'app'))).toEqual(expect.arrayContaining([...artifacts.map(({ file }) => file), `${id}.json`, `${id}.sha256`]));
 });
 
-test('backups in the flat layout are told of, never "there is none"; moved with the commands of the README they are all there, and no other is', async () => {
+test('backups in the flat layout are told of, never "there is none"; moved with the commands of the docs they are all there, and no other is', async () => {
   const at = await place();
   const flat = at.options('app', false);
   const ids = [(await backup(flat)).id, (await backup(flat)).id];
@@ -119,7 +111,7 @@ test('backups in the flat layout are told of, never "there is none"; moved with 
   const [{ id: third }] = (await list(own)).backups as [{ id: string }];
   expect((await run(['list'], own)).stderr).toContain(said(at.directory));
 
-  await at.shell(readmeBlock('aws s3 mv'), at.directory);
+  await at.shell(shellBlock('aws s3 mv'), at.directory);
   await at.shell('mv whispercache_????????_??????.* whispercache.hold whispercache/', at.directory);
 
   expect((await list(own)).backups.map(({ id }) => id)).toEqual([...ids, third]);
@@ -142,7 +134,7 @@ test('a restore, a fetch or a drill that finds no backup says how many lie in th
     expect(ended.message).toContain(`there is no backup of app: 1 backup of app in s3://${at.bucket}/db/nightly is not seen here, because the store offsite looks in s3://${at.bucket}/db/nightly/app: `
       + 'set \'layout: StoreLayout.FLAT\' of the store, or move what is there (README, "A folder for each backup")');
   }
-  // As the README has it.
+  // As the docs have it.
   const looked = await run(['list', '--json', '--set', 'stores.offsite.prefix=db/nightly', '--set', 'stores.volume.folder=null'], own);
   expect(JSON.parse(looked.stdout)).toMatchObject({ latest: id, elsewhere: [] });
 });
