@@ -16,7 +16,7 @@ function guide(objectives: RecoveryObjectives, changes: Partial<BackupCronJobPro
     stores: [VOLUME, S3],
     schedule: Cron.schedule({ minute: '0', hour: '2' }),
     retention: Retention.days(7),
-    deadline: Duration.hours(2),
+    activeDeadline: Duration.hours(2),
     startingDeadline: Duration.hours(1),
     objectives,
     ...changes,
@@ -63,7 +63,7 @@ test.each<[string, string, RecoveryObjectives, Partial<BackupCronJobProps>]>([
     'Redis, kept 24 hours: over a weekend nobody looks',
     '\'retention\' keeps backups for 1 day, but the last good one is 3 days 4 hours old when somebody acts',
     { corruption: { rpo: Duration.hours(3) } },
-    { schedule: Cron.hourly(), deadline: Duration.hours(1), retention: Retention.hours(24) },
+    { schedule: Cron.hourly(), activeDeadline: Duration.hours(1), retention: Retention.hours(24) },
   ],
 ])('%s', (_promise, reason, objectives, changes) => {
   expect(() => guide(objectives, changes)).toThrow(reason);

@@ -55,7 +55,7 @@ function everything(): readonly any[] {
   const workloads = [RestoreWorkload.fromDeploymentName('web'), RestoreWorkload.fromStatefulSetName('worker')];
   new RestoreJob(chart, 'db-restore', { backup: database, workloads, healthUrl: 'http://web:8080/health', network: { apiServer, health: pods('web') } });
   new RestoreJob(chart, 'set-restore', { backup: both });
-  new RestoreJob(chart, 'secrets-restore', { backup: secrets, mode: RestoreMode.objects({ replace: true }) });
+  new RestoreJob(chart, 'secrets-restore', { backup: secrets, mode: RestoreMode.kubernetesObjects({ replace: true }) });
   new RestoreJob(chart, 'all-restore', { backup: all });
   new RestoreDrill(chart, 'db-drill', { backup: database, schedule: Cron.weekly() });
   new BackupExporter(chart, 'exporter', { backups: [database], network: { stores: s3, dns } });

@@ -36,7 +36,7 @@ const REVIEWED: { readonly [name: string]: string } = {
   'Decryption.fromSecret(key: string)': 'the name of a key in a Secret; an identity in its place is refused',
   'BackupSource.kubernetesSecrets(options: KubernetesSecretsOptions)': 'names and labels of Secrets that are backed up',
   'RestoreDrillOptions.keys: RedisAssertion[]': 'patterns of keys of Redis that have to be there',
-  'RestoreMode.keys(options: RedisKeysRestoreOptions)': 'a method that restores key by key',
+  'RestoreMode.redisKeys(options: RedisKeysRestoreOptions)': 'a method that restores key by key',
   'S3Encryption.kms(keyId: string)': 'the name of a key that never leaves KMS',
 };
 

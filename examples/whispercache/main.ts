@@ -52,7 +52,7 @@ const database = new BackupCronJob(chart, 'db-backup', {
   retention: Retention.days(7),
   // Every Sunday the newest and a part of the older ones are read back from both stores; a copy that is bad in one is replaced from the other.
   verify: { schedule: Cron.schedule({ minute: '0', hour: '5', weekDay: '0' }), olderPercent: 30, repair: true },
-  deadline: Duration.hours(2),
+  activeDeadline: Duration.hours(2),
   startingDeadline: Duration.hours(1),
   objectives: {
     // Not the 24 hours of the guide: a day between two runs, one that starts an hour late, and one that takes two.
@@ -71,7 +71,7 @@ const cache = new BackupCronJob(chart, 'redis-backup', {
   stores,
   schedule: Cron.hourly(),
   retention: Retention.hours(24),
-  deadline: Duration.minutes(30),
+  activeDeadline: Duration.minutes(30),
   startingDeadline: Duration.minutes(30),
   // A day's retention leaves 16 hours to notice; PostgreSQL's week leaves the default of three days.
   objectives: { corruption: { rpo: Duration.hours(2) }, humanDelay: Duration.hours(16) },
@@ -163,7 +163,7 @@ if (recipients !== undefined) {
     encryption: Encryption.age({ recipients }),
     stores,
     schedule: Cron.schedule({ minute: '30', hour: '2' }),
-    deadline: Duration.minutes(30),
+    activeDeadline: Duration.minutes(30),
   });
   new RestoreJob(chart, 'secrets-restore', { backup });
 }

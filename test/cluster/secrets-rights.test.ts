@@ -31,7 +31,7 @@ describeCluster('the Roles of a backup and a restore of Secrets in a cluster', (
     for (const [id, options] of Object.entries({ named: { names: ['app'], configMapNames: ['settings'] }, all: { matchLabels: LABELS } })) {
       const backup = backupOf(id, options);
       new RestoreJob(chart, `${id}-restore`, { backup, decryption });
-      new RestoreJob(chart, `${id}-replace`, { backup, decryption, mode: RestoreMode.objects({ replace: true }) });
+      new RestoreJob(chart, `${id}-replace`, { backup, decryption, mode: RestoreMode.kubernetesObjects({ replace: true }) });
     }
     await ns.apply([
       { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'backup-secrets' }, stringData: s3.keys },

@@ -68,7 +68,7 @@ describeCluster('Kubernetes Secrets', () => {
     });
     const decryption = Decryption.fromSecret(kplus.Secret.fromSecretName(chart, 'key', 'backup-key'));
     new RestoreJob(chart, 'secrets-restore', { backup, decryption });
-    new RestoreJob(chart, 'secrets-replace', { backup, decryption, mode: RestoreMode.objects({ replace: true }) });
+    new RestoreJob(chart, 'secrets-replace', { backup, decryption, mode: RestoreMode.kubernetesObjects({ replace: true }) });
     return objectsOf(chart);
   }
 

@@ -12,7 +12,8 @@ import { warningsOf } from '../../src/constructs/core/warnings';
 // As without types: names and types are whatever they are.
 const {
   BackupAlertRules, BackupBucketLifecycle, BackupExporter, BackupSource, BackupStore, CaCertificate, Compression, Decryption, DrillVolume, Encryption,
-  RestoreDrill, RestoreJob, RestoreMode, RestorePoint, RestoreWorkload, Retention, S3AccessPolicy, S3Credentials, S3StorageClass,
+  LifecycleStorageClass, RestoreDrill, RestoreJob, RestoreMode, RestorePoint, RestoreWorkload, Retention, S3AccessPolicy, S3Credentials,
+  S3StorageClass,
 }: any = lib;
 
 const newChart = () => new Chart(new App(), 'shop', { namespace: 'shop' });
@@ -37,7 +38,8 @@ const BACKUP: readonly Mistake[] = [
   backup('store', { store: BackupStore.s3(s3) }, 'did you mean \'stores\'?'),
   backup('timezone', { timezone: 'Europe/Berlin' }, 'did you mean \'timeZone\'?'),
   backup('name', { name: 'orders' }, 'did you mean \''),
-  backup('activeDeadline', { activeDeadline: Duration.hours(1) }, 'did you mean \'deadline\'?'),
+  backup('deadline', { deadline: Duration.hours(1) }, 'did you mean \'activeDeadline\'?'),
+  backup('verify.deadline', { verify: { schedule: daily, deadline: Duration.hours(1) } }, 'did you mean \'verify.activeDeadline\'?'),
   backup('imagePullSecrets', { imagePullSecrets: [] }, 'did you mean \'imagePullSecret\'?'),
   backup('tz', { tz: 'Europe/Berlin' }, 'known are '),
   backup('verify.olderPercnt', { verify: { schedule: daily, olderPercnt: 5 } }, 'did you mean \'verify.olderPercent\'?'),
@@ -64,7 +66,7 @@ const BACKUP: readonly Mistake[] = [
   backup('retention', { retention: null }, 'as in Retention.days(30)'),
   backup('encryption', { encryption: true }, 'as in Encryption.age('),
   backup('compression', { compression: 'zstd' }, 'as in Compression.zstd(3)'),
-  backup('deadline', { deadline: 3600 }, 'as in Duration.hours(1)'),
+  backup('activeDeadline', { activeDeadline: 3600 }, 'as in Duration.hours(1)'),
   backup('scratchSize', { scratchSize: '10Gi' }, 'as in Size.gibibytes(10)'),
   backup('serviceAccount', { serviceAccount: 'backup' }, 'as in kplus.ServiceAccount.fromServiceAccountName('),
   backup('imagePullSecret', { imagePullSecret: 'registry' }, 'as in kplus.Secret.fromSecretName('),
@@ -115,7 +117,7 @@ const FACTORIES: { readonly [place: string]: readonly Mistake[] } = {
   'BackupSource.set': [['members.db', () => BackupSource.set({ db: pg, cache: BackupSource.redis({ host: 'redis' }) }), 'as in BackupSource.postgres(']],
   'BackupStore.s3': [
     ['bucket', () => BackupStore.s3({ bucket: 'shop-backups' }), 'did you mean \'bucketName\'?'],
-    ['storageClass', () => BackupStore.s3({ ...s3, storageClass: 'STANDARD_IA' }), 'as in S3StorageClass.STANDARD_IA'],
+    ['storageClass', () => BackupStore.s3({ ...s3, storageClass: 'STANDARD_IA' }), 'as in S3StorageClass.INFREQUENT_ACCESS'],
     ['credentials', () => BackupStore.s3({ ...s3, credentials: 'AKIAIOSFODNN7EXAMPLE' }), 'as in S3Credentials.fromSecret(secret)'],
     ['objectLock.duration', () => BackupStore.s3({ ...s3, objectLock: { mode: 'GOVERNANCE', duration: 14 } }), 'as in Duration.days(14)'],
     ['objectLock.mode', () => BackupStore.s3({ ...s3, objectLock: { mode: 'governance', duration: Duration.days(14) } }), 'S3ObjectLockMode.GOVERNANCE'],
@@ -148,8 +150,8 @@ const FACTORIES: { readonly [place: string]: readonly Mistake[] } = {
   ],
   'Retention.newest': [['count', () => Retention.newest(2), 'raise the one, or lower the other']],
   'Retention.grandfatherFatherSon': [['weekly', () => Retention.grandfatherFatherSon({ daily: 7, monthly: 12 }), 'as in 7']],
-  'RestoreMode.swap': [['paralelJobs', () => RestoreMode.swap({ paralelJobs: 4 }), 'did you mean \'parallelJobs\'?']],
-  'RestoreMode.keys': [['assertions[0].patern', () => RestoreMode.keys({ assertions: [{ patern: 'user:*' }] }), 'did you mean \'assertions[0].pattern\'?']],
+  'RestoreMode.postgresSwap': [['paralelJobs', () => RestoreMode.postgresSwap({ paralelJobs: 4 }), 'did you mean \'parallelJobs\'?']],
+  'RestoreMode.redisKeys': [['assertions[0].patern', () => RestoreMode.redisKeys({ assertions: [{ patern: 'user:*' }] }), 'did you mean \'assertions[0].pattern\'?']],
   'RestorePoint.named': [['backupId', () => RestorePoint.named('latest'), '"cdk8s-backup list" shows the ids']],
   'RestorePoint.notAfter': [['time', () => RestorePoint.notAfter('2026-11-22'), 'as in new Date(']],
   'RestoreWorkload.deployment': [['deployment', () => RestoreWorkload.deployment('api'), 'RestoreWorkload.fromDeploymentName(\'api\')']],
@@ -163,9 +165,11 @@ const OTHERS: { readonly [place: string]: readonly Mistake[] } = {
   'shop/restore': [
     about(RestoreJob, 'restore', 'workloads[0]', (_, of) => ({ backup: of, workloads: ['api'] }), 'as in RestoreWorkload.fromDeploymentName(\'api\')'),
     about(RestoreJob, 'restore', 'restorePoint', (_, of) => ({ backup: of, restorePoint: 'latest' }), 'as in RestorePoint.named('),
-    about(RestoreJob, 'restore', 'mode', (_, of) => ({ backup: of, mode: 'swap' }), 'as in RestoreMode.swap()'),
+    about(RestoreJob, 'restore', 'mode', (_, of) => ({ backup: of, mode: 'swap' }), 'as in RestoreMode.postgresSwap()'),
     about(RestoreJob, 'restore', 'trigger', (_, of) => ({ backup: of, trigger: true }), 'as in RestoreTrigger.TEMPLATE'),
     about(RestoreJob, 'restore', 'backup', () => ({ backup: 'db' }), 'as in new BackupCronJob('),
+    about(RestoreJob, 'restore', 'jobName', (_, of) => ({ backup: of, jobName: 'orders-restore' }), 'did you mean \'cronJobName\'?'),
+    about(RestoreJob, 'restore', 'deadline', (_, of) => ({ backup: of, deadline: Duration.hours(1) }), 'did you mean \'activeDeadline\'?'),
     about(RestoreJob, 'restore', 'schedule', (_, of) => ({ backup: of, schedule: daily }), 'known are '),
     about(RestoreJob, 'restore', 'target', () => ({}), 'give \'backup\', the BackupCronJob'),
   ],
@@ -199,9 +203,12 @@ const OTHERS: { readonly [place: string]: readonly Mistake[] } = {
     })], { applyJob: {} }), 'S3Access.LIFECYCLE'],
     ['expires', chart => BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backupIn(chart)], { expires: true }), 'did you mean \'expire\'?'],
     ['backups', chart => BackupBucketLifecycle.forBackups(chart, 'lifecycle', backupIn(chart)), 'as in [new BackupCronJob('],
+    ['transitions[0].after', chart => BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backupIn(chart)], {
+      transitions: [{ storageClass: LifecycleStorageClass.GLACIER_INSTANT_RETRIEVAL, after: Duration.days(30) }],
+    }), 'did you mean \'transitions[0].transitionAfter\'?'],
     ['transitions[0].storageClass', chart => BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backupIn(chart)], {
-      transitions: [{ storageClass: S3StorageClass.GLACIER_IR, after: Duration.days(30) }],
-    }), 'as in LifecycleStorageClass.STANDARD_IA'],
+      transitions: [{ storageClass: S3StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(30) }],
+    }), 'as in LifecycleStorageClass.INFREQUENT_ACCESS'],
   ],
   'shop/policy': [
     about(S3AccessPolicy, 'policy', 'access', (_, of) => ({ backups: [of], access: 'write' }), 'S3Access.BACKUP'),
@@ -271,8 +278,8 @@ describe('left alone', () => {
 
   test('what cdk8s-plus makes, and what is a Duration by another copy of cdk8s', () => {
     const chart = newChart();
-    const deadline = { toSeconds: () => 3600, toHumanString: () => '1 hour' };
-    expect(() => backupIn(chart, { deadline, serviceAccount: new kplus.ServiceAccount(chart, 'Account'), imagePullSecret: new kplus.Secret(chart, 'Own') })).not.toThrow();
+    const activeDeadline = { toSeconds: () => 3600, toHumanString: () => '1 hour' };
+    expect(() => backupIn(chart, { activeDeadline, serviceAccount: new kplus.ServiceAccount(chart, 'Account'), imagePullSecret: new kplus.Secret(chart, 'Own') })).not.toThrow();
   });
 
   test('properties that are there and undefined', () => {

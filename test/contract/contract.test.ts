@@ -46,7 +46,7 @@ const CASES: [string, (chart: Chart) => Partial<BackupCronJobProps>][] = [
         endpoint: 'https://minio.storage.svc:9000/',
         encryption: S3Encryption.kms('alias/x'),
         credentials: S3Credentials.fromSecret(secret(chart), { sessionTokenKey: 'token' }),
-        storageClass: S3StorageClass.STANDARD_IA,
+        storageClass: S3StorageClass.INFREQUENT_ACCESS,
         objectLock: { mode: S3ObjectLockMode.COMPLIANCE, duration: Duration.days(30) },
         checksums: S3Checksums.REQUIRED_ONLY,
         maxParts: 1000,

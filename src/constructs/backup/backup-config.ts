@@ -48,5 +48,5 @@ function checkPushgatewayUrl(url: string): string {
 function checkLockTimeouts({ lockTimeouts }: SourceParts, { deadlineSeconds }: BackupConfig): void {
   const tooLong = lockTimeouts.find(seconds => seconds >= deadlineSeconds);
   if (tooLong === undefined) return;
-  throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(tooLong)}: shorten it, or set a longer 'deadline'`);
+  throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(tooLong)}: shorten it, or set a longer 'activeDeadline'`);
 }

@@ -137,7 +137,7 @@ export interface BackupCronJobOptions extends RunnerPodOptions, NetworkOptions {
    *
    * @default - 6 hours, or the shortest time between two runs if that is less
    */
-  readonly deadline?: Duration;
+  readonly activeDeadline?: Duration;
 
   /**
    * How late a run may start if the cluster could not start it in time. After that it is left out until the next one. cdk8s-plus

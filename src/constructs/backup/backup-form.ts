@@ -13,7 +13,7 @@ const TIME_ZONE = text('Europe/Berlin');
 const PRUNE: Form<BackupPruneOptions> = {
   schedule: needed(CRON),
   timeZone: TIME_ZONE,
-  deadline: DURATION,
+  activeDeadline: DURATION,
   serviceAccount: SERVICE_ACCOUNT,
   s3Credentials: S3_CREDENTIALS_BY_STORE,
 };
@@ -23,7 +23,7 @@ const VERIFY: Form<BackupVerifyOptions> = {
   timeZone: TIME_ZONE,
   olderPercent: { ...NUMBER, example: '10' },
   repair: FLAG,
-  deadline: DURATION,
+  activeDeadline: DURATION,
   s3Credentials: S3_CREDENTIALS_BY_STORE,
 };
 
@@ -45,7 +45,7 @@ export const BACKUP_OPTIONS: Form<BackupCronJobOptions> = {
   pushgatewayUrl: text('http://pushgateway:9091'),
   labels: LABELS,
   resources: RESOURCES,
-  deadline: DURATION,
+  activeDeadline: DURATION,
   startingDeadline: DURATION,
   backoffLimit: NUMBER,
   successfulJobsRetained: NUMBER,

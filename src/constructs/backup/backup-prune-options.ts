@@ -20,7 +20,7 @@ export interface BackupPruneOptions {
    *
    * @default - 6 hours, or the shortest time between two runs if that is less
    */
-  readonly deadline?: Duration;
+  readonly activeDeadline?: Duration;
 
   /**
    * The identity of the pod, which needs the right to list, read, create and delete.

@@ -33,7 +33,7 @@ export interface BackupVerifyOptions {
    *
    * @default - 6 hours, or the shortest time between two runs if that is less
    */
-  readonly deadline?: Duration;
+  readonly activeDeadline?: Duration;
 
   /**
    * Other credentials for S3 stores, by the name of the store: such as may read and note, of `S3Access.VERIFY`; with `repair` they need

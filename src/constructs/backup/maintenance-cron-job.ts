@@ -37,7 +37,7 @@ export interface MaintenanceCronJobProps extends MaintainedBackup {
   /** Behind the command. */
   readonly args: readonly string[];
   readonly schedule: Cron;
-  readonly deadline?: Duration;
+  readonly activeDeadline?: Duration;
   readonly serviceAccount?: kplus.IServiceAccount;
   /** Instead of those of the backup. */
   readonly s3Credentials?: S3CredentialsByStore;

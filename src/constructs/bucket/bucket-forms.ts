@@ -6,7 +6,7 @@ import {
 } from './backup-bucket-lifecycle-props';
 import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
 import { LifecycleProvider } from './lifecycle-provider';
-import { LifecycleNoncurrentTransition, LifecycleRule, LifecycleTransition } from './lifecycle-rule';
+import { LifecycleNoncurrentVersionTransition, LifecycleRule, LifecycleTransition } from './lifecycle-rule';
 import { LifecycleStorageClass } from './lifecycle-storage-class';
 import { BACKUP } from '../backup/takes';
 import { Form, needed, Takes } from '../core/form';
@@ -17,18 +17,20 @@ import { S3_CREDENTIALS, STORE } from '../stores/takes';
 export const BACKUPS = needed(listOf(BACKUP));
 
 const DAYS: typeof DURATION = { ...DURATION, example: 'Duration.days(90)' };
-const CLASS: Takes<LifecycleStorageClass> = instance(LifecycleStorageClass, 'a LifecycleStorageClass', 'LifecycleStorageClass.STANDARD_IA');
+const CLASS: Takes<LifecycleStorageClass> = instance(LifecycleStorageClass, 'a LifecycleStorageClass', 'LifecycleStorageClass.INFREQUENT_ACCESS');
 
-const TRANSITION: Form<LifecycleTransition> = { storageClass: needed(CLASS), after: DAYS, date: DATE };
-const NONCURRENT_TRANSITION: Form<LifecycleNoncurrentTransition> = { storageClass: needed(CLASS), after: needed(DAYS), versionsToRetain: NUMBER };
-const A_TRANSITION = '{ storageClass: LifecycleStorageClass.STANDARD_IA, after: Duration.days(30) }';
+const TRANSITION: Form<LifecycleTransition> = { storageClass: needed(CLASS), transitionAfter: DAYS, transitionDate: DATE };
+const NONCURRENT_TRANSITION: Form<LifecycleNoncurrentVersionTransition> = {
+  storageClass: needed(CLASS), transitionAfter: needed(DAYS), noncurrentVersionsToRetain: NUMBER,
+};
+const A_TRANSITION = '{ storageClass: LifecycleStorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(30) }';
 const TRANSITIONS = listOf(struct(A_TRANSITION, TRANSITION));
 
 const RULES = listOf(struct<LifecycleRule>('{ id: \'old\', prefix: \'logs/\', expiration: Duration.days(90) }', {
   id: needed(text('old')),
   enabled: FLAG,
   prefix: text('logs/'),
-  tags: LABELS,
+  tagFilters: LABELS,
   objectSizeGreaterThan: SIZE,
   objectSizeLessThan: SIZE,
   transitions: TRANSITIONS,

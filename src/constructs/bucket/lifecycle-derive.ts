@@ -65,9 +65,9 @@ function refuseIdleExpire(backups: readonly BackupInBucket[]): void {
 function expiration(backup: BackupInBucket, transitions: readonly LifecycleTransition[]): Pick<LifecycleRule, 'expiration'> {
   const kept = daysToKeep(backup);
   if (kept === Infinity || kept === undefined) return {};
-  const billed = transitions.map(({ after, storageClass }) => {
-    if (!after) throw new Error(`'transitions' must have 'after', got ${show(storageClass.name)} without: a date says nothing about the age of a backup`);
-    return days('after', after) + Math.max(1, factsOf(storageClass.name).minimumDays);
+  const billed = transitions.map(({ transitionAfter, storageClass }) => {
+    if (!transitionAfter) throw new Error(`'transitions' must have 'transitionAfter', got ${show(storageClass.name)} without: a date says nothing about the age of a backup`);
+    return days('transitionAfter', transitionAfter) + Math.max(1, factsOf(storageClass.name).minimumDays);
   });
   return { expiration: Duration.days(Math.max(kept, ...billed)) };
 }

@@ -23,29 +23,31 @@ function renderRule(rule: LifecycleRule): LifecycleDocumentRule {
     ID: rule.id.startsWith(LIFECYCLE_ID_PREFIX) ? rule.id : `${LIFECYCLE_ID_PREFIX}${rule.id}`,
     Status: rule.enabled ?? true ? 'Enabled' : 'Disabled',
     Filter: renderFilter(rule),
-    Transitions: transitions.length === 0 ? undefined : transitions.map(({ storageClass, after, date }) => defined({
-      Days: after && days('after', after), Date: date?.toISOString(), StorageClass: storageClass.name,
+    Transitions: transitions.length === 0 ? undefined : transitions.map(({ storageClass, transitionAfter: after, transitionDate: date }) => defined({
+      Days: after && days('transitionAfter', after), Date: date?.toISOString(), StorageClass: storageClass.name,
     })),
     Expiration: expires === undefined || expires === false ? undefined : defined({
       Days: expiration && days('expiration', expiration),
       Date: expirationDate?.toISOString(),
       ExpiredObjectDeleteMarker: expiredObjectDeleteMarker || undefined,
     }),
-    NoncurrentVersionTransitions: oldMoves.length === 0 ? undefined : oldMoves.map(({ storageClass, after, versionsToRetain }) => defined({
-      NoncurrentDays: days('after', after), NewerNoncurrentVersions: versionsToRetain, StorageClass: storageClass.name,
+    NoncurrentVersionTransitions: oldMoves.length === 0 ? undefined : oldMoves.map(move => defined({
+      NoncurrentDays: days('transitionAfter', move.transitionAfter),
+      NewerNoncurrentVersions: move.noncurrentVersionsToRetain,
+      StorageClass: move.storageClass.name,
     })),
     NoncurrentVersionExpiration: oldExpiration && defined({ NoncurrentDays: days('noncurrentVersionExpiration', oldExpiration), NewerNoncurrentVersions: retain }),
     AbortIncompleteMultipartUpload: abort && { DaysAfterInitiation: days('abortIncompleteMultipartUploadAfter', abort) },
   });
 }
 
-function renderFilter({ prefix, tags = {}, objectSizeGreaterThan, objectSizeLessThan }: LifecycleRule): LifecycleFilter {
+function renderFilter({ prefix, tagFilters = {}, objectSizeGreaterThan, objectSizeLessThan }: LifecycleRule): LifecycleFilter {
   const conditions: LifecycleConditions = defined({
     Prefix: prefix === '' ? undefined : prefix,
     ObjectSizeGreaterThan: objectSizeGreaterThan && bytes(objectSizeGreaterThan),
     ObjectSizeLessThan: objectSizeLessThan && bytes(objectSizeLessThan),
   });
-  const pairs = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const pairs = Object.entries(tagFilters).map(([Key, Value]) => ({ Key, Value }));
   const count = Object.keys(conditions).length + pairs.length;
   if (count > 1) return { And: { ...conditions, ...pairs.length === 0 ? {} : { Tags: pairs } } };
   return pairs.length === 1 ? { Tag: pairs[0] } : count === 0 ? { Prefix: '' } : conditions;

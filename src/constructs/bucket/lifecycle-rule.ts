@@ -7,34 +7,34 @@ export interface LifecycleTransition {
   readonly storageClass: LifecycleStorageClass;
 
   /**
-   * Age of the objects, in whole days. Give either this or `date`.
+   * Age of the objects, in whole days. Give either this or `transitionDate`.
    *
-   * @default - none: `date` must be given
+   * @default - none: `transitionDate` must be given
    */
-  readonly after?: Duration;
+  readonly transitionAfter?: Duration;
 
   /**
    * Day, at midnight UTC, from which on all objects are moved, new ones too and for ever: rarely what is meant.
    *
-   * @default - none: `after` must be given
+   * @default - none: `transitionAfter` must be given
    */
-  readonly date?: Date;
+  readonly transitionDate?: Date;
 }
 
 /** A move of old versions into another storage class. */
-export interface LifecycleNoncurrentTransition {
+export interface LifecycleNoncurrentVersionTransition {
   /** Where to. */
   readonly storageClass: LifecycleStorageClass;
 
   /** How long ago the version was replaced or deleted, in whole days. */
-  readonly after: Duration;
+  readonly transitionAfter: Duration;
 
   /**
    * This many newest old versions, 1 to 100, stay where they are.
    *
    * @default - all are moved
    */
-  readonly versionsToRetain?: number;
+  readonly noncurrentVersionsToRetain?: number;
 }
 
 /**
@@ -65,7 +65,7 @@ export interface LifecycleRule {
    *
    * @default - with any tags or none
    */
-  readonly tags?: { readonly [key: string]: string };
+  readonly tagFilters?: { readonly [key: string]: string };
 
   /**
    * Only larger objects. 128 KiB leaves the records and checksums of backups, which a restore reads first, where they are.
@@ -115,7 +115,7 @@ export interface LifecycleRule {
    *
    * @default - none
    */
-  readonly noncurrentVersionTransitions?: LifecycleNoncurrentTransition[];
+  readonly noncurrentVersionTransitions?: LifecycleNoncurrentVersionTransition[];
 
   /**
    * How long after they were replaced or deleted old versions are deleted for good, in whole days.

@@ -6,16 +6,16 @@ import { show } from '../core/check';
  */
 export class LifecycleStorageClass {
   /** Cheaper to keep, dearer to read. At least 30 days are billed. */
-  public static readonly STANDARD_IA = new LifecycleStorageClass('STANDARD_IA');
+  public static readonly INFREQUENT_ACCESS = new LifecycleStorageClass('STANDARD_IA');
 
-  /** As `STANDARD_IA`, in one data centre: never for the only copy. */
-  public static readonly ONEZONE_IA = new LifecycleStorageClass('ONEZONE_IA');
+  /** As `INFREQUENT_ACCESS`, in one data centre: never for the only copy. */
+  public static readonly ONE_ZONE_INFREQUENT_ACCESS = new LifecycleStorageClass('ONEZONE_IA');
 
   /** S3 moves objects between classes by itself. Leave its archive tiers switched off. */
   public static readonly INTELLIGENT_TIERING = new LifecycleStorageClass('INTELLIGENT_TIERING');
 
   /** Glacier Instant Retrieval: cheap to keep and read at once. At least 90 days are billed. */
-  public static readonly GLACIER_IR = new LifecycleStorageClass('GLACIER_IR');
+  public static readonly GLACIER_INSTANT_RETRIEVAL = new LifecycleStorageClass('GLACIER_IR');
 
   /** Glacier Flexible Retrieval: 3 to 5 hours until an object can be read. At least 90 days are billed. */
   public static readonly GLACIER = new LifecycleStorageClass('GLACIER');

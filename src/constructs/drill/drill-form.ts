@@ -30,7 +30,7 @@ export const DRILL_OPTIONS: Form<RestoreDrillOptions> = {
   dataVolume: instance(DrillVolume, 'a DrillVolume', 'DrillVolume.claim(Size.gibibytes(20))'),
   scratchSize: SIZE,
   keepDrills: NUMBER,
-  deadline: DURATION,
+  activeDeadline: DURATION,
   startingDeadline: DURATION,
   backoffLimit: NUMBER,
   successfulJobsRetained: NUMBER,

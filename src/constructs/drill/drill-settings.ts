@@ -40,9 +40,9 @@ function rtoOf(backup: BackupCronJob): number | undefined {
 
 function checkDeadline(deadlineSeconds: number, serverStartSeconds: number, rtoSeconds: number | undefined): void {
   if (serverStartSeconds >= deadlineSeconds) {
-    throw new Error(`'serverStartTimeout' must be less than the 'deadline' of ${showSeconds(deadlineSeconds)}, got ${showSeconds(serverStartSeconds)}: shorten it, or set a longer 'deadline'`);
+    throw new Error(`'serverStartTimeout' must be less than the 'activeDeadline' of ${showSeconds(deadlineSeconds)}, got ${showSeconds(serverStartSeconds)}: shorten it, or set a longer 'activeDeadline'`);
   }
   if (rtoSeconds !== undefined && deadlineSeconds <= rtoSeconds) {
-    throw new Error(`'deadline' must be more than the declared RTO of the backup, ${showSeconds(rtoSeconds)}, got ${showSeconds(deadlineSeconds)}: a drill that is stopped before can't tell how long a restore takes`);
+    throw new Error(`'activeDeadline' must be more than the declared RTO of the backup, ${showSeconds(rtoSeconds)}, got ${showSeconds(deadlineSeconds)}: a drill that is stopped before can't tell how long a restore takes`);
   }
 }

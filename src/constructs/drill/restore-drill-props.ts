@@ -162,7 +162,7 @@ export interface RestoreDrillOptions extends RunnerPodOptions, NetworkOptions {
    *
    * @default - 6 hours, or the shortest time between two drills if that is less
    */
-  readonly deadline?: Duration;
+  readonly activeDeadline?: Duration;
 
   /**
    * How late a drill may start if the cluster could not start it in time.

@@ -22,16 +22,16 @@ export class RestoreMode {
    * PostgreSQL, the default: into a new database beside the live one, which is checked and then takes the live one's name. The previous
    * database is kept under another name, for a rollback. The role needs CREATEDB and must own the live database.
    */
-  public static swap(options: PostgresParallelRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(at('RestoreMode.swap', () => swap(options)));
+  public static postgresSwap(options: PostgresParallelRestoreOptions = {}): RestoreMode {
+    return new RestoreMode(at('RestoreMode.postgresSwap', () => swap(options)));
   }
 
   /**
    * PostgreSQL where no database may be created: objects are dropped and made again inside the live database, in one transaction that
    * also checks `assertions`. What was there before is stored as a backup; objects that the backup does not know stay.
    */
-  public static inPlace(options: PostgresInPlaceRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(at('RestoreMode.inPlace', () => inPlace(options)));
+  public static postgresInPlace(options: PostgresInPlaceRestoreOptions = {}): RestoreMode {
+    return new RestoreMode(at('RestoreMode.postgresInPlace', () => inPlace(options)));
   }
 
   /**
@@ -39,17 +39,17 @@ export class RestoreMode {
    *
    * @param newName of the database that is made
    */
-  public static newDatabase(newName: string, options: PostgresParallelRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(at('RestoreMode.newDatabase', () => newDatabase(newName, options)));
+  public static postgresNewDatabase(newName: string, options: PostgresParallelRestoreOptions = {}): RestoreMode {
+    return new RestoreMode(at('RestoreMode.postgresNewDatabase', () => newDatabase(newName, options)));
   }
 
   /**
    * Redis, the default: the server loads the snapshot from the runner as if that were its primary, then becomes a primary again. It
    * makes no difference whether append-only files are on. The server must be able to open a connection to the pod. For managed services
-   * that forbid REPLICAOF there is `keys`.
+   * that forbid REPLICAOF there is `redisKeys`.
    */
-  public static replication(options: RedisRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(at('RestoreMode.replication', () => replication(options)));
+  public static redisReplication(options: RedisRestoreOptions = {}): RestoreMode {
+    return new RestoreMode(at('RestoreMode.redisReplication', () => replication(options)));
   }
 
   /**
@@ -60,18 +60,18 @@ export class RestoreMode {
    * and until the end it holds a mixture of both. A restore that was killed is gone on with by running it again. The runner needs memory
    * for the largest value, and about 20 bytes for each key.
    */
-  public static keys(options: RedisKeysRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(at('RestoreMode.keys', () => keys(options)));
+  public static redisKeys(options: RedisKeysRestoreOptions = {}): RestoreMode {
+    return new RestoreMode(at('RestoreMode.redisKeys', () => keys(options)));
   }
 
   /** A Redis that is stopped: `dump.rdb` is put onto its claim, so that it is loaded at the next start whether append-only files are on or off. */
-  public static rdbFile(options: RdbFileRestoreOptions): RestoreMode {
-    return new RestoreMode(at('RestoreMode.rdbFile', () => rdbFile(options)));
+  public static redisRdbFile(options: RdbFileRestoreOptions): RestoreMode {
+    return new RestoreMode(at('RestoreMode.redisRdbFile', () => rdbFile(options)));
   }
 
   /** SQLite, the default: into a file beside, which is checked and then takes the live one's name. The application has to be stopped. */
-  public static replaceFile(options: SqliteRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(at('RestoreMode.replaceFile', () => replaceFile(options)));
+  public static sqliteReplaceFile(options: SqliteRestoreOptions = {}): RestoreMode {
+    return new RestoreMode(at('RestoreMode.sqliteReplaceFile', () => replaceFile(options)));
   }
 
   /**
@@ -91,8 +91,8 @@ export class RestoreMode {
    * Secrets and ConfigMaps, the default: those that are missing are created, and those that are there and differ stop the restore before
    * anything is written, unless `replace` is set. What is replaced is stored before, as a sealed backup. Others are not touched.
    */
-  public static objects(options: ObjectsRestoreOptions = {}): RestoreMode {
-    return new RestoreMode(at('RestoreMode.objects', () => objects(options)));
+  public static kubernetesObjects(options: ObjectsRestoreOptions = {}): RestoreMode {
+    return new RestoreMode(at('RestoreMode.kubernetesObjects', () => objects(options)));
   }
 
   /**
@@ -123,4 +123,4 @@ export class RestoreMode {
   }
 }
 
-const MEMBERS = needed(mapOf(instance(RestoreMode, 'a RestoreMode', 'RestoreMode.swap()'), 'db'));
+const MEMBERS = needed(mapOf(instance(RestoreMode, 'a RestoreMode', 'RestoreMode.postgresSwap()'), 'db'));

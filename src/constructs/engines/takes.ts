@@ -8,4 +8,4 @@ import { instance } from '../core/takes';
 
 export const SOURCE: Takes<BackupSource> = instance(
   BackupSource, 'a BackupSource', 'BackupSource.postgres({ host: \'postgres\', databaseName: \'orders\', user: \'backup\' })');
-export const MODE: Takes<RestoreMode> = instance(RestoreMode, 'a RestoreMode', 'RestoreMode.swap()');
+export const MODE: Takes<RestoreMode> = instance(RestoreMode, 'a RestoreMode', 'RestoreMode.postgresSwap()');

@@ -24,7 +24,7 @@ export function exporterConfig(props: BackupExporterProps, settings: ExporterSet
     kind: 'exporter',
     backups: props.backups.map((backup): ExportedBackupConfig => ({
       ...describe(backup),
-      restoreJob: restores.find(restore => restore._backup === backup)?.jobName ?? null,
+      restoreJob: restores.find(restore => restore._backup === backup)?.resourceName ?? null,
       stores: stores.of(backup),
       verifiedWithinSeconds: age('maxVerificationAge') ?? allowedAge(backup._jobFacts.verify ? [backup._jobFacts.verify] : []),
       drilledWithinSeconds: age('maxDrillAge') ?? allowedAge(drills.filter(({ _drill }) => _drill.backup === backup).map(({ _drill }) => _drill)),

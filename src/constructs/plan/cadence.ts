@@ -19,14 +19,14 @@ const MOST = 6 * HOUR;
 /** The deadlines that somebody has set. */
 export interface GivenDeadlines {
   readonly startingDeadline?: Duration;
-  readonly deadline?: Duration;
+  readonly activeDeadline?: Duration;
 }
 
 /** When runs are, and by how much each may be late. */
 export interface Cadence {
   readonly schedule: Cron;
   readonly startingDeadline: Duration;
-  readonly deadline: Duration;
+  readonly activeDeadline: Duration;
 }
 
 /**
@@ -62,7 +62,7 @@ const LEAST_RPO = Math.ceil(Math.min(...INTERVALS) * (1 + LEAST_SHARE) / MINUTE)
 
 /** @param given counts instead of what would be chosen */
 export function cadenceFor(rpo: Duration, time: TimeOfDay, given: GivenDeadlines): Cadence {
-  const [startingGiven, deadlineGiven] = [given.startingDeadline?.toSeconds(), given.deadline?.toSeconds()];
+  const [startingGiven, deadlineGiven] = [given.startingDeadline?.toSeconds(), given.activeDeadline?.toSeconds()];
   for (const interval of INTERVALS) {
     const late = rpo.toSeconds() - interval;
     if (late < interval * LEAST_SHARE) continue;
@@ -70,7 +70,7 @@ export function cadenceFor(rpo: Duration, time: TimeOfDay, given: GivenDeadlines
     const starting = startingGiven ?? wholeMinutes(Math.min(deadlineGiven === undefined ? late / 3 : late - deadlineGiven, interval, MOST));
     const deadline = deadlineGiven ?? wholeMinutes(Math.min(late - starting, interval, MOST));
     if (starting + deadline > late || Math.max(starting, deadline) > interval) continue;
-    return { schedule: time.every(interval), startingDeadline: Duration.seconds(starting), deadline: Duration.seconds(deadline) };
+    return { schedule: time.every(interval), startingDeadline: Duration.seconds(starting), activeDeadline: Duration.seconds(deadline) };
   }
   const deadlines = startingGiven === undefined && deadlineGiven === undefined ? '' : ' and the deadlines that are given';
   throw new Error(`'rpo' must be at least ${showSeconds(LEAST_RPO)}, got ${showSeconds(rpo.toSeconds())}${deadlines}: `

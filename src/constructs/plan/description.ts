@@ -41,7 +41,7 @@ function describeProof({ name, backup, restore, drills }: ProtectedParts): strin
   return [
     ...backup.verifyCronJob ? [`CronJob ${backup.verifyCronJob.name}: reads backups back ${at(backup.verifyCronJob)}`] : [],
     ...backup.pruneCronJob ? [`CronJob ${backup.pruneCronJob.name}: removes what is past its retention ${at(backup.pruneCronJob)}`] : [],
-    ...restore ? [`CronJob ${restore.jobName}: restores, when somebody starts it`] : [],
+    ...restore ? [`CronJob ${restore.resourceName}: restores, when somebody starts it`] : [],
     ...drills.map(drill => `CronJob ${drill.cronJobName}: rehearses the restore ${at(drill.cronJob)}`),
     ...drills.length === 0 ? [`no drill of ${name}`] : [],
   ];

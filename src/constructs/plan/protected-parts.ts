@@ -115,9 +115,9 @@ function rehearse(scope: Construct, name: string, backup: BackupCronJob, data: P
 }
 
 /** Half as much again as is promised, so that one that is too slow ends, and tells how slow it was; no less than by default. */
-function deadlineFor(rto: Duration | undefined): { readonly deadline?: Duration } {
+function deadlineFor(rto: Duration | undefined): { readonly activeDeadline?: Duration } {
   const seconds = Math.ceil((rto?.toSeconds() ?? 0) * 1.5);
-  return seconds > DEFAULT_DEADLINE.toSeconds() ? { deadline: Duration.seconds(seconds) } : {};
+  return seconds > DEFAULT_DEADLINE.toSeconds() ? { activeDeadline: Duration.seconds(seconds) } : {};
 }
 
 function notMeasured(name: string, rto: Duration, drills: readonly RestoreDrill[]): string {

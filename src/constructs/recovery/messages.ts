@@ -175,7 +175,7 @@ function canBeIn(days: number): string {
 }
 
 function late({ startingDeadlineSeconds, deadlineSeconds }: Deadlines): string {
-  return `${showSeconds(startingDeadlineSeconds)} 'startingDeadline' + ${showSeconds(deadlineSeconds)} 'deadline'`;
+  return `${showSeconds(startingDeadlineSeconds)} 'startingDeadline' + ${showSeconds(deadlineSeconds)} 'activeDeadline'`;
 }
 
 function instant(date: Date | undefined): string {

@@ -73,7 +73,7 @@ export interface RestoreEstimate {
 export interface RecoveryObjectives {
   /**
    * The most that may be lost, in every scenario that has no `rpo` of its own; where there is no scenario, in that of `corruption`. It must cover the longest time between two runs in
-   * the given time zone, the `startingDeadline` and the `deadline`.
+   * the given time zone, the `startingDeadline` and the `activeDeadline`.
    *
    * @default - only what the scenarios say
    */

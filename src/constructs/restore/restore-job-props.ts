@@ -54,7 +54,7 @@ export interface RestoreJobOptions extends RunnerPodOptions, NetworkOptions {
   /**
    * How it is brought back, for the engine of the target.
    *
-   * @default - `RestoreMode.swap()` for PostgreSQL, `RestoreMode.replication()` for Redis, `RestoreMode.replaceFile()` for SQLite
+   * @default - `RestoreMode.postgresSwap()` for PostgreSQL, `RestoreMode.redisReplication()` for Redis, `RestoreMode.sqliteReplaceFile()` for SQLite
    */
   readonly mode?: RestoreMode;
 
@@ -99,12 +99,12 @@ export interface RestoreJobOptions extends RunnerPodOptions, NetworkOptions {
   readonly healthUrl?: string;
 
   /**
-   * Name of the CronJob, of its ServiceAccount, its NetworkPolicy and its Role, and first part of the name of a Job: up to 52 lower-case letters, digits and
-   * `-`. Unlike other names in cdk8s it has no hash in it: people type it in an emergency.
+   * Name of the CronJob, of its ServiceAccount, its NetworkPolicy and its Role: up to 52 lower-case letters, digits and `-`. Unlike other names in cdk8s it
+   * has no hash in it: people type it in an emergency. With `RestoreTrigger.onApply()`, the name of the Job begins with it.
    *
    * @default - the construct's id in kebab-case: `db-restore` for both `db-restore` and `DbRestore`
    */
-  readonly jobName?: string;
+  readonly cronJobName?: string;
 
   /**
    * Labels of everything that is made, and of the Jobs and pods. Never those of a backup: a restore must not count as one.
@@ -126,7 +126,7 @@ export interface RestoreJobOptions extends RunnerPodOptions, NetworkOptions {
    *
    * @default Duration.hours(6)
    */
-  readonly deadline?: Duration;
+  readonly activeDeadline?: Duration;
 
   /**
    * How often a failed restore is tried again. One that was killed half way is finished, or begun anew; a failure that a retry can't mend,

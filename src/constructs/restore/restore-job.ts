@@ -52,8 +52,8 @@ export class RestoreJob extends Construct {
   /** The identity of the pod. */
   public readonly serviceAccount: kplus.IServiceAccount;
 
-  /** Name of the CronJob, or of the Job with the hash in it. */
-  public readonly jobName: string;
+  /** Name of `resource`: of the CronJob, or of the Job with the hash in it. */
+  public readonly resourceName: string;
 
   /** The `NetworkPolicy`; `undefined` where `networkPolicy` is false. */
   public readonly networkPolicy?: ApiObject;
@@ -97,7 +97,7 @@ export class RestoreJob extends Construct {
       grantWorkloads(this, this.serviceAccount, workloads, metadata);
       grantRights(this, this.serviceAccount, targetParts.api, metadata);
       const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
-      const { resource, jobName, networkPolicy } = defineRestore(this, trigger, {
+      const { resource, name, networkPolicy } = defineRestore(this, trigger, {
         metadata,
         pod,
         args: ['restore'],
@@ -110,13 +110,13 @@ export class RestoreJob extends Construct {
         backoffLimit: settings.backoffLimit,
       });
       this.resource = resource;
-      this.jobName = jobName;
+      this.resourceName = name;
       this.networkPolicy = networkPolicy;
 
       this._backup = props.backup;
       this._isTemplate = trigger._kind === 'template';
       writeAsStored(this);
-      refuseNamesakes(this, 'jobName', baseName, { jobNames: [baseName] });
+      refuseNamesakes(this, 'cronJobName', baseName, { jobNames: [baseName] });
     } catch (error) {
       throw located(this.node.path, error);
     }

@@ -9,7 +9,7 @@ import { defineRunnerCronJob, defineRunnerJob, RunnerJobProps } from '../pod/run
 export interface RestoreResource {
   readonly resource: kplus.Workload;
   /** With the hash in it, if there is one. */
-  readonly jobName: string;
+  readonly name: string;
   readonly networkPolicy?: ApiObject;
 }
 
@@ -34,10 +34,10 @@ function defineTemplate(scope: Construct, job: RunnerJobProps): RestoreResource 
     successfulJobsRetained: 10,
     failedJobsRetained: 10,
   });
-  return { resource: cronJob, jobName: job.metadata.name, networkPolicy };
+  return { resource: cronJob, name: job.metadata.name, networkPolicy };
 }
 
 function defineOnApply(scope: Construct, props: RunnerJobProps): RestoreResource {
   const { job, networkPolicy } = defineRunnerJob(scope, props);
-  return { resource: job, jobName: nameByContent(ApiObject.of(job), props.metadata.name), networkPolicy };
+  return { resource: job, name: nameByContent(ApiObject.of(job), props.metadata.name), networkPolicy };
 }

@@ -27,7 +27,7 @@ export interface RestoreSettings {
 
 /** @param namespace of the job, if its chart has one */
 export function checkRestoreProps(id: string, props: RestoreJobProps, namespace: string | undefined): RestoreSettings {
-  const baseName = checkJobName('jobName', id, props.jobName);
+  const baseName = checkJobName('cronJobName', id, props.cronJobName);
   const given = props.backup?._restorable;
   const target = props.target ?? given?.source ?? missing('target', 'BackupSource.postgres, redis or sqlite');
   const stores = props.stores ?? given?.stores ?? missing('stores', 'where the backups are');
@@ -36,7 +36,7 @@ export function checkRestoreProps(id: string, props: RestoreJobProps, namespace:
   const point = checkPoint(props.restorePoint ?? RestorePoint.LATEST, backupName);
   const labels = props.labels ?? { component: 'restore' };
   checkNotABackup(labels, props.backup?._labels);
-  const deadlineSeconds = wholeSeconds('deadline', props.deadline ?? Duration.hours(6), 60, 'a pod needs some time to start');
+  const deadlineSeconds = wholeSeconds('activeDeadline', props.activeDeadline ?? Duration.hours(6), 60, 'a pod needs some time to start');
   const backoffLimit = checkBackoffLimit(props.backoffLimit);
   const workloads = checkWorkloads((props.workloads ?? []).map(workload => workload._toConfig(namespace)));
   return { baseName, target, stores, backupName, point, labels, deadlineSeconds, backoffLimit, workloads };

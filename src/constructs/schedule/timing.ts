@@ -16,7 +16,7 @@ export interface Timing {
 export interface TimingProps {
   readonly schedule?: Cron;
   readonly onDemand?: boolean;
-  readonly deadline?: Duration;
+  readonly activeDeadline?: Duration;
   readonly startingDeadline?: Duration;
 }
 
@@ -35,7 +35,7 @@ export function timing(props: TimingProps, where = ''): Timing {
   const byDefault = Math.min(SIX_HOURS, interval ?? SIX_HOURS);
   return {
     schedule: schedule ?? ON_DEMAND,
-    deadlineSeconds: checkAgainst(interval, `${where}deadline`, props.deadline, byDefault, 60, 'a pod needs some time to start', 'it would swallow the next run'),
+    deadlineSeconds: checkAgainst(interval, `${where}activeDeadline`, props.activeDeadline, byDefault, 60, 'a pod needs some time to start', 'it would swallow the next run'),
     startingDeadlineSeconds: checkAgainst(interval, `${where}startingDeadline`, props.startingDeadline, byDefault, 10,
       'the controller looks every 10 seconds', 'the next run comes first'),
   };

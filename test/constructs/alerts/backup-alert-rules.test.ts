@@ -26,7 +26,7 @@ function allRules(construct: BackupAlertRules): any[] {
 test('the rules of a backup with everything', () => {
   const construct = rulesFor({
     stores: [VOLUME(), S3],
-    deadline: Duration.hours(1),
+    activeDeadline: Duration.hours(1),
     startingDeadline: Duration.hours(1),
     objectives: { corruption: { rpo: Duration.hours(26) } },
   }, { runnerMetrics: true, ruleLabels: { release: 'monitoring' }, runbookUrl: 'https://wiki.example.com/backups' });
@@ -62,15 +62,15 @@ describe('there is an alert only where its inputs are', () => {
 });
 
 test('without failed Jobs the CronJob\'s status tells of failures, and the alert outlasts the next run', () => {
-  const failed = allRules(rulesFor({ failedJobsRetained: 0, deadline: Duration.hours(1) })).find(({ alert }) => alert === 'BackupJobFailed');
+  const failed = allRules(rulesFor({ failedJobsRetained: 0, activeDeadline: Duration.hours(1) })).find(({ alert }) => alert === 'BackupJobFailed');
   expect(failed).toMatchObject({ keep_firing_for: '3600s', expr: expect.stringContaining('kube_cronjob_status_active') });
   expect(failed.expr).not.toContain('kube_job_');
 });
 
 test.each<[string, Partial<BackupCronJobProps>, RegExp]>([
-  ['the objective', { deadline: Duration.hours(1), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(30) }, nodeLoss: { rpo: Duration.hours(26) } } }, /> 93600$/m],
-  ['two runs, where there is none', { deadline: Duration.hours(1), startingDeadline: Duration.hours(1) }, /> 180000$/m],
-  ['two runs of 47 hours', { deadline: Duration.hours(1), startingDeadline: Duration.hours(1), timeZone: 'Europe/Berlin' }, /> 345600$/m],
+  ['the objective', { activeDeadline: Duration.hours(1), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(30) }, nodeLoss: { rpo: Duration.hours(26) } } }, /> 93600$/m],
+  ['two runs, where there is none', { activeDeadline: Duration.hours(1), startingDeadline: Duration.hours(1) }, /> 180000$/m],
+  ['two runs of 47 hours', { activeDeadline: Duration.hours(1), startingDeadline: Duration.hours(1), timeZone: 'Europe/Berlin' }, /> 345600$/m],
 ])('data are too old from %s on', (_what, changes, expr) => {
   expect(allRules(rulesFor(changes)).find(({ alert, labels }) => alert === 'BackupJobMissing' && labels.severity === 'critical').expr).toMatch(expr);
 });

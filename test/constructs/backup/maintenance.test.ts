@@ -31,7 +31,7 @@ describe('pruning', () => {
   });
 
   test('in a CronJob of its own has an identity of its own, and the runs do not prune', () => {
-    const objects = synth({ ...RETENTION, prune: { schedule: WEEKLY, deadline: Duration.hours(1) } });
+    const objects = synth({ ...RETENTION, prune: { schedule: WEEKLY, activeDeadline: Duration.hours(1) } });
     const job = jobOf(objects, 'db-backup-prune');
     expect(configOf(jobOf(objects, 'db-backup')).pruneAfterBackup).toBe(false);
     expect(containerOf(job)).toMatchObject({ name: 'prune', args: ['prune', '--scheduled'] });
@@ -97,7 +97,7 @@ describe('verification', () => {
   });
 
   test('tells the alerts how long its gaps are', () => {
-    const backup = new BackupCronJob(newChart(), 'db-backup', props({ verify: { ...VERIFY, deadline: Duration.hours(2) } }));
+    const backup = new BackupCronJob(newChart(), 'db-backup', props({ verify: { ...VERIFY, activeDeadline: Duration.hours(2) } }));
     expect(backup._jobFacts.verify).toEqual({ cronJobName: 'db-backup-verify', gapSeconds: 7 * 86_400, deadlineSeconds: 7200 });
     expect(new BackupCronJob(newChart(), 'db-backup', props())._jobFacts.verify).toBeUndefined();
   });
@@ -118,7 +118,7 @@ test.each<[string, Partial<BackupCronJobProps>, string]>([
   ['a share of more than all', { verify: { ...VERIFY, olderPercent: 101 } }, '\'verify.olderPercent\' must be a whole number from 0 to 100, got 101'],
   ['repair with one store', { verify: { ...VERIFY, repair: true } }, '\'verify.repair\' needs another store to copy from'],
   ['a schedule that never runs', { verify: { schedule: Cron.schedule({ minute: '0', hour: '0', day: '31', month: '2' }) } }, '\'verify.schedule\' never runs'],
-  ['a deadline beyond the next run', { verify: { schedule: Cron.hourly(), deadline: Duration.hours(2) } }, '\'verify.deadline\' must not exceed the shortest time between two runs, 1 hour, got 2 hours'],
+  ['a deadline beyond the next run', { verify: { schedule: Cron.hourly(), activeDeadline: Duration.hours(2) } }, '\'verify.activeDeadline\' must not exceed the shortest time between two runs, 1 hour, got 2 hours'],
   ['an unknown zone', { ...RETENTION, prune: { schedule: WEEKLY, timeZone: 'Europe/Atlantis' } }, '\'timeZone\' must be'],
 ])('fails on %s', (_case, changes, message) => {
   expect(() => synth(changes)).toThrow(message);

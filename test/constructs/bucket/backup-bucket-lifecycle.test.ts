@@ -30,9 +30,11 @@ describe('typed rules', () => {
     expect(rendered({
       prefix: 'shop/',
       objectSizeGreaterThan: Size.kibibytes(128),
-      transitions: [{ storageClass: LifecycleStorageClass.GLACIER_IR, after: Duration.days(30) }],
+      transitions: [{ storageClass: LifecycleStorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(30) }],
       expiration: Duration.days(120),
-      noncurrentVersionTransitions: [{ storageClass: LifecycleStorageClass.GLACIER_IR, after: Duration.days(10), versionsToRetain: 2 }],
+      noncurrentVersionTransitions: [
+        { storageClass: LifecycleStorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(10), noncurrentVersionsToRetain: 2 },
+      ],
       noncurrentVersionExpiration: Duration.days(100),
       noncurrentVersionsToRetain: 3,
     })).toEqual({
@@ -49,8 +51,8 @@ describe('typed rules', () => {
   test.each<[string, Omit<LifecycleRule, 'id'>, object]>([
     ['no condition', {}, { Prefix: '' }],
     ['a prefix', { prefix: 'a/' }, { Prefix: 'a/' }],
-    ['one tag', { tags: { a: '1' } }, { Tag: { Key: 'a', Value: '1' } }],
-    ['two tags', { tags: { a: '1', b: '2' } }, { And: { Tags: [{ Key: 'a', Value: '1' }, { Key: 'b', Value: '2' }] } }],
+    ['one tag', { tagFilters: { a: '1' } }, { Tag: { Key: 'a', Value: '1' } }],
+    ['two tags', { tagFilters: { a: '1', b: '2' } }, { And: { Tags: [{ Key: 'a', Value: '1' }, { Key: 'b', Value: '2' }] } }],
     ['a size', { objectSizeLessThan: Size.kibibytes(1) }, { ObjectSizeLessThan: 1024 }],
   ])('have the filter for %s', (_, conditions, filter) => {
     expect(rendered({ expiration: Duration.days(90), ...conditions }).Filter).toEqual(filter);
@@ -221,7 +223,7 @@ describe('forBackups', () => {
 
   test('moves artifacts and leaves records', () => {
     const { rules } = derive(
-      { transitions: [{ storageClass: LifecycleStorageClass.GLACIER_IR, after: Duration.days(7) }], expire: true },
+      { transitions: [{ storageClass: LifecycleStorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(7) }], expire: true },
       { retention: Retention.days(120) },
     );
     expect(rules.filter(({ Transitions }) => Transitions)).toEqual(['orders', 'redis'].map(name => ({

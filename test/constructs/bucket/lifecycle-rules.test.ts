@@ -217,7 +217,7 @@ test('rule 17: fails for a move that S3 does not make', () => {
 });
 
 test('rule 17: warns where the class that backups are written in makes a rule idle', () => {
-  const written = BackupStore.s3({ bucketName: 'shop-backups', prefix: 'shop', region: 'eu-central-1', storageClass: S3StorageClass.GLACIER_IR });
+  const written = BackupStore.s3({ bucketName: 'shop-backups', prefix: 'shop', region: 'eu-central-1', storageClass: S3StorageClass.GLACIER_INSTANT_RETRIEVAL });
   expectWarning(lint([moving(days(30, 'STANDARD_IA'))], {}, { stores: [written] }), 17, 'backup "db-backup" writes in GLACIER_IR, from where S3 moves nothing there');
 });
 
@@ -282,7 +282,7 @@ describe('rule 23', () => {
     expectWarning(lint([rule({ AbortIncompleteMultipartUpload: undefined })]), 23, 'parts of uploads that were cut off stay for ever');
   });
   test('fails where it would discard the upload of a run', () => {
-    const weekly = { schedule: Cron.weekly(), deadline: Duration.days(4) };
+    const weekly = { schedule: Cron.weekly(), activeDeadline: Duration.days(4) };
     expectError(lint([rule({})], {}, weekly), 23, 'a run of backup "db-backup" may take');
   });
   test('fails on MinIO for a rule with nothing else', () => {
@@ -470,8 +470,8 @@ describe('providers', () => {
 
 test('typed rules are checked as documents are', () => {
   const transitions = [
-    { storageClass: LifecycleStorageClass.GLACIER, after: Duration.days(30) },
-    { storageClass: LifecycleStorageClass.STANDARD_IA, after: Duration.days(7) },
+    { storageClass: LifecycleStorageClass.GLACIER, transitionAfter: Duration.days(30) },
+    { storageClass: LifecycleStorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(7) },
   ];
   expectError(lint([], { rules: [{ id: 'dumps', transitions }] }), 16, 'rule "cdk8s-backup.dumps" leaves STANDARD_IA for GLACIER after 23 days');
 });

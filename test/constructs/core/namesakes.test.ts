@@ -90,11 +90,11 @@ describe('two objects of one kind, namespace and name are refused, by both their
   test('Jobs of two restores, whose names differ by what they do: policies and alerts find them by the name that is given', () => {
     const chart = newChart();
     const backup = new BackupCronJob(chart, 'db-backup', props());
-    const shared = { backup, trigger: RestoreTrigger.onApply(), jobName: 'db-restore', networkPolicy: false, serviceAccount: kplus.ServiceAccount.fromServiceAccountName(chart, 'Account', 'mine') };
+    const shared = { backup, trigger: RestoreTrigger.onApply(), cronJobName: 'db-restore', networkPolicy: false, serviceAccount: kplus.ServiceAccount.fromServiceAccountName(chart, 'Account', 'mine') };
     new RestoreJob(chart, 'one', shared);
     new RestoreJob(chart, 'two', { ...shared, healthUrl: 'http://web/health' });
 
-    expect(synthOf(chart)).toThrow('[chart/two] \'jobName\' "db-restore" makes Jobs "db-restore" of namespace "shop", which chart/one makes too');
+    expect(synthOf(chart)).toThrow('[chart/two] \'cronJobName\' "db-restore" makes Jobs "db-restore" of namespace "shop", which chart/one makes too');
   });
 });
 

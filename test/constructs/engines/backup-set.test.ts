@@ -95,15 +95,15 @@ describe('restore', () => {
   });
 
   test('restores the members that are named, as it is told', () => {
-    const { target } = restoreConfig(RestoreMode.set({ orders: RestoreMode.swap({ assertions: ['SELECT true'] }) }));
+    const { target } = restoreConfig(RestoreMode.set({ orders: RestoreMode.postgresSwap({ assertions: ['SELECT true'] }) }));
     expect(target).toMatchObject({ members: { orders: { assertions: ['SELECT true'] } } });
     expect(Object.keys(target.engine === 'set' ? target.members : {})).toEqual(['orders']);
   });
 
   test('fails on a member that is not in the set, on a mode of another engine, and on nothing', () => {
-    expect(() => restoreConfig(RestoreMode.set({ files: RestoreMode.swap() }))).toThrow('\'members\' names "files", which is not in the set: it has orders, users, cache, notes');
-    expect(() => restoreConfig(RestoreMode.set({ cache: RestoreMode.swap() }))).toThrow('\'mode\' is for postgres');
+    expect(() => restoreConfig(RestoreMode.set({ files: RestoreMode.postgresSwap() }))).toThrow('\'members\' names "files", which is not in the set: it has orders, users, cache, notes');
+    expect(() => restoreConfig(RestoreMode.set({ cache: RestoreMode.postgresSwap() }))).toThrow('\'mode\' is for postgres');
     expect(() => restoreConfig(RestoreMode.set({}))).toThrow('at least one member');
-    expect(() => restoreConfig(RestoreMode.swap())).toThrow('\'mode\' is for postgres, and the target is set');
+    expect(() => restoreConfig(RestoreMode.postgresSwap())).toThrow('\'mode\' is for postgres, and the target is set');
   });
 });

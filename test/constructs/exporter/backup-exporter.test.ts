@@ -32,8 +32,8 @@ function configOf(objects: readonly any[]): ExporterConfig {
 const volume = () => BackupStore.volume({ size: Size.gibibytes(1) });
 
 test('when a verification or a drill is missing follows from their schedules, unless it is said', () => {
-  const verified = { verify: { schedule: Cron.daily(), deadline: Duration.hours(1) } };
-  const weekly = (chart: Chart, backup: BackupCronJob) => new RestoreDrill(chart, 'db-drill', { backup, schedule: Cron.weekly(), deadline: Duration.hours(2) });
+  const verified = { verify: { schedule: Cron.daily(), activeDeadline: Duration.hours(1) } };
+  const weekly = (chart: Chart, backup: BackupCronJob) => new RestoreDrill(chart, 'db-drill', { backup, schedule: Cron.weekly(), activeDeadline: Duration.hours(2) });
   const [DAY, HOUR, SLACK] = [86_400, 3600, 900];
   expect(configOf(synth()).backups[0]).toMatchObject({ verifiedWithinSeconds: null, drilledWithinSeconds: null });
   expect(configOf(synth((chart, backup) => ({ drills: [weekly(chart, backup)] }), verified)).backups[0])
@@ -149,7 +149,7 @@ test('names the restore of a backup, its objectives and the ages that are allowe
   const objects = synth((chart, backup) => ({
     restores: [new RestoreJob(chart, 'db-restore', { backup })], maxDrillAge: Duration.days(8), maxVerificationAge: Duration.days(2), refresh: Duration.seconds(10), port: 9000,
   }), {
-    deadline: Duration.hours(1),
+    activeDeadline: Duration.hours(1),
     startingDeadline: Duration.hours(1),
     objectives: {
       rpo: Duration.hours(27),

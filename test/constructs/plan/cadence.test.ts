@@ -5,8 +5,8 @@ import { gapsOf } from '../../../src/constructs/schedule/longest-gap';
 const TIME = new TimeOfDay('shop db');
 
 function cadence(rpoMinutes: number, given: GivenDeadlines = {}) {
-  const { schedule, startingDeadline, deadline } = cadenceFor(Duration.minutes(rpoMinutes), TIME, given);
-  return { schedule: schedule.expressionString, starting: startingDeadline.toMinutes(), deadline: deadline.toMinutes() };
+  const { schedule, startingDeadline, activeDeadline } = cadenceFor(Duration.minutes(rpoMinutes), TIME, given);
+  return { schedule: schedule.expressionString, starting: startingDeadline.toMinutes(), deadline: activeDeadline.toMinutes() };
 }
 
 test('a day between two runs is for an RPO of 27 hours: one for a late start, two for the run', () => {
@@ -31,15 +31,15 @@ test('whatever is promised, the newest backup is never older, and no run swallow
 });
 
 test('deadlines that are given count, and make runs more frequent where they have to', () => {
-  expect(cadence(27 * 60, { deadline: Duration.minutes(30) })).toMatchObject({ deadline: 30, starting: 150 });
-  const more = cadence(27 * 60, { deadline: Duration.hours(4) });
+  expect(cadence(27 * 60, { activeDeadline: Duration.minutes(30) })).toMatchObject({ deadline: 30, starting: 150 });
+  const more = cadence(27 * 60, { activeDeadline: Duration.hours(4) });
   expect(more).toMatchObject({ deadline: 240 });
   expect(more.schedule).toMatch(/^\d+ \d,\d+ /);
 });
 
 test('what no schedule holds is refused, with what does it instead', () => {
   expect(() => cadence(16)).toThrow('\'rpo\' must be at least 17 minutes, got 16 minutes: no schedule holds less; that takes replication');
-  expect(() => cadence(60, { deadline: Duration.hours(1) })).toThrow('and the deadlines that are given');
+  expect(() => cadence(60, { activeDeadline: Duration.hours(1) })).toThrow('and the deadlines that are given');
 });
 
 test('a fleet does not start at once, and a name keeps its time', () => {

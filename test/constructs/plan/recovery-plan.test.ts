@@ -91,7 +91,7 @@ test('one database needs no map: all is named after the plan', () => {
   const { plan, objects } = planOf({ source: POSTGRES(), rpo: Duration.hours(27) });
   expect(named(objects, 'CronJob')).toEqual(['shop-backup', 'shop-backup-verify', 'shop-drill', 'shop-restore']);
   expect(plan.backup().backupName).toBe('shop');
-  expect([plan.restore().jobName, plan.drill().cronJobName]).toEqual(['shop-restore', 'shop-drill']);
+  expect([plan.restore().resourceName, plan.drill().cronJobName]).toEqual(['shop-restore', 'shop-drill']);
 });
 
 test('of a set each member is rehearsed; what is no database has no drill', () => {

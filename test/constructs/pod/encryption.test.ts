@@ -119,8 +119,8 @@ describe('a restore', () => {
     const { stores } = props();
     const target = BackupSource.redis({ host: 'redis' });
     expect(() => new RestoreJob(chart, 'a', { target, stores, decryption })).toThrow('\'encryption\' is missing: with \'decryption\' the backups are encrypted, and what this restore stores');
-    new RestoreJob(chart, 'b', { target, stores, decryption, mode: RestoreMode.replication({ safetyBackup: false }) });
-    expect(() => new RestoreJob(chart, 'c', { target: BackupSource.kubernetesSecrets(), stores, decryption, mode: RestoreMode.objects({ replace: true }) })).toThrow('\'encryption\' is missing: the Secrets that this restore replaces');
+    new RestoreJob(chart, 'b', { target, stores, decryption, mode: RestoreMode.redisReplication({ safetyBackup: false }) });
+    expect(() => new RestoreJob(chart, 'c', { target: BackupSource.kubernetesSecrets(), stores, decryption, mode: RestoreMode.kubernetesObjects({ replace: true }) })).toThrow('\'encryption\' is missing: the Secrets that this restore replaces');
     new RestoreJob(chart, 'd', { target: BackupSource.kubernetesSecrets(), stores, decryption });
   });
 

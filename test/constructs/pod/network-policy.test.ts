@@ -131,10 +131,10 @@ describe('a restore', () => {
   test('lets in the Redis that loads the data, and nobody with the other methods', () => {
     const from = (own: object, changes: object = {}) => restore(() => ({ source: redis(), ...changes }), own).ingress;
     expect(from({})).toEqual([{ ports: tcp(6379) }]);
-    expect(from({ mode: RestoreMode.replication({ listenPort: 7000 }) }, { network: { database: { podLabels: { app: 'redis' } } } }))
+    expect(from({ mode: RestoreMode.redisReplication({ listenPort: 7000 }) }, { network: { database: { podLabels: { app: 'redis' } } } }))
       .toEqual([{ from: [{ podSelector: { matchLabels: { app: 'redis' } } }], ports: tcp(7000) }]);
     expect(from({}, { source: redis('10.1.2.3') })).toEqual([{ from: [{ ipBlock: { cidr: '10.1.2.3/32' } }], ports: tcp(6379) }]);
-    expect(from({ mode: RestoreMode.keys() })).toBeUndefined();
+    expect(from({ mode: RestoreMode.redisKeys() })).toBeUndefined();
     expect(restore(() => ({ source: BackupSource.set({ db: props().source, cache: redis() }) }), {}).ingress).toEqual([{ ports: tcp(6379) }]);
   });
 });

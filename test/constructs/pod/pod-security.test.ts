@@ -126,7 +126,7 @@ describe.each<[string, RestoreTrigger]>([['a template', RestoreTrigger.TEMPLATE]
   new RestoreJob(chart, 'restore', {
     trigger,
     target: BackupSource.redis({ host: 'redis' }),
-    mode: RestoreMode.rdbFile({ claim }),
+    mode: RestoreMode.redisRdbFile({ claim }),
     stores: [BackupStore.volume({ size: Size.gibibytes(1) })],
     workloads: [RestoreWorkload.fromStatefulSetName('redis')],
   });

@@ -6,7 +6,7 @@ import {
 import { newChart, objectsOf, props, synth } from '../../synth';
 
 const NIGHTLY = Cron.schedule({ minute: '0', hour: '2' });
-const DEADLINES = { deadline: Duration.hours(1), startingDeadline: Duration.hours(1) };
+const DEADLINES = { activeDeadline: Duration.hours(1), startingDeadline: Duration.hours(1) };
 const RESTORE = { backupSize: Size.gibibytes(6), downloadPerSecond: Size.mebibytes(100), restorePerSecond: Size.mebibytes(20) };
 const VOLUME = BackupStore.volume({ size: Size.gibibytes(100) });
 const MINIO = { bucketName: 'shop-backups', region: 'us-east-1', storeName: 'minio' };
@@ -24,7 +24,7 @@ describe('the recovery point', () => {
     expect(withObjectives({ corruption: { rpo: Duration.hours(26) } })).not.toThrow();
     expect(withObjectives({ corruption: { rpo: Duration.seconds(26 * 3600 - 1) } })).toThrow(
       '\'objectives.corruption.rpo\' is 1 day 1 hour 59 minutes 59 seconds, but the newest backup can be 1 day 2 hours old: ' +
-      '1 day from run to run ("0 2 * * *" in "Etc/UTC", as from 2026-01-01T02:00Z to 2026-01-02T02:00Z) + 1 hour \'startingDeadline\' + 1 hour \'deadline\'; ' +
+      '1 day from run to run ("0 2 * * *" in "Etc/UTC", as from 2026-01-01T02:00Z to 2026-01-02T02:00Z) + 1 hour \'startingDeadline\' + 1 hour \'activeDeadline\'; ' +
       'run more often, shorten the deadlines, or promise 1 day 2 hours');
   });
 
@@ -110,8 +110,8 @@ test('the recovery time counts the thaw of a backup that is as old as late runs 
   const bucket = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });
   // 72 hours of notice and 24 from run to run are 4 days, and 7 hours more with late runs.
   const objectives = { corruption: { rto: Duration.hours(1) }, restore: RESTORE, alertDelay: Duration.seconds(0) };
-  const job = new BackupCronJob(chart, 'db-backup', props({ stores: [bucket], objectives, startingDeadline: Duration.hours(6), deadline: Duration.hours(1) }));
-  const rules = [{ id: 'x', objectSizeGreaterThan: Size.kibibytes(128), transitions: [{ storageClass: LifecycleStorageClass.GLACIER, after: Duration.days(4) }] }];
+  const job = new BackupCronJob(chart, 'db-backup', props({ stores: [bucket], objectives, startingDeadline: Duration.hours(6), activeDeadline: Duration.hours(1) }));
+  const rules = [{ id: 'x', objectSizeGreaterThan: Size.kibibytes(128), transitions: [{ storageClass: LifecycleStorageClass.GLACIER, transitionAfter: Duration.days(4) }] }];
   new BackupBucketLifecycle(chart, 'lifecycle', { store: bucket, rules });
   expect(job._recovery.problems()).toEqual([expect.stringContaining('5 hours to thaw GLACIER, which a backup of up to 5 days can be in')]);
 });
@@ -121,7 +121,7 @@ test('the loss of a zone is not survived by what a lifecycle moves into one zone
   const bucket = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' });
   const job = new BackupCronJob(chart, 'db-backup', props({ ...DEADLINES, stores: [bucket], objectives: { zoneLoss: { rpo: Duration.hours(26) }, restoreHorizon: Duration.days(60) } }));
   expect(job._recovery.problems()).toEqual([]);
-  const rules = [{ id: 'x', transitions: [{ storageClass: LifecycleStorageClass.ONEZONE_IA, after: Duration.days(30) }] }];
+  const rules = [{ id: 'x', transitions: [{ storageClass: LifecycleStorageClass.ONE_ZONE_INFREQUENT_ACCESS, transitionAfter: Duration.days(30) }] }];
   new BackupBucketLifecycle(chart, 'lifecycle', { store: bucket, rules });
   expect(job._recovery.problems()).toEqual([expect.stringContaining(
     '\'objectives.zoneLoss\' needs a store that is still there, got "s3" in one zone of region "eu-central-1" (ONEZONE_IA, which a backup of up to 60 days can be in)')]);
@@ -130,7 +130,7 @@ test('the loss of a zone is not survived by what a lifecycle moves into one zone
 
 describe('a scenario', () => {
   const aws = (region?: string) => BackupStore.s3({ bucketName: 'shop-backups', region, storageClass: S3StorageClass.STANDARD });
-  const oneZone = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1', storageClass: S3StorageClass.ONEZONE_IA });
+  const oneZone = BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1', storageClass: S3StorageClass.ONE_ZONE_INFREQUENT_ACCESS });
   const inCluster = BackupStore.s3({ ...MINIO, endpoint: 'http://minio.storage.svc:9000' });
   const somewhere = BackupStore.s3({ ...MINIO, endpoint: 'https://minio.example.com' });
   const local = BackupStore.volume({ size: Size.gibibytes(1), location: StoreLocation.NODE });
@@ -178,16 +178,16 @@ describe('retention', () => {
   test('reaches back to before the damage when somebody acts', () => {
     expect(withObjectives(objectives, { retention: Retention.days(3) })).toThrow(
       '\'retention\' keeps backups for 3 days, but the last good one is 4 days 3 hours old when somebody acts: 1 hour \'alertDelay\' + 3 days \'humanDelay\' + 1 day from run to run + ' +
-      '1 hour \'startingDeadline\' + 1 hour \'deadline\'; ' +
+      '1 hour \'startingDeadline\' + 1 hour \'activeDeadline\'; ' +
       'keep them longer, or shorten the delays if you can');
     expect(withObjectives(objectives, { retention: Retention.hours(98) })).toThrow('keeps backups for 4 days 2 hours, but the last good one is 4 days 3 hours old');
     expect(withObjectives(objectives, { retention: Retention.hours(99) })).not.toThrow();
   });
 
   test('reaches back further where runs may begin late: the backup from before the damage is still there', () => {
-    const late = { startingDeadline: Duration.hours(6), deadline: Duration.hours(1) };
+    const late = { startingDeadline: Duration.hours(6), activeDeadline: Duration.hours(1) };
     const promise = { corruption: { rpo: Duration.hours(31) } };
-    expect(withObjectives(promise, { ...late, retention: Retention.hours(97) })).toThrow('1 day from run to run + 6 hours \'startingDeadline\' + 1 hour \'deadline\'');
+    expect(withObjectives(promise, { ...late, retention: Retention.hours(97) })).toThrow('1 day from run to run + 6 hours \'startingDeadline\' + 1 hour \'activeDeadline\'');
     expect(withObjectives(promise, { ...late, retention: Retention.hours(103) })).toThrow('keeps backups for 4 days 7 hours, but the last good one is 4 days 8 hours old');
     expect(withObjectives(promise, { ...late, retention: Retention.hours(104) })).not.toThrow();
   });
@@ -218,12 +218,12 @@ describe('retention', () => {
   });
 
   test('is held to the recovery point: what is thinned out before anybody notices is lost', () => {
-    const hourly = { schedule: Cron.hourly(), deadline: Duration.minutes(30), startingDeadline: Duration.minutes(30) };
+    const hourly = { schedule: Cron.hourly(), activeDeadline: Duration.minutes(30), startingDeadline: Duration.minutes(30) };
     const promise = { corruption: { rpo: Duration.hours(2) } };
     const thinned = Retention.of({ hourly: 24, daily: 7 });
     expect(withObjectives(promise, { ...hourly, retention: thinned })).toThrow(
       '\'objectives.corruption.rpo\' is 2 hours, but damage is noticed up to 3 days 1 hour later, and of backups that old \'retention\' keeps "7 daily" only: ' +
-      '1 day 1 hour from one to the next + 30 minutes \'startingDeadline\' + 30 minutes \'deadline\'; keep all of them for 3 days 3 hours with \'age\', or promise 1 day 2 hours');
+      '1 day 1 hour from one to the next + 30 minutes \'startingDeadline\' + 30 minutes \'activeDeadline\'; keep all of them for 3 days 3 hours with \'age\', or promise 1 day 2 hours');
     expect(withObjectives(promise, { ...hourly, retention: Retention.of({ age: Duration.hours(75), daily: 7 }) })).not.toThrow();
     expect(withObjectives({ corruption: { rpo: Duration.hours(26) } }, { ...hourly, retention: thinned })).not.toThrow();
     // A node that is lost is noticed at once.

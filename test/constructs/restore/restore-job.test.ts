@@ -99,16 +99,16 @@ test('every property shows up where it belongs', () => {
     target: BackupSource.postgres({ host: 'other', allDatabases: true, user: 'admin' }),
     backupName: 'shop',
     restorePoint: RestorePoint.notAfter(new Date('2026-11-22T02:00:00Z')),
-    mode: RestoreMode.swap({ databaseName: 'orders', sourceDatabaseName: 'orders_old', parallelJobs: 4, globals: false, assertions: ['SELECT $1 = 1'] }),
+    mode: RestoreMode.postgresSwap({ databaseName: 'orders', sourceDatabaseName: 'orders_old', parallelJobs: 4, globals: false, assertions: ['SELECT $1 = 1'] }),
     workloads: [RestoreWorkload.fromDeploymentName('web'), RestoreWorkload.fromStatefulSetName('worker')],
     healthUrl: 'http://web:8080/health',
-    jobName: 'orders-restore',
+    cronJobName: 'orders-restore',
     labels: { 'app.kubernetes.io/part-of': 'shop' },
     image: 'registry.example/runner@sha256:abc',
     imagePullPolicy: kplus.ImagePullPolicy.ALWAYS,
     imagePullSecret: kplus.Secret.fromSecretName(chart, 'Registry', 'registry-login'),
     resources: { memory: { request: Size.mebibytes(64) } },
-    deadline: Duration.minutes(20),
+    activeDeadline: Duration.minutes(20),
     backoffLimit: 0,
     serviceAccount: kplus.ServiceAccount.fromServiceAccountName(chart, 'Account', 'restorer'),
     priorityClassName: 'high',
@@ -144,21 +144,21 @@ test('image and user are those of the backup, unless something else is said', ()
 
 describe('modes', () => {
   test.each<[string, Changes, object]>([
-    ['in place', { mode: RestoreMode.inPlace({ globals: false }) }, { mode: 'in-place', newDatabase: null, globals: false, safetyBackup: true, singleTransaction: false }],
-    ['in place, and no way back', { mode: RestoreMode.inPlace({ safetyBackup: false }) }, { mode: 'in-place', safetyBackup: false }],
-    ['beside, with declared room', { mode: RestoreMode.swap({ targetFreeSpace: Size.mebibytes(3) }) }, { mode: 'swap', freeBytes: 3 * 1024 * 1024 }],
-    ['beside, in one transaction', { mode: RestoreMode.swap({ singleTransaction: true }) }, { mode: 'swap', singleTransaction: true }],
-    ['new database', { mode: RestoreMode.newDatabase('look') }, { mode: 'new-database', newDatabase: 'look', database: 'orders' }],
+    ['in place', { mode: RestoreMode.postgresInPlace({ globals: false }) }, { mode: 'in-place', newDatabase: null, globals: false, safetyBackup: true, singleTransaction: false }],
+    ['in place, and no way back', { mode: RestoreMode.postgresInPlace({ safetyBackup: false }) }, { mode: 'in-place', safetyBackup: false }],
+    ['beside, with declared room', { mode: RestoreMode.postgresSwap({ targetFreeSpace: Size.mebibytes(3) }) }, { mode: 'swap', freeBytes: 3 * 1024 * 1024 }],
+    ['beside, in one transaction', { mode: RestoreMode.postgresSwap({ singleTransaction: true }) }, { mode: 'swap', singleTransaction: true }],
+    ['new database', { mode: RestoreMode.postgresNewDatabase('look') }, { mode: 'new-database', newDatabase: 'look', database: 'orders' }],
     ['Redis by default', { target: redis }, { method: 'replication', advertiseHostEnv: 'POD_IP', listenPort: 6379, safetyBackup: true, directory: null }],
-    ['Redis with an assertion', { target: redis, mode: RestoreMode.replication({ safetyBackup: false, assertions: [{ pattern: 'user:*' }] }) },
+    ['Redis with an assertion', { target: redis, mode: RestoreMode.redisReplication({ safetyBackup: false, assertions: [{ pattern: 'user:*' }] }) },
       { method: 'replication', safetyBackup: false, assertions: [{ pattern: 'user:*', leastKeys: 1 }] }],
-    ['Redis key by key', { target: redis, mode: RestoreMode.keys() }, { method: 'keys', replace: false, safetyBackup: true, advertiseHostEnv: null, listenPort: 0, directory: null }],
-    ['Redis key by key over what is there', { target: redis, mode: RestoreMode.keys({ replace: true, assertions: [{ pattern: 'user:*', atLeast: 3 }] }) },
+    ['Redis key by key', { target: redis, mode: RestoreMode.redisKeys() }, { method: 'keys', replace: false, safetyBackup: true, advertiseHostEnv: null, listenPort: 0, directory: null }],
+    ['Redis key by key over what is there', { target: redis, mode: RestoreMode.redisKeys({ replace: true, assertions: [{ pattern: 'user:*', atLeast: 3 }] }) },
       { method: 'keys', replace: true, assertions: [{ pattern: 'user:*', leastKeys: 3 }] }],
     ['a Redis that is stopped', chart => ({
-      target: redis, mode: RestoreMode.rdbFile({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data'), path: 'data' }),
+      target: redis, mode: RestoreMode.redisRdbFile({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data'), path: 'data' }),
     }), { method: 'file', directory: '/redis-data' }],
-    ['SQLite', chart => ({ target: sqlite(chart), mode: RestoreMode.replaceFile({ keepPrevious: false, assertions: ['SELECT 1'] }) }),
+    ['SQLite', chart => ({ target: sqlite(chart), mode: RestoreMode.sqliteReplaceFile({ keepPrevious: false, assertions: ['SELECT 1'] }) }),
       { path: '/data/a.db', keepPrevious: false, assertions: ['SELECT 1'] }],
   ])('%s', (_case, changes, target) => {
     expect(configOf(synth(changes)).target).toMatchObject(target);
@@ -174,11 +174,11 @@ describe('modes', () => {
       Object.fromEntries(podOf(synth(changes)).containers[0].volumeMounts.map((mount: any) => [mount.mountPath, mount]));
     expect(mounts({ stores })['/backups'].readOnly).toBe(true);
     expect(mounts({ stores, target: redis })['/backups'].readOnly).toBeFalsy();
-    expect(mounts({ stores, target: redis, mode: RestoreMode.keys({ safetyBackup: false }) })['/backups'].readOnly).toBe(true);
-    expect(mounts({ stores, mode: RestoreMode.inPlace() })['/backups'].readOnly).toBeFalsy();
-    expect(mounts({ stores, mode: RestoreMode.inPlace({ safetyBackup: false }) })['/backups'].readOnly).toBe(true);
+    expect(mounts({ stores, target: redis, mode: RestoreMode.redisKeys({ safetyBackup: false }) })['/backups'].readOnly).toBe(true);
+    expect(mounts({ stores, mode: RestoreMode.postgresInPlace() })['/backups'].readOnly).toBeFalsy();
+    expect(mounts({ stores, mode: RestoreMode.postgresInPlace({ safetyBackup: false }) })['/backups'].readOnly).toBe(true);
     const claim = (chart: Chart) => kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data');
-    const file = mounts(chart => ({ target: redis, mode: RestoreMode.rdbFile({ claim: claim(chart), path: 'data' }) }));
+    const file = mounts(chart => ({ target: redis, mode: RestoreMode.redisRdbFile({ claim: claim(chart), path: 'data' }) }));
     expect(file['/redis-data']).toMatchObject({ subPath: 'data' });
     expect(file['/redis-data'].readOnly).toBeFalsy();
   });
@@ -233,8 +233,8 @@ describe('on apply', () => {
 
   test('its name is the same for the same spec, and another for every change of it', () => {
     const variants: Changes[] = [
-      {}, { restorePoint: RestorePoint.named('orders_20261122_020000') }, { image: 'other:1' }, { deadline: Duration.hours(1) }, { user: 1000 }, { backoffLimit: 0 },
-      { priorityClassName: 'high' }, { mode: RestoreMode.swap({ globals: false }) },
+      {}, { restorePoint: RestorePoint.named('orders_20261122_020000') }, { image: 'other:1' }, { activeDeadline: Duration.hours(1) }, { user: 1000 }, { backoffLimit: 0 },
+      { priorityClassName: 'high' }, { mode: RestoreMode.postgresSwap({ globals: false }) },
     ];
     const names = variants.map(changes => onApply(changes).metadata.name);
     expect(new Set(names).size).toBe(variants.length);
@@ -245,7 +245,7 @@ describe('on apply', () => {
     const nameIn = (...path: string[]) => {
       const chart = newChart();
       const scope = path.reduce<Construct>((parent, id) => new Construct(parent, id), chart);
-      return new RestoreJob(scope, 'r', { target: props().source, stores: props().stores, trigger: RestoreTrigger.onApply() }).jobName;
+      return new RestoreJob(scope, 'r', { target: props().source, stores: props().stores, trigger: RestoreTrigger.onApply() }).resourceName;
     };
     expect(nameIn('Restores', 'Emergency')).toBe(nameIn());
   });
@@ -253,7 +253,7 @@ describe('on apply', () => {
   test('the construct knows the name', () => {
     const chart = newChart();
     const restore = new RestoreJob(chart, 'r', { target: props().source, stores: props().stores, trigger: RestoreTrigger.onApply() });
-    expect(resourceOf(objectsOf(chart)).metadata.name).toBe(restore.jobName);
+    expect(resourceOf(objectsOf(chart)).metadata.name).toBe(restore.resourceName);
   });
 });
 
@@ -268,23 +268,23 @@ describe('fails on', () => {
   const cases: [string, Changes, string][] = [
     ['a backup of another name', { restorePoint: RestorePoint.named('users_20261122_020000') }, '\'restorePoint\' must be a backup of "orders", got "users_20261122_020000": name one of those, or set \'backupName\''],
     ['no stores', { stores: [] }, '\'stores\' must have at least one store, got []'],
-    ['a mode of another engine', { mode: RestoreMode.replication() }, '\'mode\' is for redis, and the target is postgres: leave it out'],
+    ['a mode of another engine', { mode: RestoreMode.redisReplication() }, '\'mode\' is for redis, and the target is postgres: leave it out'],
     ['the label of a backup', { labels: { component: 'backup' } }, '\'labels\' must not be those of a backup, got {"component":"backup"}'],
     ['labels that include the backup\'s', chart => ({
       backup: new BackupCronJob(chart, 'b', props({ backupName: 'b', labels: { tier: 'safe' } })), labels: { tier: 'safe', also: 'this' },
     }), '\'labels\' must not be those of a backup'],
-    ['53 characters', { jobName: 'a'.repeat(53) }, '\'jobName\' must be up to 52 lower-case letters'],
-    ['the name of the backup', { jobName: 'db-backup' }, '"db-backup" of namespace "shop", which chart/db-backup makes too'],
-    ['several jobs without a scratch volume', { mode: RestoreMode.swap({ parallelJobs: 2 }) }, '\'scratchSize\' is missing: several \'parallelJobs\' need the whole archive in a file'],
+    ['53 characters', { cronJobName: 'a'.repeat(53) }, '\'cronJobName\' must be up to 52 lower-case letters'],
+    ['the name of the backup', { cronJobName: 'db-backup' }, '"db-backup" of namespace "shop", which chart/db-backup makes too'],
+    ['several jobs without a scratch volume', { mode: RestoreMode.postgresSwap({ parallelJobs: 2 }) }, '\'scratchSize\' is missing: several \'parallelJobs\' need the whole archive in a file'],
     ['all databases and none to restore', { target: BackupSource.postgres({ host: 'h', user: 'u', allDatabases: true }) }, '\'databaseName\' is missing: the backup has all databases'],
-    ['a new database of the live one\'s name', { mode: RestoreMode.newDatabase('orders') }, '\'newName\' must be another name than that of the database, got "orders": to replace it, use RestoreMode.swap'],
+    ['a new database of the live one\'s name', { mode: RestoreMode.postgresNewDatabase('orders') }, '\'newName\' must be another name than that of the database, got "orders": to replace it, use RestoreMode.postgresSwap'],
     ['a workload twice', { workloads: ['web', 'web'].map(name => RestoreWorkload.fromDeploymentName(name)) }, '\'workloads\' has "Deployment web" twice'],
     ['a workload of another namespace', chart => ({
       workloads: [RestoreWorkload.deployment(new kplus.Deployment(new Chart(chart, 'other', { namespace: 'else' }), 'Web', { metadata: { name: 'web' }, containers: [{ image: 'w' }] }))],
     }), '\'workloads\' must be in the namespace of the restore, "shop", got Deployment "web" in "else"'],
     ['a health URL that is none', { healthUrl: 'web/health' }, '\'healthUrl\' must be a URL with http or https, got "web/health"'],
     ['a health URL with a password', { healthUrl: 'http://u:secret@web/' }, '\'healthUrl\' must not have credentials in it, got "http://…@web/"'],
-    ['a deadline of seconds', { deadline: Duration.seconds(30) }, '\'deadline\' must be a whole number of seconds, at least 60 (a pod needs some time to start), got 30 seconds'],
+    ['a deadline of seconds', { activeDeadline: Duration.seconds(30) }, '\'activeDeadline\' must be a whole number of seconds, at least 60 (a pod needs some time to start), got 30 seconds'],
     ['negative retries', { backoffLimit: -1 }, '\'backoffLimit\' must be a whole number from 0 to 100, got -1'],
     ['root', { user: 0 }, '\'user\' must be a whole number from 1 to 2147483647, got 0'],
     ['annotations for a service account of one\'s own', chart => ({
@@ -301,13 +301,13 @@ describe('fails on', () => {
     ['a file for a backup', () => RestorePoint.named('orders_20261122_020000.dump'), '\'backupId\' must be NAME_YYYYMMDD_HHMMSS, got "orders_20261122_020000.dump"'],
     ['a date that is none', () => RestorePoint.notAfter(new Date('x')), '\'time\' must be a date, got an invalid one'],
     ['a name of no object', () => RestoreWorkload.fromDeploymentName('Web_1'), '\'name\' must be that of an object of Kubernetes'],
-    ['65 jobs', () => RestoreMode.swap({ parallelJobs: 65 }), '\'parallelJobs\' must be a whole number from 1 to 64, got 65'],
-    ['room for nothing', () => RestoreMode.swap({ targetFreeSpace: Size.kibibytes(0) }), '\'targetFreeSpace\' must be more than nothing, got 0 bytes: leave it out where it is not known'],
-    ['several jobs in one transaction', () => RestoreMode.swap({ singleTransaction: true, parallelJobs: 2 }), '\'singleTransaction\' can\'t be shared by several jobs: leave \'parallelJobs\' at 1, got 2'],
-    ['an empty assertion', () => RestoreMode.inPlace({ assertions: [' '] }), '\'assertions\' must be SQL that returns true, got " "'],
-    ['a port of root', () => RestoreMode.replication({ listenPort: 80 }), '\'listenPort\' must be a whole number from 1024 to 65535, got 80: the pod is not root'],
-    ['no least number', () => RestoreMode.replication({ assertions: [{ pattern: '*', atLeast: 0 }] }), '\'atLeast\' must be a whole number of at least 1, got 0'],
-    ['a long database name', () => RestoreMode.newDatabase('a'.repeat(64)), '\'newName\' must be 1 to 63 bytes long'],
+    ['65 jobs', () => RestoreMode.postgresSwap({ parallelJobs: 65 }), '\'parallelJobs\' must be a whole number from 1 to 64, got 65'],
+    ['room for nothing', () => RestoreMode.postgresSwap({ targetFreeSpace: Size.kibibytes(0) }), '\'targetFreeSpace\' must be more than nothing, got 0 bytes: leave it out where it is not known'],
+    ['several jobs in one transaction', () => RestoreMode.postgresSwap({ singleTransaction: true, parallelJobs: 2 }), '\'singleTransaction\' can\'t be shared by several jobs: leave \'parallelJobs\' at 1, got 2'],
+    ['an empty assertion', () => RestoreMode.postgresInPlace({ assertions: [' '] }), '\'assertions\' must be SQL that returns true, got " "'],
+    ['a port of root', () => RestoreMode.redisReplication({ listenPort: 80 }), '\'listenPort\' must be a whole number from 1024 to 65535, got 80: the pod is not root'],
+    ['no least number', () => RestoreMode.redisReplication({ assertions: [{ pattern: '*', atLeast: 0 }] }), '\'atLeast\' must be a whole number of at least 1, got 0'],
+    ['a long database name', () => RestoreMode.postgresNewDatabase('a'.repeat(64)), '\'newName\' must be 1 to 63 bytes long'],
   ])('%s', (_case, make, message) => {
     expect(make).toThrow(message);
   });
@@ -326,7 +326,7 @@ describe('fails on', () => {
   test('two restores of one name', () => {
     const chart = newChart();
     const backup = new BackupCronJob(chart, 'db-backup', props({ schedule: Cron.daily() }));
-    for (const id of ['one', 'two']) new RestoreJob(chart, id, { backup, jobName: 'db-restore' });
-    expect(() => objectsOf(chart)).toThrow('\'jobName\' "db-restore" makes ServiceAccount, CronJob and NetworkPolicy "db-restore" of namespace "shop", which chart/one makes too');
+    for (const id of ['one', 'two']) new RestoreJob(chart, id, { backup, cronJobName: 'db-restore' });
+    expect(() => objectsOf(chart)).toThrow('\'cronJobName\' "db-restore" makes ServiceAccount, CronJob and NetworkPolicy "db-restore" of namespace "shop", which chart/one makes too');
   });
 });

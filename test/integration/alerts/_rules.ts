@@ -14,7 +14,7 @@ export function filesFor(
   const chart = new Chart(new App(), 'chart', { namespace: 'shop' });
   const stores = [BackupStore.volume({ size: Size.gibibytes(20) }), BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1' })];
   const job = new BackupCronJob(chart, 'db-backup', props({ stores, retention: Retention.days(30), ...backup }));
-  const drills = drilled ? [new RestoreDrill(chart, 'db-drill', { backup: job, schedule: drilled, deadline: Duration.hours(2) })] : [];
+  const drills = drilled ? [new RestoreDrill(chart, 'db-drill', { backup: job, schedule: drilled, activeDeadline: Duration.hours(2) })] : [];
   new BackupAlertRules(chart, 'alerts', { backups: [job], drills, ruleLabels: { release: 'x' }, ...rules });
   return synthFiles(chart);
 }
@@ -22,7 +22,7 @@ export function filesFor(
 /** Hours are quickly simulated. */
 export const HOURLY: Partial<BackupCronJobProps> = {
   schedule: Cron.hourly(),
-  deadline: Duration.minutes(40),
+  activeDeadline: Duration.minutes(40),
   startingDeadline: Duration.minutes(20),
   objectives: { corruption: { rpo: Duration.hours(2) } },
 };
@@ -43,7 +43,7 @@ export function provedFiles(): { readonly [name: string]: string } {
       corruption: { rpo: Duration.hours(2), rto: Duration.hours(1) },
       restore: { backupSize: Size.gibibytes(1), downloadPerSecond: Size.mebibytes(50), restorePerSecond: Size.mebibytes(5) },
     },
-    verify: { schedule: Cron.daily(), deadline: Duration.hours(2) },
+    verify: { schedule: Cron.daily(), activeDeadline: Duration.hours(2) },
   };
   return filesFor(proved, { runnerMetrics: true }, Cron.weekly());
 }

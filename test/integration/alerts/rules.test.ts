@@ -8,7 +8,7 @@ import { filesFor, HOURLY, provedFiles, RULES, testAlone, testFileOf, testFilesO
 import { Metrics } from '../../../src/contract/metrics';
 import { tempDir } from '../servers/_process';
 
-const NIGHTLY = { deadline: Duration.hours(2), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(27) } } };
+const NIGHTLY = { activeDeadline: Duration.hours(2), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(27) } } };
 
 /** The trend of a volume is seen by all rules here, and by those on volumes in the other cases. */
 const WHOLE = 'hourly, with the runner\'s metrics';

@@ -84,7 +84,7 @@ function judge(plan: Plan): Judged {
     const shortest = shortestOf(plan.schedule);
     const deadline = Math.max(60, Math.floor(plan.deadline * shortest));
     const startingDeadline = Math.max(10, Math.floor(plan.startingDeadline * shortest));
-    const deadlines = { deadline: Duration.seconds(deadline), startingDeadline: Duration.seconds(startingDeadline) };
+    const deadlines = { activeDeadline: Duration.seconds(deadline), startingDeadline: Duration.seconds(startingDeadline) };
     const { worstDataAgeSeconds, longestGapSeconds } = define(deadlines).backup.recoveryReport();
     const promise = {
       rpo: worstDataAgeSeconds! + plan.spareRpo, rto: plan.rtoHours * HOUR, notice: plan.noticeHours * HOUR, restore: RESTORE_SECONDS,
@@ -113,7 +113,7 @@ function judge(plan: Plan): Judged {
       expire: plan.expire && plan.retention !== null, // synth refuses to expire what is kept for ever
       transitions: plan.transition === null ? [] : [{
         storageClass: LifecycleStorageClass.of(plan.transition.storageClass),
-        after: Duration.days(Math.max(1, Math.ceil(needed / DAY) + plan.transition.marginDays)),
+        transitionAfter: Duration.days(Math.max(1, Math.ceil(needed / DAY) + plan.transition.marginDays)),
       }],
     });
     (chart.node.root as App).synthYaml();

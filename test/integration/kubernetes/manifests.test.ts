@@ -79,7 +79,7 @@ test.each<[string, (chart: Chart) => Partial<BackupCronJobProps>]>([
     labels: { 'component': 'backup', 'app.kubernetes.io/part-of': 'shop', 'empty': '' },
     imagePullSecret: kplus.Secret.fromSecretName(chart, 'Registry', 'registry'),
     priorityClassName: 'high',
-    deadline: Duration.minutes(1),
+    activeDeadline: Duration.minutes(1),
     backoffLimit: 0,
     successfulJobsRetained: 0,
     failedJobsRetained: 0,
@@ -203,8 +203,8 @@ describe('a restore', () => {
     'on-apply': { workloads, trigger: RestoreTrigger.onApply() },
     ['a'.repeat(52)]: { trigger: RestoreTrigger.onApply() },
     'redis-restore': { target: BackupSource.redis({ host: 'redis' }), backupName: 'redis' },
-    'redis-file': { target: BackupSource.redis({ host: 'redis' }), backupName: 'redis', mode: RestoreMode.rdbFile({ claim, path: 'data' }), user: 999 },
-    'parallel': { mode: RestoreMode.swap({ parallelJobs: 4 }), scratchSize: Size.gibibytes(50), priorityClassName: 'high', labels: { for: 'emergencies' } },
+    'redis-file': { target: BackupSource.redis({ host: 'redis' }), backupName: 'redis', mode: RestoreMode.redisRdbFile({ claim, path: 'data' }), user: 999 },
+    'parallel': { mode: RestoreMode.postgresSwap({ parallelJobs: 4 }), scratchSize: Size.gibibytes(50), priorityClassName: 'high', labels: { for: 'emergencies' } },
   };
   for (const [id, changes] of Object.entries(restores)) new RestoreJob(chart, id, { backup, ...changes });
   const objects = objectsOf(chart);

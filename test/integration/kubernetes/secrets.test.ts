@@ -69,7 +69,7 @@ async function site(namespace: string, options: Parameters<typeof BackupSource.k
     stores: [BackupStore.s3({ bucketName: 'bucket', region: 'x' })],
   }));
   new RestoreJob(chart, 'secrets-restore', { backup: job });
-  new RestoreJob(chart, 'secrets-replace', { backup: job, mode: RestoreMode.objects({ replace: true }) });
+  new RestoreJob(chart, 'secrets-replace', { backup: job, mode: RestoreMode.kubernetesObjects({ replace: true }) });
   const objects = objectsOf(chart);
   await server.create(objects.filter(({ kind }) => ['ServiceAccount', 'Role', 'RoleBinding'].includes(kind)));
   const directory = tempDir('volume');

@@ -96,7 +96,7 @@ test('in place: in one transaction, also while somebody holds a lock', async () 
 
   // What the migration has added depends on what is to be replaced.
   const refused = await run(['restore'], options);
-  expect(refused.message).toMatch(/depend.*use the mode swap.*tight.*is as it was$/s);
+  expect(refused.message).toMatch(/depend.*use RestoreMode\.postgresSwap.*tight.*is as it was$/s);
   expect(await dumpOf(server, 'tight')).toBe(worse);
 
   await server.psql('drop table orders', 'tight');

@@ -13,7 +13,7 @@ import { capture } from '../_fixtures';
 const chart = newChart();
 const backup = new BackupCronJob(chart, 'db-backup', props());
 new RestoreJob(chart, 'db-restore', {
-  backup, restorePoint: RestorePoint.notAfter(new Date('2026-01-01T00:00:00Z')), mode: RestoreMode.swap({ assertions: ['SELECT \'$x\' = $$1$$'] }),
+  backup, restorePoint: RestorePoint.notAfter(new Date('2026-01-01T00:00:00Z')), mode: RestoreMode.postgresSwap({ assertions: ['SELECT \'$x\' = $$1$$'] }),
 });
 const onApply = new RestoreJob(chart, 'once', { backup, trigger: RestoreTrigger.onApply() });
 const objects = objectsOf(chart);
@@ -74,7 +74,7 @@ test('"$" survives Kubernetes', async () => {
 });
 
 test('takes a Job that runs when it is applied as well', async () => {
-  const job = await jobFor({ job: onApply.jobName, name: 'again' });
+  const job = await jobFor({ job: onApply.resourceName, name: 'again' });
   expect(job).toMatchObject({ kind: 'Job', metadata: { name: 'again', labels: { component: 'restore' } }, spec: { backoffLimit: 2 } });
 });
 

@@ -1,4 +1,4 @@
-/** Options for `RestoreMode.objects()`. */
+/** Options for `RestoreMode.kubernetesObjects()`. */
 export interface ObjectsRestoreOptions {
   /**
    * Replace Secrets and ConfigMaps that are there and differ from the backup.

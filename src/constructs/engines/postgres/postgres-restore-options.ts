@@ -31,7 +31,7 @@ export interface PostgresRestoreOptions {
   readonly assertions?: string[];
 }
 
-/** Options for `RestoreMode.inPlace()`. */
+/** Options for `RestoreMode.postgresInPlace()`. */
 export interface PostgresInPlaceRestoreOptions extends PostgresRestoreOptions {
   /**
    * Store the present database as an ordinary backup before anything in it changes: there is no other way back.
@@ -41,7 +41,7 @@ export interface PostgresInPlaceRestoreOptions extends PostgresRestoreOptions {
   readonly safetyBackup?: boolean;
 }
 
-/** Options for `RestoreMode.swap()` and `RestoreMode.newDatabase()`. */
+/** Options for `RestoreMode.postgresSwap()` and `RestoreMode.postgresNewDatabase()`. */
 export interface PostgresParallelRestoreOptions extends PostgresRestoreOptions {
   /**
    * How many tables and indexes are restored at a time, 1 to 64. More than one needs the whole archive in a file, so set `scratchSize` to

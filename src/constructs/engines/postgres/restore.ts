@@ -63,10 +63,10 @@ export function targetOf(
   return ({ engine, host, port, user, passwordEnv, tls, database: own, globals }) => {
     const database = given ?? own;
     if (database === null) {
-      throw new Error('\'databaseName\' is missing: the backup has all databases of the server, and one restore brings back one; name it in the mode, RestoreMode.swap({ databaseName })');
+      throw new Error('\'databaseName\' is missing: the backup has all databases of the server, and one restore brings back one; name it in the mode, RestoreMode.postgresSwap({ databaseName })');
     }
     if (newName === database) {
-      throw new Error(`'newName' must be another name than that of the database, got ${show(newName)}: to replace it, use RestoreMode.swap`);
+      throw new Error(`'newName' must be another name than that of the database, got ${show(newName)}: to replace it, use RestoreMode.postgresSwap`);
     }
     return {
       engine,

@@ -13,7 +13,7 @@ export interface RedisAssertion {
   readonly atLeast?: number;
 }
 
-/** Options for `RestoreMode.replication()`. */
+/** Options for `RestoreMode.redisReplication()`. */
 export interface RedisRestoreOptions {
   /**
    * Store the present data set as an ordinary backup before it is replaced.
@@ -23,7 +23,7 @@ export interface RedisRestoreOptions {
   readonly safetyBackup?: boolean;
 
   /**
-   * Port on which the pod offers the snapshot, 1024 to 65535. With `replication` only.
+   * Port on which the pod offers the snapshot, 1024 to 65535. With `redisReplication` only.
    *
    * @default 6379
    */
@@ -37,7 +37,7 @@ export interface RedisRestoreOptions {
   readonly assertions?: RedisAssertion[];
 }
 
-/** Options for `RestoreMode.keys()`. */
+/** Options for `RestoreMode.redisKeys()`. */
 export interface RedisKeysRestoreOptions {
   /**
    * Write over what the server holds, and remove what is not in the backup at the end. While that goes on the server holds a mixture of
@@ -62,7 +62,7 @@ export interface RedisKeysRestoreOptions {
   readonly assertions?: RedisAssertion[];
 }
 
-/** Options for `RestoreMode.rdbFile()`. */
+/** Options for `RestoreMode.redisRdbFile()`. */
 export interface RdbFileRestoreOptions extends RedisRestoreOptions {
   /**
    * The claim with the data directory. Redis must be stopped: name it in `workloads`. The pod has to run as the user of Redis, so set

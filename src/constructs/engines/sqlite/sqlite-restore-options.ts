@@ -1,4 +1,4 @@
-/** Options for `RestoreMode.replaceFile()`. */
+/** Options for `RestoreMode.sqliteReplaceFile()`. */
 export interface SqliteRestoreOptions {
   /**
    * Keep the file that was there, beside the restored one, for a rollback.

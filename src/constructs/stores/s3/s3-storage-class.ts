@@ -15,12 +15,12 @@ export class S3StorageClass {
   /**
    * Cheaper to keep, dearer to read. At least 30 days and 128 KiB an object are billed.
    */
-  public static readonly STANDARD_IA = new S3StorageClass('STANDARD_IA');
+  public static readonly INFREQUENT_ACCESS = new S3StorageClass('STANDARD_IA');
 
   /**
-   * As `STANDARD_IA`, in one data centre: never for the only copy.
+   * As `INFREQUENT_ACCESS`, in one data centre: never for the only copy.
    */
-  public static readonly ONEZONE_IA = new S3StorageClass('ONEZONE_IA');
+  public static readonly ONE_ZONE_INFREQUENT_ACCESS = new S3StorageClass('ONEZONE_IA');
 
   /**
    * S3 moves objects between classes by itself. Leave its archive tiers switched off.
@@ -30,7 +30,7 @@ export class S3StorageClass {
   /**
    * Glacier Instant Retrieval: cheap to keep and read at once. At least 90 days and 128 KiB an object are billed.
    */
-  public static readonly GLACIER_IR = new S3StorageClass('GLACIER_IR');
+  public static readonly GLACIER_INSTANT_RETRIEVAL = new S3StorageClass('GLACIER_IR');
 
   /**
    * A class of another provider.
@@ -39,7 +39,7 @@ export class S3StorageClass {
    */
   public static of(name: string): S3StorageClass {
     if (['GLACIER', 'DEEP_ARCHIVE'].includes(name.toUpperCase())) {
-      throw new Error(`'storageClass' must be a class whose objects can be read at once, got ${show(name)}: use GLACIER_IR, or a lifecycle rule of the bucket that archives old backups`);
+      throw new Error(`'storageClass' must be a class whose objects can be read at once, got ${show(name)}: use GLACIER_INSTANT_RETRIEVAL, or a lifecycle rule of the bucket that archives old backups`);
     }
     if (!/^[A-Z0-9_-]+$/.test(name)) {
       throw new Error(`'storageClass' must be upper-case letters, digits, "_" or "-", got ${show(name)}`);

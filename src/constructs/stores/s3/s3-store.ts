@@ -107,7 +107,7 @@ export interface S3StoreOptions {
   /**
    * Where the bucket is, for the objectives of a backup.
    *
-   * @default - with AWS, the `region`, or a single zone of it for `ONEZONE_IA`; with an `endpoint` inside of Kubernetes (`.svc`), in the
+   * @default - with AWS, the `region`, or a single zone of it for `ONE_ZONE_INFREQUENT_ACCESS`; with an `endpoint` inside of Kubernetes (`.svc`), in the
    * cluster; with any other one, unknown: it doesn't count for the loss of a cluster, zone or region
    */
   readonly location?: StoreLocation;

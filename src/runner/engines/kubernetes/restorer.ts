@@ -184,7 +184,7 @@ function isReplaced(change: Change): boolean {
 }
 
 function notAllowed({ wanted, differences: found }: Change): string {
-  return `${titleOf(wanted)} is there and differs (the backup ${found.join(', ')}): it is replaced only if you say so, with --set target.replace=true or RestoreMode.objects({ replace: true })`;
+  return `${titleOf(wanted)} is there and differs (the backup ${found.join(', ')}): it is replaced only if you say so, with --set target.replace=true or RestoreMode.kubernetesObjects({ replace: true })`;
 }
 
 function artifactOf({ id, source, artifacts }: BackupRecord): RecordedArtifact {

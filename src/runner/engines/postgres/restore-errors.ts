@@ -44,7 +44,7 @@ const RULES: readonly Rule[] = [
     pattern: /cannot drop .* because other objects depend on it/,
     states: ['2BP01'],
     exitCode: ExitCode.FAILED,
-    wayOut: () => 'something that is not in the backup depends on what it replaces: drop that, or use the mode swap, which does not mind',
+    wayOut: () => 'something that is not in the backup depends on what it replaces: drop that, or use RestoreMode.postgresSwap or --set target.mode=swap, which does not mind',
   },
   {
     pattern: /database ".*" already exists/,

@@ -46,7 +46,7 @@ export async function unfinishedCopies(client: PostgresClient, { config, live, h
     const tables = inTheWay.filter(({ subscription }) => subscription === name).map(({ table }) => table);
     return {
       message: `the subscription ${name} has not copied ${tables.slice(0, MOST_NAMED).join(', ')}${tables.length > MOST_NAMED ? ` and ${tables.length - MOST_NAMED} more` : ''} to the end, and such tables can't be `
-        + `dropped: in the database ${live.name}, ALTER SUBSCRIPTION ${quoted(name)} ENABLE and let it end that, or DROP SUBSCRIPTION ${quoted(name)}, or use the mode swap`,
+        + `dropped: in the database ${live.name}, ALTER SUBSCRIPTION ${quoted(name)} ENABLE and let it end that, or DROP SUBSCRIPTION ${quoted(name)}, or use RestoreMode.postgresSwap or --set target.mode=swap`,
       exitCode: ExitCode.FAILED,
     };
   });

@@ -64,7 +64,7 @@ test('a backup of a database has neither token nor rights', () => {
 });
 
 test('only a restore that may replace has the right to', () => {
-  const replacing = (options: KubernetesSecretsOptions) => rulesOf(define(options, newChart(), RestoreMode.objects({ replace: true })), 'secrets-restore-objects');
+  const replacing = (options: KubernetesSecretsOptions) => rulesOf(define(options, newChart(), RestoreMode.kubernetesObjects({ replace: true })), 'secrets-restore-objects');
   expect(replacing({ names: ['db'] })).toEqual([
     { apiGroups: [''], resources: ['secrets'], resourceNames: ['db'], verbs: ['get', 'update'] },
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
@@ -76,7 +76,7 @@ test('only a restore that may replace has the right to', () => {
 test('replacing is said in the manifest', () => {
   const config = (mode?: RestoreMode) => JSON.stringify(define({ names: ['db'] }, newChart(), mode).filter(({ metadata }) => metadata.name === 'secrets-restore'));
   expect(config()).toContain('\\"replace\\":false');
-  expect(config(RestoreMode.objects({ replace: true }))).toContain('\\"replace\\":true');
+  expect(config(RestoreMode.kubernetesObjects({ replace: true }))).toContain('\\"replace\\":true');
 });
 
 test.each<[string, () => unknown, string]>([
@@ -89,7 +89,7 @@ test.each<[string, () => unknown, string]>([
   ['a name that none is', () => BackupSource.kubernetesSecrets({ configMapNames: ['../x'] }), '\'configMapNames\' must be names of objects of Kubernetes'],
   ['a namespace that none is', () => BackupSource.kubernetesSecrets({ namespace: 'A' }), '\'namespace\' must be the name of a namespace, got "A"'],
   ['no namespace at all', () => define({ names: ['db'] }, new Chart(new App(), 'chart')), '\'namespace\' is missing: give the chart one'],
-  ['a mode of a database', () => define({ names: ['db'] }, newChart(), RestoreMode.swap()), '\'mode\' is for postgres, and the target is kubernetes'],
+  ['a mode of a database', () => define({ names: ['db'] }, newChart(), RestoreMode.postgresSwap()), '\'mode\' is for postgres, and the target is kubernetes'],
 ])('fails: %s', (_name, bad, message) => {
   expect(bad).toThrow(message);
 });

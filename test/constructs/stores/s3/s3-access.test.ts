@@ -90,7 +90,7 @@ describe('separate credentials', () => {
     const backup = new BackupCronJob(chart, 'db-backup', props({ verify: { schedule: WEEKLY, s3Credentials: { s3: keys(chart, 'x', S3Access.READ) } } }));
     expect(warningsOf(backup)).toEqual([expect.stringContaining('are for S3Access.READ, and what \'verify\' finds is not noted there')]);
     const s3Credentials = { s3: keys(chart, 'y', S3Access.READ) };
-    expect(() => new RestoreJob(chart, 'in-place', { backup, s3Credentials, mode: RestoreMode.inPlace() })).toThrow('and this restore stores what is there before as a backup: set \'s3Credentials\' to some of S3Access.BACKUP');
+    expect(() => new RestoreJob(chart, 'in-place', { backup, s3Credentials, mode: RestoreMode.postgresInPlace() })).toThrow('and this restore stores what is there before as a backup: set \'s3Credentials\' to some of S3Access.BACKUP');
     expect(() => new RestoreJob(chart, 'rules', { backup, s3Credentials: { s3: keys(chart, 'z', S3Access.LIFECYCLE) } })).toThrow('a restore reads: set \'s3Credentials\'');
     expect(() => new RestoreDrill(chart, 'drill', { backup, schedule: WEEKLY, s3Credentials })).toThrow('drills are not recorded there: neither alerts nor the status page know of them: set \'s3Credentials\' to some of S3Access.VERIFY');
     expect(() => new BackupExporter(chart, 'exporter', { backups: [backup], s3Credentials: { s3: keys(chart, 'w', S3Access.LIFECYCLE) } })).toThrow('the exporter lists and reads');
