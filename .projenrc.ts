@@ -80,7 +80,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     junitReporting: false,
     jestConfig: {
       collectCoverage: false,
-      testPathIgnorePatterns: ['/node_modules/', '/test/integration/', '/test/image/', '/test/cluster/'],
+      testPathIgnorePatterns: ['/node_modules/', '/test/integration/', '/test/image/', '/test/cluster/', '/test/getting-started/'],
       testTimeout: 30_000, // a machine that is busy with other things must not fail a test
       globalSetup: '<rootDir>/test/_setup.ts',
       globalTeardown: '<rootDir>/test/_teardown.ts',
@@ -219,6 +219,7 @@ project.addTask('test:all', {
     { spawn: 'build' },
     { spawn: 'quickstart' },
     { spawn: 'test:integration' },
+    { spawn: 'test:docs' },
     { spawn: 'test:image' },
     { spawn: 'test:cluster' },
     { spawn: 'test:faults', args: ['--minutes', '4'] }, // as many of its rounds as fit: all of them take three times as long
@@ -227,6 +228,10 @@ project.addTask('test:all', {
 project.addTask('test:integration', {
   description: 'Tests against real PostgreSQL, Redis, S3 and SQLite (needs what test:all installs, and the bundle)',
   steps: [{ exec: 'jest --ci --config test/integration/jest.config.json', receiveArgs: true }],
+});
+project.addTask('test:docs', {
+  description: 'Type docs/getting-started.md and docs/restore-now.md, from an empty folder (needs a registry of npm, what test:all installs, lib, and the bundle)',
+  steps: [{ exec: 'jest --ci --config test/getting-started/jest.config.json', receiveArgs: true }],
 });
 project.addTask('image:build', {
   description: 'Build the runner image with docker, podman or buildah, whichever is there; --builder NAME and arguments of the builder may follow',

@@ -10,7 +10,7 @@ const listed = readClaims('docs-commands.md');
 const known = new Set([...listed, ...readClaims()].map(({ says }) => says));
 
 /** Languages of blocks. A new one is either checked, or added here because nothing can be. */
-const LANGUAGES = /^(sh|bash|ts( \w+)?|python|yaml|json|mermaid|promql|)$/;
+const LANGUAGES = /^(sh|bash|ts( \w+)?|ini|python|yaml|json|mermaid|promql|)$/;
 
 test('every link of README, docs and CONTRIBUTING leads to a file, and to a heading that is there', () => {
   const contributing = { file: 'CONTRIBUTING.md', text: readFileSync(path.join(ROOT, 'CONTRIBUTING.md'), 'utf8') };
