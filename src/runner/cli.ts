@@ -7,6 +7,7 @@ import { doctor } from './commands/doctor';
 import { drill } from './commands/drill';
 import { drills } from './commands/drills';
 import { fetch } from './commands/fetch';
+import { hinting, TypedFlags, withTypedFlags, writing } from './commands/hints';
 import { hold, release } from './commands/hold';
 import { lifecycleApply, lifecycleDiff } from './commands/lifecycle';
 import { list } from './commands/list';
@@ -24,6 +25,7 @@ import {
   ConfigOptions, InspectionConfig, InspectionConfigs, InspectionOptions, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig,
   loadInspectionConfig, loadInspectionConfigs, loadRestoreConfig,
 } from './config/load';
+import { describeAt } from './config/point-in-time';
 import { Context } from './core/context';
 import { exitCodeOf, messageOf, RunnerError } from './core/errors';
 import { createReporter } from './core/reporter';
@@ -46,15 +48,18 @@ export interface Io {
 
 /** Runs the command line `args`, program names left out, and returns the exit code. Never rejects. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
-  const reporter = createReporter(io.stderr);
+  let typed: TypedFlags = { command: '', flags: [] };
+  const hinted = (text: string) => withTypedFlags(text, typed, namesOf(program));
+  const reporter = hinting(createReporter(io.stderr), hinted);
+  const stdout = io.stdout.isTTY ? writing(io.stdout, hinted) : io.stdout;
   let exitCode: ExitCode = ExitCode.OK;
-  const { env, stdin, stdout, signal } = io;
+  const { env, stdin, signal } = io;
   function executor<O, C>(load: (options: O, env: NodeJS.ProcessEnv) => Promise<C>): Execute<O, C> {
     return async (options, command) => {
       exitCode = await command({ config: await load(options, env), env, stdin, stdout, reporter, signal });
     };
   }
-  const program = commandLine(io, {
+  const program = commandLine({ ...io, stdout, reporter }, {
     inspect: executor(loadInspectionConfig),
     inspectAll: executor(loadInspectionConfigs),
     change: executor(loadConfig),
@@ -64,6 +69,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     drilling: executor(loadDrillConfig),
     lifecycle: executor(loadLifecycle),
   });
+  program.hook('preAction', (_program, command) => { typed = typedFlags(command); });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -100,7 +106,7 @@ interface Executors {
 }
 
 function commandLine(
-  io: Io, { inspect, inspectAll, change, serve: executeServe, backUp, restoring, drilling, lifecycle: executeLifecycle }: Executors,
+  io: Pick<Context, 'stdout' | 'reporter'> & Pick<Io, 'stderr'>, { inspect, inspectAll, change, serve: executeServe, backUp, restoring, drilling, lifecycle: executeLifecycle }: Executors,
 ): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
@@ -164,7 +170,7 @@ Through a port-forward:
     .action((wanted, options) => inspect(options, context => fetch(context, { ...options, wanted })));
   define('restore', 'restore a backup: beside what is there, checked, and then in its place')
     .argument('[backup]', 'latest, or a name from the list; what the config says if not given')
-    .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
+    .option(...AT)
     .option('--store <name>', 'read from this store only')
     .option('--to <file>', 'SQLite: restore into this file, which must not exist, and leave it at that')
     .option('--dry-run', 'tell what would be done, and what is missing for it', false)
@@ -178,12 +184,14 @@ Through a port-forward:
     .requiredOption('--manifest <file>', 'a manifest that cdk8s synth wrote')
     .option('--job <name>', 'name of the restore in the manifest')
     .option('--backup <backup>', 'a name from the list, or latest; what the manifest says if not given')
-    .option('--at <time>', 'the newest backup from this time or before, such as 2026-11-22T02:00:00Z')
+    .option(...AT)
     .option('--name <name>', 'name of the Job; that of the restore with the time behind it if not given')
     .option('--dry-run', 'the Job tells what would be done, and what is missing for it', false)
     .option('--set <path=value>', 'change a value of the config; may be repeated', collect, [])
     .action(async options => {
-      io.stdout.write(await restoreManifest(options, new Date()));
+      const now = new Date();
+      io.stdout.write(await restoreManifest(options, now));
+      if (options.at !== undefined) io.reporter.info('restore.at', `${describeAt(options.at, now)}: the Job restores the newest backup from then or before`);
     });
   define('rollback', 'make what the last restore has replaced live again')
     .argument('[name]', 'what is kept; if not given, what a rollback that did not end was to bring back, or else the newest')
@@ -196,7 +204,7 @@ Through a port-forward:
     .action((name, options) => restoring(options, context => discard(context, { ...options, name, inPod: inPod(options) })));
   define('drill', 'rehearse a restore: into an empty server on this machine, checked, timed, recorded, and thrown away')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
-    .action((wanted, options) => drilling(options, context => drill(context, { wanted })));
+    .action((wanted, options) => drilling(options, context => drill(context, { wanted, changed: options.set.length > 0 })));
   define('accept', 'accept a suspect backup, so that it can be the latest')
     .argument('<backup>', 'a name from the list')
     .action((wanted, options) => change(options, context => accept(context, wanted)));
@@ -237,6 +245,8 @@ Through a port-forward:
   return program;
 }
 
+const AT = ['--at <time>', 'the newest backup from this time or before, with Z or an offset: 2026-11-22T02:00:00Z'] as const;
+
 /** For encrypted backups. */
 const IDENTITY = ['--identity <file>', 'file with an age identity (AGE-SECRET-KEY-1…) that opens encrypted backups'] as const;
 
@@ -246,6 +256,18 @@ function withIdentity(context: Context<RestoreConfig>, { identity }: { readonly 
 
 function withStore(context: Context<RestoreConfig>, { store }: { readonly store?: string }): Context<RestoreConfig> {
   return store === undefined ? context : { ...context, config: { ...context.config, store } };
+}
+
+/** Of all commands, with their parents': `list`, `lifecycle diff`. */
+function namesOf(command: Command): string[] {
+  return command.commands.flatMap(each => each.commands.length === 0 ? [each.name()] : namesOf(each).map(name => `${each.name()} ${name}`));
+}
+
+/** What of the command line says which config is meant. */
+function typedFlags(command: Command): TypedFlags {
+  const options = command.opts<Partial<ConfigOptions>>();
+  const flags = (['manifest', 'job', 'config'] as const).flatMap((name): [string, string][] => options[name] === undefined ? [] : [[`--${name}`, options[name]]]);
+  return { command: command.name(), flags: [...flags, ...(options.set ?? []).map((setting): [string, string] => ['--set', setting])] };
 }
 
 /** Whether the config is the one that the container was started with. */

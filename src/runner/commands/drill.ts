@@ -26,13 +26,15 @@ const LEAST_CLOSING_MS = 500;
 export interface DrillOptions {
   /** `latest`, or a backup by name. */
   readonly wanted: string;
+  /** Whether values of the config were changed by hand, for this run. */
+  readonly changed: boolean;
 }
 
 /**
  * Rehearses a restore: into a scratch server, with a look at what came of it. Ends with a record of how it went, also of a drill that
- * could not run: that is one that failed.
+ * could not run: that is one that failed. Not where a value that was changed by hand may be the reason, which says nothing of the backup.
  */
-export async function drill(context: Context<DrillConfig>, { wanted }: DrillOptions): Promise<ExitCode> {
+export async function drill(context: Context<DrillConfig>, { wanted, changed }: DrillOptions): Promise<ExitCode> {
   const { config, signal, reporter } = context;
   const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000); // as its id has it
   const abortedAt = timeOfAbort(signal);
@@ -57,17 +59,18 @@ export async function drill(context: Context<DrillConfig>, { wanted }: DrillOpti
   }
 
   const record = drillRecord(config, startedAt, rehearsal?.progress ?? noProgress(config), faults.map(({ message }) => message));
+  const doubtful = changed && faults.length > 0 && !faults.some(({ exitCode }) => exitCode === ExitCode.CORRUPT);
   const closing = AbortSignal.timeout(
     signal.aborted ? Math.max(LEAST_CLOSING_MS, HURRIED_CLOSING_MS - Math.round(performance.now() - abortedAt())) : CLOSING_MS,
   );
   const [stored] = await Promise.all([
-    storeDrill(record, config.keepDrills, stores, reporter, closing),
+    doubtful ? { record, stores: [] } : storeDrill(record, config.keepDrills, stores, reporter, closing),
     Promise.resolve(running).catch(() => {}).then(() => scratch?.clear(closing)).catch((error: unknown) => {
       reporter.warn('drill.left', `what the drill has made in ${scratch!.description} is still there (${messageOf(error)}): the next drill removes it, as the end of the pod does`);
     }),
   ]);
-  if (!signal.aborted) await pushState(config.pushgatewayUrl, config, stores, reporter);
-  return report(context, stored.record, faults, stored.stores, stores);
+  if (!signal.aborted && !doubtful) await pushState(config.pushgatewayUrl, config, stores, reporter);
+  return report(context, stored.record, faults, doubtful ? null : stored.stores, stores);
 }
 
 /** Why a drill did not pass. */
@@ -90,15 +93,18 @@ function faultOf(cause: unknown, { config, signal }: Context<DrillConfig>, deadl
 }
 
 function report(
-  { stdout, config }: Context<DrillConfig>, record: DrillRecord, faults: readonly Fault[], written: readonly string[], stores: readonly Store[],
+  { stdout, config }: Context<DrillConfig>, record: DrillRecord, faults: readonly Fault[],
+  /** Names of stores; `null`: on purpose nowhere. */
+  written: readonly string[] | null, stores: readonly Store[],
 ): ExitCode {
-  stdout.write(stdout.isTTY ? told(record) : resultLine('drill.finished', { stores: written, ...record }, record.finishedAt));
+  stdout.write(stdout.isTTY ? told(record) : resultLine('drill.finished', { stores: written ?? [], ...record }, record.finishedAt));
   const [first] = faults;
-  const where = written.length === 0 ? 'It is recorded nowhere' : `It is recorded as ${record.id}${DRILL_SUFFIX} in ${written.join(' and ')}`;
+  const where = written === null ? 'It is not recorded, since a value of --set may be the reason'
+    : written.length === 0 ? 'It is recorded nowhere' : `It is recorded as ${record.id}${DRILL_SUFFIX} in ${written.join(' and ')}`;
   if (first !== undefined) {
     throw new RunnerError(`the drill of ${config.name} failed: ${record.faults.join('; and ')}. ${where}`, first.exitCode, { cause: first.cause });
   }
-  if (written.length === 0) {
+  if (written?.length === 0) {
     throw new RunnerError(
       `the drill of ${config.name} passed with ${record.backup}, and could not be recorded in ${stores.map(({ location }) => location).join(' or ')}, so nobody will know: see the warnings above`,
       ExitCode.UNAVAILABLE,

@@ -3,6 +3,7 @@ import { ExitCode } from '../../contract/exit-code';
 import { backupId, parseKey } from '../../contract/layout';
 import { checkConfig, parseConfig } from '../config/config';
 import { jobInManifest, ManifestJob } from '../config/manifest';
+import { parseAt } from '../config/point-in-time';
 import { readConfigFile } from '../config/read-file';
 import { applySetting } from '../config/setting';
 import { RunnerError } from '../core/errors';
@@ -57,8 +58,7 @@ export async function restoreManifest(options: RestoreManifestOptions, now: Date
 function choice({ name }: RestoreConfig, { backup, at }: RestoreManifestOptions): Partial<RestoreConfig> {
   if (at !== undefined) {
     if (backup !== undefined && backup !== 'latest') throw usage(`give either --backup or --at, got ${backup} and ${at}`);
-    if (Number.isNaN(Date.parse(at))) throw usage(`--at takes a time such as 2026-11-22T02:00:00Z, got ${JSON.stringify(at)}`);
-    return { backup: 'latest', notAfter: new Date(at).toISOString() };
+    return { backup: 'latest', notAfter: parseAt(at).toISOString() };
   }
   if (backup === undefined) return {};
   if (backup === 'latest') return { backup, notAfter: null };

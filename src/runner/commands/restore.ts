@@ -7,9 +7,10 @@ import { describeFaults, storesWithWhole } from '../catalog/copy-state';
 import { warnOfCatalog } from '../catalog/notes';
 import { bytesOf, secondsOf } from '../catalog/sizes';
 import { engineConfigOf } from '../config/engines/table';
+import { describeAt, parseAt } from '../config/point-in-time';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { formatBytes, formatSeconds } from '../core/format';
+import { formatAge, formatBytes, formatSeconds, formatTime } from '../core/format';
 import { resultLine } from '../core/result-line';
 import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
@@ -78,9 +79,11 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
     if (options.dryRun) return showPlan(context, record, restorer, { ...plan, steps, missing });
     if (missing.length > 0) throw notReady(`${restorer.description} can't be restored`, missing);
     for (const note of plan.notes) reporter.warn('restore.note', note);
-    await confirm(`This restores ${record.id} to ${restorer.description}.${plan.replaces === null ? '' : ` It replaces ${plan.replaces}.`}`, options, context);
+    const now = new Date();
+    await confirm(`This restores ${whatChanges(record, restorer.description, plan, now)}`, options, context);
 
-    reporter.info('restore.started', `Restoring ${record.id} to ${restorer.description}`, { id: record.id, target: restorer.description, steps });
+    reporter.info('restore.started', `Restoring ${whatChanges(record, restorer.description, plan, now)}`,
+      { id: record.id, target: restorer.description, dataFrom: record.startedAt, replaces: plan.replaces, keeps: plan.keeps, steps });
     await artifacts.verify(engine.needsFile(config.target), signal);
     const restored = await withWorkloadsStopped(record.id, restorer, workloads, () => restorer.restore(prepared, signal), context);
     return report(context, record.id, record.startedAt, restored);
@@ -102,18 +105,18 @@ async function chooseBackup(
   if (at !== undefined && wanted !== undefined && wanted !== 'latest') {
     throw new RunnerError(`give either a backup or --at TIME, got ${wanted} and ${at}`, ExitCode.USAGE);
   }
-  if (at !== undefined && Number.isNaN(Date.parse(at))) {
-    throw new RunnerError(`--at takes a time such as 2026-11-22T02:00:00Z, got ${JSON.stringify(at)}`, ExitCode.USAGE);
-  }
+  const from = at === undefined ? null : parseAt(at);
   const catalog = await readCatalog(config.name, stores, signal);
   warnOfCatalog(catalog, reporter);
   const chosen = wanted ?? config.backup;
   // A backup that is named on the command line has precedence over the time in the config.
-  const notAfter = at ?? (wanted === undefined ? config.notAfter : null);
+  const inConfig = wanted === undefined && config.notAfter !== null ? new Date(config.notAfter) : null;
+  const notAfter = from ?? inConfig;
   const backup = chosen === 'latest' && notAfter !== null
-    ? findBackupAt(catalog, config.name, new Date(notAfter))
+    ? findBackupAt(catalog, config.name, notAfter)
     : findBackup(catalog, config.name, chosen);
   refuseDiffering(backup);
+  if (at !== undefined) reporter.info('restore.at', `${describeAt(at, new Date())}: the newest backup from then or before is ${backup.record.id}`, { at: from, id: backup.record.id });
   if (storesWithWhole(backup.copies).length === 0) {
     throw new RunnerError(
       `no store has ${backup.record.id} whole: ${describeFaults(backup.copies).join('; ')}. Choose another: cdk8s-backup list`,
@@ -153,17 +156,25 @@ function stepsOf({ healthUrl }: RestoreConfig, artifacts: VerifiedArtifacts, pla
   ];
 }
 
+/** What goes live, how old it is, and what becomes of that which was written since: in whole sentences, after a verb. */
+function whatChanges({ id, startedAt }: BackupRecord, target: string, { replaces, keeps }: RestorePlan, now: Date): string {
+  const from = new Date(startedAt);
+  return `${id} to ${target}: data from ${formatTime(from, now)}, ${formatAge(from, now)}.${replaces === null ? ''
+    : ` It replaces ${replaces}. What was written since then ${keeps === null ? 'is lost: nothing keeps it' : `is kept in ${keeps}`}.`}`;
+}
+
 function showPlan({ stdout }: Context<RestoreConfig>, record: BackupRecord, { description }: Restorer, plan: RestorePlan): ExitCode {
   const { id, startedAt, source, artifacts } = record;
   const bytes = bytesOf(artifacts);
   const seconds = secondsOf(record);
+  const now = new Date();
   if (stdout.isTTY) {
     stdout.write([
       `Restore of ${id} to ${description}. Nothing is changed by this plan.`,
-      `The backup has the state of ${startedAt}, ${formatBytes(bytes)} from ${source.engine} ${source.serverVersion} at ${source.address}. `
+      `The backup has the state of ${formatTime(new Date(startedAt), now)} (${formatAge(new Date(startedAt), now)}), ${formatBytes(bytes)} from ${source.engine} ${source.serverVersion} at ${source.address}. `
         + `It took ${formatSeconds(seconds)}; a restore reads as much, and makes the indexes anew.`,
       ...plan.steps.map((step, i) => `${String(i + 1).padStart(3)}. ${step}`),
-      ...plan.replaces === null ? [] : [`Replaced: ${plan.replaces}`],
+      ...plan.replaces === null ? [] : [`Replaced: ${plan.replaces}; ${plan.keeps === null ? 'it is not kept' : `kept in ${plan.keeps}`}`],
       ...plan.notes.map(note => `Note: ${note}`),
       ...plan.missing.map(({ message }) => `Missing: ${message}`),
       '',

@@ -23,3 +23,16 @@ export function formatSeconds(seconds: number): string {
 export function formatDay(at: Date): string {
   return at.toISOString().slice(0, 10);
 }
+
+/** For people: `18:47:57 UTC`, or `2026-05-02 18:47:57 UTC` where that is another day than `now`. */
+export function formatTime(at: Date, now: Date): string {
+  const time = `${at.toISOString().slice(11, 19)} UTC`;
+  return formatDay(at) === formatDay(now) ? time : `${formatDay(at)} ${time}`;
+}
+
+/** For people: `6 h 12 min ago`, `just now`, `in 3 h`. */
+export function formatAge(at: Date, now: Date): string {
+  const seconds = (now.getTime() - at.getTime()) / 1000;
+  if (Math.abs(seconds) < 10) return 'just now';
+  return seconds > 0 ? `${formatSeconds(seconds)} ago` : `in ${formatSeconds(-seconds)}`;
+}

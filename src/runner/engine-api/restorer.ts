@@ -19,6 +19,8 @@ export interface RestorePlan {
   readonly steps: readonly string[];
   /** What stops being live, for the confirmation: `database shop on db:5432, 12.3 MB`; `null` if nothing that exists is touched. */
   readonly replaces: string | null;
+  /** Where that is afterwards, for the confirmation: `the database shop_before_YYYYMMDD_HHMMSS`; `null` where it is gone, or nothing is replaced. */
+  readonly keeps: string | null;
   /** What stands in the way. All of it, so that nobody has to find it one run at a time. */
   readonly missing: readonly Obstacle[];
   /** What does not stand in the way, but a person should know. */
@@ -57,6 +59,11 @@ export function describePrevious(previous: Previous): string {
     case 'backup': return `the backup ${previous.name}`;
     case 'members': return Object.entries(previous.members).map(([member, own]) => `${member}: ${describePrevious(own)}`).join(', ');
   }
+}
+
+/** Where a restore that stores what it replaces has it afterwards: {@link RestorePlan.keeps}. */
+export function safetyBackupOf({ config }: Pick<RestorerContext, 'config'>): string {
+  return `a backup of ${config.name}, which is not the latest`;
 }
 
 /** What is kept under `name`, if anything is. */

@@ -1,3 +1,6 @@
+/** A stamp, for people, of a time that is not known yet. */
+export const STAMP_PATTERN = 'YYYYMMDD_HHMMSS';
+
 const STAMP = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/;
 
 /** `YYYYMMDD_HHMMSS` in UTC: when something was put aside. */

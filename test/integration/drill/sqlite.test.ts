@@ -3,8 +3,9 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { drill, drillOf, plant } from './_drill';
 import { BackupConfig, DRILL_DATABASE, DrillConfig, SqliteTargetConfig } from '../../../src/contract/config';
+import { DRILL_SUFFIX } from '../../../src/contract/layout';
 import { configOf, folder, sqlite } from '../_configs';
-import { backup, filesIn } from '../_runner';
+import { backup, filesIn, run } from '../_runner';
 import { flipByte } from '../restore/_restore';
 import { tempDir } from '../servers/_process';
 
@@ -60,6 +61,21 @@ test('a backup restores into a file of the scratch directory; all is checked, ti
     ['integrity', true], ['row counts', true], ['SELECT count(*) = 1000 FROM orders', true], ...freshness.map(({ sql }) => [`freshness of ${sql}`, true]),
   ]);
   expect(filesIn(scratch)).toEqual([]);
+});
+
+test('a drill that fails with a mistaken --set is not recorded; one that finds damage with it is', async () => {
+  const copy = copied();
+  const wrong = ['drill', '--set', 'target.engine=sqlite', '--set', 'target.assertions=["SELECT count(*) = 1000 FROM orders"]', '--set', 'scratch.directory=/nowhere'];
+  const mistaken = await run(wrong, { config: copy.config() });
+  expect(mistaken).toMatchObject({ message: expect.stringMatching(/\. It is not recorded, since a value of --set may be the reason$/), result: { outcome: 'failed', stores: [] } });
+  expect(mistaken.code).not.toBe(0);
+  expect(filesIn(copy.directory).filter(name => name.endsWith(DRILL_SUFFIX))).toEqual([]);
+
+  expect((await run(wrong.slice(0, -2), { config: copy.config() })).code).toBe(0);
+  expect(filesIn(copy.directory).filter(name => name.endsWith(DRILL_SUFFIX))).toHaveLength(1);
+  flipByte(copy.directory, copy.id);
+  expect((await run(wrong.slice(0, -2), { config: copy.config() })).code).toBe(11);
+  expect(filesIn(copy.directory).filter(name => name.endsWith(DRILL_SUFFIX))).toHaveLength(2);
 });
 
 describe('a drill fails, says why, and leaves a record and nothing else, when', () => {

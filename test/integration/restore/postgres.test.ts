@@ -37,7 +37,7 @@ test.each<[15 | 17, string, string, number]>([
   const plan = await run(['restore', '--dry-run'], options);
   expect(plan).toMatchObject({ code: 0 });
   expect(JSON.parse(plan.stdout)).toMatchObject({
-    event: 'restore.plan', id: site.id, missing: [], replaces: expect.stringContaining(name), notes: expect.arrayContaining([expect.stringContaining('public.invoices')]),
+    event: 'restore.plan', id: site.id, missing: [], replaces: expect.stringContaining(name), keeps: `the database ${name}_before_YYYYMMDD_HHMMSS`, notes: expect.arrayContaining([expect.stringContaining('public.invoices')]),
   });
   expect(await dumpOf(server, name)).toBe(worse);
 

@@ -55,6 +55,7 @@ test('a server with keys is refused; where they may be replaced they are a backu
     result: {
       missing: [],
       replaces: expect.stringMatching(/^304 keys/),
+      keeps: 'a backup of app, which is not the latest',
       steps: [expect.any(String), expect.stringContaining('read all of'), expect.stringContaining('as a backup of app'), expect.stringContaining('holds a mixture'), expect.stringContaining('remove the keys')],
     },
   });

@@ -290,6 +290,32 @@ test('a plan changes nothing and says what will be done', async () => {
   expect(filesIn(path.dirname(file))).toEqual(['app.db']);
 });
 
+test('whoever is to confirm it is told what is lost, and how to type what comes next', async () => {
+  const { file, id, directory, restoring } = await backUp('wal');
+  const config = path.join(tempDir('config'), 'restore config.json');
+  const typed = async (keepPrevious: boolean, ...args: string[]) => {
+    writeFileSync(config, JSON.stringify(restoring({ keepPrevious }).config));
+    return run(['restore', '--config', config, ...args], {});
+  };
+  const kept = await typed(true);
+  expect(kept).toMatchObject({
+    code: 2,
+    message: expect.stringMatching(new RegExp(
+      `^This restores ${id} to .*: data from \\d\\d:\\d\\d:\\d\\d UTC, (just now|.* ago)\\. It replaces .*app\\.db, \\d+ kB\\. `
+    + 'What was written since then is kept in .*app\\.db\\.before_YYYYMMDD_HHMMSS\\. Nobody is here')),
+  });
+  expect((await typed(false)).message).toContain('What was written since then is lost: nothing keeps it.');
+  expect((await typed(true, 'app_20010101_000000')).message).toMatch(/there is no backup app_20010101_000000/);
+  expect((await typed(true, '--at', '2001-01-01T00:00:00')).message).toMatch(/does not say in which time zone/);
+  const at = await typed(true, '--at', '2099-01-01T00:00:00+01:00', '--dry-run');
+  expect(at.events.map(({ event, message }) => [event, message])).toContainEqual(
+    ['restore.at', expect.stringMatching(`^--at 2099-01-01T00:00:00\\+01:00 is 2098-12-31 23:00:00 UTC \\(in .*\\): the newest backup from then or before is ${id}$`)]);
+
+  cutShort(directory, id);
+  expect((await typed(true)).message).toContain(`see "cdk8s-backup list --config '${config}'"; name one`);
+  expect(existsSync(`${file}.restoring`)).toBe(false);
+});
+
 function editRecord(directory: string, id: string, from: string | RegExp, to: string): void {
   const file = path.join(directory, `${id}.json`);
   const text = readFileSync(file, 'utf8');

@@ -6,7 +6,7 @@ import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { exitCodeOf, messageOf, RunnerError } from '../../core/errors';
 import { Obstacle } from '../../core/obstacle';
-import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext, safetyBackupOf } from '../../engine-api/restorer';
 import { ApiError, KubernetesApi } from '../../kubernetes/api';
 import { noteReplaced, safetyBackups } from '../../previous/rollback-order';
 import { asKept, discardBackup, restoreKept, takeSafetyBackup } from '../../previous/safety';
@@ -58,6 +58,7 @@ export class KubernetesRestorer implements Restorer<null> {
           : `replace ${titleOf(wanted)}: ${found.join(', ')}`),
       ],
       replaces: replaced.length === 0 ? null : `${replaced.map(({ wanted }) => titleOf(wanted)).join(', ')} in ${this.description}`,
+      keeps: replaced.length > 0 ? safetyBackupOf(this.context) : null,
       missing,
       notes: [
         ...same > 0 ? [`${same} objects are there already as they are in the backup`] : [],

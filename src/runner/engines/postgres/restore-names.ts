@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { freeName, stampOf, timeOf } from '../../engine-api/stamp';
+import { freeName, STAMP_PATTERN, stampOf, timeOf } from '../../engine-api/stamp';
 
 // PostgreSQL cuts longer names off without a word.
 const MAX_NAME_BYTES = 63;
@@ -10,6 +10,11 @@ export type Beside = 'restore' | 'before';
 /** `NAME_restore_YYYYMMDD_HHMMSS` or `NAME_before_YYYYMMDD_HHMMSS`, in UTC. A long name is cut, and told apart by a digest. */
 export function stagingName(name: string, purpose: Beside, at: Date): string {
   return prefixOf(name, purpose) + stampOf(at);
+}
+
+/** As {@link stagingName}, for people, as long as the time is not known. */
+export function besidePattern(name: string, purpose: Beside): string {
+  return prefixOf(name, purpose) + STAMP_PATTERN;
 }
 
 /** As {@link stagingName}, for what is put aside at `at`, or in the first second after it whose name is not taken. */

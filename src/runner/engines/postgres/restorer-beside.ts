@@ -3,7 +3,7 @@ import { quoted } from './errors';
 import { checkRestored } from './restore-checks';
 import { givesArchivedProperties, rendersScript } from './restore-findings';
 import { Archive } from './restore-in-place';
-import { stagingName, besideTime, freeBesideName } from './restore-names';
+import { stagingName, besideTime, freeBesideName, besidePattern } from './restore-names';
 import { firstSteps, Found, lookAt, makeReady, missingFor, notesOf, ownerOf, replacedBy, tablesNotInBackup } from './restore-plan';
 import {
   archivedConnectionLimit, archivedMoneyLocale, archivedPropertyStatements, createStatement, DatabaseProperties, propertiesQuery, propertyStatements,
@@ -49,6 +49,7 @@ export class PostgresBesideRestorer implements Restorer<Found> {
     const plan: RestorePlan = {
       steps: [...firstSteps(target, found), ...this.steps(found)],
       replaces: replaces ? replacedBy(target, found) : null,
+      keeps: replaces && found.live ? `the database ${besidePattern(target.final, 'before')}` : null,
       missing: await missingFor(target, data, found, signal),
       notes: [...replaces ? await this.tablesOnlyKept(found, signal) : [], ...notesOf(target, found)],
       tools: { pg_restore: found.client.text },

@@ -8,7 +8,7 @@ import { PostgresConfig, postgresConnectionOf, PostgresTargetConfig } from '../.
 import { BackupRecord, RecordedArtifact } from '../../../contract/record';
 import { readCatalog } from '../../catalog/catalog';
 import { exitCodeOf, messageOf } from '../../core/errors';
-import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext, safetyBackupOf } from '../../engine-api/restorer';
 import { noteReplaced, safetyBackups, wayBack } from '../../previous/rollback-order';
 import { asKept, discardBackup, restoreKept, saveBefore } from '../../previous/safety';
 
@@ -48,6 +48,7 @@ export class PostgresInPlaceRestorer implements Restorer<Found> {
         ...this.inPlace.steps(found),
       ],
       replaces: replacedBy(target, found),
+      keeps: this.config.safetyBackup && found.live ? safetyBackupOf(this.context) : null,
       missing: await missingFor(target, data, found, signal),
       notes: [
         ...tables === null ? [] : [`these tables are not in the backup and stay as they are, unless they are partitions of one that is: ${tables}`],

@@ -26,6 +26,7 @@ import { Obstacle } from '../../core/obstacle';
 import { syncDirectory } from '../../core/sync-directory';
 import { findingOfDirectory, findingsOfRoom } from '../../engine-api/beside';
 import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer } from '../../engine-api/restorer';
+import { STAMP_PATTERN } from '../../engine-api/stamp';
 import { checked } from '../../stream/check';
 
 const BASE = 'appendonly.aof.1.base.rdb';
@@ -62,10 +63,11 @@ export class RedisFileRestorer implements Restorer<null> {
     return {
       steps: [
         `write ${record.id} to ${this.files.prepared}, and check it to its end`,
-        ...present.length === 0 ? [] : [`move ${present.join(', ')} to ${this.at('before_YYYYMMDD_HHMMSS')}`],
+        ...present.length === 0 ? [] : [`move ${present.join(', ')} to ${this.at(`before_${STAMP_PATTERN}`)}`],
         `move what was written to ${this.directory}: ${DUMP}, and the same as an AOF, so that it is read whether the AOF is on or off`,
       ],
       replaces: present.length === 0 ? null : `${present.join(', ')} in ${this.directory}`,
+      keeps: present.length === 0 ? null : this.at(`before_${STAMP_PATTERN}`),
       missing: await this.missing(artifact),
       notes: [
         'the server must be stopped: one that runs overwrites what is restored when it ends',

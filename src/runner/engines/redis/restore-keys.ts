@@ -19,7 +19,7 @@ import { exitCodeOf, messageOf } from '../../core/errors';
 import { formatBytes } from '../../core/format';
 import { Obstacle } from '../../core/obstacle';
 import { sum } from '../../core/sum';
-import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
+import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, RestorerContext, safetyBackupOf } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 
 /** Servers before this one know no RESTORE with the time at which a key expires. */
@@ -60,6 +60,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
           ...keys === 0 ? [] : [`remove the keys that are not in ${record.id}`],
         ],
         replaces: keys === 0 ? null : `${keys} keys in ${this.description}, ${formatBytes(Number(info.used_memory ?? 0))}`,
+        keeps: keys > 0 && saves ? safetyBackupOf(this.context) : null,
         missing: ofServer.length > 0 ? ofServer : [
           ...this.findings(facts, mark), ...await unknownCommands(connection), ...findingsOfRights(facts, 'restore-keys'), ...findingsOfFormat(facts, head),
           ...findingsOfMemory(facts, head),

@@ -15,7 +15,7 @@ import { formatBytes } from '../../core/format';
 import { Obstacle } from '../../core/obstacle';
 import { secretFrom } from '../../core/secrets';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
-import { keptAs, notReady, PreparedRestore, Restored, RestoreInput, RestorePlan, RestorerContext } from '../../engine-api/restorer';
+import { keptAs, notReady, PreparedRestore, Restored, RestoreInput, RestorePlan, RestorerContext, safetyBackupOf } from '../../engine-api/restorer';
 import { noteReplaced, wayBack } from '../../previous/rollback-order';
 import { checked } from '../../stream/check';
 
@@ -55,6 +55,7 @@ export class RedisRestorer extends RedisServerRestorer {
       return {
         steps: loadSteps(told),
         replaces: keys === 0 ? null : `${keys} keys in ${this.description}, ${formatBytes(Number(info.used_memory ?? 0))}`,
+        keeps: keys > 0 && this.target.safetyBackup ? safetyBackupOf(this.context) : null,
         missing: ofServer.length > 0 ? ofServer : [
           ...findingsOfReplication(facts, head), ...findingsOfMemory(facts, head),
           ...content === null ? [] : await findingsOfContent(connection, content),

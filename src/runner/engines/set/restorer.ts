@@ -51,6 +51,7 @@ export class SetRestorer implements Restorer<SetPlans> {
     const plan: RestorePlan = {
       steps: named(({ steps }) => steps),
       replaces: named(({ replaces }) => replaces === null ? [] : [replaces]).join('; ') || null,
+      keeps: keptOf(found.map(({ member, prepared: { plan: own } }) => ({ ...own, name: member.name }))),
       missing,
       notes: named(({ notes }) => notes),
     };
@@ -181,4 +182,10 @@ function together(done: readonly Done[]): Restored {
     previous: members.length === 0 ? null : { kind: 'members', members: Object.fromEntries(members) },
     notes: done.flatMap(({ member, restored }) => restored.notes.map(note => `${member.name}: ${note}`)),
   };
+}
+
+/** Where each member of which something is replaced has it afterwards. */
+function keptOf(plans: readonly (Pick<RestorePlan, 'replaces' | 'keeps'> & { readonly name: string })[]): string | null {
+  const replaced = plans.filter(({ replaces }) => replaces !== null);
+  return replaced.every(({ keeps }) => keeps === null) ? null : replaced.map(({ name, keeps }) => `${name}: ${keeps ?? 'nowhere'}`).join(', ');
 }

@@ -18,6 +18,7 @@ import { shownAnswer } from '../../core/said';
 import { RestoreArtifacts } from '../../engine-api/artifacts';
 import { findingOfDirectory, findingsOfRoom } from '../../engine-api/beside';
 import { RollbackPoint, keptAs, PreparedRestore, Restored, RestoreFailure, RestoreInput, RestorePlan, Restorer, RestorerContext } from '../../engine-api/restorer';
+import { STAMP_PATTERN } from '../../engine-api/stamp';
 
 /** Replaces the file, and tells first by which (its inode); then where the one before is, and what the name holds now. */
 type Replace = (file: string, notes: string[], by: (inode: string | undefined) => void) => Promise<Replaced>;
@@ -59,6 +60,7 @@ export class SqliteRestorer implements Restorer<null> {
         present ? `put it in the place of ${file}${kept}` : `rename it to ${file}`,
       ],
       replaces: present ? `${file}, ${formatBytes(present.size)}` : null,
+      keeps: present && keepPrevious ? `${file}.before_${STAMP_PATTERN}` : null,
       missing: await this.missing(file, databaseOf(record)),
       notes: this.context.config.workloads.length === 0 ? ['what uses the file must be stopped: no workloads are named'] : [],
     };
