@@ -1,5 +1,6 @@
 import { run } from './cli';
 import { RunnerError } from './core/errors';
+import { logFormatIn } from './core/log-format';
 import { createReporter } from './core/reporter';
 import { removeScratchOfThisRun } from './core/scratch';
 import { ExitCode } from '../contract/exit-code';
@@ -13,7 +14,7 @@ const CLEAR_AFTER_SIGNAL_MS = 3500;
 /** A stopped run is gone before Kubernetes would kill it, even where a server does not answer its clean-up. */
 const EXIT_AFTER_SIGNAL_MS = 4500;
 
-const reporter = createReporter(process.stderr);
+const reporter = createReporter(process.stderr, logFormatIn(process.argv.slice(2)), process.env);
 
 function main(): void {
   const stop = new AbortController();

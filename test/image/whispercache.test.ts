@@ -71,7 +71,7 @@ describeImage('the pods of examples/whispercache', () => {
     await world.pg.psql('UPDATE users SET name = \'CORRUPTED\'', 'whispercache');
     const { stderr } = await pass('db-restore');
     expect(await world.pg.psql('SELECT count(*), count(*) FILTER (WHERE name = md5(id::text)) FROM users', 'whispercache')).toBe('1000|1000');
-    expect(stderr).toMatch(/"workload\.stopping"[^]*"restore\.live"[^]*"workload\.starting"/);
+    expect(stderr).toMatch(/^\d\d:\d\d:\d\d UTC {2}.*: scaled to 0, had 2$[^]* is whispercache_[^]*: scaled back to 2$/m);
     expect(world.asked).toEqual(['whispercache-backend/api/health']);
     expect(await world.backendReplicas()).toBe(2);
   });

@@ -100,7 +100,8 @@ export class RestoreJob extends Construct {
       const { resource, name, networkPolicy } = defineRestore(this, trigger, {
         metadata,
         pod,
-        args: ['restore'],
+        // Whoever reads this log is a person, at 3 a.m.
+        args: ['restore', '--log-format', 'text'],
         config,
         parts: [targetParts, ...storeParts, ...decryption ? [decryption] : [], ...workloads.length > 0 ? [RUN_PARTS] : []],
         network,

@@ -71,7 +71,7 @@ async function takeWithin(context: Context, options: BackupOptions): Promise<Bac
 }
 
 /** Tells the result, and the exit code that follows from it. */
-function report(record: BackupRecord, { reporter, stdout }: Context): ExitCode {
+function report(record: BackupRecord, { reporter, stdout, asText }: Context): ExitCode {
   const { id, artifacts } = record;
   const bytes = bytesOf(artifacts);
   const seconds = secondsOf(record);
@@ -79,7 +79,7 @@ function report(record: BackupRecord, { reporter, stdout }: Context): ExitCode {
     reporter.warn('backup.suspect', `${id} is kept, but suspect: ${record.suspect}. Look at the database before you trust it; `
       + `if it is right, run "cdk8s-backup accept ${id}"`, { id });
   }
-  stdout.write(stdout.isTTY
+  stdout.write(asText
     ? artifacts.map(({ file, bytes: size, sha256 }) => `${file}  ${formatBytes(size)}  sha256 ${sha256}\n`).join('')
       + `${record.suspect === null ? 'Done' : 'Suspect'}: ${formatBytes(bytes)} in ${formatSeconds(seconds)} to ${record.stores.join(' and ')}\n`
     : resultLine('backup.finished', {

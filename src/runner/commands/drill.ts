@@ -2,6 +2,7 @@ import { DrillConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { DRILL_SUFFIX } from '../../contract/layout';
+import { Colours, coloursOf } from '../core/colour';
 import { Context } from '../core/context';
 import { deadlineIn } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
@@ -93,11 +94,11 @@ function faultOf(cause: unknown, { config, signal }: Context<DrillConfig>, deadl
 }
 
 function report(
-  { stdout, config }: Context<DrillConfig>, record: DrillRecord, faults: readonly Fault[],
+  { stdout, asText, config, env }: Context<DrillConfig>, record: DrillRecord, faults: readonly Fault[],
   /** Names of stores; `null`: on purpose nowhere. */
   written: readonly string[] | null, stores: readonly Store[],
 ): ExitCode {
-  stdout.write(stdout.isTTY ? told(record) : resultLine('drill.finished', { stores: written ?? [], ...record }, record.finishedAt));
+  stdout.write(asText ? told(record, coloursOf(stdout, env)) : resultLine('drill.finished', { stores: written ?? [], ...record }, record.finishedAt));
   const [first] = faults;
   const where = written === null ? 'It is not recorded, since a value of --set may be the reason'
     : written.length === 0 ? 'It is recorded nowhere' : `It is recorded as ${record.id}${DRILL_SUFFIX} in ${written.join(' and ')}`;
@@ -114,13 +115,13 @@ function report(
 }
 
 /** For a person at a terminal. */
-function told({ outcome, backup, server, bytes, items, seconds, rtoTargetSeconds, checks }: DrillRecord): string {
+function told({ outcome, backup, server, bytes, items, seconds, rtoTargetSeconds, checks }: DrillRecord, { green, red }: Colours): string {
   const parts = (['verify', 'restore', 'check'] as const).flatMap(part => seconds[part] === null ? [] : [`${part} ${formatSeconds(seconds[part])}`]);
   return [
-    `${outcome === 'passed' ? 'Passed' : 'FAILED'}: ${backup ?? 'no backup'}${server === null ? '' : `, into ${server.engine} ${server.version}`}`,
+    `${outcome === 'passed' ? green('Passed') : red('FAILED')}: ${backup ?? 'no backup'}${server === null ? '' : `, into ${server.engine} ${server.version}`}`,
     ...bytes === null ? [] : [`  ${formatBytes(bytes)}${items === null || server === null ? '' : `, ${items} ${databaseOf(server).counted}`}`],
     `  ${formatSeconds(seconds.total)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}, ${rtoTargetSeconds === null ? 'no RTO is declared' : `the declared RTO is ${formatSeconds(rtoTargetSeconds)}`}`,
-    ...checks.map(({ name, passed, detail }) => `  ${passed ? 'ok    ' : 'FAILED'} ${name}: ${detail}`),
+    ...checks.map(({ name, passed, detail }) => `  ${passed ? green('ok    ') : red('FAILED')} ${name}: ${detail}`),
     '',
   ].join('\n');
 }

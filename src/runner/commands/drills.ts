@@ -3,7 +3,7 @@ import { DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { InspectionConfigs } from '../config/load';
 import { Context } from '../core/context';
-import { formatSeconds } from '../core/format';
+import { formatAge, formatSeconds, formatTime } from '../core/format';
 import { renderTable } from '../core/table';
 import { inspectBackups, reportInspection } from '../monitor/inspect-backups';
 
@@ -18,8 +18,9 @@ export async function drills(context: Context<InspectionConfigs>, options: { rea
 
 function asText(name: string, all: readonly DrillRecord[]): string {
   if (all.length === 0) return `No restore drill of ${name}: nothing says yet that a backup of it can be restored.\n`;
+  const now = new Date();
   return renderTable(['WHEN', 'BACKUP', 'FROM', 'OUTCOME', 'TOOK', 'RTO', 'FAULTS'], all.map(({ startedAt, backup, store, outcome, seconds, rtoTargetSeconds, faults }) => [
-    new Date(startedAt).toISOString().slice(0, 19) + 'Z',
+    `${formatTime(new Date(startedAt), now)} (${formatAge(new Date(startedAt), now)})`,
     backup ?? '-',
     store ?? '-',
     outcome,

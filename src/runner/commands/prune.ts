@@ -23,13 +23,13 @@ export interface PruneCommandOptions {
  * that nothing may go at present is one too.
  */
 export async function pruneCommand(context: Context, options: PruneCommandOptions): Promise<ExitCode> {
-  const { config, stdout } = context;
+  const { config, stdout, asText: forPeople } = context;
   const stores = openStores(context);
   const outcome = await withDeadline(config.deadlineSeconds, context.signal, 'the next prune goes on; raise the deadline if that repeats',
     signal => prune(stores, { ...options, now: new Date() }, { ...context, signal }));
   if (!options.dryRun) await pushState(config.pushgatewayUrl, config, stores, context.reporter);
   if (options.json) stdout.write(`${JSON.stringify(asJson(config.name, outcome, options.dryRun), null, 2)}\n`);
-  else if (options.scheduled && !options.dryRun && !stdout.isTTY) stdout.write(asLine(config.name, outcome));
+  else if (options.scheduled && !options.dryRun && !forPeople) stdout.write(asLine(config.name, outcome));
   else stdout.write(asText(config.name, outcome, options.dryRun));
   return outcome.failures[0]?.exitCode ?? ExitCode.OK;
 }

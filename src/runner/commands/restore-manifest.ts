@@ -2,9 +2,9 @@ import { CONFIG_ENV, RestoreConfig, renderConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { backupId, parseKey } from '../../contract/layout';
 import { checkConfig, parseConfig } from '../config/config';
+import { MANIFEST_ENV, manifestOf } from '../config/load';
 import { jobInManifest, ManifestJob } from '../config/manifest';
 import { parseAt } from '../config/point-in-time';
-import { readConfigFile } from '../config/read-file';
 import { applySetting } from '../config/setting';
 import { RunnerError } from '../core/errors';
 import { yaml } from '../core/yaml';
@@ -13,7 +13,8 @@ import { yaml } from '../core/yaml';
 const MAX_NAME_LENGTH = 63;
 
 export interface RestoreManifestOptions {
-  readonly manifest: string;
+  readonly manifest?: string;
+  readonly manifestText?: string;
   readonly job?: string;
   /** `latest`, an id, or the name of a file. */
   readonly backup?: string;
@@ -31,7 +32,9 @@ export interface RestoreManifestOptions {
  * @param now for the name
  */
 export async function restoreManifest(options: RestoreManifestOptions, now: Date): Promise<string> {
-  const { object, config: text } = jobInManifest(await readConfigFile(options.manifest), options.manifest, options.job);
+  const manifest = await manifestOf(options);
+  if (manifest === null) throw usage(`a Job is made from a manifest that cdk8s synth wrote: give --manifest FILE, or set ${MANIFEST_ENV}`);
+  const { object, config: text } = jobInManifest(manifest.text, manifest.name, options.job);
   const template = object.metadata?.name ?? '';
   parseConfig(text);
   // Not what the check returns, which has the fields in another order: a diff shall show the choice, and nothing else.

@@ -8,6 +8,7 @@ import { warnOfCatalog } from '../catalog/notes';
 import { bytesOf, secondsOf } from '../catalog/sizes';
 import { engineConfigOf } from '../config/engines/table';
 import { describeAt, parseAt } from '../config/point-in-time';
+import { coloursOf } from '../core/colour';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatAge, formatBytes, formatSeconds, formatTime } from '../core/format';
@@ -163,12 +164,13 @@ function whatChanges({ id, startedAt }: BackupRecord, target: string, { replaces
     : ` It replaces ${replaces}. What was written since then ${keeps === null ? 'is lost: nothing keeps it' : `is kept in ${keeps}`}.`}`;
 }
 
-function showPlan({ stdout }: Context<RestoreConfig>, record: BackupRecord, { description }: Restorer, plan: RestorePlan): ExitCode {
+function showPlan({ stdout, asText, env }: Context<RestoreConfig>, record: BackupRecord, { description }: Restorer, plan: RestorePlan): ExitCode {
   const { id, startedAt, source, artifacts } = record;
   const bytes = bytesOf(artifacts);
   const seconds = secondsOf(record);
   const now = new Date();
-  if (stdout.isTTY) {
+  if (asText) {
+    const colour = coloursOf(stdout, env);
     stdout.write([
       `Restore of ${id} to ${description}. Nothing is changed by this plan.`,
       `The backup has the state of ${formatTime(new Date(startedAt), now)} (${formatAge(new Date(startedAt), now)}), ${formatBytes(bytes)} from ${source.engine} ${source.serverVersion} at ${source.address}. `
@@ -176,7 +178,7 @@ function showPlan({ stdout }: Context<RestoreConfig>, record: BackupRecord, { de
       ...plan.steps.map((step, i) => `${String(i + 1).padStart(3)}. ${step}`),
       ...plan.replaces === null ? [] : [`Replaced: ${plan.replaces}; ${plan.keeps === null ? 'it is not kept' : `kept in ${plan.keeps}`}`],
       ...plan.notes.map(note => `Note: ${note}`),
-      ...plan.missing.map(({ message }) => `Missing: ${message}`),
+      ...plan.missing.map(({ message }) => `${colour.red('Missing:')} ${message}`),
       '',
     ].join('\n'));
   } else {
@@ -186,12 +188,15 @@ function showPlan({ stdout }: Context<RestoreConfig>, record: BackupRecord, { de
 }
 
 function report(
-  { stdout, config }: Context<RestoreConfig>, id: string, recoveryPoint: string | null, { state, notes, ...restored }: Restored,
+  { stdout, asText, config }: Context<RestoreConfig>, id: string, recoveryPoint: string | null, { state, notes, ...restored }: Restored,
 ): ExitCode {
   const previous = restored.previous && describePrevious(restored.previous);
   const wayBack = previous && `what was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it`;
-  stdout.write(stdout.isTTY
-    ? `Done: ${state}.\n${notes.map(note => `Note: ${note}\n`).join('')}${wayBack === null ? '' : `And ${wayBack}.\n`}`
+  const now = new Date();
+  const from = recoveryPoint === null ? '' : `, with data from ${formatTime(new Date(recoveryPoint), now)} (${formatAge(new Date(recoveryPoint), now)})`;
+  // All that counts in the last line, which is what one sees of a log.
+  stdout.write(asText
+    ? `${notes.map(note => `Note: ${note}\n`).join('')}Done: ${state}${from}.${wayBack === null ? '' : ` And ${wayBack}.`}\n`
     : resultLine('restore.finished', { id, name: config.name, recoveryPoint, holds: state, previous, wayBack, notes }));
   return ExitCode.OK;
 }

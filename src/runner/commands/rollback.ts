@@ -3,7 +3,7 @@ import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
-import { formatBytes } from '../core/format';
+import { formatAge, formatBytes, formatTime } from '../core/format';
 import { resultLine } from '../core/result-line';
 import { describePrevious, RollbackPoint, notReady, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open';
@@ -24,7 +24,7 @@ export async function rollback(context: Context<RestoreConfig>, options: KeptOpt
 }
 
 async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): Promise<ExitCode> {
-  const { config, env, reporter, signal, stdout } = context;
+  const { config, env, reporter, signal, stdout, asText } = context;
   const restorer = openRestorer({ config, env, reporter, stores: openStores(context) });
   const workloads = openWorkloads(config.workloads, env, reporter);
   for (const repaired of await restorer.repair(signal)) reporter.warn('restore.repaired', repaired);
@@ -36,21 +36,21 @@ async function rollBack(context: Context<RestoreConfig>, options: KeptOptions): 
   await confirm(`This makes ${describe(kept)} live again as ${restorer.description}, and keeps what is live now.`, options, context);
   const { state, notes, ...rolledBack } = await withWorkloadsStopped(kept.name, restorer, workloads, () => restorer.rollback(kept, signal), context);
   const previous = rolledBack.previous && describePrevious(rolledBack.previous);
-  stdout.write(stdout.isTTY
-    ? `Done: ${state}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n${notes.map(note => `Note: ${note}\n`).join('')}`
+  stdout.write(asText
+    ? `${notes.map(note => `Note: ${note}\n`).join('')}Done: ${state}.${previous === null ? '' : ` What was live is kept as ${previous}.`}\n`
     : resultLine('rollback.finished', { holds: state, previous, notes }));
   return ExitCode.OK;
 }
 
 /** Removes what a restore has kept. */
 export async function discard(context: Context<RestoreConfig>, options: KeptOptions): Promise<ExitCode> {
-  const { config, env, reporter, signal, stdout } = context;
+  const { config, env, reporter, signal, stdout, asText } = context;
   const restorer = openRestorer({ config, env, reporter, stores: openStores(context) });
   // Not what a rollback that did not end was to bring back: that may be the last good copy.
   const kept = choose([...await restorer.rollbackPoints(signal)].sort((a, b) => b.keptAt.getTime() - a.keptAt.getTime()), restorer, options);
   await confirm(`This removes ${describe(kept)} for good.`, { ...options, inPod: false }, context);
   await restorer.discard(kept, signal);
-  stdout.write(stdout.isTTY
+  stdout.write(asText
     ? `Removed ${kept.name}.\n`
     : resultLine('discard.finished', { name: kept.name, bytes: kept.bytes }));
   return ExitCode.OK;
@@ -68,5 +68,6 @@ function choose(all: readonly RollbackPoint[], restorer: Restorer, { name }: Kep
 }
 
 function describe({ name, keptAt, bytes }: RollbackPoint): string {
-  return `${name} (kept at ${keptAt.toISOString()}${bytes === null ? '' : `, ${formatBytes(bytes)}`})`;
+  const now = new Date();
+  return `${name} (kept at ${formatTime(keptAt, now)}, ${formatAge(keptAt, now)}${bytes === null ? '' : `, ${formatBytes(bytes)}`})`;
 }

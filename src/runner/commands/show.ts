@@ -7,7 +7,7 @@ import { itemsIn, totalOf } from '../catalog/counts';
 import { bytesOf, secondsOf } from '../catalog/sizes';
 import { InspectionConfig } from '../config/load';
 import { Context } from '../core/context';
-import { formatBytes, formatSeconds } from '../core/format';
+import { formatAge, formatBytes, formatSeconds, formatTime } from '../core/format';
 import { sum } from '../core/sum';
 import { printable, renderTable } from '../core/table';
 import { secondsSince } from '../monitor/assess';
@@ -57,7 +57,7 @@ function asText(backup: Backup, look: BackupInspection, now: Date): string {
   const facts: readonly (readonly [string, string])[] = [
     ['Backup', record.id + (latest(look.catalog) === backup ? ' (latest)' : '')],
     ['State', stateOf(backup, look)],
-    ['Data from', `${record.startedAt}, ${formatSeconds(secondsSince(record.startedAt, now))} ago`],
+    ['Data from', `${formatTime(new Date(record.startedAt), now)} (${formatAge(new Date(record.startedAt), now)})`],
     ['Took', formatSeconds(secondsOf(backup.record))],
     ['Size', formatBytes(bytesOf(backup.record.artifacts))],
     ['Source', `${source.engine} ${source.serverVersion} at ${source.address}${source.database === null ? '' : `, database ${source.database}`}`],

@@ -74,7 +74,7 @@ export async function verify(context: Context<InspectionConfig>, options: Verify
 }
 
 async function verifyChosen(context: Context<InspectionConfig>, options: VerifyOptions): Promise<ExitCode> {
-  const { config, reporter, signal, stdout } = context;
+  const { config, reporter, signal, stdout, asText: forPeople } = context;
   const stores = openStores(context);
   const catalog = await readCatalog(config.name, stores, signal);
   const findings: CopyResult[] = [];
@@ -101,7 +101,7 @@ async function verifyChosen(context: Context<InspectionConfig>, options: VerifyO
   if ('pushgatewayUrl' in config) await pushState(config.pushgatewayUrl, config, stores, reporter);
   codes.add(reportFaults(catalog, reporter));
   if (options.json) stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
-  else if (options.scheduled && !stdout.isTTY) stdout.write(resultLine('verification.finished', { name: config.name, findings }));
+  else if (options.scheduled && !forPeople) stdout.write(resultLine('verification.finished', { name: config.name, findings }));
   else stdout.write(asText(config.name, findings));
   return SEVERITY.find(code => codes.has(code)) ?? ExitCode.OK;
 }

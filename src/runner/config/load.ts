@@ -6,10 +6,19 @@ import { badConfig, usage } from './refusals';
 import { applySetting } from './setting';
 import { BackupConfig, Config, CONFIG_ENV, DrillConfig, ExportedBackupConfig, ExporterConfig, NamedConfig, NAMESPACE_ENV, RestoreConfig } from '../../contract/config';
 
+/** Environment variables with what is meant where `--manifest` and `--job` are not typed. */
+export const MANIFEST_ENV = 'CDK8S_BACKUP_MANIFEST';
+export const JOB_ENV = 'CDK8S_BACKUP_JOB';
+
+/** For messages, where the manifest is no file. */
+export const STANDARD_INPUT = 'standard input';
+
 /** Where the config comes from: a file, a synthesized manifest, or, if neither is given, the environment. */
 export interface ConfigOptions {
   readonly config?: string;
+  /** `-`: standard input, of which {@link manifestText} is the text. */
   readonly manifest?: string;
+  readonly manifestText?: string;
   readonly job?: string;
   /** `path=value`, see {@link applySetting}. */
   readonly set: readonly string[];
@@ -118,14 +127,23 @@ function restoreOf({ version, name, source, stores, encryption, deadlineSeconds,
  *
  * @param variable of the environment that holds it in a pod
  */
-export async function configText({ config, manifest, job }: ConfigOptions, env: NodeJS.ProcessEnv, variable: string): Promise<string> {
-  if (config !== undefined && manifest !== undefined) throw usage('give either --config or --manifest, not both');
+export async function configText({ config, job, ...options }: ConfigOptions, env: NodeJS.ProcessEnv, variable: string): Promise<string> {
+  if (config !== undefined && options.manifest !== undefined) throw usage('give either --config or --manifest, not both');
   if (config !== undefined) return readConfigFile(config);
-  if (manifest !== undefined) return configInManifest(await readConfigFile(manifest), manifest, job, variable);
+  const manifest = await manifestOf(options);
+  if (manifest !== null) return configInManifest(manifest.text, manifest.name, job, variable);
   if (job !== undefined) throw usage('--job names a job in a manifest: give --manifest FILE too');
   const value = env[variable];
   if (value === undefined || value === '') {
-    throw usage(`there is no config: give --manifest FILE --job NAME (what "cdk8s synth" wrote), or --config FILE, or set ${variable}`);
+    throw usage(`there is no config: give --manifest FILE --job NAME (what "cdk8s synth" wrote), or --config FILE, or set ${MANIFEST_ENV}, or ${variable}`);
   }
   return value;
+}
+
+/** The manifest that is meant, and what messages call it; `null` where none is. */
+export async function manifestOf(
+  { manifest, manifestText }: Pick<ConfigOptions, 'manifest' | 'manifestText'>,
+): Promise<{ readonly text: string; readonly name: string } | null> {
+  if (manifestText !== undefined) return { text: manifestText, name: STANDARD_INPUT };
+  return manifest === undefined ? null : { text: await readConfigFile(manifest), name: manifest };
 }

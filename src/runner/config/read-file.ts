@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { badConfig } from './refusals';
 import { messageOf } from '../core/errors';
 import { formatBytes } from '../core/format';
@@ -7,19 +8,28 @@ import { formatBytes } from '../core/format';
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 /** The text of a config or a manifest. */
-export async function readConfigFile(file: string): Promise<string> {
+export function readConfigFile(file: string): Promise<string> {
+  return readConfigStream(createReadStream(file), file);
+}
+
+/**
+ * The same, of what comes from elsewhere.
+ *
+ * @param name for messages
+ */
+export async function readConfigStream(stream: Readable, name: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     // Not all of it at once: what a shell puts in the place of a file, or /dev/zero, has no size.
-    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > MAX_FILE_BYTES) break;
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk));
     }
   } catch (error) {
-    throw badConfig(`${file} can't be read: ${messageOf(error)}`);
+    throw badConfig(`${name} can't be read: ${messageOf(error)}`);
   }
-  if (bytes > MAX_FILE_BYTES) throw badConfig(`${file} is larger than ${formatBytes(MAX_FILE_BYTES)}, and so neither a config nor a manifest: name another file`);
+  if (bytes > MAX_FILE_BYTES) throw badConfig(`${name} is larger than ${formatBytes(MAX_FILE_BYTES)}, and so neither a config nor a manifest: name another file`);
   return Buffer.concat(chunks).toString('utf8');
 }

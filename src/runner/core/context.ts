@@ -10,6 +10,8 @@ export interface Context<C = BackupConfig> {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   /** For results; everything else goes through {@link reporter}. */
   readonly stdout: Writable & { readonly isTTY?: boolean };
+  /** Whether results are for people, or one JSON object a line. */
+  readonly asText: boolean;
   readonly reporter: Reporter;
   /** Aborted when the process is told to stop. */
   readonly signal: AbortSignal;

@@ -67,7 +67,7 @@ describe('defaults', () => {
     const labels = [metadata.labels, spec.jobTemplate.metadata.labels, spec.jobTemplate.spec.template.metadata.labels];
     for (const found of labels) expect(found).toMatchObject({ component: 'restore' });
     expect(JSON.stringify(objects)).not.toContain('"backup"');
-    expect(podOf(objects).containers[0]).toMatchObject({ name: 'restore', args: ['restore'] });
+    expect(podOf(objects).containers[0]).toMatchObject({ name: 'restore', args: ['restore', '--log-format', 'text'] });
   });
 
   test('have an identity of their own, without a token and without rights', () => {

@@ -66,7 +66,7 @@ test.each<[string, Partial<RestoreManifestOptions>, object]>([
 
 test('can be a Job that only tells its plan', async () => {
   const job = await jobFor({ dryRun: true });
-  expect(job.spec.template.spec.containers[0].args).toEqual(['restore', '--dry-run']);
+  expect(job.spec.template.spec.containers[0].args).toEqual(['restore', '--log-format', 'text', '--dry-run']);
 });
 
 test('"$" survives Kubernetes', async () => {

@@ -6,7 +6,7 @@ import ts from 'typescript';
 const RUNNER = path.join(__dirname, '../../../../src/runner');
 
 /** What has texts with spaces that are for programs: the command line, style sheets, SQL. */
-const FOR_PROGRAMS = /^(main\.ts|cli\.ts|config\/|status\/style\.ts|engines\/(postgres|sqlite)\/)/;
+const FOR_PROGRAMS = /^(main\.ts|cli\.ts|command-line\.ts|config\/|status\/style\.ts|engines\/(postgres|sqlite)\/)/;
 
 /** More than one word, or a word beside what is put in. */
 const SENTENCE = /[A-Za-z]{2} |[ ][A-Za-z]{2}/;
