@@ -3,7 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { commandLine, Execute } from './command-line';
 import { hinting, TypedFlags, withTypedFlags, writing } from './commands/hints';
 import {
-  ConfigOptions, JOB_ENV, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig, loadInspectionConfig, loadInspectionConfigs, loadRestoreConfig,
+  ConfigOptions, JOB_ENV, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig, loadInspectionConfig, loadInspectionConfigs,
+  loadRestoreConfig,
   MANIFEST_ENV, STANDARD_INPUT,
 } from './config/load';
 import { readConfigStream } from './config/read-file';
