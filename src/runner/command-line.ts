@@ -102,6 +102,7 @@ Through a port-forward:
     .option('--all', 'verify every backup', false)
     .option('--scheduled', 'verify the newest backup, and of the older ones the share that the config says', false)
     .option('--repair', 'replace a copy that is missing or damaged by a good one of another store', false)
+    .option('--dry-run', 'with --repair: tell what would be replaced, and change nothing', false)
     .option('--no-record', 'do not note the result in the stores')
     .option('--json', 'as JSON', false)
     .option(...IDENTITY)
@@ -125,11 +126,13 @@ Through a port-forward:
     .action((wanted, options) => restoring(options, context =>
       restore(withStore(withIdentity(context, options), options), { ...options, wanted, inPod: inPod(options) })));
   program.command('restore-manifest')
-    .description('print a Job that restores a backup of your choice, for "kubectl create -f -"; needs no cluster')
+    .description('print a Job that restores a backup of your choice, or goes back, for "kubectl create -f -"; needs no cluster')
     .option('--manifest <file>', 'a manifest that cdk8s synth wrote; "-": from standard input')
     .option('--job <name>', 'name of the restore in the manifest')
     .option('--backup <backup>', 'a name from the list, or latest; what the manifest says if not given')
     .option(...AT)
+    .option('--rollback [name]', 'the Job makes live again what a restore has kept under that name; with --dry-run it tells the names')
+    .option('--discard <name>', 'the Job removes what a restore has kept under that name, for good')
     .option('--name <name>', 'name of the Job; that of the restore with the time behind it if not given')
     .option('--dry-run', 'the Job tells what would be done, and what is missing for it', false)
     .option('--set <path=value>', 'change a value of the config; may be repeated', collect, [])
@@ -141,11 +144,13 @@ Through a port-forward:
     });
   define('rollback', 'make what the last restore has replaced live again')
     .argument('[name]', 'what is kept; if not given, what a rollback that did not end was to bring back, or else the newest')
+    .option('--dry-run', 'tell what would be done, and change nothing', false)
     .option('--yes', 'do not ask for a confirmation', false)
     .option(...IDENTITY)
     .action((name, options) => restoring(options, context => rollback(withIdentity(context, options), { ...options, name, inPod: inPod(options) })));
   define('discard', 'remove for good what a restore has kept')
     .argument('[name]', 'what is kept; the newest if not given')
+    .option('--dry-run', 'tell what would be done, and change nothing', false)
     .option('--yes', 'do not ask for a confirmation', false)
     .action((name, options) => restoring(options, context => discard(context, { ...options, name, inPod: inPod(options) })));
   define('drill', 'rehearse a restore: into an empty server on this machine, checked, timed, recorded, and thrown away')

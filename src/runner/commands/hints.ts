@@ -48,6 +48,6 @@ export function writing<S extends NodeJS.WritableStream>(stream: S, change: (tex
 }
 
 /** As a shell takes it for one word. */
-function quoted(value: string): string {
+export function quoted(value: string): string {
   return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll('\'', '\'\\\'\'')}'`;
 }

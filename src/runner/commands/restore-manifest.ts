@@ -19,6 +19,10 @@ export interface RestoreManifestOptions {
   /** `latest`, an id, or the name of a file. */
   readonly backup?: string;
   readonly at?: string;
+  /** Name of what the Job makes live again; `true`: the newest, of which only a plan is made. */
+  readonly rollback?: string | true;
+  /** Name of what the Job removes. */
+  readonly discard?: string;
   readonly name?: string;
   /** Whether the Job only tells what it would do, and what is missing for it. */
   readonly dryRun?: boolean;
@@ -32,6 +36,7 @@ export interface RestoreManifestOptions {
  * @param now for the name
  */
 export async function restoreManifest(options: RestoreManifestOptions, now: Date): Promise<string> {
+  const args = argsOf(options);
   const manifest = await manifestOf(options);
   if (manifest === null) throw usage(`a Job is made from a manifest that cdk8s synth wrote: give --manifest FILE, or set ${MANIFEST_ENV}`);
   const { object, config: text } = jobInManifest(manifest.text, manifest.name, options.job);
@@ -54,8 +59,27 @@ export async function restoreManifest(options: RestoreManifestOptions, now: Date
       labels: jobTemplate?.metadata?.labels ?? object.metadata?.labels,
       annotations: { ...jobTemplate?.metadata?.annotations, 'cronjob.kubernetes.io/instantiate': 'manual' },
     },
-    spec: withConfig(jobTemplate?.spec ?? plain, renderConfig(chosen), options.dryRun === true ? ['--dry-run'] : []),
+    spec: withConfig(jobTemplate?.spec ?? plain, renderConfig(chosen), args),
   }, { lineWidth: 0 });
+}
+
+/**
+ * What the container gets in the place of its command, and behind its other arguments. A Job may start a second pod after the first has done its work:
+ * one that goes by a name does not go back twice, nor discard two.
+ */
+function argsOf(
+  { backup, at, rollback, discard, dryRun = false }: RestoreManifestOptions,
+): { readonly command: readonly string[]; readonly more: readonly string[] } {
+  const plan = dryRun ? ['--dry-run'] : [];
+  const [command, name] = rollback !== undefined ? ['rollback', rollback] : discard !== undefined ? ['discard', discard] : ['restore', null];
+  if (name === null) return { command: [command], more: plan };
+  if (rollback !== undefined && discard !== undefined) throw usage('give either --rollback or --discard');
+  if (backup !== undefined || at !== undefined) throw usage(`--${command} takes what a restore has kept, and no backup: leave out --backup and --at`);
+  if (name === true && !dryRun) {
+    throw usage('--rollback needs a name, so that a Job that is started again does not go back twice: the last line of the restore\'s log has it, '
+      + 'and the Job of --rollback --dry-run tells it');
+  }
+  return { command: [command, ...name === true ? [] : [name]], more: [...plan, ...discard !== undefined && !dryRun ? ['--yes'] : []] };
 }
 
 function choice({ name }: RestoreConfig, { backup, at }: RestoreManifestOptions): Partial<RestoreConfig> {
@@ -84,11 +108,13 @@ function nameOf(name: string): string {
   return name;
 }
 
-function withConfig(spec: NonNullable<ManifestJob['spec']>, value: string, more: readonly string[]): ManifestJob['spec'] {
+function withConfig(
+  spec: NonNullable<ManifestJob['spec']>, value: string, { command, more }: ReturnType<typeof argsOf>,
+): ManifestJob['spec'] {
   const pod = spec.template?.spec;
   const containers = pod?.containers?.map(container => ({
     ...container,
-    args: [...container.args ?? [], ...more],
+    args: [...command, ...container.args?.slice(1) ?? [], ...more],
     env: container.env?.map(variable => variable.name === CONFIG_ENV ? { ...variable, value } : variable),
   }));
   return { ...spec, template: { ...spec.template, spec: { ...pod, containers } } };

@@ -1,4 +1,5 @@
 import { confirm } from './confirm';
+import { quoted } from './hints';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
@@ -16,7 +17,7 @@ import { resultLine } from '../core/result-line';
 import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';
-import { describePrevious, exitCodeOfMissing, notReady, Restored, RestorePlan, Restorer } from '../engine-api/restorer';
+import { describePrevious, exitCodeOfMissing, nameOfPrevious, notReady, Restored, RestorePlan, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open';
 import { engineOf, ENGINES } from '../engines/table';
 import { openWorkloads } from '../kubernetes/open-workloads';
@@ -56,7 +57,7 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   const { config, env, reporter, signal } = context;
   const workloads = openWorkloads(config.workloads, env, reporter);
   const before = options.dryRun ? null : await workloads.restoredBefore(signal);
-  if (before !== null) return goOn(before, workloads, context);
+  if (before !== null) return goOn(before, workloads, context, options);
   const stores = openStores(context);
   const from = readFrom(config, stores);
   const backup = await chooseBackup(context, from, options);
@@ -87,17 +88,17 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
       { id: record.id, target: restorer.description, dataFrom: record.startedAt, replaces: plan.replaces, keeps: plan.keeps, steps });
     await artifacts.verify(engine.needsFile(config.target), signal);
     const restored = await withWorkloadsStopped(record.id, restorer, workloads, () => restorer.restore(prepared, signal), context);
-    return report(context, record.id, record.startedAt, restored);
+    return report(context, record.id, record.startedAt, restored, options);
   } finally {
     await artifacts.dispose();
   }
 }
 
 /** Ends what an earlier pod of this Job has begun, and which is live since. */
-async function goOn(id: string, workloads: Workloads, context: Context<RestoreConfig>): Promise<ExitCode> {
+async function goOn(id: string, workloads: Workloads, context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
   const state = `${id} was restored by an earlier pod of this Job`;
   context.reporter.warn('restore.resumed', `${state}, and is not restored again: what was written since would be lost. What is left is to start ${[...workloads.steps].reverse().join(', ')}; to restore once more, start another Job`, { id });
-  return report(context, id, null, await bringUp(id, { state, previous: null, notes: [] }, workloads, context));
+  return report(context, id, null, await bringUp(id, { state, previous: null, notes: [] }, workloads, context), options);
 }
 
 async function chooseBackup(
@@ -189,9 +190,11 @@ function showPlan({ stdout, asText, env }: Context<RestoreConfig>, record: Backu
 
 function report(
   { stdout, asText, config }: Context<RestoreConfig>, id: string, recoveryPoint: string | null, { state, notes, ...restored }: Restored,
+  { inPod }: RestoreOptions,
 ): ExitCode {
   const previous = restored.previous && describePrevious(restored.previous);
-  const wayBack = previous && `what was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it`;
+  const inCluster = restored.previous && inPod ? `. In the cluster, "cdk8s-backup restore-manifest --rollback ${quoted(nameOfPrevious(restored.previous))}" prints the Job that brings it back` : '';
+  const wayBack = previous && `what was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it${inCluster}`;
   const now = new Date();
   const from = recoveryPoint === null ? '' : `, with data from ${formatTime(new Date(recoveryPoint), now)} (${formatAge(new Date(recoveryPoint), now)})`;
   // All that counts in the last line, which is what one sees of a log.

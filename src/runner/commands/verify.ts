@@ -29,6 +29,8 @@ export interface VerifyOptions {
   readonly scheduled: boolean;
   /** Whether a copy that is missing or damaged is replaced by a good one; with `scheduled` the config may ask for it as well. */
   readonly repair: boolean;
+  /** Whether to tell only what would be repaired, and change nothing. */
+  readonly dryRun: boolean;
   /** Whether the result is noted in the stores. */
   readonly record: boolean;
   readonly json: boolean;
@@ -46,11 +48,15 @@ interface CopyResult {
   readonly digestOnly?: string;
   /** Name of the store whose copy has replaced this one. */
   readonly repairedFrom?: string;
+  /** Name of the store whose copy would have replaced this one. */
+  readonly wouldRepairFrom?: string;
 }
 
 /** What is known of one copy. */
 interface Copy extends Reading {
   readonly store: Store;
+  /** Name of the store whose copy would replace this one; `null`: none would. */
+  readonly wouldRepairFrom: string | null;
   /** Why there is nothing to read, and nothing wrong with that. */
   readonly absent: string | null;
 }
@@ -63,6 +69,7 @@ const SEVERITY: readonly ExitCode[] = [ExitCode.CORRUPT, ExitCode.NOT_FOUND, Exi
  * other, and notes the result next to the record. Goes on after a fault, and fails at the end.
  */
 export async function verify(context: Context<InspectionConfig>, options: VerifyOptions): Promise<ExitCode> {
+  if (options.dryRun && !options.repair && !options.scheduled) throw new RunnerError('--dry-run goes with --repair: without it nothing is changed anyway', ExitCode.USAGE);
   if (!options.scheduled) return verifyChosen(context, options);
   const { config } = context;
   if (!('kind' in config) || config.kind !== 'backup') {
@@ -84,7 +91,7 @@ async function verifyChosen(context: Context<InspectionConfig>, options: VerifyO
   await clearLeftScratch(withRoom(config).scratch, reporter);
   const reading: VerifyContext = { ...context, config: withRoom(config), identities: sealed ? await identitiesOf(context, options) : null };
   for (const backup of backups) {
-    for (const { store, fault, digestOnly, repairedFrom, absent } of await verifyBackup(backup, stores, catalog, options, reading)) {
+    for (const { store, fault, digestOnly, repairedFrom, wouldRepairFrom, absent } of await verifyBackup(backup, stores, catalog, options, reading)) {
       if (fault) codes.add(fault.exitCode);
       if (digestOnly !== null) reporter.warn('verification.partial', `${backup.record.id} in ${store.name}: only the digest was read: ${digestOnly}`);
       const id = backup.record.id;
@@ -94,11 +101,12 @@ async function verifyChosen(context: Context<InspectionConfig>, options: VerifyO
         result: fault ? messageOf(fault) : absent ?? 'ok',
         ...digestOnly !== null && { digestOnly },
         ...repairedFrom !== null && { repairedFrom },
+        ...wouldRepairFrom !== null && { wouldRepairFrom },
       });
       if (fault && options.scheduled) reporter.error('copy.bad', `The copy of ${id} in ${store.name} can't be used: ${messageOf(fault)}`, { id, store: store.name });
     }
   }
-  if ('pushgatewayUrl' in config) await pushState(config.pushgatewayUrl, config, stores, reporter);
+  if ('pushgatewayUrl' in config && !options.dryRun) await pushState(config.pushgatewayUrl, config, stores, reporter);
   codes.add(reportFaults(catalog, reporter));
   if (options.json) stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
   else if (options.scheduled && !forPeople) stdout.write(resultLine('verification.finished', { name: config.name, findings }));
@@ -108,8 +116,8 @@ async function verifyChosen(context: Context<InspectionConfig>, options: VerifyO
 
 function asText(name: string, findings: readonly CopyResult[]): string {
   if (findings.length === 0) return `No backup of ${name}.\n`;
-  return renderTable(['BACKUP', 'STORE', 'RESULT'], findings.map(({ id, store, result, repairedFrom, digestOnly }) =>
-    [id, store, result + (repairedFrom === undefined ? '' : `, repaired from ${repairedFrom}`) + (digestOnly === undefined ? '' : ' (digest only)')]));
+  return renderTable(['BACKUP', 'STORE', 'RESULT'], findings.map(({ id, store, result, repairedFrom, wouldRepairFrom, digestOnly }) =>
+    [id, store, result + (repairedFrom === undefined ? '' : `, repaired from ${repairedFrom}`) + (wouldRepairFrom === undefined ? '' : `; would be repaired from ${wouldRepairFrom}`) + (digestOnly === undefined ? '' : ' (digest only)')]));
 }
 
 /** The exporter's config says nothing of a scratch directory and of deadlines: its pod has the usual directory, and no run to end. */
@@ -144,12 +152,14 @@ async function verifyBackup(
   for (const copy of copies) {
     // Records that differ are no fault of one copy: none is repaired from another, and no note beside any says that it is damaged.
     const repairable = options.repair && !backup.differing && good && copy.fault && isFaultOfCopy(copy.fault);
-    const verified = repairable ? await repaired(backup, copy, copy.fault, good, context) : copy;
+    const verified = !repairable ? copy
+      : options.dryRun ? { ...copy, wouldRepairFrom: good.store.name } : await repaired(backup, copy, copy.fault, good, context);
     result.push(verified);
     // Where there is no record, nothing stands next to it.
     const isThere = verified.repairedFrom !== null || (verified.absent === null && backup.copies.get(verified.store.name)?.kind !== 'record-missing');
     const isAboutCopy = verified.fault === null || isFaultOfCopy(verified.fault);
-    if (options.record && !backup.differing && isThere && isAboutCopy) await writeVerification(backup.record, verified.store, verified, context);
+    const isNoted = options.record && !options.dryRun && !backup.differing && isThere && isAboutCopy;
+    if (isNoted) await writeVerification(backup.record, verified.store, verified, context);
   }
   return result;
 }
@@ -158,7 +168,8 @@ async function verifyBackup(
 async function readCopy(
   { record, copies }: Backup, store: Store, unreachable: RunnerError | undefined, context: VerifyContext,
 ): Promise<Copy> {
-  const copy = { store, startedAt: new Date(), fault: unreachable ?? null, digestOnly: null, repairedFrom: null, absent: null };
+  const none = { digestOnly: null, repairedFrom: null, wouldRepairFrom: null, absent: null };
+  const copy = { ...none, store, startedAt: new Date(), fault: unreachable ?? null };
   if (unreachable) return copy;
   const listed = copies.get(store.name)!;
   if (listed.kind === 'record-missing' && !record.stores.includes(store.name)) return { ...copy, absent: 'never stored here' };

@@ -61,6 +61,11 @@ export function describePrevious(previous: Previous): string {
   }
 }
 
+/** As {@link Restorer.rollbackPoints} calls it. */
+export function nameOfPrevious(previous: Previous): string {
+  return previous.kind !== 'members' ? previous.name : Object.entries(previous.members).map(([member, own]) => `${member}: ${nameOfPrevious(own)}`).join(', ');
+}
+
 /** Where a restore that stores what it replaces has it afterwards: {@link RestorePlan.keeps}. */
 export function safetyBackupOf({ config }: Pick<RestorerContext, 'config'>): string {
   return `a backup of ${config.name}, which is not the latest`;

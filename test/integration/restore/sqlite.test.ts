@@ -72,6 +72,7 @@ describe.each(['wal', 'delete'] as const)('in journal mode %s', mode => {
     const [kept, ...more] = keptIn(file);
     expect(more).toEqual([]);
     expect(ended.result).toMatchObject({ previous: path.join(path.dirname(file), kept!), wayBack: expect.stringContaining('"cdk8s-backup rollback" brings it back') });
+    expect(ended.result).toMatchObject({ wayBack: expect.stringContaining(`"cdk8s-backup restore-manifest --rollback ${path.join(path.dirname(file), kept!)}" prints the Job`) });
     expect(dump(path.join(path.dirname(file), kept!))).toBe(damaged);
   });
 
@@ -80,6 +81,18 @@ describe.each(['wal', 'delete'] as const)('in journal mode %s', mode => {
     withDatabase(file, DAMAGE);
     const damaged = dump(file);
     expect((await restore(restoring())).code).toBe(0);
+    const before = filesIn(path.dirname(file));
+    const name = path.join(path.dirname(file), keptIn(file)[0]!);
+    const plan = await run(['rollback', '--dry-run'], restoring());
+    expect([plan.code, JSON.parse(plan.stdout)]).toEqual([0, expect.objectContaining({ event: 'rollback.plan', name, others: [], missing: [], steps: [expect.stringContaining(name)] })]);
+    expect((await run(['rollback', name, '--dry-run', '--log-format', 'text'], restoring())).stdout).toMatch(
+      /^Rollback of sqlite .*\. Nothing is changed by this plan\.\n {2}1\. make .* \(kept at .* UTC, .*\) live again, and keep what is live now\n$/);
+    expect(JSON.parse((await run(['discard', '--dry-run'], restoring())).stdout)).toMatchObject({ event: 'discard.plan', name });
+    expect((await run(['discard', '--dry-run', '--log-format', 'text'], restoring())).stdout).toMatch(/^This would remove .* for good\. Nothing is changed by this plan\.\n$/);
+    expect(await run(['rollback', 'nothing', '--dry-run'], restoring())).toMatchObject({ code: 15 });
+    expect(filesIn(path.dirname(file))).toEqual(before);
+    expect(dump(file)).toBe(content);
+
     expect(await run(['rollback', '--yes'], restoring())).toMatchObject({ code: 0 });
     expect(dump(file)).toBe(damaged);
     expect(await run(['rollback', '--yes'], restoring())).toMatchObject({ code: 0 });

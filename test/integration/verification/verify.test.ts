@@ -124,6 +124,13 @@ describe.each(engines)('%s', (engine, source) => {
     const listed = await list(at.options);
     expect(listed.backups.at(-1)).toMatchObject({ id, copies: { offsite: 'ok', volume: expect.stringMatching(fault) } });
 
+    const [notes, files] = [verificationsIn(at.directory, id).length, filesIn(at.directory)];
+    const planned = await run(['verify', '--repair', '--dry-run', '--json'], at.options);
+    expect(planned.code).toBe(code);
+    expect(resultsOf(planned)[1]).toEqual({ id, store: 'volume', result: expect.stringMatching(fault), wouldRepairFrom: 'offsite' });
+    expect((await run(['verify', '--repair', '--dry-run'], at.options)).stdout).toContain('; would be repaired from offsite');
+    expect([verificationsIn(at.directory, id).length, filesIn(at.directory)]).toEqual([notes, files]);
+
     const repaired = await run(['verify', '--repair', '--json'], at.options);
     expect(repaired).toMatchObject({ code: 0 });
     expect(resultsOf(repaired)[1]).toEqual({ id, store: 'volume', result: 'ok', repairedFrom: 'offsite' });

@@ -69,6 +69,18 @@ test('can be a Job that only tells its plan', async () => {
   expect(job.spec.template.spec.containers[0].args).toEqual(['restore', '--log-format', 'text', '--dry-run']);
 });
 
+test.each<[string, Partial<RestoreManifestOptions>, string[]]>([
+  ['goes back', { rollback: 'orders_before_20261122_020000' }, ['rollback', 'orders_before_20261122_020000', '--log-format', 'text']],
+  ['tells how it would go back', { rollback: true, dryRun: true }, ['rollback', '--log-format', 'text', '--dry-run']],
+  ['removes what is kept', { discard: 'orders_before_20261122_020000' }, ['discard', 'orders_before_20261122_020000', '--log-format', 'text', '--yes']],
+  ['tells what it would remove', { discard: 'pg: a, redis: b', dryRun: true }, ['discard', 'pg: a, redis: b', '--log-format', 'text', '--dry-run']],
+])('can be a Job that %s, and nothing else changes', async (_case, options, args) => {
+  const [changed, plain] = [await jobFor(options), await jobFor()];
+  expect(changed.spec.template.spec.containers[0].args).toEqual(args);
+  changed.spec.template.spec.containers[0].args = plain.spec.template.spec.containers[0].args;
+  expect(changed).toEqual(plain);
+});
+
 test('"$" survives Kubernetes', async () => {
   expect(configOf(await jobFor({ backup: 'latest' })).target.assertions).toEqual(['SELECT \'$x\' = $$1$$']);
 });
@@ -93,6 +105,10 @@ test.each<[string, Partial<RestoreManifestOptions>, string]>([
   ['a backup that is none', { backup: 'yesterday' }, '--backup takes a backup of orders'],
   ['a time that is none', { at: 'yesterday' }, '--at takes a time such as 2026-11-22T02:00:00Z, got "yesterday"'],
   ['a backup and a time', { backup: 'orders_20261122_020000', at: '2026-11-22T02:00:00Z' }, 'give either --backup or --at'],
+  ['a rollback without a name, which would go back twice if it is started again', { rollback: true }, '--rollback needs a name'],
+  ['a rollback and a backup', { rollback: 'a', backup: 'latest' }, '--rollback takes what a restore has kept, and no backup'],
+  ['a discard and a time', { discard: 'a', at: '2026-11-22T02:00:00Z' }, '--discard takes what a restore has kept, and no backup'],
+  ['a rollback and a discard', { rollback: 'a', discard: 'a' }, 'give either --rollback or --discard'],
   ['a name that Kubernetes refuses', { name: 'Emergency_1' }, '--name takes up to 63 lower-case letters'],
   ['a value that does not fit', { set: ['target.parallelJobs=0'] }, 'target.parallelJobs'],
   ['an unknown job', { job: 'x' }, 'has no job x; it has db-backup, db-restore, once-'],

@@ -132,7 +132,7 @@ async function decide(directory: string): Promise<Decided> {
   decided.detail = withoutSentences(detail(shown[0]!, now, { refreshSeconds: 60 }));
   decided.api = apiDocument(shown, now, true);
 
-  const verifying = { wanted: 'latest', all: true, scheduled: false, repair: false, record: true, json: true, identity: undefined };
+  const verifying = { wanted: 'latest', all: true, scheduled: false, repair: false, dryRun: false, record: true, json: true, identity: undefined };
   const retention = { ...aConfig().retention, keepHours: null, keepLast: 1, keepAtLeast: 1 };
   decided.list = await command(directory, context => list(ofOne(context), { json: true }));
   decided.repair = await command(directory, context => verify(context, { ...verifying, repair: true }));
