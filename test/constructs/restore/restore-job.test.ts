@@ -67,6 +67,9 @@ describe('defaults', () => {
     const labels = [metadata.labels, spec.jobTemplate.metadata.labels, spec.jobTemplate.spec.template.metadata.labels];
     for (const found of labels) expect(found).toMatchObject({ component: 'restore' });
     expect(JSON.stringify(objects)).not.toContain('"backup"');
+  });
+
+  test('log for people', () => {
     expect(podOf(objects).containers[0]).toMatchObject({ name: 'restore', args: ['restore', '--log-format', 'text'] });
   });
 
