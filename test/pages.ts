@@ -17,9 +17,9 @@ export function readPages(): readonly Page[] {
   return ['README.md', ...docs.map(file => path.join('docs', file)).sort()].map(file => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }));
 }
 
-/** The pages that say what is so. The others repeat it for somebody in a hurry, or are executed; `api` is printed from the code. */
+/** The pages that say what is so. The others repeat it for somebody in a hurry, or are executed; `api` and the page of commands are printed from the code. */
 export function readClaimingPages(): readonly Page[] {
-  return readPages().filter(({ file }) => file === 'README.md' || /^docs\/(how-to|reference|explanation)\/(?!api\/)/.test(file));
+  return readPages().filter(({ file }) => file === 'README.md' || /^docs\/(how-to|explanation|reference(?!\/api\/|\/command-line\.md$))\//.test(file));
 }
 
 /** A fenced block of code. */

@@ -198,6 +198,7 @@ export interface WorkloadConfig {
 }
 
 export interface CompressionConfig {
+  /** `none`: as the dump program wrote it. */
   readonly algorithm: 'zstd' | 'gzip' | 'none';
   /** 1 to 19 for zstd, 1 to 9 for gzip, 0 for none. */
   readonly level: number;

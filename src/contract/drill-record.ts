@@ -8,6 +8,7 @@ import { DatabaseName } from './config';
 export const DRILL_VERSION = 1;
 
 export interface DrillRecord {
+  /** Of this document's form. */
   readonly version: typeof DRILL_VERSION;
   /** `NAME_YYYYMMDD_HHMMSS`, with the time of the drill. */
   readonly id: string;
@@ -27,7 +28,7 @@ export interface DrillRecord {
   readonly outcome: 'passed' | 'failed';
   /** Why it failed; empty if it passed. */
   readonly faults: readonly string[];
-  /** What it was restored into; `null` if it came to nothing before. */
+  /** The server that it was restored into; `null` if it came to nothing before. */
   readonly server: { readonly engine: DatabaseName; readonly version: string } | null;
   /** Stored bytes that were read. */
   readonly bytes: number | null;
@@ -39,6 +40,7 @@ export interface DrillRecord {
     readonly verify: number | null;
     /** Reading them again, and loading them. */
     readonly restore: number | null;
+    /** Looking at the restored data. */
     readonly check: number | null;
     /** From beginning to end without the start of the scratch server: the measured RTO, if it passed. */
     readonly total: number;
@@ -47,15 +49,17 @@ export interface DrillRecord {
   readonly recoveryPointAgeSeconds: number | null;
   /** The declared RTO; `null` where none is declared. */
   readonly rtoTargetSeconds: number | null;
+  /** Each look at the restored data. */
   readonly checks: readonly DrillCheck[];
   /** Versions of the programs that took part, by program. */
   readonly tools: { readonly [program: string]: string };
 }
 
 export interface DrillCheck {
-  /** What was asked: the text of an assertion, `objects`, `row counts`, `freshness of orders.created_at`. */
+  /** The question: the text of an assertion, `objects`, `row counts`, `freshness of orders.created_at`. */
   readonly name: string;
+  /** Whether the answer is as it has to be. */
   readonly passed: boolean;
-  /** What was found. */
+  /** The answer. */
   readonly detail: string;
 }

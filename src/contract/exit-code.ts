@@ -1,31 +1,32 @@
-/** Exit codes of the runner. The Job's pod failure policy acts on them, so a number never changes its meaning. */
+/** Exit codes of the runner. The Job's pod failure policy acts on them, so a number never changes its meaning. docs/reference/exit-codes.md prints the comments. */
 export const ExitCode = {
+  /** Done. */
   OK: 0,
-  /** Anything that is not named below; a retry may help. */
+  /** Failed in a way that is not named below. */
   FAILED: 1,
-  /** The command line can't be understood. */
+  /** The command line can't be understood, or what it asks for was not confirmed. */
   USAGE: 2,
-  /** `lifecycle diff --exit-code` found a difference. No Job ends with it. */
+  /** `lifecycle diff --exit-code` found a difference. */
   DIFFERS: 3,
   /** The config can't be used. */
   BAD_CONFIG: 10,
-  /** Stored bytes don't match their digest, or the source itself is corrupt. */
+  /** Stored bytes don't match their digest, a restored backup fails a check, or the source itself is corrupt. */
   CORRUPT: 11,
   /** A program is too old, or too new, for the server or the archive. */
   VERSION_MISMATCH: 12,
-  /** The backup was kept, but is empty or much smaller than the one before. */
+  /** The backup was kept, but is suspect: it is empty, or much smaller than the one before. */
   SUSPECT: 13,
   /** A password or key is wrong, or a permission is missing. */
   DENIED: 14,
   /** The database, file, bucket or backup is not there. */
   NOT_FOUND: 15,
-  /** A volume or quota is full. */
+  /** A disk or quota is full. */
   NO_SPACE: 16,
-  /** The run took longer than its deadline. */
+  /** Stopped at its deadline; or an application that is not healthy after a restore; or a drill that took longer than the declared RTO. */
   DEADLINE: 17,
   /** A server can't be reached, or went away. */
   UNAVAILABLE: 20,
-  /** SIGTERM or SIGINT stopped the run: 128 + 15. */
+  /** Stopped by SIGTERM or SIGINT. */
   CANCELLED: 143,
 } as const;
 

@@ -7,13 +7,16 @@
 export const FAILED_RUN_VERSION = 1;
 
 export interface FailedRun {
+  /** Of this document's form. */
   readonly version: typeof FAILED_RUN_VERSION;
+  /** Name of the backups. */
   readonly name: string;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   /** ISO 8601, UTC. */
   readonly finishedAt: string;
-  /** Of the runner, see `exit-code.ts`. */
+  /** Of the runner. */
   readonly exitCode: number;
+  /** It says what happened, to what, and what to do next. */
   readonly message: string;
 }

@@ -1,5 +1,5 @@
 /*
- * The rules that a lifecycle is checked against, by name. Messages have their numbers, and the README has all of them in a table, which is
+ * The rules that a lifecycle is checked against, by name. Messages have their numbers, and docs/reference/lifecycle-rules.md has all of them in a table, which is
  * printed from this one.
  */
 

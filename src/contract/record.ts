@@ -10,12 +10,15 @@ import { CompressionConfig, EngineName } from './config';
 export const RECORD_VERSION = 1;
 
 export interface BackupRecord {
+  /** Of this document's form. */
   readonly version: typeof RECORD_VERSION;
   /** `NAME_YYYYMMDD_HHMMSS`. */
   readonly id: string;
+  /** Name of the backups, the first part of the id. */
   readonly name: string;
+  /** The source of the backup. */
   readonly source: RecordedSource;
-  /** What the members of a set were, by name; absent where the source is one database. */
+  /** The members of a set, by name; absent where the source is one database. */
   readonly members?: { readonly [member: string]: RecordedSource };
   /** ISO 8601, UTC. Nothing that was written to the source after this time is sure to be in the backup. */
   readonly startedAt: string;
@@ -29,7 +32,7 @@ export interface BackupRecord {
   readonly stores: readonly string[];
   /** Why this backup is not to be trusted as the latest; `null` if nothing is wrong. */
   readonly suspect: string | null;
-  /** What was odd about the source, or was left out of the dump, a sentence each, without row data; absent if nothing was. */
+  /** Oddities of the source, and parts that were left out of the dump, a sentence each, without row data; absent if there are none. */
   readonly warnings?: readonly string[];
   /** That it is a safety backup; absent from all others, and from safety backups that were stored before this field was. */
   readonly safety?: RecordedSafety;
@@ -44,6 +47,7 @@ export interface RecordedSafety {
 }
 
 export interface RecordedSource {
+  /** `postgres`, `redis`, `sqlite`, `kubernetes`, or `set`. */
   readonly engine: EngineName;
   /** Empty for a set. */
   readonly serverVersion: string;
@@ -58,16 +62,19 @@ export interface RecordedArtifact {
   readonly file: string;
   /** Which member of the set it is of; absent where the source is one database. */
   readonly member?: string;
-  /** What it holds: the data, or roles and tablespaces. */
+  /** Its content: the data, or roles and tablespaces. */
   readonly role: 'data' | 'globals';
   /** Database that is in it; `null` where the engine has no such name. */
   readonly database: string | null;
+  /** Of the file as it is stored. */
   readonly bytes: number;
-  /** Lower-case hex. */
+  /** Of the file as it is stored, in lower-case hex. */
   readonly sha256: string;
+  /** How it is compressed. */
   readonly compression: RecordedCompression;
   /** Bytes before compression; `null` where the dump program compresses and does not tell. */
   readonly plainBytes: number | null;
+  /** How much is in it; `null` where nothing is counted. */
   readonly counts: RecordedCounts | null;
   /** age recipients that it is sealed to, from outside of the compression; absent where it is not encrypted. */
   readonly recipients?: readonly string[];
@@ -82,7 +89,7 @@ export interface RecordedCompression extends CompressionConfig {
 export interface RecordedCounts {
   /** Whether the numbers are exact for what is in the artifact, or the server's own estimates. */
   readonly precision: 'exact' | 'estimate';
-  /** What was counted. */
+  /** The things that were counted. */
   readonly unit: 'rows' | 'keys';
   /** By table, by number of the Redis database, or by kind of the object: their names stay inside. */
   readonly items: { readonly [item: string]: number };

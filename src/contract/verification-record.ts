@@ -7,6 +7,7 @@
 export const VERIFICATION_VERSION = 1;
 
 export interface VerificationRecord {
+  /** Of this document's form. */
   readonly version: typeof VERIFICATION_VERSION;
   /** The backup that was read: `NAME_YYYYMMDD_HHMMSS`. */
   readonly id: string;
@@ -16,9 +17,9 @@ export interface VerificationRecord {
   readonly startedAt: string;
   /** ISO 8601, UTC. */
   readonly finishedAt: string;
-  /** What was looked at beside sizes and digests: whether the format of every artifact was read to its last byte. */
+  /** Whether the format of every artifact was read to its last byte, beside sizes and digests. */
   readonly formatRead: boolean;
-  /** What is wrong, one sentence each; empty: the copy is good. */
+  /** Everything that is wrong with the copy, one sentence each; empty: it is good. */
   readonly faults: readonly string[];
   /** Name of the store whose copy has replaced this one, after which it was read again; `null` if nothing was repaired. */
   readonly repairedFrom: string | null;

@@ -9,7 +9,7 @@ export interface Profile {
   readonly title: string;
   /** Day of the provider's last change that is known here, or on which its documents and sources were read. */
   readonly asOf: string;
-  /** For the README's table, as Markdown: where and when objects can be moved, and what else is not as on AWS. */
+  /** For the table in docs/reference/lifecycle-rules.md, as Markdown: where and when objects can be moved, and what else is not as on AWS. */
   readonly transitions: string;
   readonly differences: string;
   /** Why nothing at all can be said to this provider, and the way out. */

@@ -17,7 +17,7 @@ async function describeOther(name: string, store: Store, signal: AbortSignal): P
   const count = other && await countRecords(name, other.store, signal);
   if (!other || !count) return undefined;
   return `${count === 1 ? '1 backup' : `${count} backups`} of ${name} in ${other.store.location} ${count === 1 ? 'is' : 'are'} not seen here, because the store ${store.name} looks in `
-    + `${store.location}: set 'layout: StoreLayout.${other.layout}' of the store, or move what is there (README, "A folder for each backup")`;
+    + `${store.location}: set 'layout: StoreLayout.${other.layout}' of the store, or move what is there (docs/reference/stored-files.md, "Changing the layout")`;
 }
 
 async function countRecords(name: string, store: Store, signal: AbortSignal): Promise<number> {

@@ -1,5 +1,5 @@
 /*
- * The table of rules in the README, one test or more for each number.
+ * The table of rules in docs/reference/lifecycle-rules.md, one test or more for each number.
  */
 import { readFileSync } from 'fs';
 import { Chart, Cron, Duration, Size, Testing } from 'cdk8s';

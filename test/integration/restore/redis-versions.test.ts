@@ -5,7 +5,7 @@ import { run } from '../_runner';
 import { drill, drillOf, redisTarget } from '../drill/_drill';
 import { REDIS_PROGRAMS, RedisProgram, RedisServer, startRedis } from '../servers/redis';
 
-/** Real servers, each with what only its version has. The README's table of tested versions is this file. */
+/** Real servers, each with what only its version has. The table of tested versions in docs/reference/databases.md is this file. */
 const OWN: { readonly [program in RedisProgram]: readonly (readonly string[])[] } = {
   'redis-7': [],
   'redis-8': [['hset', 'expiring-fields', 'a', '1', 'b', '2'], ['hexpire', 'expiring-fields', '1000000', 'fields', '1', 'a']],

@@ -132,7 +132,7 @@ test('a restore, a fetch or a drill that finds no backup says how many lie in th
     const ended = await run(args, own);
     expect({ args, code: ended.code }).toEqual({ args, code: 15 });
     expect(ended.message).toContain(`there is no backup of app: 1 backup of app in s3://${at.bucket}/db/nightly is not seen here, because the store offsite looks in s3://${at.bucket}/db/nightly/app: `
-      + 'set \'layout: StoreLayout.FLAT\' of the store, or move what is there (README, "A folder for each backup")');
+      + 'set \'layout: StoreLayout.FLAT\' of the store, or move what is there (docs/reference/stored-files.md, "Changing the layout")');
   }
   // As the docs have it.
   const looked = await run(['list', '--json', '--set', 'stores.offsite.prefix=db/nightly', '--set', 'stores.volume.folder=null'], own);

@@ -31,7 +31,7 @@ test('who has changed to folders is told of the backups that lie beside them, an
   for (const id of ['app_20261121_020000', 'app_20261122_020000', 'app_x_20261122_020000']) await flat.create(`${id}.json`, renderRecord(aRecord(id)), signal);
   await flat.create('app_20261123_020000.started', '{}', signal);
   const said = `2 backups of app in ${directory} are not seen here, because the store volume looks in ${directory}/app: `
-    + 'set \'layout: StoreLayout.FLAT\' of the store, or move what is there (README, "A folder for each backup")';
+    + 'set \'layout: StoreLayout.FLAT\' of the store, or move what is there (docs/reference/stored-files.md, "Changing the layout")';
 
   expect(await backupsElsewhere('app', [own], signal)).toEqual([said]);
   const catalog = await readCatalog('app', [own], signal);
@@ -48,6 +48,6 @@ test('who has gone back to the flat layout is told of the folder', async () => {
 
   expect(await backupsElsewhere('shop', [flat], signal)).toEqual([
     `1 backup of shop in ${directory}/shop is not seen here, because the store volume looks in ${directory}: `
-    + 'set \'layout: StoreLayout.FOLDER_PER_BACKUP\' of the store, or move what is there (README, "A folder for each backup")',
+    + 'set \'layout: StoreLayout.FOLDER_PER_BACKUP\' of the store, or move what is there (docs/reference/stored-files.md, "Changing the layout")',
   ]);
 });
