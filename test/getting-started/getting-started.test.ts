@@ -2,8 +2,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { startShell, Shell } from './_shell';
 import { commands, readClaims } from '../claims';
-import { clientPath, PostgresServer, startPostgres } from '../integration/servers/postgres';
 import { tempDir } from '../integration/servers/_process';
+import { clientPath, PostgresServer, startPostgres } from '../integration/servers/postgres';
 import { startVersitygw, Versitygw } from '../integration/servers/versitygw';
 import { blocks, isShell, ROOT } from '../pages';
 

@@ -137,6 +137,6 @@ describe('loadLifecycle', () => {
   test('fails for what a Job says itself, for another version, and without anything', async () => {
     await expect(loadLifecycle({ store: 'x', set: [] }, {})).rejects.toThrow('--store goes with --lifecycle FILE');
     await expect(loadLifecycle({ set: [] }, { [LIFECYCLE_ENV]: '{"version":2}' })).rejects.toThrow(/^the lifecycle has version 2, this runner of cdk8s-backup \S+ reads version 1: the library that wrote it is newer than the image/);
-    await expect(loadLifecycle({ set: [] }, {})).rejects.toThrow(`or set ${LIFECYCLE_ENV}`);
+    await expect(loadLifecycle({ set: [] }, {})).rejects.toThrow(`, or ${LIFECYCLE_ENV}`);
   });
 });
