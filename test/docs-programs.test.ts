@@ -28,7 +28,7 @@ function synthesize(code: string): readonly string[] {
   const { outputText } = ts.transpileModule(code, { compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 } });
   const before = process.env.CDK8S_OUTDIR;
   process.env.CDK8S_OUTDIR = out;
-  jest.spyOn(console, 'log').mockReturnValue();
+  for (const method of ['log', 'error'] as const) jest.spyOn(console, method).mockReturnValue(); // as `plan.describe()` is printed
   try {
     new Function('require', 'exports', outputText)((name: string) => MODULES[name], {});
     return readdirSync(out);
