@@ -2,6 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { commandLine, Execute } from './command-line';
 import { hinting, TypedFlags, withTypedFlags, writing } from './commands/hints';
+import { refusalOf } from './commands/node-version';
 import {
   ConfigOptions, JOB_ENV, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig, loadInspectionConfig, loadInspectionConfigs,
   loadRestoreConfig,
@@ -53,6 +54,8 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   });
   program.hook('preAction', async (_program, command) => {
     await completeOptions(command, env, stdin);
+    const refusal = await refusalOf({ command: command.name(), args, options: command.opts(), wanted: command.args[0] }, process.version, env);
+    if (refusal !== null) throw new RunnerError(refusal, ExitCode.VERSION_MISMATCH);
     typed = typedFlags(command);
   });
   try {

@@ -1,8 +1,9 @@
 import { Writable } from 'node:stream';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { decryptionOf } from './catalog/open-plain';
 import { accept } from './commands/accept';
 import { backup } from './commands/backup';
+import { completionScript, Shell, SHELLS } from './commands/completion';
 import { doctor } from './commands/doctor';
 import { drill } from './commands/drill';
 import { drills } from './commands/drills';
@@ -180,6 +181,11 @@ Through a port-forward:
     .action(options => inspectAll(options, context => metrics(context)));
   define('serve', 'serve the status page, metrics for Prometheus and JSON, until it is stopped')
     .action(options => executeServe(options, context => serve(context)));
+
+  program.command('completion')
+    .description('print what makes a shell complete these commands: source <(cdk8s-backup completion bash)')
+    .addArgument(new Argument('<shell>', 'the shell that reads it').choices(SHELLS))
+    .action((shell: Shell) => void io.stdout.write(completionScript(shell, program)));
 
   const lifecycle = program.command('lifecycle').description('compare and set the lifecycle rules of a bucket');
   const defineLifecycle = (name: string, description: string) => define(name, description, lifecycle)

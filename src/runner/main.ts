@@ -17,6 +17,8 @@ const EXIT_AFTER_SIGNAL_MS = 4500;
 const reporter = createReporter(process.stderr, logFormatIn(process.argv.slice(2)), process.env);
 
 function main(): void {
+  // The AWS SDK in the bundle is one that runs on Node.js 20; that later ones will not is no news for whoever types a command.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {

@@ -12,9 +12,9 @@ import { SQLITE_CHILD } from '../engines/sqlite/program';
 
 const OUT = 'dist/runner';
 
-/** Says what is wrong on an old Node.js, before the first `require` of a module that it lacks. */
+/** Says what is wrong on an old Node.js, before anything that it can't read. Which commands need a newer one is said by the program. */
 const BANNER = `#!/usr/bin/env node
-if (Number(process.versions.node.split('.')[0]) < 24) { console.error('cdk8s-backup needs Node.js 24 or later, this is ' + process.version); process.exit(10); }`;
+if (Number(process.versions.node.split('.')[0]) < 20) { console.error('cdk8s-backup needs Node.js 20.19 or later, and some commands 24; this is ' + process.version); process.exit(12); }`;
 
 async function main(): Promise<void> {
   const metafiles = [await bundled('main.ts', 'main.js', BANNER), await bundled('engines/sqlite/child.ts', SQLITE_CHILD)];
@@ -32,7 +32,7 @@ async function bundled(entry: string, file: string, banner = ''): Promise<Metafi
     outfile: `${OUT}/${file}`,
     bundle: true,
     platform: 'node',
-    target: 'node24',
+    target: 'node20', // of the language; what is built in is another matter
     format: 'cjs', // the AWS SDK is CommonJS
     minify: true,
     keepNames: true, // errors are told by the names of their classes

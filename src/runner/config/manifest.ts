@@ -19,7 +19,13 @@ export interface ManifestJob {
 }
 
 interface PodTemplate {
-  readonly spec?: { readonly containers?: readonly { readonly args?: readonly string[]; readonly env?: readonly EnvVariable[] }[] };
+  readonly spec?: { readonly containers?: readonly Container[] };
+}
+
+interface Container {
+  readonly image?: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly EnvVariable[];
 }
 
 interface EnvVariable {
@@ -55,6 +61,14 @@ export function jobInManifest(
   }
   if (found.size === 0 || (job !== undefined && !found.has(job) && deployments.has(job))) return chosenOf(deployments, file, job, variable);
   return chosenOf(found, file, job, variable);
+}
+
+/** Those that have a config in {@link CONFIG_ENV}: CronJobs, Jobs, and the exporter's Deployment. */
+export function jobsIn(text: string, file: string): ManifestJob[] {
+  return objectsIn(text, file).filter(({ spec }) => {
+    const containers = (spec?.jobTemplate?.spec?.template ?? spec?.template)?.spec?.containers ?? [];
+    return containers.some(({ env }) => env?.some(({ name }) => name === CONFIG_ENV));
+  });
 }
 
 /** The objects of a manifest that have the shape of something with pods; those of other kinds have nothing of ours. */

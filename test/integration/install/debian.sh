@@ -10,6 +10,7 @@ packages=(
   containerd containernetworking-plugins iproute2 ipset iptables # a node of Kubernetes
   chromium                  # looks at the status page
   faketime                  # a wrong clock
+  fish zsh                  # complete command lines
   locales                   # servers that speak another language
   openssl                   # certificates
   patchelf                  # for what postgres.sh unpacks
