@@ -40,7 +40,7 @@ function everything(): readonly any[] {
   }));
   const secrets = new BackupCronJob(chart, 'secrets-backup', props({
     stores,
-    source: BackupSource.kubernetesSecrets({ names: ['a'], configMapNames: ['b'] }),
+    source: BackupSource.kubernetesSecrets({ secretNames: ['a'], configMapNames: ['b'] }),
     encryption: Encryption.age({ recipients: [RECIPIENT] }),
     verify: { schedule: Cron.weekly() },
     network: { stores: s3, dns, apiServer },

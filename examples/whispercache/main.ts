@@ -159,7 +159,7 @@ new BackupAlertRules(chart, 'backup-alerts', {
 const recipients = process.env.AGE_RECIPIENTS?.split(',');
 if (recipients !== undefined) {
   const backup = new BackupCronJob(chart, 'secrets-backup', {
-    source: BackupSource.kubernetesSecrets({ names: ['backup-secrets'] }),
+    source: BackupSource.kubernetesSecrets({ secretNames: ['backup-secrets'] }),
     encryption: Encryption.age({ recipients }),
     stores,
     schedule: Cron.schedule({ minute: '30', hour: '2' }),

@@ -62,7 +62,7 @@ export interface BackupConfig {
   /** Whether a run removes at its end what {@link retention} does not keep; `prune` does it in any case. */
   readonly pruneAfterBackup: boolean;
   /** What `verify --scheduled` reads. */
-  readonly verification: VerificationConfig;
+  readonly verify: VerificationConfig;
   /** `null`: artifacts are stored as they are. */
   readonly encryption: EncryptionConfig | null;
   /** Base URL of a Pushgateway that is told the end of every run, good or bad; `null`: none. */
@@ -70,7 +70,7 @@ export interface BackupConfig {
   /** A dump with less than this share of the previous one's bytes is marked suspect; 0 switches the check off, for empty dumps too. */
   readonly suspectBelowPercent: number;
   /** Within this time after its start a run has ended, one way or the other. */
-  readonly deadlineSeconds: number;
+  readonly activeDeadlineSeconds: number;
   readonly scratch: ScratchConfig;
 }
 
@@ -115,7 +115,7 @@ export interface RestoreConfig {
   /** Of the safety backup. It is not taken from what is restored: whoever can write to a store says what stands there. */
   readonly encryption: EncryptionConfig | null;
   /** Within this time after its start a run has ended, one way or the other. */
-  readonly deadlineSeconds: number;
+  readonly activeDeadlineSeconds: number;
   readonly scratch: ScratchConfig;
 }
 
@@ -134,7 +134,7 @@ export interface DrillConfig {
   /** At least one; their names differ. */
   readonly stores: readonly StoreConfig[];
   /** Tables, as `schema.table`, that may be empty after a restore although the server counted rows in them before the backup. */
-  readonly mayBeEmpty: readonly string[];
+  readonly tablesThatMayBeEmpty: readonly string[];
   /** Size of the volume that the scratch server has its data on; `null`: not known. */
   readonly dataBytes: number | null;
   /** How fresh the restored data have to be. */
@@ -142,14 +142,14 @@ export interface DrillConfig {
   /** What a restore must not take longer than; `null`: nothing is declared, and none is too long. */
   readonly rtoSeconds: number | null;
   /** The scratch server has to answer within this time. */
-  readonly serverStartSeconds: number;
+  readonly serverStartTimeoutSeconds: number;
   /** This many newest drills stay in the history. */
   readonly keepDrills: number;
   /** `null`: only what is not encrypted can be restored. */
   readonly decryption: DecryptionConfig | null;
   readonly pushgatewayUrl: string | null;
   /** Within this time after its start a run has ended, one way or the other. */
-  readonly deadlineSeconds: number;
+  readonly activeDeadlineSeconds: number;
   readonly scratch: ScratchConfig;
 }
 

@@ -28,7 +28,7 @@ describeCluster('the Roles of a backup and a restore of Secrets in a cluster', (
       onDemand: true,
     }));
     const decryption = Decryption.fromSecret(kplus.Secret.fromSecretName(chart, 'Identity', 'identity'));
-    for (const [id, options] of Object.entries({ named: { names: ['app'], configMapNames: ['settings'] }, all: { matchLabels: LABELS } })) {
+    for (const [id, options] of Object.entries({ named: { secretNames: ['app'], configMapNames: ['settings'] }, all: { matchLabels: LABELS } })) {
       const backup = backupOf(id, options);
       new RestoreJob(chart, `${id}-restore`, { backup, decryption });
       new RestoreJob(chart, `${id}-replace`, { backup, decryption, mode: RestoreMode.kubernetesObjects({ replace: true }) });

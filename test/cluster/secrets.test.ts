@@ -61,7 +61,7 @@ describeCluster('Kubernetes Secrets', () => {
   function chartOf(recipient: string): any[] {
     const chart = new Chart(new App(), 'shop', { namespace: ns.name });
     const backup = new BackupCronJob(chart, 'secrets-backup', {
-      source: BackupSource.kubernetesSecrets({ names: ['db', 'tls', 'token'], configMapNames: ['settings'] }),
+      source: BackupSource.kubernetesSecrets({ secretNames: ['db', 'tls', 'token'], configMapNames: ['settings'] }),
       encryption: Encryption.age({ recipients: [recipient] }),
       stores: [BackupStore.s3({ bucketName: BUCKET, endpoint: s3.endpoint })],
       schedule: Cron.daily(),

@@ -13,17 +13,17 @@ const config: BackupConfig = {
     keepHours: 168, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 3,
   },
   pruneAfterBackup: false,
-  verification: { olderPercent: 0, repair: false },
+  verify: { olderPercent: 0, repair: false },
   encryption: null,
   pushgatewayUrl: null,
   suspectBelowPercent: 50,
-  deadlineSeconds: 21540,
+  activeDeadlineSeconds: 21540,
   scratch: { directory: '/tmp', limitBytes: 1073741824 },
 };
 
 test('keeps the shape that released runners expect', () => {
   expect(CONFIG_ENV).toBe('CDK8S_BACKUP_CONFIG');
-  expect(renderConfig(config)).toMatchInlineSnapshot('"{"version":1,"kind":"backup","namespace":"shop","name":"orders","source":{"engine":"sqlite","path":"/data/$$HOME/$$(POD)/$$$$.db","lockTimeoutSeconds":60},"stores":[{"type":"folder","name":"volume","directory":"/backups","folder":null}],"compression":{"algorithm":"zstd","level":3},"retention":{"keepHours":168,"keepLast":null,"keepHourly":null,"keepDaily":null,"keepWeekly":null,"keepMonthly":null,"keepYearly":null,"keepAtLeast":3},"pruneAfterBackup":false,"verification":{"olderPercent":0,"repair":false},"encryption":null,"pushgatewayUrl":null,"suspectBelowPercent":50,"deadlineSeconds":21540,"scratch":{"directory":"/tmp","limitBytes":1073741824}}"');
+  expect(renderConfig(config)).toMatchInlineSnapshot('"{"version":1,"kind":"backup","namespace":"shop","name":"orders","source":{"engine":"sqlite","path":"/data/$$HOME/$$(POD)/$$$$.db","lockTimeoutSeconds":60},"stores":[{"type":"folder","name":"volume","directory":"/backups","folder":null}],"compression":{"algorithm":"zstd","level":3},"retention":{"keepHours":168,"keepLast":null,"keepHourly":null,"keepDaily":null,"keepWeekly":null,"keepMonthly":null,"keepYearly":null,"keepAtLeast":3},"pruneAfterBackup":false,"verify":{"olderPercent":0,"repair":false},"encryption":null,"pushgatewayUrl":null,"suspectBelowPercent":50,"activeDeadlineSeconds":21540,"scratch":{"directory":"/tmp","limitBytes":1073741824}}"');
 });
 
 test('comes back from a pod spec as it went in', () => {

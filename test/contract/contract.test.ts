@@ -73,7 +73,7 @@ test('a dollar sign survives the way through a pod spec', () => {
       engine: 'postgres',
       host: 'postgres',
       port: 5432,
-      database: 'pay$(HOME)$$day',
+      databaseName: 'pay$(HOME)$$day',
       user: 'u$er',
       passwordEnv: null,
       tls: { mode: 'prefer', caFile: null },
@@ -87,7 +87,7 @@ test('a dollar sign survives the way through a pod spec', () => {
     stores: [{
       type: 's3',
       name: 's3',
-      bucket: 'shop-backups',
+      bucketName: 'shop-backups',
       prefix: 'pay_HOME_day',
       region: 'eu-central-1',
       regionEnv: null,
@@ -105,11 +105,11 @@ test('a dollar sign survives the way through a pod spec', () => {
       keepHours: null, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 1,
     },
     pruneAfterBackup: false,
-    verification: { olderPercent: 10, repair: false },
+    verify: { olderPercent: 10, repair: false },
     encryption: null,
     pushgatewayUrl: null,
     suspectBelowPercent: 50,
-    deadlineSeconds: 6 * 3600 - 60,
+    activeDeadlineSeconds: 6 * 3600 - 60,
     scratch: { directory: '/tmp', limitBytes: 1024 ** 3 },
   };
 

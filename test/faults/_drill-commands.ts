@@ -53,7 +53,7 @@ function drilling(name: string, kind: Command['kind'], makeScratch: (place: Plac
     deadline: true,
     prepare: async (place): Promise<Scene> => {
       const { target, left } = await makeScratch(place);
-      const config = drillOf(place.config, target, { deadlineSeconds: 60, scratch: place.config.scratch });
+      const config = drillOf(place.config, target, { activeDeadlineSeconds: 60, scratch: place.config.scratch });
       const env = { ...place.options.env, SCRATCH_PASSWORD: place.site.pg.password };
       return {
         args: ['drill'],

@@ -147,7 +147,7 @@ export async function redisFileLive({ site, stores, target }: Place): Promise<Li
   const digest = (content: Buffer) => createHash('sha256').update(content).digest('hex');
   const artifact = artifactOf(stores.volume, idsIn(stores.volume)[0]!);
   return {
-    target: { ...redisTargetOf(site), method: 'file', directory: target },
+    target: { ...redisTargetOf(site), mode: 'rdb-file', directory: target },
     before: digest(readFileSync(file)),
     after: digest(zstdDecompressSync(readFileSync(artifact))),
     // There is no step that changes all files at once: a mark says that they are being changed, and the next run goes on.
@@ -165,7 +165,7 @@ function redisTargetOf({ redisProxy }: Site): RedisTargetConfig {
     user: null,
     passwordEnv: 'REDIS_PASSWORD',
     tls: null,
-    method: 'replication',
+    mode: 'replication',
     replace: false,
     advertiseHostEnv: null,
     listenPort: 0,

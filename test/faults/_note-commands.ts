@@ -112,7 +112,7 @@ async function suspectBackup(place: Place): Promise<string> {
 async function drillBefore(place: Place): Promise<void> {
   const file = path.join(place.scratch, `${DRILL_DATABASE}.db`);
   const target = { engine: 'sqlite', path: file, lockTimeoutSeconds: 5, keepPrevious: false, assertions: [] } as const;
-  const config = drillOf(place.config, target, { deadlineSeconds: 60, scratch: place.config.scratch });
+  const config = drillOf(place.config, target, { activeDeadlineSeconds: 60, scratch: place.config.scratch });
   await before({ options: { ...place.options, config } }, ['drill']);
 }
 

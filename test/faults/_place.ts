@@ -92,7 +92,7 @@ function emptyPlace(kind: Kind, site: Site): Place {
     source: sourceOf(kind, site),
     stores: [store, volume],
     scratch: { directory: scratch, limitBytes: null },
-    deadlineSeconds: 60,
+    activeDeadlineSeconds: 60,
     ...kind === 'sealed' && { encryption: { recipients: [site.files.recipient] } },
     ...kind === 'large' && { compression: { algorithm: 'none', level: 0 } },
     ...kind === 'nights' && {

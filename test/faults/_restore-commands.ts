@@ -20,7 +20,7 @@ type Details = Omit<Command, 'name' | 'deadline' | 'prepare'>;
 export const RESTORE_COMMANDS: readonly Command[] = [
   restoring('restore sqlite', ON_SQLITE, sqliteLive),
   restoring('restore redis', ON_REDIS, place => redisLive(place, {})),
-  restoring('restore redis, key by key', ON_REDIS, place => redisLive(place, { method: 'keys', replace: true })),
+  restoring('restore redis, key by key', ON_REDIS, place => redisLive(place, { mode: 'keys', replace: true })),
   restoring('restore redis, files', { ...ON_REDIS, links: ['s3'], writes: ['scratch', 'target'] }, redisFileLive),
   restoring('restore postgres', ON_POSTGRES, place => postgresLive(place, {})),
   restoring('restore postgres, in place', { ...ON_POSTGRES, writes: ['scratch', 'volume'] }, place => postgresLive(place, { mode: 'in-place' })),
@@ -48,7 +48,7 @@ function scene(
   place: Place, target: TargetConfig, remove: () => Promise<void>, args: readonly string[], check: NonNullable<Scene['check']>,
 ): Scene {
   const { config, options, site } = place;
-  const restore: RestoreConfig = { ...restoreOf(config, target), deadlineSeconds: 60, decryption: { identityFile: site.files.identity } };
+  const restore: RestoreConfig = { ...restoreOf(config, target), activeDeadlineSeconds: 60, decryption: { identityFile: site.files.identity } };
   return { args, options: { ...options, config: restore }, check, remove };
 }
 

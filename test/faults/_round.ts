@@ -166,7 +166,7 @@ async function bounded(running: Running, command: Command, { config }: RunOption
     if (await isOver(8000)) return ended; // the promise is 5 s; the rest is for the machine
     broken.push('it does not end within 8 s of SIGTERM');
   } else {
-    if (await isOver((config as NamedConfig).deadlineSeconds * 1000 + CLEAN_UP_MS)) return ended;
+    if (await isOver((config as NamedConfig).activeDeadlineSeconds * 1000 + CLEAN_UP_MS)) return ended;
     broken.push('it hangs beyond its deadline');
   }
   killAllBelow(running.process.pid!);
@@ -198,8 +198,8 @@ async function uploadsOf({ bucket, site }: Place): Promise<string[]> {
   return Uploads.map(({ Key }) => Key ?? '');
 }
 
-function withDeadline(options: RunOptions, deadlineSeconds: number | undefined): RunOptions {
-  return deadlineSeconds === undefined ? options : { ...options, config: { ...options.config as NamedConfig, deadlineSeconds } };
+function withDeadline(options: RunOptions, activeDeadlineSeconds: number | undefined): RunOptions {
+  return activeDeadlineSeconds === undefined ? options : { ...options, config: { ...options.config as NamedConfig, activeDeadlineSeconds } };
 }
 
 function healProxies({ s3Proxy, pgProxy, redisProxy }: Site): void {

@@ -27,7 +27,7 @@ export const STORE_COMMANDS: readonly Command[] = [
     deadline: true,
     writes: ['volume', 'scratch'],
     prepare: async place => ({
-      args: ['verify', '--scheduled'], options: { ...place.options, config: { ...place.config, verification: { olderPercent: 100, repair: false } } },
+      args: ['verify', '--scheduled'], options: { ...place.options, config: { ...place.config, verify: { olderPercent: 100, repair: false } } },
     }),
   },
   { ...looking('verify --repair', 'sqlite', []), children: true, deadline: true, writes: ['volume', 'scratch'], prepare: async place => ({ ...await damagedPlace(place), twoAtOnce: [1] }) },
@@ -90,7 +90,7 @@ async function damagedPlace({ stores, config, options }: Place): Promise<Scene> 
   const damaged = [{ store: 'volume', id: first }, { store: 'offsite', id: second }];
   return {
     args: ['verify', '--scheduled', '--repair'],
-    options: { ...options, config: { ...config, verification: { olderPercent: 100, repair: true } } },
+    options: { ...options, config: { ...config, verify: { olderPercent: 100, repair: true } } },
     damaged,
     stillWrong: () => damaged.some(({ store, id }) => wrong(stores[store as keyof typeof stores], id).length > 0) ? [11, 15] : [],
     // Of each backup one copy is replaced; the other one must stay, which `check` sees to.

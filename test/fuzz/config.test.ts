@@ -34,7 +34,7 @@ const restore: RestoreConfig = {
   healthUrl: null,
   decryption: null,
   encryption: null,
-  deadlineSeconds: 60,
+  activeDeadlineSeconds: 60,
   scratch: { directory: '/tmp', limitBytes: null },
 };
 const drill: DrillConfig = {
@@ -45,15 +45,15 @@ const drill: DrillConfig = {
   member: null,
   target: { engine: 'sqlite', path: '/data/app.db', lockTimeoutSeconds: 1, keepPrevious: true, assertions: [] },
   stores: [s3],
-  mayBeEmpty: [],
+  tablesThatMayBeEmpty: [],
   dataBytes: null,
   freshness: [],
   rtoSeconds: null,
-  serverStartSeconds: 60,
+  serverStartTimeoutSeconds: 60,
   keepDrills: 3,
   decryption: null,
   pushgatewayUrl: null,
-  deadlineSeconds: 60,
+  activeDeadlineSeconds: 60,
   scratch: { directory: '/tmp', limitBytes: null },
 };
 const exporter: ExporterConfig = {
@@ -72,7 +72,7 @@ test.each<[string, object]>([['a backup', aConfig()], ['a restore', restore], ['
     if ('refused' in result) return expect(result.refused.exitCode).toBe(ExitCode.BAD_CONFIG);
     const config = result.value;
     expect(JSON.stringify(config)).not.toContain('\\u0000'); // no program and no file can be told one
-    if ('deadlineSeconds' in config) expect(claimDeadline(new Date(), config.deadlineSeconds).toISOString()).toMatch(/^\d{4}-/);
+    if ('activeDeadlineSeconds' in config) expect(claimDeadline(new Date(), config.activeDeadlineSeconds).toISOString()).toMatch(/^\d{4}-/);
   }), runs(700));
 });
 

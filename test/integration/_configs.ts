@@ -7,7 +7,7 @@ export const SCRATCH = { directory: tempDir('runs'), limitBytes: null };
 
 /** A config with every value that the tests at hand do not care about. */
 export function configOf(changes: Pick<BackupConfig, 'source' | 'stores'> & Partial<BackupConfig>): BackupConfig {
-  return aConfig({ compression: { algorithm: 'zstd', level: 1 }, deadlineSeconds: 600, scratch: SCRATCH, ...changes });
+  return aConfig({ compression: { algorithm: 'zstd', level: 1 }, activeDeadlineSeconds: 600, scratch: SCRATCH, ...changes });
 }
 
 /** All that a test needs to know of a server. */
@@ -19,7 +19,7 @@ interface Server {
 export function postgres(
   server: Server & { readonly superuser: string }, database: string | null, changes: Partial<PostgresConfig> = {},
 ): PostgresConfig {
-  return aPostgresSource({ host: server.host, port: server.port, database, user: server.superuser, passwordEnv: 'POSTGRES_PASSWORD', lockTimeoutSeconds: 10, ...changes });
+  return aPostgresSource({ host: server.host, port: server.port, databaseName: database, user: server.superuser, passwordEnv: 'POSTGRES_PASSWORD', lockTimeoutSeconds: 10, ...changes });
 }
 
 export function redis(server: Server, changes: Partial<RedisConfig> = {}): RedisConfig {

@@ -105,7 +105,7 @@ describe('the database', () => {
   test.each<[string, Partial<ReturnType<typeof postgres>>, NodeJS.ProcessEnv, number, RegExp]>([
     ['wrong password', {}, { POSTGRES_PASSWORD: 'wrong' }, 14, /password/],
     ['no password', {}, { POSTGRES_PASSWORD: undefined }, 10, /set the environment variable POSTGRES_PASSWORD/],
-    ['unknown database', { database: 'shpo' }, {}, 15, /shpo/],
+    ['unknown database', { databaseName: 'shpo' }, {}, 15, /shpo/],
     ['a role without rights', { user: 'nobody' }, { POSTGRES_PASSWORD: 'x' }, 14, /orders/],
     ['nobody there', { port: 1 }, {}, 20, /127\.0\.0\.1:1|port 1\b/],
   ])('%s', async (_case, changes, env, code, message) => {
@@ -170,7 +170,7 @@ describe('a store', () => {
   });
 
   test.each<[string, object, NodeJS.ProcessEnv, number, RegExp]>([
-    ['bucket missing', { bucket: 'no-such-bucket' }, {}, 15, /no-such-bucket/],
+    ['bucket missing', { bucketName: 'no-such-bucket' }, {}, 15, /no-such-bucket/],
     ['wrong secret key', {}, { SECRET_ACCESS_KEY: 'wrong-secret-0123456789' }, 14, /offsite|s3:\/\//],
     ['nobody there', { endpoint: 'http://127.0.0.1:1' }, {}, 20, /127\.0\.0\.1:1/],
   ])('%s', async (_case, changes, env, code, message) => {
@@ -294,7 +294,7 @@ test('what a failed run leaves says when it was and why, as the log does', async
 test('a run that takes longer than its deadline is stopped', async () => {
   const place = await placeWithBackup();
   proxy.inject({ kind: 'hang' }, isPart, Infinity);
-  const ended = await run(['backup'], withConfig(place, config => ({ ...config, deadlineSeconds: 3 })));
+  const ended = await run(['backup'], withConfig(place, config => ({ ...config, activeDeadlineSeconds: 3 })));
   expect(ended).toMatchObject({ code: 17, message: expect.stringContaining('stopped at its deadline of 3.0 s') });
   await expectNothingChanged(place);
 });

@@ -163,7 +163,7 @@ function describeHostile(prepare: () => Promise<Prepared>): void {
       healthUrl: null,
       decryption: null,
       encryption: null,
-      deadlineSeconds: 600,
+      activeDeadlineSeconds: 600,
       scratch: { directory: tempDir('scratch'), limitBytes: null },
       target: {
         engine: 'redis',
@@ -172,7 +172,7 @@ function describeHostile(prepare: () => Promise<Prepared>): void {
         user: null,
         passwordEnv: null,
         tls: null,
-        method: 'file',
+        mode: 'rdb-file',
         replace: false,
         directory: mkdtempSync(path.join(directory, 'redis-')),
         listenPort: 0,

@@ -117,7 +117,7 @@ describe.each([...LOCALES, 'C'] as const)('%s', locale => {
       const restoring = (changes: Partial<PostgresTargetConfig>) => run(['restore', '--yes'], restoreOptions(site, { user: 'maker', globals: false, ...changes }));
       expectFailure(await run(['restore', '--yes'], { ...restoreOptions(site, { user: 'maker' }), env: { POSTGRES_PASSWORD: 'wrong' } }), 14, /check that the password/);
       expectFailure(await restoring({ user: 'nobody' }), 14, /ALTER ROLE "nobody" CREATEDB/);
-      expectFailure(await restoring({ mode: 'in-place', database: 'shpo', sourceDatabase: 'shop' }), 15, /there is no database shpo/);
+      expectFailure(await restoring({ mode: 'in-place', databaseName: 'shpo', sourceDatabaseName: 'shop' }), 15, /there is no database shpo/);
       expectFailure(await restoring({ assertions: ['select count(*) = 1 from orders'] }), 11, /is not true, it answers "f"/);
       expectFailure(await restoring({ mode: 'in-place', assertions: ['select count(*) = 1 from orders'] }), 11, /is not true, it answers false/);
       expectFailure(await restoring({ assertions: ['select count(*) = 1 from nope'] }), 10, /can't be checked/);

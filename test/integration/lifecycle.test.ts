@@ -158,7 +158,7 @@ test('what the server refuses, denies or does not have is said', async () => {
   const synthesized = synth();
   const wrong = await run(['lifecycle', 'apply', '--manifest', synthesized.manifest], { env: { ...env, AWS_SECRET_ACCESS_KEY: 'wrong' } });
   expect(wrong).toMatchObject({ code: 14, message: expect.stringContaining('the secret access key does not belong to the access key id') });
-  const none = await lifecycle('diff', synthesized, '--set', 'store.bucket=not-there');
+  const none = await lifecycle('diff', synthesized, '--set', 'store.bucketName=not-there');
   expect(none).toMatchObject({ code: 15, message: expect.stringContaining('the bucket not-there does not exist') });
   const stranger = await s3.addUser(`stranger-${Date.now()}`);
   const denied = await run(['lifecycle', 'apply', '--manifest', synthesized.manifest], {

@@ -79,7 +79,7 @@ const CASES: readonly [string, (directory: string) => Case][] = [
   ['a restore of Redis', directory => ({
     args: ['restore', '--yes'],
     config: opening({
-      ...restoreOf(backupOf('redis'), { ...redis(cache), method: 'replication', replace: false, advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: false, assertions: [] }),
+      ...restoreOf(backupOf('redis'), { ...redis(cache), mode: 'replication', replace: false, advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: false, assertions: [] }),
       ...scratchIn(directory),
     }),
   })],

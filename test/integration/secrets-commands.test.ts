@@ -132,9 +132,9 @@ describe('PostgreSQL', () => {
   test('is restored in every mode, put back, and what was kept is discarded', async () => {
     const { superuser: _superuser, ...server } = pg;
     const target = (changes: object) => ({ ...postgresTarget(server, 'shop', { user: 'backup', passwordEnv: 'POSTGRES_PASSWORD', tls: { mode: 'prefer', caFile: null }, ...changes }) });
-    await restoreAndPutBack(config(), target({ mode: 'swap', newDatabase: null }), env());
-    await restoreAndPutBack(config(), target({ mode: 'in-place', newDatabase: null, safetyBackup: true }), env());
-    await restoreAndPutBack(config(), target({ mode: 'new-database', newDatabase: 'beside', assertions: ['SELECT count(*) > 0 FROM t'] }), env());
+    await restoreAndPutBack(config(), target({ mode: 'swap', newName: null }), env());
+    await restoreAndPutBack(config(), target({ mode: 'in-place', newName: null, safetyBackup: true }), env());
+    await restoreAndPutBack(config(), target({ mode: 'new-database', newName: 'beside', assertions: ['SELECT count(*) > 0 FROM t'] }), env());
   });
 
   test('is drilled', async () => {
@@ -151,7 +151,7 @@ test('Redis is backed up, restored in both methods over the network, put back, d
   succeeded(await command(['doctor'], { config, env }));
   const target = redisTarget(cache, { ...source, safetyBackup: true });
   await restoreAndPutBack(config, target, env);
-  await restoreAndPutBack(config, { ...target, method: 'keys', replace: true }, env);
+  await restoreAndPutBack(config, { ...target, mode: 'keys', replace: true }, env);
   const drill = drillOf(config, redisTarget(empty, { passwordEnv: 'SCRATCH_PASSWORD' }), { decryption: { identityFile: key.file } });
   succeeded(await command(['drill'], { config: drill, env: { ...storesEnv(), SCRATCH_PASSWORD: PLANTED.scratch } }));
 });

@@ -81,12 +81,12 @@ describe.each(FAULTS)('%s', (what, make, reason) => {
   });
 
   test.each<[string, Partial<PostgresTargetConfig>]>([
-    ['beside', { mode: 'new-database', newDatabase: `${name}_2` }],
-    ['in place, through a script', { mode: 'in-place', database: 'elsewhere', newDatabase: null, assertions: ['select true'], safetyBackup: false }],
+    ['beside', { mode: 'new-database', newName: `${name}_2` }],
+    ['in place, through a script', { mode: 'in-place', databaseName: 'elsewhere', newName: null, assertions: ['select true'], safetyBackup: false }],
   ])('in a restore %s is told without the rows', async (_how, changes) => {
     await server.psql('drop database if exists elsewhere');
     await server.psql('create database elsewhere');
-    const target = postgresTarget(server, name, { passwordEnv: 'POSTGRES_PASSWORD', sourceDatabase: name, ...changes });
+    const target = postgresTarget(server, name, { passwordEnv: 'POSTGRES_PASSWORD', sourceDatabaseName: name, ...changes });
     const ended = await run(['restore', '--yes'], { config: { ...restoreOf(config(), target), decryption: decryption() }, env: { POSTGRES_PASSWORD: server.password } });
     expect(ended.code).not.toBe(0);
     expect(ended.message).toMatch(changes.mode === 'in-place' ? new RegExp(reason.source.replace('COPY failed for table "accounts": ERROR: {2}', 'ERROR: {2}22P02: ')) : reason);
@@ -101,7 +101,7 @@ test('a subscription that can not be made is told without its password', async (
   await server.psql(`create subscription s connection 'host=127.0.0.1 dbname=x password=${PASSWORD}' publication p with (connect = false, password_required = false)`, 'subscriber');
   const config = configOf({ name: 'bank', source: postgres(server, 'subscriber'), stores: [folder(directory)] });
   await backup({ config, env: { POSTGRES_PASSWORD: server.password } });
-  const target = postgresTarget(older, 'subscriber', { passwordEnv: 'POSTGRES_PASSWORD', mode: 'swap', newDatabase: null });
+  const target = postgresTarget(older, 'subscriber', { passwordEnv: 'POSTGRES_PASSWORD', mode: 'swap', newName: null });
   const ended = await run(['restore', '--yes'], { config: restoreOf(config, target), env: { POSTGRES_PASSWORD: older.password } });
   expect(ended.code).not.toBe(0);
   expect(ended.message).toMatch(/subscription/);
@@ -115,7 +115,7 @@ test('an assertion that answers with a row is told without the row', async () =>
   const config = configOf({ name: 'bank', source: postgres(server, 'answers'), stores: [folder(directory)] });
   await backup({ config, env: { POSTGRES_PASSWORD: server.password } });
   for (const mode of ['swap', 'in-place'] as const) {
-    const target = postgresTarget(server, 'answers', { passwordEnv: 'POSTGRES_PASSWORD', mode, newDatabase: null, assertions: ['select max(iban) from public.accounts'] });
+    const target = postgresTarget(server, 'answers', { passwordEnv: 'POSTGRES_PASSWORD', mode, newName: null, assertions: ['select max(iban) from public.accounts'] });
     const ended = await run(['restore', '--yes'], { config: restoreOf(config, target), env: { POSTGRES_PASSWORD: server.password } });
     expect(ended).toMatchObject({ code: 11, message: expect.stringContaining('"select max(iban) from public.accounts" is not true, it answers a text') });
     nothingOf(ended.stdout, ended.stderr);

@@ -74,7 +74,7 @@ async function hangingRun(hangsAt: ((seen: SeenRequest) => boolean) | null, dead
       source: hangsAt ? sqlite(sqliteFile) : postgres(pg, 'postgres'),
       stores: [store, folder(directory)],
       compression: { algorithm: 'none', level: 0 },
-      deadlineSeconds,
+      activeDeadlineSeconds: deadlineSeconds,
     }),
     env: { ...env, POSTGRES_PASSWORD: pg.password },
   };

@@ -27,11 +27,11 @@ export function backupConfig(props: BackupCronJobProps, settings: BackupSettings
     compression: (props.compression ?? Compression.DEFAULT)._toConfig(),
     retention: settings.retention,
     pruneAfterBackup: settings.pruneAfterBackup,
-    verification: settings.verification,
+    verify: settings.verification,
     encryption: props.encryption?._toConfig() ?? null,
     pushgatewayUrl: props.pushgatewayUrl === undefined ? null : checkPushgatewayUrl(props.pushgatewayUrl),
     suspectBelowPercent: settings.suspectBelowPercent,
-    deadlineSeconds: runnerDeadlineSeconds(settings.job.deadlineSeconds),
+    activeDeadlineSeconds: runnerDeadlineSeconds(settings.job.deadlineSeconds),
     scratch,
   };
   checkLockTimeouts(source, config);
@@ -45,7 +45,7 @@ function checkPushgatewayUrl(url: string): string {
   return url;
 }
 
-function checkLockTimeouts({ lockTimeouts }: SourceParts, { deadlineSeconds }: BackupConfig): void {
+function checkLockTimeouts({ lockTimeouts }: SourceParts, { activeDeadlineSeconds: deadlineSeconds }: BackupConfig): void {
   const tooLong = lockTimeouts.find(seconds => seconds >= deadlineSeconds);
   if (tooLong === undefined) return;
   throw new Error(`'lockTimeout' must be less than the time that a run has, ${showSeconds(deadlineSeconds)}, got ${showSeconds(tooLong)}: shorten it, or set a longer 'activeDeadline'`);

@@ -80,7 +80,7 @@ export class MaintenanceCronJob extends Construct {
       metadata,
       pod,
       args: [command, ...props.args],
-      config: { ...config, deadlineSeconds: runnerDeadlineSeconds(this.deadlineSeconds) },
+      config: { ...config, activeDeadlineSeconds: runnerDeadlineSeconds(this.deadlineSeconds) },
       parts: stores,
       network: networkOf({}, props.network, { stores: config.stores, pushgatewayUrl }),
       serviceAccount: this.serviceAccount,

@@ -53,7 +53,7 @@ export class BackupBucketLifecycle extends Construct {
       const { config, place } = bucketOf(store);
       const inBucket = backups.flatMap(backup => backupsIn(place, backup));
       const missing = backups.find(backup => backupsIn(place, backup).length === 0);
-      if (missing) throw new Error(`'backups' must write to the bucket ${show(config.bucket)}, got ${show(missing.cronJobName)}, which does not: give each bucket a lifecycle of its own`);
+      if (missing) throw new Error(`'backups' must write to the bucket ${show(config.bucketName)}, got ${show(missing.cronJobName)}, which does not: give each bucket a lifecycle of its own`);
       const derived = deriveRules(inBucket, factsOf(config, bucket), { expire, transitions });
       const lifecycle = new BackupBucketLifecycle(scope, id, { ...bucket, store, rules: [...derived, ...otherRules] });
       for (const { title, name, prefix } of inBucket.filter(({ isFlat }) => isFlat)) {
@@ -93,7 +93,7 @@ export class BackupBucketLifecycle extends Construct {
       const { config, place } = bucketOf(props.store);
       this.config = config;
       this.place = place;
-      this.bucketName = this.config.bucket;
+      this.bucketName = this.config.bucketName;
       this.facts = factsOf(this.config, props);
       this.checkOnlyOne();
       const document = documentOf(props);

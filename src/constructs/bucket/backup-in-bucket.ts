@@ -39,7 +39,7 @@ const NOTICE = 3600 + 3 * DAY;
 
 /** What a backup writes to a bucket, once for each of its stores there. */
 export function backupsIn(bucket: StorePlace, backup: BackupCronJob): BackupInBucket[] {
-  const { name, retention, deadlineSeconds } = backup._config;
+  const { name, retention, activeDeadlineSeconds: deadlineSeconds } = backup._config;
   const stores = backup._config.stores.flatMap((store, i) => isBucket(store) && inOneContainer(backup._places[i], bucket)
     ? [{ ...store, layout: backup._backupStores[i]._layout }] : []);
   const report = backup._recovery.report([]);
@@ -56,7 +56,7 @@ export function backupsIn(bucket: StorePlace, backup: BackupCronJob): BackupInBu
     lateSeconds: report.startingDeadlineSeconds + report.deadlineSeconds,
     noticeSeconds: report.noticeSeconds ?? NOTICE,
     hasRto: report.scenarios.some(({ rtoSeconds }) => rtoSeconds !== undefined),
-    lockSeconds: store.objectLock?.seconds ?? 0,
+    lockSeconds: store.objectLock?.durationSeconds ?? 0,
   }));
 }
 

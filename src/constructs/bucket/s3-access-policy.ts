@@ -94,7 +94,7 @@ export class S3AccessPolicy extends Construct {
       const inBucket = backupsIn(props.backups, props.store);
       const document = access ? identityPolicy(access, inBucket) : bucketPolicy(grants!, inBucket);
       this.json = jsonText(document);
-      const { bucket } = inBucket[0].store;
+      const { bucketName: bucket } = inBucket[0].store;
       this.fileName = props.fileName ?? (access ? `s3-policies/${bucket}.${access}.json` : `s3-policies/${bucket}.json`);
       new SynthFile(this, 'File', { fileName: this.fileName, content: () => this.json });
 
@@ -125,7 +125,7 @@ function backupsIn(backups: readonly BackupCronJob[], store: BackupStore | undef
     throw new Error(`'backups' must write to ${store ? `the bucket of 'store', ${show(store.storeName)}` : 'a bucket'}, got ${show(missing.backup.cronJobName)}, which does not: leave it out`);
   }
   const inBuckets = found.flatMap(({ backup, stores }) => stores.map(({ config, place }) => ({ name: backup.backupName, store: config, place })));
-  const buckets = [...new Set(inBuckets.map(({ store: { bucket: name, endpoint } }) => `${endpoint ?? ''} ${name}`.trim()))];
+  const buckets = [...new Set(inBuckets.map(({ store: { bucketName: name, endpoint } }) => `${endpoint ?? ''} ${name}`.trim()))];
   if (inBuckets.some(({ place }) => !inOneContainer(place, inBuckets[0].place))) throw new Error(`'store' is missing and the backups write to several buckets, ${show(buckets)}: say which one is meant, each has a policy of its own`);
   return inBuckets;
 }

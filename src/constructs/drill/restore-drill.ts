@@ -147,15 +147,15 @@ function drillConfig(
     member: member ?? null,
     target: parts.target,
     stores: parts.stores,
-    mayBeEmpty: tablesThatMayBeEmpty.map(table => checkText('tablesThatMayBeEmpty', table)),
+    tablesThatMayBeEmpty: tablesThatMayBeEmpty.map(table => checkText('tablesThatMayBeEmpty', table)),
     dataBytes: parts.dataBytes,
     freshness: parts.freshness,
     rtoSeconds: rtoSeconds ?? null,
-    serverStartSeconds,
+    serverStartTimeoutSeconds: serverStartSeconds,
     keepDrills,
     decryption: parts.decryption,
     pushgatewayUrl: backup._config.pushgatewayUrl,
-    deadlineSeconds: runnerDeadlineSeconds(job.deadlineSeconds),
+    activeDeadlineSeconds: runnerDeadlineSeconds(job.deadlineSeconds),
     scratch: parts.scratch,
   };
 }

@@ -49,7 +49,7 @@ export function hostOf(endpoint: string): string {
 }
 
 /** @param namespace of the pod, which the short name of a Service is about; `undefined`: not known */
-export function placeOfBucket({ endpoint, region, bucket, prefix }: S3StoreConfig, namespace?: string): StorePlace {
+export function placeOfBucket({ endpoint, region, bucketName: bucket, prefix }: S3StoreConfig, namespace?: string): StorePlace {
   const keeper = endpoint === null ? region === null ? 'aws*' : partitionOf(region) : keeperOf(endpoint, bucket, namespace);
   return { keeper, container: bucket, prefix };
 }

@@ -175,7 +175,7 @@ function restoreConfig(props: RestoreJobProps, { backupName, point, workloads, d
     healthUrl: props.healthUrl === undefined ? null : checkHttpUrl('healthUrl', props.healthUrl, 'ask a path that needs none', 'http://backend:8080/health'),
     decryption: parts.decryption?.config ?? null,
     encryption,
-    deadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
+    activeDeadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
     scratch: parts.scratch,
   };
 }

@@ -25,7 +25,7 @@ export function postgresConnectionOf({ engine, host, port, user, passwordEnv, tl
 
 export interface PostgresConfig extends PostgresConnectionConfig {
   /** `null`: every database of the server that accepts connections, templates left out. */
-  readonly database: string | null;
+  readonly databaseName: string | null;
   /** Patterns in the sense of `pg_dump --schema`; empty means all. */
   readonly includeSchemas: readonly string[];
   readonly excludeSchemas: readonly string[];
@@ -40,22 +40,22 @@ export interface PostgresConfig extends PostgresConnectionConfig {
 
 export interface PostgresTargetConfig extends PostgresConnectionConfig {
   /** Name that the application connects to. */
-  readonly database: string;
-  /** Which database of the backup to restore; `null`: the only one in it, or the one that is called {@link database}. */
-  readonly sourceDatabase: string | null;
+  readonly databaseName: string;
+  /** Which database of the backup to restore; `null`: the only one in it, or the one that is called {@link databaseName}. */
+  readonly sourceDatabaseName: string | null;
   /**
    * `swap`: restored beside under another name, checked, then renamed; the previous database is kept.
-   * `in-place`: objects dropped and made again in one transaction. `new-database`: restored as {@link newDatabase}, and no more.
+   * `in-place`: objects dropped and made again in one transaction. `new-database`: restored as {@link newName}, and no more.
    */
   readonly mode: 'swap' | 'in-place' | 'new-database';
   /** Name of the database that `new-database` makes; `null` with the other modes. */
-  readonly newDatabase: string | null;
+  readonly newName: string | null;
   /** More than 1 needs scratch space for the archive, and excludes `in-place` and a single transaction. */
   readonly parallelJobs: number;
   /** Whether what is restored beside is restored in one transaction, which takes a lock for each object; `in-place` always does. */
   readonly singleTransaction: boolean;
   /** Bytes that the server's disk has free for a restore beside, as declared; `null`: nobody has said. */
-  readonly freeBytes: number | null;
+  readonly targetFreeSpaceBytes: number | null;
   /** `in-place`: whether the present database is stored as an ordinary backup before; with the other modes it is kept itself. */
   readonly safetyBackup: boolean;
   /** Whether roles that are in the backup and not on the server are made. */

@@ -20,16 +20,16 @@ export interface RedisTlsConfig {
 export interface RedisTargetConfig extends RedisConfig {
   /**
    * `replication`: the server loads the snapshot from the runner. `keys`: each key is written for itself, for servers that are no
-   * replica of anybody. `file`: `dump.rdb` of a stopped server.
+   * replica of anybody. `rdb-file`: `dump.rdb` of a stopped server.
    */
-  readonly method: 'replication' | 'keys' | 'file';
+  readonly mode: 'replication' | 'keys' | 'rdb-file';
   /** Whether `keys` may go over what the server holds, which is not one step; the others replace it in any case. */
   readonly replace: boolean;
   /** Environment variable that holds the address under which the server reaches the runner; `null`: that of its connection to the server. */
   readonly advertiseHostEnv: string | null;
   /** Where the runner listens for the server; 0: a port that is free, if it can be the same one each time for the same server. */
   readonly listenPort: number;
-  /** Absolute path of the server's data directory, for `file`; `null` with the other methods. */
+  /** Absolute path of the server's data directory, for `rdb-file`; `null` with the other modes. */
   readonly directory: string | null;
   /** Whether the present data set is stored as an ordinary backup before it is replaced. */
   readonly safetyBackup: boolean;
@@ -40,5 +40,5 @@ export interface RedisTargetConfig extends RedisConfig {
 export interface RedisAssertionConfig {
   /** As `SCAN MATCH` takes it. */
   readonly pattern: string;
-  readonly leastKeys: number;
+  readonly atLeast: number;
 }

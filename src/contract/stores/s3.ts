@@ -2,7 +2,7 @@ export interface S3StoreConfig {
   readonly type: 's3';
   /** How messages and records name this store; unique within a config. */
   readonly name: string;
-  readonly bucket: string;
+  readonly bucketName: string;
   /** Without a slash at either end; empty means the top of the bucket. The folder that a backup has to itself is its last part. */
   readonly prefix: string;
   /** `null`: taken from {@link regionEnv}. */
@@ -43,5 +43,5 @@ export interface S3EncryptionConfig {
 export interface S3ObjectLockConfig {
   readonly mode: 'GOVERNANCE' | 'COMPLIANCE';
   /** From the moment of the upload. */
-  readonly seconds: number;
+  readonly durationSeconds: number;
 }

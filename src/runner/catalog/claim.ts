@@ -91,7 +91,7 @@ export async function claimId(config: BackupConfig, stores: readonly Store[], si
   for (;;) {
     const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000);
     const id = backupId(config.name, startedAt);
-    const content = renderClaim(startedAt, claimDeadline(startedAt, config.deadlineSeconds));
+    const content = renderClaim(startedAt, claimDeadline(startedAt, config.activeDeadlineSeconds));
     const claimed: Store[] = [];
     try {
       if (await claimEverywhere()) return { id, startedAt, content };

@@ -43,7 +43,7 @@ export async function backup(context: Context, options: BackupOptions): Promise<
 /** Takes a backup before the deadline. Every error says of what there is no backup now. */
 async function takeWithin(context: Context, options: BackupOptions): Promise<BackupRecord> {
   const { config, env } = context;
-  const deadline = deadlineIn(config.deadlineSeconds);
+  const deadline = deadlineIn(config.activeDeadlineSeconds);
   const signal = AbortSignal.any([context.signal, deadline]);
   const stores: Store[] = [];
   let record: BackupRecord;
@@ -55,7 +55,7 @@ async function takeWithin(context: Context, options: BackupOptions): Promise<Bac
   } catch (error) {
     if (deadline.aborted && !context.signal.aborted) {
       throw new RunnerError(
-        `no backup of ${config.name} was taken, and earlier ones are as they were: it was stopped at its deadline of ${formatSeconds(config.deadlineSeconds)}; `
+        `no backup of ${config.name} was taken, and earlier ones are as they were: it was stopped at its deadline of ${formatSeconds(config.activeDeadlineSeconds)}; `
           + 'raise the deadline, or look for what slows down the database, the network or the store',
         ExitCode.DEADLINE, { cause: error },
       );

@@ -39,7 +39,7 @@ export async function drill(context: Context<DrillConfig>, { wanted, changed }: 
   const { config, signal, reporter } = context;
   const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000); // as its id has it
   const abortedAt = timeOfAbort(signal);
-  const deadline = deadlineIn(config.deadlineSeconds);
+  const deadline = deadlineIn(config.activeDeadlineSeconds);
   const stores = openStores(context);
   let scratch: DrillTarget | undefined;
   let rehearsal: DrillRun | undefined;
@@ -85,7 +85,7 @@ function faultOf(cause: unknown, { config, signal }: Context<DrillConfig>, deadl
   if (signal.aborted) return { message: messageOf(signal.reason), exitCode: ExitCode.CANCELLED, cause };
   if (deadline.aborted) {
     return {
-      message: `it was stopped at its deadline of ${formatSeconds(config.deadlineSeconds)}: raise the deadline, or look for what slows down the scratch server, the network or the store`,
+      message: `it was stopped at its deadline of ${formatSeconds(config.activeDeadlineSeconds)}: raise the deadline, or look for what slows down the scratch server, the network or the store`,
       exitCode: ExitCode.DEADLINE,
       cause,
     };

@@ -25,7 +25,7 @@ export interface PruneCommandOptions {
 export async function pruneCommand(context: Context, options: PruneCommandOptions): Promise<ExitCode> {
   const { config, stdout, asText: forPeople } = context;
   const stores = openStores(context);
-  const outcome = await withDeadline(config.deadlineSeconds, context.signal, 'the next prune goes on; raise the deadline if that repeats',
+  const outcome = await withDeadline(config.activeDeadlineSeconds, context.signal, 'the next prune goes on; raise the deadline if that repeats',
     signal => prune(stores, { ...options, now: new Date() }, { ...context, signal }));
   if (!options.dryRun) await pushState(config.pushgatewayUrl, config, stores, context.reporter);
   if (options.json) stdout.write(`${JSON.stringify(asJson(config.name, outcome, options.dryRun), null, 2)}\n`);

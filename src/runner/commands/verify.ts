@@ -75,8 +75,8 @@ export async function verify(context: Context<InspectionConfig>, options: Verify
   if (!('kind' in config) || config.kind !== 'backup') {
     throw new RunnerError(`--scheduled does what the config of a backup says, and this is that of ${'kind' in config ? `a ${config.kind}` : 'the exporter'}: name the job of the backup`, ExitCode.USAGE);
   }
-  const repair = options.repair || config.verification.repair;
-  return withDeadline(config.deadlineSeconds, context.signal, 'what was read until then is noted, and the next run goes on with the rest; raise the deadline if that repeats',
+  const repair = options.repair || config.verify.repair;
+  return withDeadline(config.activeDeadlineSeconds, context.signal, 'what was read until then is noted, and the next run goes on with the rest; raise the deadline if that repeats',
     signal => verifyChosen({ ...context, signal }, { ...options, repair }));
 }
 
@@ -122,11 +122,11 @@ function asText(name: string, findings: readonly CopyResult[]): string {
 
 /** The exporter's config says nothing of a scratch directory and of deadlines: its pod has the usual directory, and no run to end. */
 function withRoom(config: InspectionConfig): InspectionConfig & RepairContext['config'] {
-  return 'scratch' in config ? config : { ...config, scratch: { directory: tmpdir(), limitBytes: null }, deadlineSeconds: 6 * 3600 };
+  return 'scratch' in config ? config : { ...config, scratch: { directory: tmpdir(), limitBytes: null }, activeDeadlineSeconds: 6 * 3600 };
 }
 
 function chosen(catalog: Catalog, { config }: Context<InspectionConfig>, { wanted, all, scheduled }: VerifyOptions): Catalog['backups'] {
-  if (scheduled && 'kind' in config && config.kind === 'backup') return chooseScheduled(catalog, config.verification.olderPercent);
+  if (scheduled && 'kind' in config && config.kind === 'backup') return chooseScheduled(catalog, config.verify.olderPercent);
   return all ? catalog.backups : [findBackup(catalog, config.name, wanted)];
 }
 

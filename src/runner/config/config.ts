@@ -24,7 +24,7 @@ const compression = z.strictObject({ algorithm: z.enum(['zstd', 'gzip', 'none'])
 const MAX_DEADLINE_SECONDS = 1e9;
 const stores = z.array(oneOf('type', Object.values(STORES).map(({ schema }) => schema))).min(1).readonly()
   .refine(all => new Set(all.map(store => store.name)).size === all.length, 'must have different names');
-const deadlineSeconds = z.number().positive().max(MAX_DEADLINE_SECONDS);
+const activeDeadlineSeconds = z.number().positive().max(MAX_DEADLINE_SECONDS);
 const scratch = z.strictObject({ directory: absolutePath, limitBytes: z.int().min(1).nullable() });
 
 const kept = z.int().min(1).nullable();
@@ -53,11 +53,11 @@ const backup = z.strictObject({
     keepAtLeast: z.int().min(1),
   }),
   pruneAfterBackup: z.boolean(),
-  verification: z.strictObject({ olderPercent: z.number().min(0).max(100), repair: z.boolean() }),
+  verify: z.strictObject({ olderPercent: z.number().min(0).max(100), repair: z.boolean() }),
   encryption,
   pushgatewayUrl,
   suspectBelowPercent: z.number().min(0).max(100),
-  deadlineSeconds,
+  activeDeadlineSeconds,
   scratch,
 }).check(({ value, issues }) => {
   const { secrets } = engineConfigOf(value.source);
@@ -79,7 +79,7 @@ const restore = z.strictObject({
   healthUrl: httpUrl.nullable(),
   decryption,
   encryption,
-  deadlineSeconds,
+  activeDeadlineSeconds,
   scratch,
 }) satisfies z.ZodType<RestoreConfig>;
 
@@ -91,15 +91,15 @@ const drill = z.strictObject({
   member: memberName.nullable(),
   target: oneOf('engine', Object.values(DATABASE_CONFIGS).map(engine => engine.target)),
   stores,
-  mayBeEmpty: texts,
+  tablesThatMayBeEmpty: texts,
   dataBytes: z.int().min(1).nullable(),
   freshness: z.array(z.strictObject({ sql: text, maxAgeSeconds: z.number().positive() })).readonly(),
   rtoSeconds: z.number().positive().nullable(),
-  serverStartSeconds: z.number().positive(),
+  serverStartTimeoutSeconds: z.number().positive(),
   keepDrills: z.int().min(1),
   decryption,
   pushgatewayUrl,
-  deadlineSeconds,
+  activeDeadlineSeconds,
   scratch,
 }) satisfies z.ZodType<DrillConfig>;
 

@@ -103,7 +103,7 @@ function located(config: Config, env: NodeJS.ProcessEnv): Config {
   return config.kind === 'exporter' ? { ...config, backups: config.backups.map(here) } : here(config);
 }
 
-function restoreOf({ version, name, source, stores, encryption, deadlineSeconds, scratch }: BackupConfig): RestoreConfig {
+function restoreOf({ version, name, source, stores, encryption, activeDeadlineSeconds, scratch }: BackupConfig): RestoreConfig {
   return {
     version,
     kind: 'restore',
@@ -117,7 +117,7 @@ function restoreOf({ version, name, source, stores, encryption, deadlineSeconds,
     healthUrl: null,
     decryption: null,
     encryption,
-    deadlineSeconds,
+    activeDeadlineSeconds,
     scratch,
   };
 }

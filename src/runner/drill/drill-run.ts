@@ -177,8 +177,8 @@ export function noProgress({ rtoSeconds }: DrillConfig): Progress {
 }
 
 /** The config of a restore that goes to the scratch server. */
-function restoreConfig({ version, name, stores, decryption, deadlineSeconds, scratch }: DrillConfig, { target }: DrillTarget): RestoreConfig {
-  return { version, kind: 'restore', name, target, stores, backup: 'latest', notAfter: null, store: null, workloads: [], healthUrl: null, decryption, encryption: null, deadlineSeconds, scratch };
+function restoreConfig({ version, name, stores, decryption, activeDeadlineSeconds, scratch }: DrillConfig, { target }: DrillTarget): RestoreConfig {
+  return { version, kind: 'restore', name, target, stores, backup: 'latest', notAfter: null, store: null, workloads: [], healthUrl: null, decryption, encryption: null, activeDeadlineSeconds, scratch };
 }
 
 /** The scratch directory, as if that much of it were taken. */

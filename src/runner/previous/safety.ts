@@ -37,11 +37,11 @@ export async function takeSafetyBackup(
       keepHours: null, keepLast: null, keepHourly: null, keepDaily: null, keepWeekly: null, keepMonthly: null, keepYearly: null, keepAtLeast: 1,
     },
     pruneAfterBackup: false,
-    verification: { olderPercent: 0, repair: false },
+    verify: { olderPercent: 0, repair: false },
     encryption: config.encryption,
     pushgatewayUrl: null,
     suspectBelowPercent: 0,
-    deadlineSeconds: config.deadlineSeconds,
+    activeDeadlineSeconds: config.activeDeadlineSeconds,
     scratch: config.scratch,
   };
   const record = await takeBackup(source, stores, { acceptSmaller: true, ...safetyFields(restored) }, { config: backup, reporter, signal });

@@ -15,7 +15,7 @@ export async function runRestore(
   what: 'restore' | 'rollback', context: Context<RestoreConfig>, action: (context: Context<RestoreConfig>) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { config } = context;
-  const deadline = deadlineIn(config.deadlineSeconds);
+  const deadline = deadlineIn(config.activeDeadlineSeconds);
   const signal = AbortSignal.any([context.signal, deadline]);
   try {
     await clearLeftScratch(config.scratch, context.reporter);
@@ -24,7 +24,7 @@ export async function runRestore(
     const holds = error instanceof RestoreFailure ? error.state : 'Nothing was changed';
     if (deadline.aborted && !context.signal.aborted) {
       throw new RunnerError(
-        `the ${what} of ${config.name} was stopped at its deadline of ${formatSeconds(config.deadlineSeconds)}. ${holds}. `
+        `the ${what} of ${config.name} was stopped at its deadline of ${formatSeconds(config.activeDeadlineSeconds)}. ${holds}. `
           + 'Raise the deadline, or look for what slows down the server, the network or the store',
         ExitCode.DEADLINE, { cause: error },
       );

@@ -21,7 +21,7 @@ import { Store } from '../store-api/store';
  */
 
 /** What is left of a repair that took too long. */
-const STOPPED = 'its copy has no record yet, and the next repair keeps the files that are good; where one file alone takes longer, run it with the config of the backup and --set deadlineSeconds=SECONDS';
+const STOPPED = 'its copy has no record yet, and the next repair keeps the files that are good; where one file alone takes longer, run it with the config of the backup and --set activeDeadlineSeconds=SECONDS';
 
 /** After a failure, to see whose the claim is. */
 const LOOK_MS = 1500;
@@ -30,7 +30,7 @@ const LOOK_MS = 1500;
 export class WorkedOnElsewhere extends RunnerError {}
 
 export interface RepairContext extends ReadContext {
-  readonly config: ReadContext['config'] & { readonly deadlineSeconds: number };
+  readonly config: ReadContext['config'] & { readonly activeDeadlineSeconds: number };
 }
 
 /**
@@ -40,9 +40,9 @@ export interface RepairContext extends ReadContext {
  * @throws RunnerError if it can't be done; then `to` has no record of the backup, or has what it had
  */
 export async function repairCopy(record: BackupRecord, from: Store, to: Store, context: RepairContext): Promise<CopyFinding> {
-  const { config: { deadlineSeconds }, signal } = context;
+  const { config: { activeDeadlineSeconds }, signal } = context;
   // Its claim holds for as long, whether the run as a whole has a deadline or not.
-  return withDeadline(deadlineSeconds, signal, STOPPED, either => copyWhileClaimed(record, from, to, { ...context, signal: either }));
+  return withDeadline(activeDeadlineSeconds, signal, STOPPED, either => copyWhileClaimed(record, from, to, { ...context, signal: either }));
 }
 
 async function copyWhileClaimed(record: BackupRecord, from: Store, to: Store, context: RepairContext): Promise<CopyFinding> {
@@ -50,7 +50,7 @@ async function copyWhileClaimed(record: BackupRecord, from: Store, to: Store, co
   const { id, artifacts } = record;
   await refuseOtherRecord(record, to, signal);
   const claimedMs = monotonicMs();
-  const ours = await claim(id, to, config.deadlineSeconds, signal);
+  const ours = await claim(id, to, config.activeDeadlineSeconds, signal);
   try {
     reporter.info('repair.started', `Copying ${id} from ${from.location} to ${to.location}`, { id, from: from.name, store: to.name });
     await to.remove([id + RECORD_SUFFIX], signal);
@@ -67,7 +67,7 @@ async function copyWhileClaimed(record: BackupRecord, from: Store, to: Store, co
     const finding = await checkCopy(record, to, context);
     if (finding.fault) throw finding.fault;
     // A machine that slept has run no timer: others may have taken this for dead, and removed what was written here.
-    if (monotonicMs() - claimedMs > config.deadlineSeconds * 1000 || await holderOf(ours, to, signal) !== Holder.WE) {
+    if (monotonicMs() - claimedMs > config.activeDeadlineSeconds * 1000 || await holderOf(ours, to, signal) !== Holder.WE) {
       throw new RunnerError(`not repaired: another run has taken over ${id} in ${to.location} meanwhile: wait for its end, and verify again`, ExitCode.FAILED);
     }
     if (!await to.create(id + RECORD_SUFFIX, renderRecord(record), signal)) {

@@ -22,7 +22,7 @@ describe('defaults', () => {
 
   test('give the runner the time to report that its deadline has passed', () => {
     expect(spec.jobTemplate.spec.activeDeadlineSeconds).toBe(6 * 3600);
-    expect(configOf(objects).deadlineSeconds).toBe(6 * 3600 - 60);
+    expect(configOf(objects).activeDeadlineSeconds).toBe(6 * 3600 - 60);
   });
 
   test('retry what a retry can mend, and nothing else', () => {

@@ -35,7 +35,7 @@ describe('pruning', () => {
     const job = jobOf(objects, 'db-backup-prune');
     expect(configOf(jobOf(objects, 'db-backup')).pruneAfterBackup).toBe(false);
     expect(containerOf(job)).toMatchObject({ name: 'prune', args: ['prune', '--scheduled'] });
-    expect(configOf(job)).toMatchObject({ kind: 'backup', name: 'orders', retention: { keepHours: 168 }, deadlineSeconds: 3540 });
+    expect(configOf(job)).toMatchObject({ kind: 'backup', name: 'orders', retention: { keepHours: 168 }, activeDeadlineSeconds: 3540 });
     expect(job.spec).toMatchObject({ schedule: '0 5 * * 0', timeZone: 'Etc/UTC', concurrencyPolicy: 'Forbid', jobTemplate: { spec: { activeDeadlineSeconds: 3600 } } });
     expect(job.spec.jobTemplate.spec.template.spec.serviceAccountName).toBe('db-backup-prune');
     expect(objects.some(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === 'db-backup-prune')).toBe(true);
@@ -54,7 +54,7 @@ describe('verification', () => {
   test('has the stores, the zone and the identity of the backup', () => {
     expect(job.spec).toMatchObject({ schedule: '0 5 * * 0', timeZone: 'Europe/Berlin', startingDeadlineSeconds: 6 * 3600, jobTemplate: { spec: { activeDeadlineSeconds: 6 * 3600 } } });
     expect(containerOf(job)).toMatchObject({ name: 'verify', args: ['verify', '--scheduled'] });
-    expect(configOf(job)).toMatchObject({ verification: { olderPercent: 10, repair: false }, stores: configOf(jobOf(objects, 'db-backup')).stores });
+    expect(configOf(job)).toMatchObject({ verify: { olderPercent: 10, repair: false }, stores: configOf(jobOf(objects, 'db-backup')).stores });
     expect(job.spec.jobTemplate.spec.template.spec.serviceAccountName).toBe('db-backup');
   });
 
@@ -84,7 +84,7 @@ describe('verification', () => {
     const container = containerOf(volumes[0]);
     expect(container.env.map(({ name }: any) => name)).toEqual([CONFIG_ENV, 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
     expect(container.volumeMounts.map(({ mountPath }: any) => mountPath)).toEqual(['/tmp', '/backups']);
-    expect(configOf(volumes[0]).verification).toEqual({ olderPercent: 50, repair: true });
+    expect(configOf(volumes[0]).verify).toEqual({ olderPercent: 50, repair: true });
   });
 
   test('is as locked down as the backup itself', () => {

@@ -358,7 +358,7 @@ describe('applyJob', () => {
     const { config } = job({ transitionDefaultMinimumObjectSize: TransitionMinimumObjectSize.VARIES_BY_STORAGE_CLASS });
     expect(config).toMatchObject({
       version: 1,
-      store: { bucket: 'shop-backups', credentials: { accessKeyIdEnv: 'AWS_ACCESS_KEY_ID' } },
+      store: { bucketName: 'shop-backups', credentials: { accessKeyIdEnv: 'AWS_ACCESS_KEY_ID' } },
       document: { Rules: [{ ID: 'cdk8s-backup.x', Filter: { Prefix: 'shop/$$(A)' } }] },
       transitionDefaultMinimumObjectSize: 'varies_by_storage_class',
     });

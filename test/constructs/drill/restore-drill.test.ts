@@ -109,18 +109,18 @@ test('the config of PostgreSQL is a restore as a new database of the scratch ser
       port: 5432,
       user: 'postgres',
       tls: { mode: 'disable' },
-      database: 'orders',
+      databaseName: 'orders',
       mode: 'new-database',
-      newDatabase: 'cdk8s_backup_drill',
+      newName: 'cdk8s_backup_drill',
       globals: true,
       parallelJobs: 4,
       assertions: ['select true'],
     },
     freshness: [{ sql: 'select max(at) from orders', maxAgeSeconds: 3600 }],
-    mayBeEmpty: ['public.queue'],
+    tablesThatMayBeEmpty: ['public.queue'],
     dataBytes: 50 * 1024 ** 3,
     rtoSeconds: null,
-    serverStartSeconds: 60,
+    serverStartTimeoutSeconds: 60,
     keepDrills: 12,
   });
 });
@@ -156,7 +156,7 @@ describe('the scratch server', () => {
     );
     // It shares its network with the runner, whose port must be another one.
     expect(configOf(objects).target).toMatchObject({
-      port: 6379, listenPort: 0, advertiseHostEnv: null, safetyBackup: false, method: 'replication', assertions: [{ pattern: 'user:*', leastKeys: 1 }],
+      port: 6379, listenPort: 0, advertiseHostEnv: null, safetyBackup: false, mode: 'replication', assertions: [{ pattern: 'user:*', atLeast: 1 }],
     });
   });
 
@@ -262,7 +262,7 @@ describe('an encrypted backup', () => {
   });
 
   test('of Kubernetes Secrets can\'t be drilled', () => {
-    const backup = () => ({ source: BackupSource.kubernetesSecrets({ names: ['a'] }), ...encrypted() });
+    const backup = () => ({ source: BackupSource.kubernetesSecrets({ secretNames: ['a'] }), ...encrypted() });
     expect(() => define({ backup })).toThrow('a drill needs a database');
   });
 });

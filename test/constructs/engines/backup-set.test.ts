@@ -67,7 +67,7 @@ describe('drills', () => {
   test('are of one member', () => {
     const { containers } = drill('users').spec.jobTemplate.spec.template.spec;
     const { value } = containers[0].env.find(({ name }: any) => name === CONFIG_ENV);
-    expect(parseConfig(unescapeEnvValue(value))).toMatchObject({ kind: 'drill', name: 'shop', member: 'users', target: { engine: 'postgres', host: '127.0.0.1', database: 'shop' } });
+    expect(parseConfig(unescapeEnvValue(value))).toMatchObject({ kind: 'drill', name: 'shop', member: 'users', target: { engine: 'postgres', host: '127.0.0.1', databaseName: 'shop' } });
   });
 
   test('fail without a member, and on one that is not there', () => {
@@ -90,7 +90,7 @@ describe('restore', () => {
   test('by default restores every member in its own default way', () => {
     expect(restoreConfig()).toMatchObject({
       name: 'shop',
-      target: { engine: 'set', members: { orders: { mode: 'swap' }, users: { mode: 'swap' }, cache: { method: 'replication' }, notes: { keepPrevious: true } } },
+      target: { engine: 'set', members: { orders: { mode: 'swap' }, users: { mode: 'swap' }, cache: { mode: 'replication' }, notes: { keepPrevious: true } } },
     });
   });
 

@@ -17,7 +17,7 @@ describe('PostgreSQL', () => {
         engine: 'postgres',
         host: 'postgres',
         port: 5432,
-        database: 'orders',
+        databaseName: 'orders',
         user: 'backup',
         passwordEnv: null,
         tls: { mode: 'prefer', caFile: null },
@@ -38,11 +38,11 @@ describe('PostgreSQL', () => {
   });
 
   test('all databases have a name of their own', () => {
-    expect(configOf(synth({ source: source({ databaseName: undefined, allDatabases: true }) }))).toMatchObject({ name: 'postgres', source: { database: null } });
+    expect(configOf(synth({ source: source({ databaseName: undefined, allDatabases: true }) }))).toMatchObject({ name: 'postgres', source: { databaseName: null } });
   });
 
   test.each([['whisper$cache', 'whisper_cache'], ['_x y', 'x_y'], ['ünï', 'n_'], ['a'.repeat(63), 'a'.repeat(63)]])('database %s is backup %s', (databaseName, name) => {
-    expect(configOf(synth({ source: source({ databaseName }) }))).toMatchObject({ name, source: { database: databaseName } });
+    expect(configOf(synth({ source: source({ databaseName }) }))).toMatchObject({ name, source: { databaseName } });
   });
 
   test.each<[string, (chart: Chart) => PostgresTls, object]>([

@@ -116,8 +116,8 @@ test('tells stores of one name apart', () => {
   new BackupExporter(chart, 'exporter', { backups: [backup('a', 'bucket-a'), backup('b', 'bucket-b')] });
   const objects = objectsOf(chart);
   expect(configOf(objects).backups.map(({ stores }) => stores)).toMatchObject([
-    [{ name: 's3', bucket: 'bucket-a', credentials: { accessKeyIdEnv: 'S3_1_AWS_ACCESS_KEY_ID' } }, { name: 'volume', directory: '/backups-volume-1' }],
-    [{ name: 's3', bucket: 'bucket-b', credentials: { accessKeyIdEnv: 'S3_2_AWS_ACCESS_KEY_ID' } }, { name: 'volume', directory: '/backups-volume-2' }],
+    [{ name: 's3', bucketName: 'bucket-a', credentials: { accessKeyIdEnv: 'S3_1_AWS_ACCESS_KEY_ID' } }, { name: 'volume', directory: '/backups-volume-1' }],
+    [{ name: 's3', bucketName: 'bucket-b', credentials: { accessKeyIdEnv: 'S3_2_AWS_ACCESS_KEY_ID' } }, { name: 'volume', directory: '/backups-volume-2' }],
   ]);
   expect(podOf(objects).volumes.map((each: any) => each.persistentVolumeClaim?.claimName).filter(Boolean)).toEqual(['claim-a', 'claim-b']);
 });

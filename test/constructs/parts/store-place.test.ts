@@ -144,7 +144,7 @@ test('the short name of a Service is another one in each namespace', () => {
 test('the address of a bucket, as AWS shows it, is that of the service and the bucket', () => {
   const parts = (endpoint: string) => bucket({ endpoint }, { endpoint })._bind(new Chart(new App(), 'chart'), true).config;
 
-  expect(parts('https://shop-backups.s3.eu-central-1.amazonaws.com/')).toMatchObject({ endpoint: AWS, bucket: 'shop-backups', pathStyle: true });
+  expect(parts('https://shop-backups.s3.eu-central-1.amazonaws.com/')).toMatchObject({ endpoint: AWS, bucketName: 'shop-backups', pathStyle: true });
   expect(parts('https://SHOP-backups.s3-accelerate.amazonaws.com')).toMatchObject({ endpoint: 'https://s3-accelerate.amazonaws.com', pathStyle: false });
   expect(() => bucket({ endpoint: 'https://minio.example.com/shop-backups' }))
     .toThrow('\'endpoint\' must not have the bucket in its path, got "https://minio.example.com/shop-backups": give the bare URL of the service, the bucket is added');

@@ -76,9 +76,9 @@ test('drills are nightly, and of what is backed up on demand monthly; verificati
   const { objects } = planOf(three);
   expect(cronJob(objects, 'db-drill').spec.schedule).toMatch(/^\d+ \d \* \* \*$/);
   expect(cronJob(objects, 'files-drill').spec.schedule).toMatch(/^\d+ \d 1 \* \*$/);
-  expect(configOf(objects, 'db-backup-verify')).toMatchObject({ verification: { repair: true } });
+  expect(configOf(objects, 'db-backup-verify')).toMatchObject({ verify: { repair: true } });
   const single = planOf({ source: POSTGRES(), rpo: Duration.hours(27), stores: [BUCKET()] });
-  expect(configOf(single.objects, 'shop-backup-verify')).toMatchObject({ verification: { repair: false } });
+  expect(configOf(single.objects, 'shop-backup-verify')).toMatchObject({ verify: { repair: false } });
 });
 
 test('the application is stopped for each restore, and health is asked where it is said', () => {
@@ -99,7 +99,7 @@ test('of a set each member is rehearsed; what is no database has no drill', () =
     data: {
       all: { source: BackupSource.set({ db: POSTGRES(), cache: REDIS() }), rpo: Duration.hours(27) },
       keys: {
-        source: BackupSource.kubernetesSecrets({ names: ['app'] }),
+        source: BackupSource.kubernetesSecrets({ secretNames: ['app'] }),
         rpo: Duration.hours(27),
         encryption: Encryption.age({ recipients: ['age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq'] }),
         decryption: Decryption.fromSecret(kplus.Secret.fromSecretName(chart, 'key', 'key'), 'identity'),

@@ -54,7 +54,7 @@ describe('a backup', () => {
     ['the agents that give an identity, and not to AWS\'s address of IPv6, where the store is somebody else\'s',
       () => ({ stores: [bucket({ credentials: S3Credentials.workloadIdentity(), endpoint: 'https://minio.example.com' })] }),
       [DNS, { ports: tcp(443, 5432) }, { to: [{ ipBlock: { cidr: '169.254.0.0/16' } }], ports: tcp(80, 988) }]],
-    ['the API server for Secrets', () => ({ source: BackupSource.kubernetesSecrets({ names: ['a'] }), encryption: Encryption.age({ recipients: [RECIPIENT] }) }),
+    ['the API server for Secrets', () => ({ source: BackupSource.kubernetesSecrets({ secretNames: ['a'] }), encryption: Encryption.age({ recipients: [RECIPIENT] }) }),
       [DNS, { ports: tcp(443, 6443) }]],
     ['pods with labels', () => ({ network: { database: { podLabels: { app: 'postgres' } } } }),
       [DNS, { to: [{ podSelector: { matchLabels: { app: 'postgres' } } }], ports: tcp(5432) }, { ports: tcp(443) }]],

@@ -58,8 +58,8 @@ describe('defaults', () => {
       workloads: [],
       healthUrl: null,
       decryption: null,
-      target: { engine: 'postgres', host: 'postgres', database: 'orders', mode: 'swap', parallelJobs: 1, globals: true },
-      stores: [{ name: 's3', bucket: 'shop-backups' }],
+      target: { engine: 'postgres', host: 'postgres', databaseName: 'orders', mode: 'swap', parallelJobs: 1, globals: true },
+      stores: [{ name: 's3', bucketName: 'shop-backups' }],
     });
   });
 
@@ -123,14 +123,14 @@ test('every property shows up where it belongs', () => {
   }));
 
   expect(objects).toMatchSnapshot();
-  expect(configOf(objects)).toMatchObject({ notAfter: '2026-11-22T02:00:00.000Z', target: { assertions: ['SELECT $1 = 1'] }, deadlineSeconds: 20 * 60 - 60 });
+  expect(configOf(objects)).toMatchObject({ notAfter: '2026-11-22T02:00:00.000Z', target: { assertions: ['SELECT $1 = 1'] }, activeDeadlineSeconds: 20 * 60 - 60 });
 });
 
 test('a backup of another app is restored from its source and its stores', () => {
   const chart = newChart();
   const { source, stores } = props();
   new RestoreJob(chart, 'DbRestore', { target: source, stores });
-  expect(configOf(objectsOf(chart))).toMatchObject({ name: 'orders', target: { database: 'orders' }, stores: [{ name: 's3' }] });
+  expect(configOf(objectsOf(chart))).toMatchObject({ name: 'orders', target: { databaseName: 'orders' }, stores: [{ name: 's3' }] });
   expect(resourceOf(objectsOf(chart)).metadata.name).toBe('db-restore');
 });
 
@@ -147,20 +147,20 @@ test('image and user are those of the backup, unless something else is said', ()
 
 describe('modes', () => {
   test.each<[string, Changes, object]>([
-    ['in place', { mode: RestoreMode.postgresInPlace({ globals: false }) }, { mode: 'in-place', newDatabase: null, globals: false, safetyBackup: true, singleTransaction: false }],
+    ['in place', { mode: RestoreMode.postgresInPlace({ globals: false }) }, { mode: 'in-place', newName: null, globals: false, safetyBackup: true, singleTransaction: false }],
     ['in place, and no way back', { mode: RestoreMode.postgresInPlace({ safetyBackup: false }) }, { mode: 'in-place', safetyBackup: false }],
-    ['beside, with declared room', { mode: RestoreMode.postgresSwap({ targetFreeSpace: Size.mebibytes(3) }) }, { mode: 'swap', freeBytes: 3 * 1024 * 1024 }],
+    ['beside, with declared room', { mode: RestoreMode.postgresSwap({ targetFreeSpace: Size.mebibytes(3) }) }, { mode: 'swap', targetFreeSpaceBytes: 3 * 1024 * 1024 }],
     ['beside, in one transaction', { mode: RestoreMode.postgresSwap({ singleTransaction: true }) }, { mode: 'swap', singleTransaction: true }],
-    ['new database', { mode: RestoreMode.postgresNewDatabase('look') }, { mode: 'new-database', newDatabase: 'look', database: 'orders' }],
-    ['Redis by default', { target: redis }, { method: 'replication', advertiseHostEnv: 'POD_IP', listenPort: 6379, safetyBackup: true, directory: null }],
+    ['new database', { mode: RestoreMode.postgresNewDatabase('look') }, { mode: 'new-database', newName: 'look', databaseName: 'orders' }],
+    ['Redis by default', { target: redis }, { mode: 'replication', advertiseHostEnv: 'POD_IP', listenPort: 6379, safetyBackup: true, directory: null }],
     ['Redis with an assertion', { target: redis, mode: RestoreMode.redisReplication({ safetyBackup: false, assertions: [{ pattern: 'user:*' }] }) },
-      { method: 'replication', safetyBackup: false, assertions: [{ pattern: 'user:*', leastKeys: 1 }] }],
-    ['Redis key by key', { target: redis, mode: RestoreMode.redisKeys() }, { method: 'keys', replace: false, safetyBackup: true, advertiseHostEnv: null, listenPort: 0, directory: null }],
+      { mode: 'replication', safetyBackup: false, assertions: [{ pattern: 'user:*', atLeast: 1 }] }],
+    ['Redis key by key', { target: redis, mode: RestoreMode.redisKeys() }, { mode: 'keys', replace: false, safetyBackup: true, advertiseHostEnv: null, listenPort: 0, directory: null }],
     ['Redis key by key over what is there', { target: redis, mode: RestoreMode.redisKeys({ replace: true, assertions: [{ pattern: 'user:*', atLeast: 3 }] }) },
-      { method: 'keys', replace: true, assertions: [{ pattern: 'user:*', leastKeys: 3 }] }],
+      { mode: 'keys', replace: true, assertions: [{ pattern: 'user:*', atLeast: 3 }] }],
     ['a Redis that is stopped', chart => ({
       target: redis, mode: RestoreMode.redisRdbFile({ claim: kplus.PersistentVolumeClaim.fromClaimName(chart, 'Redis', 'redis-data'), path: 'data' }),
-    }), { method: 'file', directory: '/redis-data' }],
+    }), { mode: 'rdb-file', directory: '/redis-data' }],
     ['SQLite', chart => ({ target: sqlite(chart), mode: RestoreMode.sqliteReplaceFile({ keepPrevious: false, assertions: ['SELECT 1'] }) }),
       { path: '/data/a.db', keepPrevious: false, assertions: ['SELECT 1'] }],
   ])('%s', (_case, changes, target) => {

@@ -14,7 +14,7 @@ describe('S3', () => {
     expect(configOf(objects).stores).toEqual([{
       type: 's3',
       name: 's3',
-      bucket: 'shop-backups',
+      bucketName: 'shop-backups',
       prefix: 'orders',
       region: null,
       regionEnv: 'AWS_DEFAULT_REGION',
@@ -60,7 +60,7 @@ describe('S3', () => {
     expect(configOf(objects).stores).toEqual([{
       type: 's3',
       name: 'minio',
-      bucket: 'shop-backups',
+      bucketName: 'shop-backups',
       prefix: 'a/b/orders',
       region: 'us-east-1',
       regionEnv: null,
@@ -69,7 +69,7 @@ describe('S3', () => {
       credentials: { accessKeyIdEnv: 'AWS_ACCESS_KEY_ID', secretAccessKeyEnv: 'AWS_SECRET_ACCESS_KEY', sessionTokenEnv: 'AWS_SESSION_TOKEN' },
       encryption: { algorithm: 'aws:kms', kmsKeyId: 'alias/backup' },
       storageClass: 'GLACIER_IR',
-      objectLock: { mode: 'GOVERNANCE', seconds: 30 * 86_400 },
+      objectLock: { mode: 'GOVERNANCE', durationSeconds: 30 * 86_400 },
       checksums: 'required-only',
       maxParts: 1000,
     }]);

@@ -121,7 +121,7 @@ describe('a drill fails, says why, and leaves a record and nothing else, when', 
     expect(record.checks).toMatchObject([{ name: 'objects', passed: true }, { name: 'row counts', passed: false }, { passed: true }]);
     expect(record.seconds.restore).toBeGreaterThan(0);
 
-    const asked = await drill(config({ mayBeEmpty: ['public.orders_2025'] }), { env });
+    const asked = await drill(config({ tablesThatMayBeEmpty: ['public.orders_2025'] }), { env });
     expect(asked.record).toMatchObject({ outcome: 'passed' });
   });
 
@@ -175,7 +175,7 @@ describe('a drill fails, says why, and leaves a record and nothing else, when', 
   });
 
   test('the server never starts', async () => {
-    const record = await failing(copied().config({ target: postgresTarget({ port: await freePort() }, 'shop'), serverStartSeconds: 1 }), 20,
+    const record = await failing(copied().config({ target: postgresTarget({ port: await freePort() }, 'shop'), serverStartTimeoutSeconds: 1 }), 20,
       /the scratch server, postgres 127\.0\.0\.1:\d+, did not start within 1\.0 s \(.*\): see its log/);
     expect(record).toMatchObject({ server: null, seconds: { total: 0 } });
   });
@@ -192,7 +192,7 @@ describe('a drill fails, says why, and leaves a record and nothing else, when', 
 
   test('it takes longer than its deadline', async () => {
     const slow = fakeProgram('pg_restore', 'exec sleep 60');
-    await failing(copied().config({ deadlineSeconds: 3 }), 17, 'it was stopped at its deadline of 3.0 s', slow);
+    await failing(copied().config({ activeDeadlineSeconds: 3 }), 17, 'it was stopped at its deadline of 3.0 s', slow);
   });
 
   test('pg_restore fails half way', async () => {
@@ -205,8 +205,8 @@ describe('what is no place for a drill is not touched:', () => {
   test.each([
     ['a server that is not on this machine', { host: 'postgres' }, 'postgres:', 'is no server for a drill: it has to be on this machine'],
     ['several hosts', { host: '127.0.0.1,10.0.0.1' }, '', 'is no server for a drill'],
-    ['another mode', { mode: 'swap', newDatabase: null }, '', 'a drill restores into a new database'],
-    ['another name', { newDatabase: 'orders' }, '', `whose name begins with ${DRILL_DATABASE}`],
+    ['another mode', { mode: 'swap', newName: null }, '', 'a drill restores into a new database'],
+    ['another name', { newName: 'orders' }, '', `whose name begins with ${DRILL_DATABASE}`],
   ])('%s', async (_case, target, _host, message) => {
     const drilled = await drill(copied().config({}, target), { env });
     expect(drilled).toMatchObject({ code: 10, message: expect.stringContaining(message), record: { outcome: 'failed', server: null } });
@@ -281,7 +281,7 @@ test('only so many drills stay, and backups and the history of other names are l
   expect(filesIn(directory)).toEqual([...before, ...ids.slice(-2).map(id => `${id}.drill.json`)].sort());
 
   async function drillNow() {
-    const ended = await run(['drill'], { config: config({ keepDrills: 2, target: postgresTarget({ port: 1 }, 'shop'), serverStartSeconds: 0.1 }), env });
+    const ended = await run(['drill'], { config: config({ keepDrills: 2, target: postgresTarget({ port: 1 }, 'shop'), serverStartTimeoutSeconds: 0.1 }), env });
     expect(ended.code).toBe(20);
     return JSON.parse(ended.stdout) as { id: string };
   }

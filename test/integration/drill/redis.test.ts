@@ -58,7 +58,7 @@ async function nothingIsLeft(): Promise<void> {
 test('a backup restores into an empty server; all is checked, timed and recorded, and nothing is left, in the stores neither', async () => {
   const { config, id, directory } = copied();
   const before = filesIn(directory);
-  const drilled = await drill(config({ rtoSeconds: 100 }, { safetyBackup: true, assertions: [{ pattern: 'key:*', leastKeys: 1000 }] }));
+  const drilled = await drill(config({ rtoSeconds: 100 }, { safetyBackup: true, assertions: [{ pattern: 'key:*', atLeast: 1000 }] }));
   expect(drilled.stderr).not.toContain('"level":"error"');
   expect(drilled).toMatchObject({ code: 0 });
   expect(drilled.record).toMatchObject({
@@ -94,7 +94,7 @@ describe('a drill fails, says why, and leaves a record and nothing else, when', 
   });
 
   test('there are fewer keys than asked for', async () => {
-    const record = await failing(copied().config({}, { assertions: [{ pattern: 'key:*', leastKeys: 1 }, { pattern: 'user:*', leastKeys: 7 }] }), 11,
+    const record = await failing(copied().config({}, { assertions: [{ pattern: 'key:*', atLeast: 1 }, { pattern: 'user:*', atLeast: 7 }] }), 11,
       'there are 0 keys like user:*, and the config asks for at least 7');
     expect(record.checks.map(({ passed }) => passed)).toEqual([true, true, false]);
   });
@@ -137,7 +137,7 @@ describe('a server that accepts connections and says nothing', () => {
   afterEach(() => process.kill(scratch.pid, 'SIGCONT'));
 
   test('has not started', async () => {
-    const drilled = await drill(copied().config({ serverStartSeconds: 1 }));
+    const drilled = await drill(copied().config({ serverStartTimeoutSeconds: 1 }));
     expect(drilled).toMatchObject({ code: 20, message: expect.stringContaining('did not start within 1.0 s'), record: { outcome: 'failed', server: null } });
   });
 

@@ -79,7 +79,7 @@ export function describeDrillTarget(name: string, arrange: () => Promise<DrillSi
 
     test('that never answers is waited for as long as the config says, and named with the way out', async () => {
       if (site.unreachable === null) return;
-      const error = await failureOf(open({ target: site.unreachable, serverStartSeconds: 0.1 }).started(NO_ABORT));
+      const error = await failureOf(open({ target: site.unreachable, serverStartTimeoutSeconds: 0.1 }).started(NO_ABORT));
       expect([error.exitCode, error.message]).toEqual([ExitCode.UNAVAILABLE, expect.stringMatching(/did not start within .*: see its log.*'serverStartTimeout'/)]);
     });
 

@@ -55,7 +55,7 @@ describeSource('PostgresSource', async () => {
     traces: async () => [...['pg_dump', 'pg_dumpall', 'psql'].flatMap(program => childrenNamed(program).map(() => program)), ...(await databasesOf(server)).filter(name => name !== 'shop')],
     refused: [
       { what: 'nobody there', open: () => sourceFor({ ...server, port: nobody }), exitCode: ExitCode.UNAVAILABLE, names: `127.0.0.1:${nobody}`, wayOut: /: check that the server runs/ },
-      { what: 'no database', open: () => sourceFor(server, { database: 'gone' }), exitCode: ExitCode.NOT_FOUND, names: 'gone', wayOut: /: / },
+      { what: 'no database', open: () => sourceFor(server, { databaseName: 'gone' }), exitCode: ExitCode.NOT_FOUND, names: 'gone', wayOut: /: / },
       { what: 'no rights', open: () => sourceFor(server, { user: 'blind' }, 'p'), exitCode: ExitCode.DENIED, names: 'public.orders', wayOut: /GRANT pg_read_all_data TO "blind"/ },
       { what: 'a wrong password', open: () => sourceFor(server, {}, 'wrong'), exitCode: ExitCode.DENIED, names: `127.0.0.1:${server.port}`, wayOut: /: check that the password in the / },
     ],
@@ -112,6 +112,6 @@ describeDrillTarget('PostgresScratch', async () => {
     },
     knowsItsOwn: true,
     unreachable: { ...target, port: nobody },
-    refused: { ...target, newDatabase: 'orders' },
+    refused: { ...target, newName: 'orders' },
   };
 });

@@ -92,7 +92,7 @@ async function serverSite(changes: Partial<RedisTargetConfig>, keys: number): Pr
 
 describeRestorer('RedisRestorer', 2, () => serverSite({}, 5000));
 
-describeRestorer('RedisKeysRestorer', 2, async () => ({ ...await serverSite({ method: 'keys', replace: true }, 5000), atOnce: false }));
+describeRestorer('RedisKeysRestorer', 2, async () => ({ ...await serverSite({ mode: 'keys', replace: true }, 5000), atOnce: false }));
 
 describeRestorer('RedisFileRestorer', 1, async () => {
   const directory = tempDir('redis-files');
@@ -111,7 +111,7 @@ describeRestorer('RedisFileRestorer', 1, async () => {
     await saved(on);
     return taken;
   });
-  const target = redisTarget(server, { method: 'file', directory });
+  const target = redisTarget(server, { mode: 'rdb-file', directory });
   return {
     backedUp,
     target,
@@ -149,7 +149,7 @@ describeDrillTarget('RedisScratch', async () => {
   return {
     backedUp,
     target,
-    asserting: { ...target, assertions: [{ pattern: 'key:*', leastKeys: 1000 }, { pattern: 'user:*', leastKeys: 1 }] },
+    asserting: { ...target, assertions: [{ pattern: 'key:*', atLeast: 1000 }, { pattern: 'user:*', atLeast: 1 }] },
     env: {},
     state: async () => `${await server.cli(['info', 'keyspace'])} ${await roleOf(server)}`,
     occupy: async () => {

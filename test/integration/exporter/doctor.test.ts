@@ -116,7 +116,7 @@ test.each<[string, (place: ReturnType<typeof aPlace>) => RunOptions, number, Reg
     rmSync(directory, { recursive: true });
     return options;
   }, 15, /store volume: .*does not exist: is the volume mounted/],
-  ['wrong bucket', ({ options }) => ({ ...options, config: { ...options.config, stores: [{ ...options.config.stores[0]!, bucket: 'no-such-bucket' } as BackupConfig['stores'][number]] } }), 15, /store offsite: .*no-such-bucket/],
+  ['wrong bucket', ({ options }) => ({ ...options, config: { ...options.config, stores: [{ ...options.config.stores[0]!, bucketName: 'no-such-bucket' } as BackupConfig['stores'][number]] } }), 15, /store offsite: .*no-such-bucket/],
 ])('%s: an error with its exit code, and what to do', async (_case, change, code, message) => {
   const found = await doctor(change(aPlace()));
   expect(found.code).toBe(code);

@@ -51,7 +51,7 @@ test('a toy is backed up into a toy, verified, rehearsed, restored, and rolled b
   mkdirSync(scratch.directory);
   const shared = { stores: [{ type: 'toy', name: 'toy', file: join(directory, 'store.json') }], scratch };
   const backup = { ...aConfig(), ...shared, source: { engine: 'toy', path: database } };
-  const { version, name, deadlineSeconds } = backup;
+  const { version, name, activeDeadlineSeconds } = backup;
   const drill = {
     version,
     kind: 'drill',
@@ -60,15 +60,15 @@ test('a toy is backed up into a toy, verified, rehearsed, restored, and rolled b
     member: null,
     target: { engine: 'toy', path: join(scratch.directory, 'cdk8s_backup_drill.toy') },
     ...shared,
-    mayBeEmpty: [],
+    tablesThatMayBeEmpty: [],
     dataBytes: null,
     freshness: [],
     rtoSeconds: null,
-    serverStartSeconds: 10,
+    serverStartTimeoutSeconds: 10,
     keepDrills: 3,
     decryption: null,
     pushgatewayUrl: null,
-    deadlineSeconds,
+    activeDeadlineSeconds,
   };
   writeFileSync(join(directory, 'backup.json'), JSON.stringify(backup));
   writeFileSync(join(directory, 'drill.json'), JSON.stringify(drill));

@@ -107,7 +107,7 @@ function expectNoValue({ stdout, stderr }: Ended): void {
 }
 
 test('named objects come back into an emptied namespace as they were, read and written with the rights to them alone', async () => {
-  const { namespace, directory, backup: backingUp, restore } = await site('named', { names: ['db', 'tls'], configMapNames: ['settings'] });
+  const { namespace, directory, backup: backingUp, restore } = await site('named', { secretNames: ['db', 'tls'], configMapNames: ['settings'] });
   const before = await stateOf(namespace);
   const { id, artifacts } = await backup(backingUp);
   expect(artifacts.map(({ file }) => file)).toEqual([`${id}.yaml.zst.age`]);
@@ -142,7 +142,7 @@ test('named objects come back into an emptied namespace as they were, read and w
 });
 
 test('an object that was changed is replaced only on demand, and what it held can be brought back', async () => {
-  const { namespace, backup: backingUp, restore, replacing } = await site('changed', { names: ['db', 'tls'] });
+  const { namespace, backup: backingUp, restore, replacing } = await site('changed', { secretNames: ['db', 'tls'] });
   const { id } = await backup(backingUp);
   const before = await stateOf(namespace);
   await server.request('PATCH', `/api/v1/namespaces/${namespace}/secrets/db`, { data: { password: base64('overwritten-value'), added: base64('1') } });
@@ -187,7 +187,7 @@ test('more objects than one answer has are all backed up', async () => {
 });
 
 test('Secrets that lie in the store in the clear are none of ours, and are not restored', async () => {
-  const { namespace, directory, backup: backingUp, replacing } = await site('planted', { names: ['db', 'tls'] });
+  const { namespace, directory, backup: backingUp, replacing } = await site('planted', { secretNames: ['db', 'tls'] });
   const { id, artifacts: [artifact] } = await backup(backingUp);
   const record = JSON.parse(readFileSync(path.join(directory, `${id}.json`), 'utf8'));
   const plain = execFileSync('age', ['--decrypt', '--identity', key.file, path.join(directory, artifact!.file)]);
@@ -205,7 +205,7 @@ test('Secrets that lie in the store in the clear are none of ours, and are not r
 
 describe('nothing is changed, and the message says why', () => {
   test('where Secrets would be stored in the clear before they are replaced', async () => {
-    const { namespace, directory, backup: backingUp, replacing } = await site('unsealed', { names: ['db', 'tls'] });
+    const { namespace, directory, backup: backingUp, replacing } = await site('unsealed', { secretNames: ['db', 'tls'] });
     await backup(backingUp);
     await server.request('PATCH', `/api/v1/namespaces/${namespace}/secrets/db`, { data: { password: base64('overwritten-value') } });
     const [before, files] = [await stateOf(namespace), filesIn(directory)];
@@ -218,7 +218,7 @@ describe('nothing is changed, and the message says why', () => {
   let given: Site;
 
   beforeAll(async () => {
-    given = await site('refused', { names: ['db', 'tls'] });
+    given = await site('refused', { secretNames: ['db', 'tls'] });
     await backup(given.backup);
   });
 

@@ -30,7 +30,7 @@ export async function backUpAndDamage(server: RedisServer, source: Partial<Redis
   const { id } = await backup({ config, env });
   await damage(server);
   const target: RedisTargetConfig = {
-    ...redis(server, source), method: 'replication', replace: false, advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: true, assertions: [],
+    ...redis(server, source), mode: 'replication', replace: false, advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: true, assertions: [],
   };
   return {
     id,

@@ -5,7 +5,7 @@ import { Ended, run, Running, RunOptions, start } from '../_runner';
 
 /** A restore of the latest backup, with every value that the tests at hand do not care about. */
 export function restoreOf({ version, name, stores, encryption, scratch }: BackupConfig, target: TargetConfig): RestoreConfig {
-  return { version, kind: 'restore', name, target, stores, backup: 'latest', notAfter: null, store: null, workloads: [], healthUrl: null, decryption: null, encryption, deadlineSeconds: 300, scratch };
+  return { version, kind: 'restore', name, target, stores, backup: 'latest', notAfter: null, store: null, workloads: [], healthUrl: null, decryption: null, encryption, activeDeadlineSeconds: 300, scratch };
 }
 
 export function restore(options: RunOptions, ...args: readonly string[]): Promise<Ended> {

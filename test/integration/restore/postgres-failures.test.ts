@@ -91,7 +91,7 @@ describe('the backup', () => {
     cpSync(site.directory, directory, { recursive: true });
     flipByte(dumpIn(directory), bytes => bytes - 1);
     const stores = [{ type: 'folder', name: 'first', directory, folder: null } as const, ...site.backupConfig.stores];
-    const options = restoreOptions(site, { mode: 'new-database', newDatabase: 'other' }, { stores });
+    const options = restoreOptions(site, { mode: 'new-database', newName: 'other' }, { stores });
     const ended = await restored(options);
     expect(ended.events.map(({ event }) => event)).toContain('copy.unusable');
     await server.psql('drop database other');
@@ -122,7 +122,7 @@ describe('the server', () => {
       /ALTER ROLE "nobody" CREATEDB.*; and .*GRANT "postgres" TO "nobody".*; and .*GRANT "owner" TO "nobody"/,
     ],
     ['a role that is not the owner', { user: 'maker' }, { POSTGRES_PASSWORD: 'x' }, 14, /may not rename the database, which belongs to postgres/],
-    ['a database that is not in the backup', { sourceDatabase: 'shpo' }, {}, 15, /has no database shpo; it has shop/],
+    ['a database that is not in the backup', { sourceDatabaseName: 'shpo' }, {}, 15, /has no database shpo; it has shop/],
     ['an assertion that is not true', { assertions: ['select true', 'select count(*) = 1 from orders'] }, {}, 11, /"select count\(\*\) = 1 from orders" is not true, it answers "f"/],
     ['an assertion that is no SQL', { assertions: ['\\! touch /tmp/x'] }, {}, 10, /can't be checked/],
     ['an assertion that writes', { assertions: ['delete from orders returning true'] }, {}, 10, /read-only transaction/],
@@ -139,7 +139,7 @@ describe('the server', () => {
       const options = restoreOptions({ ...other, server }, { globals: false });
       await expectRefused(options, 15, /there is no role only here.*CREATE ROLE "only here".*the extension adminpack is not installed/);
       // A database that is there keeps its own rights and settings; a new one has those of the backup.
-      await expectRefused(restoreOptions({ ...other, server }, { globals: false, mode: 'new-database', newDatabase: 'shop_new' }), 15, /no role only granted, .*no role only set, /);
+      await expectRefused(restoreOptions({ ...other, server }, { globals: false, mode: 'new-database', newName: 'shop_new' }), 15, /no role only granted, .*no role only set, /);
     } finally {
       await old.stop();
     }
@@ -170,7 +170,7 @@ describe('the server', () => {
       await own.psql('create database wide');
       await own.psql('create table t as select i, repeat(\'x\', 1000) as x from generate_series(1, 50000) i', 'wide'); // 57 MB that compress well
       const other = await backedUp(own, 'wide');
-      const options = restoreOptions(other, { freeBytes: 30_000_000 });
+      const options = restoreOptions(other, { targetFreeSpaceBytes: 30_000_000 });
       expect(await run(['restore'], options)).toMatchObject({ code: 16, message: expect.stringMatching(/second copy of the database wide.*declared.*Nothing was changed$/) });
 
       await own.psql('drop table t; create table t as select 1 as i', 'wide'); // nothing tells now how much it will be
@@ -179,7 +179,7 @@ describe('the server', () => {
       expect(ended.code).toBe(16);
       expect(await databasesOf(own)).toEqual(['wide']);
 
-      await restored(restoreOptions(other, { freeBytes: 500_000_000 }));
+      await restored(restoreOptions(other, { targetFreeSpaceBytes: 500_000_000 }));
       expect(await own.psql('select count(*) from t', 'wide')).toBe('50000');
     } finally {
       await own.stop();
@@ -213,7 +213,7 @@ describe('the server', () => {
 });
 
 describe('the scratch directory', () => {
-  const into = (changes: Partial<RestoreConfig>, target = {}) => restoreOptions(site, { mode: 'new-database', newDatabase: 'other', ...target }, changes);
+  const into = (changes: Partial<RestoreConfig>, target = {}) => restoreOptions(site, { mode: 'new-database', newName: 'other', ...target }, changes);
 
   test('is too small: the backup is read twice, and the plan says why', async () => {
     const options = into({ scratch: { ...site.backupConfig.scratch, limitBytes: 1000 } });
@@ -242,7 +242,7 @@ describe('the scratch directory', () => {
 
   test('can\'t be written to, in place: the restore ends at once, and not only at its deadline', async () => {
     // It has no room, so that the backup is read twice, and takes no list of what to restore.
-    const options = restoreOptions(site, { mode: 'in-place' }, { scratch: { directory: '/proc', limitBytes: null }, deadlineSeconds: 3600 });
+    const options = restoreOptions(site, { mode: 'in-place' }, { scratch: { directory: '/proc', limitBytes: null }, activeDeadlineSeconds: 3600 });
     await expectRefused(options, 10, /the scratch directory \/proc can't be used/, ['--yes', '--no-safety-backup']);
   });
 

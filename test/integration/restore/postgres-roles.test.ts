@@ -111,7 +111,7 @@ describe.each<PostgresMajor>([15, 17])('on PostgreSQL %d', major => {
     const site = byAdministrator(await backedUp(server, 'flat'), server);
     const wayOut = major >= 16 ? 'GRANT "landlord" TO "admin" WITH INHERIT TRUE, SET TRUE' : 'ALTER ROLE "admin" INHERIT';
     const before = await databasesOf(server);
-    for (const target of [{ mode: 'swap' }, { mode: 'in-place' }, { mode: 'new-database', newDatabase: 'flat_2' }] as const) {
+    for (const target of [{ mode: 'swap' }, { mode: 'in-place' }, { mode: 'new-database', newName: 'flat_2' }] as const) {
       const ended = await run(['restore', '--yes'], restoreOptions(site, target));
       expect(ended.code).toBe(14);
       expect(ended.stderr).toContain(JSON.stringify(wayOut).slice(1, -1));

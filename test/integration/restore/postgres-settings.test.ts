@@ -48,7 +48,7 @@ test.each(['swap', 'new-database'] as const)('amounts of money in the format of 
     expect(good).toContain('1.234,56 €');
     const site = await backedUp(foreign, 'shop');
     await foreign.psql('delete from orders', 'shop');
-    await restored(restoreOptions(site, mode === 'swap' ? {} : { mode, newDatabase: 'other' }));
+    await restored(restoreOptions(site, mode === 'swap' ? {} : { mode, newName: 'other' }));
     expect(await foreign.psql('select total from orders', mode === 'swap' ? 'shop' : 'other')).toBe('1.234,56 €');
     if (mode === 'swap') expect(await dumpOf(foreign, 'shop')).toBe(good);
 

@@ -74,7 +74,7 @@ test('a new server: the database and its roles are not there', async () => {
     expect(await fresh.psql(roles)).toBe((await server.psql(roles)));
     expect(await fresh.psql('select setrole::regrole, setconfig from pg_db_role_setting where setdatabase = 0')).toContain('statement_timeout=1h');
     // Under another name as well, where the statements of the archive have to be about that.
-    const other = await restored(restoreOptions({ ...site, server: fresh, database: 'else where' }, { database: 'else where' }));
+    const other = await restored(restoreOptions({ ...site, server: fresh, database: 'else where' }, { databaseName: 'else where' }));
     expect(other.report.previous).toBeNull();
     const renamed = (await dumpOf(fresh, 'else where')).replaceAll('"else where"', 'gone').replaceAll('else where', 'gone');
     expect(renamed).toBe(before);
@@ -197,7 +197,7 @@ test('a single transaction, beside', async () => {
 
 test.each<[object, RegExp]>([
   [{ mode: 'swap' }, /--no-safety-backup: .*is kept itself/],
-  [{ mode: 'new-database', newDatabase: 'other' }, /nothing is replaced/],
+  [{ mode: 'new-database', newName: 'other' }, /nothing is replaced/],
 ])('--no-safety-backup is refused where none is taken: %p', async (target, message) => {
   const server = servers[17];
   await server.psql('create database none');
@@ -209,7 +209,7 @@ test.each<[object, RegExp]>([
 
 test('into a new database, and no more', async () => {
   const { site, server, before, worse } = await damaged(17, 'shop');
-  const options = restoreOptions(site, { mode: 'new-database', newDatabase: 'look at' });
+  const options = restoreOptions(site, { mode: 'new-database', newName: 'look at' });
   const { report } = await restored(options);
   expect(report).toMatchObject({ previous: null, holds: expect.stringContaining('look at') });
   expect(await dumpOf(server, 'shop')).toBe(worse);

@@ -225,7 +225,7 @@ test('an assertion that fails after loading: the restored data is there, and the
   const server = await start();
   const { id, digest, restoring } = await backUpAndDamage(server);
   const damaged = await digestOf(server);
-  const ended = await restore(restoring({ assertions: [{ pattern: 'user:*', leastKeys: 1 }] }));
+  const ended = await restore(restoring({ assertions: [{ pattern: 'user:*', atLeast: 1 }] }));
   expect(ended.code).toBe(11);
   expect(ended.message).toMatch(new RegExp(`0 keys like user:\\*.*holds all of ${id}, 5007 keys; what it held before is stored as app_`, 's'));
   expect(await digestOf(server)).toBe(digest);

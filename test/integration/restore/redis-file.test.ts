@@ -21,7 +21,7 @@ test.each([[false, false], [true, true], [false, true], [true, false]])('files o
   const { directory } = server;
   const names = filesIn(directory);
 
-  const ended = await restore(restoring({ method: 'file', directory }));
+  const ended = await restore(restoring({ mode: 'rdb-file', directory }));
   expect(ended).toMatchObject({ code: 0, result: { event: 'restore.finished', id, holds: `redis files in ${directory} are ${id}` } });
   expect(existsSync(path.join(directory, '.restoring'))).toBe(false);
   expect(statSync(path.join(directory, 'dump.rdb')).uid).toBe(statSync(directory).uid);
@@ -35,7 +35,7 @@ test.each([[false, false], [true, true], [false, true], [true, false]])('files o
   await servers.at(-1)!.kill9();
 
   if (aofBefore === aofAfter) {
-    expect(await run(['rollback', '--yes'], restoring({ method: 'file', directory }))).toMatchObject({ code: 0 });
+    expect(await run(['rollback', '--yes'], restoring({ mode: 'rdb-file', directory }))).toMatchObject({ code: 0 });
     expect(filesIn(directory).filter(name => !name.startsWith('before_'))).toEqual(names);
     const back = await start({ aof: aofBefore, directory });
     expect(await back.cli(['get', 'new'])).toBe('written after the backup');
@@ -58,7 +58,7 @@ test.each([['moving', false], ['placing', true]])('a restore that was killed whi
     for (const name of filesIn(directory).filter(file => file === 'dump.rdb')) renameSync(path.join(directory, name), path.join(kept, name));
     writeFileSync(path.join(directory, 'dump.rdb'), 'new');
   }
-  const target = restoring({ method: 'file', directory });
+  const target = restoring({ mode: 'rdb-file', directory });
   expect(await run(['rollback', '--yes'], target)).toMatchObject({ code: 15 }); // which repairs, and finds nothing that was kept
   expect(filesIn(directory).filter(name => name === 'dump.rdb' || name.startsWith('before_') || name === '.restoring')).toEqual([]);
   const again = await start({ aof: true, directory });
@@ -79,7 +79,7 @@ test.each([
   const damaged = await digestOf(server);
   await server.kill9();
   const { directory } = server;
-  const target = restoring({ method: 'file', directory });
+  const target = restoring({ mode: 'rdb-file', directory });
   const [kept, at] = [path.join(directory, 'before_20260101_000000'), (name: string) => path.join(directory, name)];
   expect((await restore(target)).code).toBe(0);
   const done = !marks.includes('from');

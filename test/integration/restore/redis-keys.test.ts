@@ -23,7 +23,7 @@ describe('a server that is nobody\'s replica holds what was backed up', () => {
     ['with AOF', { aof: true }, {}, undefined],
     ['with a password', { password: 'pass-word' }, { passwordEnv: 'REDIS_PASSWORD' }, 'pass-word'],
     ['with an ACL user of the least rights', { users: [`backup on >p ${REDIS_RIGHTS['restore-keys']}`] }, { user: 'backup', passwordEnv: 'REDIS_PASSWORD' }, 'p'],
-    ['when an assertion asks for keys', {}, { assertions: [{ pattern: 'key:*', leastKeys: 5000 }] }, undefined],
+    ['when an assertion asks for keys', {}, { assertions: [{ pattern: 'key:*', atLeast: 5000 }] }, undefined],
   ])('%s', async (_, serverOptions, target, password) => {
     const { backedUp } = await backUpAll();
     const server = await start({ ...serverOptions, config: MANAGED });
@@ -148,7 +148,7 @@ test('a backup of a half-restored server is kept and never the latest, and the s
   writeFileSync(record, JSON.stringify({ ...JSON.parse(readFileSync(record, 'utf8')), suspect: null }));
   const empty = await start();
   for (const method of ['keys', 'replication'] as const) {
-    expect(await restore(into(empty, backedUp, { method, safetyBackup: false }))).toMatchObject({ code: 11, message: expect.stringContaining(`${id} was taken while a restore key by key had not ended`) });
+    expect(await restore(into(empty, backedUp, { mode: method, safetyBackup: false }))).toMatchObject({ code: 11, message: expect.stringContaining(`${id} was taken while a restore key by key had not ended`) });
     expect(await empty.cli(['dbsize'])).toBe('0');
   }
   rmSync(record);
@@ -258,7 +258,7 @@ async function fillOther(server: RedisServer): Promise<void> {
 }
 
 function into(server: RedisServer, { restoring }: BackedUp, target: Partial<RedisTargetConfig> = {}, password?: string): ReturnType<BackedUp['restoring']> {
-  const options = restoring({ host: server.host, port: server.port, method: 'keys', ...target });
+  const options = restoring({ host: server.host, port: server.port, mode: 'keys', ...target });
   return { ...options, env: { ...options.env, REDIS_PASSWORD: password } };
 }
 

@@ -39,7 +39,7 @@ describe.each(REDIS_PROGRAMS)('%s', program => {
 
   test('key by key an empty server that is nobody\'s replica holds what was backed up', async () => {
     const empty = await start(program, NO_REPLICATION);
-    const ended = await restore(into(empty, { method: 'keys' }));
+    const ended = await restore(into(empty, { mode: 'keys' }));
     expect(ended.stderr).not.toContain('"level":"error"');
     expect(ended.code).toBe(0);
     await holdsAll(empty);
@@ -50,9 +50,9 @@ describe.each(REDIS_PROGRAMS)('%s', program => {
     await other.cli(['set', 'other', 'precious']);
     for (const command of OWN[program]) await other.cli(command);
     const before = await digestOf(other);
-    expect(await restore(into(other, { method: 'keys', replace: true }))).toMatchObject({ code: 0 });
+    expect(await restore(into(other, { mode: 'keys', replace: true }))).toMatchObject({ code: 0 });
     await holdsAll(other);
-    expect(await run(['rollback', '--yes'], into(other, { method: 'keys', replace: true }))).toMatchObject({ code: 0 });
+    expect(await run(['rollback', '--yes'], into(other, { mode: 'keys', replace: true }))).toMatchObject({ code: 0 });
     expect(await digestOf(other)).toBe(before);
   });
 

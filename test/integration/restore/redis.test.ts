@@ -27,7 +27,7 @@ describe('a running server holds what was backed up', () => {
     ['with an ACL user of the least rights', { users: [`backup on >p ${REDIS_RIGHTS.restore}`] }, { user: 'backup', passwordEnv: 'REDIS_PASSWORD' }, 'p', {}],
     ['over TLS', { tls: { authority, certificate } }, { host: 'localhost', tls: { caFile: authority.caFile } }, undefined, {}],
     ['when it loads from the connection', { config: ['repl-diskless-load swapdb'] }, {}, undefined, {}],
-    ['when an assertion asks for keys', {}, {}, undefined, { assertions: [{ pattern: 'key:*', leastKeys: 5000 }, { pattern: 'elsewhere', leastKeys: 1 }] }],
+    ['when an assertion asks for keys', {}, {}, undefined, { assertions: [{ pattern: 'key:*', atLeast: 5000 }, { pattern: 'elsewhere', atLeast: 1 }] }],
   ])('%s', async (_, serverOptions, source, password, target) => {
     const server = await start(serverOptions);
     const { id, digest, options, restoring } = await backUpAndDamage(server, source, password);

@@ -47,7 +47,7 @@ async function recordOf(id: string, store: Store) {
 }
 
 function contextOf(log = capture()) {
-  return { config: { ...config, deadlineSeconds: 600 }, reporter: createReporter(log), signal: never };
+  return { config: { ...config, activeDeadlineSeconds: 600 }, reporter: createReporter(log), signal: never };
 }
 
 describe('a prune', () => {
@@ -130,7 +130,7 @@ describe('a repair', () => {
       return put(key, body, bytes, signal);
     };
     const context = contextOf();
-    const repair = repairCopy(record, good, bad, { ...context, config: { ...context.config, deadlineSeconds: 1 } });
+    const repair = repairCopy(record, good, bad, { ...context, config: { ...context.config, activeDeadlineSeconds: 1 } });
     await expect(repair).rejects.toThrow('stopped at the deadline of 1.0 s: its copy has no record yet, and the next repair keeps the files that are good');
     expect(await keysIn(bad)).toEqual([]);
     stopped = Promise.resolve();

@@ -33,7 +33,7 @@ export function s3Store(server: Omit<S3Server, 'makeBucket' | 'stop'>, bucket: s
   const config: S3StoreConfig = {
     type: 's3',
     name: 'offsite',
-    bucket,
+    bucketName: bucket,
     prefix: 'db/nightly',
     region: server.region,
     regionEnv: null,

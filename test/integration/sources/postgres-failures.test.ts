@@ -37,8 +37,8 @@ describe('the server does not let us', () => {
   test.each([
     ['no password', { passwordEnv: null }, ExitCode.DENIED, 'no password supplied'],
     ['an unknown role', { user: 'nobody' }, ExitCode.DENIED, 'check that the password'],
-    ['an unknown database', { database: 'shoq' }, ExitCode.NOT_FOUND, 'database "shoq" does not exist: check the name of the database'],
-    ['a host that is not let in', { database: 'closed' }, ExitCode.DENIED, 'pg_hba.conf'],
+    ['an unknown database', { databaseName: 'shoq' }, ExitCode.NOT_FOUND, 'database "shoq" does not exist: check the name of the database'],
+    ['a host that is not let in', { databaseName: 'closed' }, ExitCode.DENIED, 'pg_hba.conf'],
     ['a server without TLS', { tls: { mode: 'require', caFile: null } }, ExitCode.BAD_CONFIG, 'check the TLS mode'],
     ['a host without a name', { host: 'no-such-host.invalid' }, ExitCode.UNAVAILABLE, 'check the host'],
   ] as const)('%s', async (_, options, exitCode, message) => {
@@ -111,7 +111,7 @@ describe('the server does not let us', () => {
   test('a database that somebody has closed: the command that opens it, and no retry', async () => {
     await server.psql('create database "Shut ""it"""');
     await server.psql('alter database "Shut ""it""" allow_connections false');
-    const error = await failureOf(sourceFor(server, { database: 'Shut "it"' }).inspect(ZSTD, NO_ABORT));
+    const error = await failureOf(sourceFor(server, { databaseName: 'Shut "it"' }).inspect(ZSTD, NO_ABORT));
     expect(error.exitCode).toBe(ExitCode.DENIED);
     expect(error.message).toContain('ALTER DATABASE "Shut ""it""" ALLOW_CONNECTIONS true opens it, for its owner or a superuser in another database');
     await server.psql('drop database "Shut ""it"""');
@@ -121,7 +121,7 @@ describe('the server does not let us', () => {
     await server.psql('drop database closed');
     await server.psql('create database private');
     await server.psql('revoke connect on database private from public');
-    await expect(sourceFor(server, { user: 'backup', database: null }, 'p').inspect(ZSTD, NO_ABORT))
+    await expect(sourceFor(server, { user: 'backup', databaseName: null }, 'p').inspect(ZSTD, NO_ABORT))
       .rejects.toThrow('role "backup" may not connect: GRANT CONNECT ON DATABASE "private" TO "backup"');
     await server.psql('drop database private');
     await server.psql('create database closed');
@@ -180,7 +180,7 @@ describe('pg_dump', () => {
   test('finds the server gone half way', async () => {
     const other = await startPostgres({ major: 17 });
     try {
-      const { stream } = await openHalf(sourceFor(await withBigTable(other), { database: 'postgres' }));
+      const { stream } = await openHalf(sourceFor(await withBigTable(other), { databaseName: 'postgres' }));
       await other.kill9();
       const error = await failureOf(stream.toArray());
       expect(error.exitCode).toBe(ExitCode.UNAVAILABLE);

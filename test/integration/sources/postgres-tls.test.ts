@@ -63,7 +63,7 @@ describe('without a CA file', () => {
   test('trusts the roots of the system', async () => {
     await expect(sourceFor(server, { tls }).inspect(ZSTD, NO_ABORT)).rejects.toThrow('certificate verify failed');
     // What an image would set whose roots are in an unusual place.
-    const config = { engine: 'postgres', database: 'shop', user: server.superuser, passwordEnv: 'P', tls, globals: false, lockTimeoutSeconds: 5 } as const;
+    const config = { engine: 'postgres', databaseName: 'shop', user: server.superuser, passwordEnv: 'P', tls, globals: false, lockTimeoutSeconds: 5 } as const;
     const filters = { includeSchemas: [], excludeSchemas: [], includeTables: [], excludeTables: [] };
     const env = { P: server.password, SSL_CERT_FILE: authority.caFile };
     const source = openSource({ ...config, ...filters, host: server.host, port: server.port }, env, { directory: '/nowhere', limitBytes: null });

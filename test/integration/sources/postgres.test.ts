@@ -63,7 +63,7 @@ describe.each([15, 16, 17, 18] as const)('a server of version %i, with the clien
   test('dumps every database under its name, and then roles, last', async () => {
     await server.psql(`create database "${ODD_NAME.replaceAll('"', '""')}"`);
     await server.psql('create table t(x int)', ODD_NAME);
-    const { inspection, dumps } = await takeAll(sourceFor(server, { database: null, globals: true }));
+    const { inspection, dumps } = await takeAll(sourceFor(server, { databaseName: null, globals: true }));
     expect(inspection.source.database).toBeNull();
     const data = dumps.slice(0, -1);
     const names = data.map(({ dump }) => dump.part);
@@ -123,16 +123,16 @@ describe.each([15, 16, 17, 18] as const)('a server of version %i, with the clien
     expect(await tables({ excludeTables: ['sales.orders_202?', '"Odd*"'] })).toEqual(['public.Odd "Näme"', 'public.users']);
     expect(await tables({ includeTables: ['"Odd ""Näme"""', 'sales.*_2025'] })).toEqual(['public.Odd "Näme"', 'sales.orders_2025']);
     await expect(takeFirst(sourceFor(server, { includeTables: ['users', 'userz'] }))).rejects.toMatchObject({ exitCode: ExitCode.NOT_FOUND });
-    await expect(takeFirst(sourceFor(server, { includeTables: ['users'], database: null }))).rejects.toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
+    await expect(takeFirst(sourceFor(server, { includeTables: ['users'], databaseName: null }))).rejects.toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
   });
 
   test('a database without rows is empty', async () => {
     await server.psql('create database bare');
-    expect(await takeFirst(sourceFor(server, { database: 'bare' }))).toMatchObject({ empty: true, counts: { items: {} } });
+    expect(await takeFirst(sourceFor(server, { databaseName: 'bare' }))).toMatchObject({ empty: true, counts: { items: {} } });
     await server.psql('create table t(x int)', 'bare');
-    expect(await takeFirst(sourceFor(server, { database: 'bare' }))).toMatchObject({ empty: true });
+    expect(await takeFirst(sourceFor(server, { databaseName: 'bare' }))).toMatchObject({ empty: true });
     await server.psql('insert into t values (1)', 'bare');
-    expect(await takeFirst(sourceFor(server, { database: 'bare' }))).toMatchObject({ empty: false });
+    expect(await takeFirst(sourceFor(server, { databaseName: 'bare' }))).toMatchObject({ empty: false });
   });
 });
 

@@ -43,7 +43,7 @@ export interface RoleBucket {
   put(policy: Policy): Promise<void>;
 }
 
-export const LOCK = { mode: 'GOVERNANCE', seconds: 86_400 } as const;
+export const LOCK = { mode: 'GOVERNANCE', durationSeconds: 86_400 } as const;
 
 /** Users of a server, by role. */
 export async function addUsers(server: Versitygw | Radosgw) {

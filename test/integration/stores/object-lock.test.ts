@@ -51,7 +51,7 @@ describe.each(SERVERS)('on %s', (_kind, { start }) => {
   function lockedBackup(
     name: string, changes: Partial<BackupConfig> = {}, store: Partial<S3StoreConfig> = {},
   ): RunOptions & { readonly config: BackupConfig } {
-    const { config, env } = s3Store(server, name, { objectLock: { mode: 'COMPLIANCE', seconds: DAY_SECONDS }, ...store });
+    const { config, env } = s3Store(server, name, { objectLock: { mode: 'COMPLIANCE', durationSeconds: DAY_SECONDS }, ...store });
     return { config: configOf({ source: sqlite(database()), stores: [config], ...changes }), env };
   }
 
@@ -64,7 +64,7 @@ describe.each(SERVERS)('on %s', (_kind, { start }) => {
   describe.each(['auto', 'required-only'] as const)('with checksums %s', checksums => {
     test('what a backup consists of is locked, in one part or in several; the notes beside it are not', async () => {
       const name = await bucket();
-      const { config, env } = s3Store(server, name, { objectLock: { mode: 'GOVERNANCE', seconds: 2 * DAY_SECONDS }, checksums });
+      const { config, env } = s3Store(server, name, { objectLock: { mode: 'GOVERNANCE', durationSeconds: 2 * DAY_SECONDS }, checksums });
       const store = openStore(config, env);
       await store.check(never);
       const id = 'app_20260101_020000';
@@ -79,7 +79,7 @@ describe.each(SERVERS)('on %s', (_kind, { start }) => {
 
   test.each([['GOVERNANCE', false], ['COMPLIANCE', true]] as const)('%s: not even root deletes the version', async (mode, bypass) => {
     const name = await bucket();
-    const { id } = await backup(lockedBackup(name, {}, { objectLock: { mode, seconds: DAY_SECONDS } }));
+    const { id } = await backup(lockedBackup(name, {}, { objectLock: { mode, durationSeconds: DAY_SECONDS } }));
     const { Versions = [] } = await root.send(new ListObjectVersionsCommand({ Bucket: name }));
     const parts = Versions.filter(({ Key }) => /\.(db\.zst|sha256|json)$/.test(Key!) && Key!.includes(id));
     expect(parts).toHaveLength(3);

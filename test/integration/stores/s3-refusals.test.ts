@@ -46,7 +46,7 @@ describe.each(['radosgw', 'versitygw'] as const)('%s', kind => {
   });
 
   test('a missing bucket is NOT_FOUND for every method', async () => {
-    for (const call of callsOf(open({ bucket: 'no-such-bucket' }))) {
+    for (const call of callsOf(open({ bucketName: 'no-such-bucket' }))) {
       const error = await failureOf(call());
       expect(error).toMatchObject({ exitCode: ExitCode.NOT_FOUND });
       expect(error.message).toMatch(/the bucket no-such-bucket does not exist: create it, or correct its name/);

@@ -208,7 +208,7 @@ describe('what is noted', () => {
 
 test('the scheduled verification reads the newest and, run by run, every older one', async () => {
   const directory = tempDir('volume');
-  const config = { ...redisConfig([folder(directory)], {}), verification: { olderPercent: 20, repair: false } };
+  const config = { ...redisConfig([folder(directory)], {}), verify: { olderPercent: 20, repair: false } };
   const ids = await writeNights(11, 0, open(config, {}));
   const read: string[] = [];
   for (let i = 0; i < 5; i++) {
@@ -251,7 +251,7 @@ describe('the stores are compared with each other', () => {
   }
 
   test('a backup that one store lacks is named, and copied: artifacts, checksums, and the record last', async () => {
-    const { directories, config, stores } = await twoFolders({ verification: { olderPercent: 100, repair: true } });
+    const { directories, config, stores } = await twoFolders({ verify: { olderPercent: 100, repair: true } });
     const ids = await writeNights(3, 0, stores);
     await stores[0]!.remove(filesIn(directories[0]).filter(file => file.startsWith(ids[1]!)), never);
     const missing = await run(['verify', '--all', '--json'], { config });
@@ -335,7 +335,7 @@ describe('the stores are compared with each other', () => {
   });
 
   test('killed half way, a repair leaves the good copy and no record of a bad one; a later one finishes', async () => {
-    const at = await place(redis(cache), { deadlineSeconds: 15 });
+    const at = await place(redis(cache), { activeDeadlineSeconds: 15 });
     const stores = open(at.config, at.options.env!);
     const content = snapshot('x'.repeat(20 * 1024 * 1024)); // two parts
     const id = await writeBackup(new Date(Date.now() - 3_600_000), stores, { content });

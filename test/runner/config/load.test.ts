@@ -7,7 +7,7 @@ import { configInManifest } from '../../../src/runner/config/manifest';
 import { applySetting } from '../../../src/runner/config/setting';
 import { aConfig, anS3Store } from '../_fixtures';
 
-const s3 = anS3Store({ name: 's3', bucket: 'b', region: null, regionEnv: 'AWS_DEFAULT_REGION' });
+const s3 = anS3Store({ name: 's3', bucketName: 'b', region: null, regionEnv: 'AWS_DEFAULT_REGION' });
 
 function manifest(...names: string[]): string {
   return names.map(name => `
@@ -83,7 +83,7 @@ describe('the source of the config', () => {
     ['both', { config: file, manifest: file, set: [] }, 'either --config or --manifest'],
     ['a job without its manifest', { job: 'db', set: [] }, 'give --manifest FILE too'],
     ['a file that is not there', { config: '/nowhere.json', set: [] }, '/nowhere.json can\'t be read'],
-    ['a value that does not fit', { config: file, set: ['deadlineSeconds=-1'] }, 'deadlineSeconds: '],
+    ['a value that does not fit', { config: file, set: ['activeDeadlineSeconds=-1'] }, 'activeDeadlineSeconds: '],
   ])('fails on %s', async (_case, options, message) => {
     await expect(loadConfig(options, {})).rejects.toThrow(message);
   });
@@ -94,8 +94,8 @@ describe('--set', () => {
 
   test.each<[string, unknown]>([
     ['source.path=/other.db', { source: { path: '/other.db' } }],
-    ['deadlineSeconds=60', { deadlineSeconds: 60 }],
-    ['stores.1.bucket=other', { stores: [{}, { bucket: 'other' }] }],
+    ['activeDeadlineSeconds=60', { activeDeadlineSeconds: 60 }],
+    ['stores.1.bucketName=other', { stores: [{}, { bucketName: 'other' }] }],
     ['stores.s3.endpoint=http://localhost:9000', { stores: [{}, { endpoint: 'http://localhost:9000' }] }],
     ['stores.s3.pathStyle=true', { stores: [{}, { pathStyle: true }] }],
     ['stores.s3.regionEnv=null', { stores: [{}, { regionEnv: null }] }],
@@ -108,8 +108,8 @@ describe('--set', () => {
   test.each([
     ['source', '--set takes path=value'],
     ['source.hots=x', '--set source.hots: there is no hots; there is engine, path, lockTimeoutSeconds'],
-    ['stores.nas.bucket=x', '--set stores.nas.bucket: there is no nas; there is volume, s3'],
-    ['deadlineSeconds=soon', '--set deadlineSeconds: must be a number, got "soon"'],
+    ['stores.nas.bucketName=x', '--set stores.nas.bucketName: there is no nas; there is volume, s3'],
+    ['activeDeadlineSeconds=soon', '--set activeDeadlineSeconds: must be a number, got "soon"'],
     ['stores.s3.pathStyle=yes', '--set stores.s3.pathStyle: must be true or false, got "yes"'],
     ['name.first=x', '--set name.first: there is no first; there is nothing below'],
   ])('fails on %s', (setting, message) => {

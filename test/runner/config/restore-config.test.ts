@@ -8,8 +8,8 @@ const postgres = aPostgresSource({ passwordEnv: 'POSTGRES_PASSWORD' });
 const env = (config: unknown) => ({ [CONFIG_ENV]: JSON.stringify(config) });
 
 function aRestore(changes: Partial<RestoreConfig> = {}): RestoreConfig {
-  const { version, name, stores, deadlineSeconds, scratch } = aConfig();
-  return { version, kind: 'restore', name, stores, deadlineSeconds, scratch, target: targetOf(postgres), backup: 'latest', notAfter: null, store: null, workloads: [], healthUrl: null, decryption: null, encryption: null, ...changes };
+  const { version, name, stores, activeDeadlineSeconds: deadlineSeconds, scratch } = aConfig();
+  return { version, kind: 'restore', name, stores, activeDeadlineSeconds: deadlineSeconds, scratch, target: targetOf(postgres), backup: 'latest', notAfter: null, store: null, workloads: [], healthUrl: null, decryption: null, encryption: null, ...changes };
 }
 
 test.each([postgres, aConfig().source, { engine: 'redis', host: 'r', port: 6379, user: null, passwordEnv: null, tls: null } as const])(
@@ -25,9 +25,9 @@ test('values of the target can be changed', async () => {
 });
 
 test('a backup of all databases restores one that is named', async () => {
-  const all = env(aConfig({ source: { ...postgres, database: null } }));
-  await expect(loadRestoreConfig({ set: [] }, all)).rejects.toThrow('target.database: must name one database: --set target.database=NAME');
-  expect((await loadRestoreConfig({ set: ['target.database=shop'] }, all)).target).toMatchObject({ database: 'shop' });
+  const all = env(aConfig({ source: { ...postgres, databaseName: null } }));
+  await expect(loadRestoreConfig({ set: [] }, all)).rejects.toThrow('target.databaseName: must name one database: --set target.databaseName=NAME');
+  expect((await loadRestoreConfig({ set: ['target.databaseName=shop'] }, all)).target).toMatchObject({ databaseName: 'shop' });
 });
 
 test('the config of a restore takes no backup', async () => {
@@ -36,9 +36,9 @@ test('the config of a restore takes no backup', async () => {
 
 const target = targetOf(postgres);
 test.each<[string, object, string]>([
-  ['a new database without a name', { ...target, mode: 'new-database' }, 'target.newDatabase: must be given'],
-  ['a name that nothing is made under', { ...target, newDatabase: 'x' }, 'target.newDatabase: must be given with the mode new-database'],
-  ['a new database with the name of the live one', { ...target, mode: 'new-database', newDatabase: 'shop' }, 'another name'],
+  ['a new database without a name', { ...target, mode: 'new-database' }, 'target.newName: must be given'],
+  ['a name that nothing is made under', { ...target, newName: 'x' }, 'target.newName: must be given with the mode new-database'],
+  ['a new database with the name of the live one', { ...target, mode: 'new-database', newName: 'shop' }, 'another name'],
   ['jobs in one transaction', { ...target, mode: 'in-place', parallelJobs: 2 }, 'target.parallelJobs: must be 1'],
   ['jobs in a single transaction', { ...target, singleTransaction: true, parallelJobs: 2 }, 'target.parallelJobs: must be 1 in a single transaction'],
 ])('fails on %s', (_case, wrong, message) => {

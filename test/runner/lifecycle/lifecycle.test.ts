@@ -6,7 +6,7 @@ import { AnyRule, difference, sameRules, showDifference } from '../../../src/run
 import { loadLifecycle } from '../../../src/runner/lifecycle/load';
 import { aConfig, anS3Store } from '../_fixtures';
 
-const store = anS3Store({ bucket: 'shop-backups', prefix: 'shop', region: 'eu-central-1' });
+const store = anS3Store({ bucketName: 'shop-backups', prefix: 'shop', region: 'eu-central-1' });
 
 const rule: AnyRule = { ID: 'cdk8s-backup.a', Status: 'Enabled', Filter: { Prefix: 'shop/' }, Expiration: { Days: 90 } };
 

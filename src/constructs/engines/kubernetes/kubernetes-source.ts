@@ -17,7 +17,7 @@ export interface KubernetesSecretsOptions {
    *
    * @default - none
    */
-  readonly names?: string[];
+  readonly secretNames?: string[];
 
   /**
    * Names of ConfigMaps. One that is not there fails the backup.

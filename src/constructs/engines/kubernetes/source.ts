@@ -10,12 +10,12 @@ import { SourceDefinition } from '../../engine-api/source';
 const OBJECT_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 const NAMES = listOf(text('backup-secrets'));
-const FORM: Form<KubernetesSecretsOptions> = { namespace: text('shop'), names: NAMES, configMapNames: NAMES, matchLabels: mapOf(text('shop'), 'app') };
+const FORM: Form<KubernetesSecretsOptions> = { namespace: text('shop'), secretNames: NAMES, configMapNames: NAMES, matchLabels: mapOf(text('shop'), 'app') };
 
 /** Checks the options at once. */
 export function kubernetesSecrets(options: KubernetesSecretsOptions): SourceDefinition<'kubernetes'> {
   checkForm(options, FORM);
-  const secretNames = checkNames('names', options.names);
+  const secretNames = checkNames('secretNames', options.secretNames);
   const configMapNames = checkNames('configMapNames', options.configMapNames);
   const { matchLabels, namespace: given } = options;
   if (given !== undefined && !isDnsLabel(given, 63)) throw new Error(`'namespace' must be the name of a namespace, got ${show(given)}`);

@@ -13,7 +13,7 @@ export const POSTGRES_DRILL: EngineDrill<'postgres'> = {
   assertedBy: 'assertions',
 
   target: (source, { databaseName, assertions, parallelJobs }) => {
-    if ((databaseName ?? source.database) === null) {
+    if ((databaseName ?? source.databaseName) === null) {
       throw new Error('\'databaseName\' is missing: the backup has all databases of the server, and one drill restores one; name it, and define a drill for each that matters');
     }
     const target = targetOf('new-database', DRILL_DATABASE, { databaseName, assertions, parallelJobs, globals: true });

@@ -60,7 +60,7 @@ export function targetOf(
   const sourceDatabase = options.sourceDatabaseName === undefined ? null : checkName('sourceDatabaseName', options.sourceDatabaseName);
   const given = options.databaseName === undefined ? null : checkName('databaseName', options.databaseName);
 
-  return ({ engine, host, port, user, passwordEnv, tls, database: own, globals }) => {
+  return ({ engine, host, port, user, passwordEnv, tls, databaseName: own, globals }) => {
     const database = given ?? own;
     if (database === null) {
       throw new Error('\'databaseName\' is missing: the backup has all databases of the server, and one restore brings back one; name it in the mode, RestoreMode.postgresSwap({ databaseName })');
@@ -75,13 +75,13 @@ export function targetOf(
       user,
       passwordEnv,
       tls,
-      database,
-      sourceDatabase,
+      databaseName: database,
+      sourceDatabaseName: sourceDatabase,
       mode,
-      newDatabase: newName,
+      newName,
       parallelJobs,
       singleTransaction,
-      freeBytes,
+      targetFreeSpaceBytes: freeBytes,
       safetyBackup: options.safetyBackup ?? true,
       globals: options.globals ?? globals,
       assertions,

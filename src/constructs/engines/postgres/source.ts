@@ -38,7 +38,7 @@ export function postgres(options: PostgresSourceOptions): SourceDefinition<'post
     engine: 'postgres',
     host: checkHost(options.host),
     port: checkPort(options.port ?? 5432),
-    database: checkDatabase(options),
+    databaseName: checkDatabase(options),
     user: checkName('user', options.user),
     passwordEnv: null,
     ...checkPatterns(options),

@@ -54,7 +54,7 @@ export function keys(options: RedisKeysRestoreOptions): RestoreDefinition<'redis
 /** The file of a server that is stopped. */
 export function rdbFile(options: RdbFileRestoreOptions): RestoreDefinition<'redis'> {
   checkForm(options, RDB_FILE);
-  const target = targetOf('file', options);
+  const target = targetOf('rdb-file', options);
   const subPath = options.path === undefined ? undefined : checkSubPath(options.path);
   return {
     engine: 'redis',
@@ -69,20 +69,20 @@ export function rdbFile(options: RdbFileRestoreOptions): RestoreDefinition<'redi
 }
 
 /** Checks the options at once; what it returns is told the source. */
-export function targetOf(method: RedisTargetConfig['method'], options: RedisRestoreOptions & RedisKeysRestoreOptions): (source: RedisConfig) => RedisTargetConfig {
+export function targetOf(mode: RedisTargetConfig['mode'], options: RedisRestoreOptions & RedisKeysRestoreOptions): (source: RedisConfig) => RedisTargetConfig {
   const assertions = (options.assertions ?? []).map(({ pattern, atLeast = 1 }) => ({
-    pattern: checkText('pattern', pattern), leastKeys: checkWholeNumber('atLeast', atLeast, 1, Number.MAX_SAFE_INTEGER),
+    pattern: checkText('pattern', pattern), atLeast: checkWholeNumber('atLeast', atLeast, 1, Number.MAX_SAFE_INTEGER),
   }));
   // Redis' own port, which a network policy may name; the pod has it to itself.
-  const listenPort = method === 'replication' ? checkWholeNumber('listenPort', options.listenPort ?? 6379, 1024, 65_535, 'the pod is not root') : 0;
+  const listenPort = mode === 'replication' ? checkWholeNumber('listenPort', options.listenPort ?? 6379, 1024, 65_535, 'the pod is not root') : 0;
 
   return source => ({
     ...source,
-    method,
+    mode,
     replace: options.replace ?? false,
-    advertiseHostEnv: method === 'replication' ? POD_IP_ENV : null,
+    advertiseHostEnv: mode === 'replication' ? POD_IP_ENV : null,
     listenPort,
-    directory: method === 'file' ? REDIS_DATA : null,
+    directory: mode === 'rdb-file' ? REDIS_DATA : null,
     safetyBackup: options.safetyBackup ?? true,
     assertions,
   });

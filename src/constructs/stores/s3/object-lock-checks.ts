@@ -8,7 +8,7 @@ import { Kept, LockProblems } from '../../store-api/store-type';
 
 export function checkObjectLock({ name, objectLock }: S3StoreConfig, kept: Kept): LockProblems {
   if (objectLock === null) return { errors: [], warnings: [] };
-  const { mode, seconds } = objectLock;
+  const { mode, durationSeconds: seconds } = objectLock;
   const [locked, longest] = [showSeconds(seconds), showSeconds(kept.longest)];
   if (seconds > kept.longest) {
     const paid = `'objectLock' of store ${show(name)} locks each backup for ${locked}, and the 'retention' keeps none for longer than ${longest}: it is hidden then, and stays and is billed for ${showSeconds(seconds - kept.longest)} more`;

@@ -47,7 +47,7 @@ export function bucketPolicy(
 }
 
 function statementsOf(access: S3Access, backups: readonly PolicyBackup[]): Statement[] {
-  const { bucket } = backups[0].store;
+  const { bucketName: bucket } = backups[0].store;
   const bucketArn = `arn:${partitionOfStore(backups[0].store)}:s3:::${bucket}`;
   if (access === S3Access.LIFECYCLE) return [allow('Lifecycle', ['s3:GetLifecycleConfiguration', 's3:PutLifecycleConfiguration'], [bucketArn])];
 

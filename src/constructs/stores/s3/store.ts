@@ -51,7 +51,7 @@ function bucketOf(name: string, options: S3StoreOptions): Bucket {
   return {
     type: 's3',
     name,
-    bucket,
+    bucketName: bucket,
     prefix: checkPrefix(options.prefix ?? ''),
     region: options.region === undefined ? null : checkSigningRegion(options.region, endpoint),
     endpoint,
@@ -59,7 +59,7 @@ function bucketOf(name: string, options: S3StoreOptions): Bucket {
     pathStyle: options.pathStyle ?? (endpoint !== null && !/^s3-accelerate\./.test(hostOf(endpoint))),
     encryption: options.encryption?._toConfig() ?? null,
     storageClass: options.storageClass?.name ?? null,
-    objectLock: options.objectLock === undefined ? null : { mode: `${options.objectLock.mode}` as const, seconds: checkLockDuration(options.objectLock) },
+    objectLock: options.objectLock === undefined ? null : { mode: `${options.objectLock.mode}` as const, durationSeconds: checkLockDuration(options.objectLock) },
     checksums: `${options.checksums ?? S3Checksums.AUTO}`,
     maxParts: checkWholeNumber('maxParts', options.maxParts ?? 10_000, 1, 10_000, 'S3 takes 10,000 parts, some compatible services 1,000'),
   };
@@ -90,7 +90,7 @@ function partsOf(scope: Construct, bucket: Bucket, prefix: string, given: S3Cred
     mountsClaim: false,
     annotations: credentials._annotations,
     secretName: credentials._keys?.secret.name,
-    location: `s3 ${config.endpoint ?? 'aws'} ${config.bucket}/${config.prefix}`,
+    location: `s3 ${config.endpoint ?? 'aws'} ${config.bucketName}/${config.prefix}`,
     place: placeOfBucket(config, Chart.of(scope).namespace),
   };
 }
@@ -117,7 +117,7 @@ function defaultCredentials(scope: Construct, storeName: string): S3Credentials 
   return S3Credentials.fromSecret(secret, { regionKey: DEFAULT_KEYS.region });
 }
 
-function checkRegionIsKnown({ bucket, region }: Bucket, credentials: S3Credentials | undefined): void {
+function checkRegionIsKnown({ bucketName: bucket, region }: Bucket, credentials: S3Credentials | undefined): void {
   if (region !== null || keysOf(credentials)?.region !== undefined) return;
   throw new Error(`'region' is missing and the 'credentials' have no 'regionKey' either: give the region of bucket ${show(bucket)}; S3-compatible services mostly take "us-east-1"`);
 }

@@ -11,7 +11,7 @@ const source = z.strictObject({
   engine: z.literal('postgres'),
   host,
   port,
-  database: text.nullable(),
+  databaseName: text.nullable(),
   user: text,
   passwordEnv: envName.nullable(),
   tls,
@@ -30,22 +30,22 @@ const target = z.strictObject({
   user: text,
   passwordEnv: envName.nullable(),
   tls,
-  database: z.string().min(1, 'must name one database: --set target.database=NAME').regex(...NO_NUL),
-  sourceDatabase: text.nullable(),
+  databaseName: z.string().min(1, 'must name one database: --set target.databaseName=NAME').regex(...NO_NUL),
+  sourceDatabaseName: text.nullable(),
   mode: z.enum(['swap', 'in-place', 'new-database']),
-  newDatabase: text.nullable(),
+  newName: text.nullable(),
   parallelJobs: z.int().min(1).max(64),
   singleTransaction: z.boolean(),
-  freeBytes: z.int().min(1).nullable(),
+  targetFreeSpaceBytes: z.int().min(1).nullable(),
   safetyBackup: z.boolean(),
   globals: z.boolean(),
   assertions: texts,
 }).check(({ value, issues }) => {
   const fault = (path: string, message: string) => issues.push({ code: 'custom', path: [path], input: value, message });
-  if ((value.mode === 'new-database') !== (value.newDatabase !== null)) fault('newDatabase', 'must be given with the mode new-database, and be null with every other');
-  if (value.newDatabase === value.database) fault('newDatabase', 'must be another name than that of the database: the mode swap replaces it');
+  if ((value.mode === 'new-database') !== (value.newName !== null)) fault('newName', 'must be given with the mode new-database, and be null with every other');
+  if (value.newName === value.databaseName) fault('newName', 'must be another name than that of the database: the mode swap replaces it');
   if (value.singleTransaction && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 in a single transaction');
-  if (value.mode === 'in-place' && value.freeBytes !== null) fault('freeBytes', 'must be null with the mode in-place: what a transaction that is open takes can\'t be measured');
+  if (value.mode === 'in-place' && value.targetFreeSpaceBytes !== null) fault('targetFreeSpaceBytes', 'must be null with the mode in-place: what a transaction that is open takes can\'t be measured');
   if (value.mode === 'in-place' && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 with the mode in-place, which works in one transaction');
 });
 
@@ -54,7 +54,7 @@ export const postgres = {
   target,
   extensions: ['dump', 'globals.sql'],
   secrets: null,
-  targetOf({ engine, host: sameHost, port: samePort, user, passwordEnv, tls: sameTls, database, globals }) {
+  targetOf({ engine, host: sameHost, port: samePort, user, passwordEnv, tls: sameTls, databaseName, globals }) {
     return {
       engine,
       host: sameHost,
@@ -62,13 +62,13 @@ export const postgres = {
       user,
       passwordEnv,
       tls: sameTls,
-      database: database ?? '', // a backup of all databases: the check of the config says that one has to be named
-      sourceDatabase: null,
+      databaseName: databaseName ?? '', // a backup of all databases: the check of the config says that one has to be named
+      sourceDatabaseName: null,
       mode: 'swap',
-      newDatabase: null,
+      newName: null,
       parallelJobs: 1,
       singleTransaction: false,
-      freeBytes: null,
+      targetFreeSpaceBytes: null,
       safetyBackup: true,
       globals,
       assertions: [],

@@ -20,16 +20,16 @@ const target = z.strictObject({
   user: text.nullable(),
   passwordEnv: envName.nullable(),
   tls,
-  method: z.enum(['replication', 'keys', 'file']),
+  mode: z.enum(['replication', 'keys', 'rdb-file']),
   replace: z.boolean(),
   advertiseHostEnv: envName.nullable(),
   listenPort: z.int().min(0).max(65535),
   directory: absolutePath.nullable(),
   safetyBackup: z.boolean(),
-  assertions: z.array(z.strictObject({ pattern: text, leastKeys: z.int().min(1) })).readonly(),
+  assertions: z.array(z.strictObject({ pattern: text, atLeast: z.int().min(1) })).readonly(),
 }).check(({ value, issues }) => {
-  if ((value.method === 'file') !== (value.directory !== null)) {
-    issues.push({ code: 'custom', path: ['directory'], input: value, message: 'must be given with the method file, and be null with every other' });
+  if ((value.mode === 'rdb-file') !== (value.directory !== null)) {
+    issues.push({ code: 'custom', path: ['directory'], input: value, message: 'must be given with the mode rdb-file, and be null with every other' });
   }
 });
 
@@ -39,11 +39,11 @@ export const redis = {
   extensions: ['rdb'],
   secrets: null,
   targetOf: config => ({
-    ...config, method: 'replication', replace: false, advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: true, assertions: [],
+    ...config, mode: 'replication', replace: false, advertiseHostEnv: null, listenPort: 0, directory: null, safetyBackup: true, assertions: [],
   }),
   // Key by key, an empty server has nothing to store.
-  takesSafetyBackup: ({ method, replace, safetyBackup }) => safetyBackup && (method === 'replication' || (method === 'keys' && replace)),
-  withoutSafetyBackup: config => config.method === 'file'
+  takesSafetyBackup: ({ mode, replace, safetyBackup }) => safetyBackup && (mode === 'replication' || (mode === 'keys' && replace)),
+  withoutSafetyBackup: config => config.mode === 'rdb-file'
     ? `${NONE_TAKEN}: the files that are replaced are kept beside; remove them afterwards: cdk8s-backup discard`
     : { ...config, safetyBackup: false },
   needsFile: () => false,

@@ -41,13 +41,13 @@ export class PostgresDrillTarget implements DrillTarget {
     this.target = { ...asked, assertions: [] };
     this.description = `postgres ${asked.host}:${asked.port}`;
     refuseAfar(asked.host, asked.port);
-    if (asked.mode !== 'new-database' || !asked.newDatabase?.startsWith(DRILL_DATABASE)) {
+    if (asked.mode !== 'new-database' || !asked.newName?.startsWith(DRILL_DATABASE)) {
       throw new RunnerError(
-        `a drill restores into a new database whose name begins with ${DRILL_DATABASE}, got mode ${asked.mode} and ${asked.newDatabase}: drop the --set that changes target.mode or target.newDatabase`,
+        `a drill restores into a new database whose name begins with ${DRILL_DATABASE}, got mode ${asked.mode} and ${asked.newName}: drop the --set that changes target.mode or target.newName`,
         ExitCode.BAD_CONFIG,
       );
     }
-    this.database = asked.newDatabase;
+    this.database = asked.newName;
     this.client = new PostgresClient(asked, context.env, explainRestore);
   }
 
@@ -56,7 +56,7 @@ export class PostgresDrillTarget implements DrillTarget {
   }
 
   public async started(signal: AbortSignal): Promise<string> {
-    const { version } = await waitForServer(this.description, this.context.config.serverStartSeconds, by => this.state(by), signal);
+    const { version } = await waitForServer(this.description, this.context.config.serverStartTimeoutSeconds, by => this.state(by), signal);
     return version.split(' ')[0]!;
   }
 
@@ -148,9 +148,9 @@ export class PostgresDrillTarget implements DrillTarget {
 
   /** A table that is empty now and had rows then. Other differences mean nothing: what is recorded is an estimate that may be old. */
   private async checkRows({ counts }: RecordedArtifact, rows: { readonly [table: string]: number }, signal: AbortSignal): Promise<DrillCheck> {
-    const { mayBeEmpty } = this.context.config;
+    const { tablesThatMayBeEmpty } = this.context.config;
     const suspects = Object.entries(counts?.items ?? {})
-      .filter(([table, recorded]) => recorded >= LEAST_ROWS && !(rows[table]! > 0) && !mayBeEmpty.includes(table));
+      .filter(([table, recorded]) => recorded >= LEAST_ROWS && !(rows[table]! > 0) && !tablesThatMayBeEmpty.includes(table));
     const counted = suspects.length === 0 ? {} : await this.rowsOf(suspects.map(([table]) => table), true, signal);
     const empty = suspects.filter(([table]) => !(counted[table]! > 0));
     const list = empty.slice(0, MOST_NAMED).map(([table, recorded]) => `${table}, about ${recorded} rows when the backup was taken`).join('; ');

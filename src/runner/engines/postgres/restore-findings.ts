@@ -133,15 +133,15 @@ function databases(facts: Facts): Obstacle[] {
   const denied = (message: string) => findings.push({ message, exitCode: ExitCode.DENIED });
   const taken = (message: string, exitCode: ExitCode = ExitCode.FAILED) => findings.push({ message, exitCode });
   if (config.mode === 'in-place') {
-    if (!live) {taken(`there is no database ${config.database} to restore into: make it, or use RestoreMode.postgresSwap or --set target.mode=swap, which makes it`, ExitCode.NOT_FOUND);} else if (!live.owned && namesDatabaseOwner(facts.head)) {
+    if (!live) {taken(`there is no database ${config.databaseName} to restore into: make it, or use RestoreMode.postgresSwap or --set target.mode=swap, which makes it`, ExitCode.NOT_FOUND);} else if (!live.owned && namesDatabaseOwner(facts.head)) {
       denied(`the backup has rights that only the owner of the database can give, ${live.owner}: ${membershipFor(live.owner, facts)}, or restore as a superuser`);
     }
     return findings;
   }
   if (!server.createDb) denied(`the role may not create databases: ALTER ROLE ${user} CREATEDB, or use RestoreMode.postgresInPlace or --set target.mode=in-place`);
   if (config.mode === 'new-database') {
-    if (server.databases.some(({ name }) => name === config.newDatabase)) {
-      taken(`there is a database ${config.newDatabase} already: choose another name for the new one, or drop it`, ExitCode.USAGE);
+    if (server.databases.some(({ name }) => name === config.newName)) {
+      taken(`there is a database ${config.newName} already: choose another name for the new one, or drop it`, ExitCode.USAGE);
     }
     return findings;
   }

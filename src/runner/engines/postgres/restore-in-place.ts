@@ -53,7 +53,7 @@ export class PostgresInPlace {
   constructor(private readonly client: PostgresClient, private readonly config: PostgresTargetConfig, private readonly scratch: ScratchConfig) {}
 
   public steps(facts: Facts): string[] {
-    const { database, assertions } = this.config;
+    const { databaseName: database, assertions } = this.config;
     const within = this.assertsWithin(facts);
     return [
       `drop all objects of the backup in the database ${database} and make them again, in one transaction${within ? `, which ends only if ${assertions.length} assertions are true` : ''}; `
@@ -68,7 +68,7 @@ export class PostgresInPlace {
   }
 
   public async endSessions(maintenance: string, signal: AbortSignal): Promise<void> {
-    await this.client.run(maintenance, leaveStatements(inDatabases([this.config.database])), signal);
+    await this.client.run(maintenance, leaveStatements(inDatabases([this.config.databaseName])), signal);
   }
 
   /**
@@ -79,7 +79,7 @@ export class PostgresInPlace {
    * @throws Unsure if the server can't be asked, and otherwise what failed: then the database is as it was
    */
   public async restore(archive: Archive, facts: Facts, maintenance: string, signal: AbortSignal): Promise<string[]> {
-    const { database } = this.config;
+    const { databaseName: database } = this.config;
     const before = await this.relationsOf(facts, signal);
     const directory = await scratchDirectory(this.scratch, 'list');
     const stop = new AbortController();
@@ -123,7 +123,7 @@ export class PostgresInPlace {
   /** What the archive makes anew, as it is in the database now. */
   private relationsOf({ head }: Facts, signal: AbortSignal): Promise<Relations> {
     const names = head.entries.filter(({ type }) => RELATIONS.includes(type)).map(({ schema, tag }) => `${schema}.${tag}`);
-    return this.client.query(this.config.database, oidsQuery(names), signal);
+    return this.client.query(this.config.databaseName, oidsQuery(names), signal);
   }
 
   /** `pg_restore` waits for locks without a limit: whoever holds one that it wants is sent away. */

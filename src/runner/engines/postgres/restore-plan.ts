@@ -42,7 +42,7 @@ export async function lookAt(target: RestoreTarget, { record, artifacts }: Resto
   const globals = script ? parseGlobals(await readText(await artifacts.peek(script, signal), script.file)) : null;
   const names = head.entries.filter(({ type }) => type === 'EXTENSION').map(({ tag }) => tag);
   const extensions = await client.query<ExtensionState[]>(maintenance, extensionsQuery(names, server.versionNumber), signal);
-  const live = server.databases.find(({ name }) => name === config.database);
+  const live = server.databases.find(({ name }) => name === config.databaseName);
   return { config, client: program, server, head, globals, extensions, inScratch: artifacts.inScratch, live, maintenance };
 }
 
@@ -119,7 +119,7 @@ export function notesOf(target: RestoreTarget, found: Found): string[] {
     notes.push(`in the database ${live.name} are sessions of ${live.lasting.join(', ')} that ${config.user} may not end: if they are still there when it is replaced, the restore fails, and nothing is changed`);
   }
   if (live && !live.open) notes.push(`the database ${live.name} accepts no connections now; what is restored does`);
-  const kept = server.databases.filter(({ name }) => besideTime(name, config.database, 'before'));
+  const kept = server.databases.filter(({ name }) => besideTime(name, config.databaseName, 'before'));
   if (kept.length > 0) notes.push(`earlier restores have kept ${kept.map(({ name, bytes }) => bytes === null ? name : `${name} (${formatBytes(bytes)})`).join(', ')}: "cdk8s-backup discard" removes one`);
   if (config.mode === 'in-place' && !config.safetyBackup) notes.push('what is there now is not stored before: there is no way back');
   notes.push(spaceNote(config, live));

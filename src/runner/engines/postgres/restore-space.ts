@@ -12,10 +12,10 @@ import { formatBytes } from '../../core/format';
 import { Obstacle } from '../../core/obstacle';
 
 const WATCH_MS = 500;
-const WAY_OUT = 'make room, and say so in \'targetFreeSpace\' (for once: --set target.freeBytes=BYTES)';
+const WAY_OUT = 'make room, and say so in \'targetFreeSpace\' (for once: --set target.targetFreeSpaceBytes=BYTES)';
 
 /** What the plan says of it. In place, too, what is dropped takes room until the end of the transaction. */
-export function spaceNote({ freeBytes }: Pick<PostgresTargetConfig, 'freeBytes'>, live: Pick<DatabaseState, 'bytes'> | undefined): string {
+export function spaceNote({ targetFreeSpaceBytes: freeBytes }: Pick<PostgresTargetConfig, 'targetFreeSpaceBytes'>, live: Pick<DatabaseState, 'bytes'> | undefined): string {
   const copy = live?.bytes == null ? 'a second copy' : `a second copy, about ${formatBytes(live.bytes)},`;
   return `the server's disk has to have room for ${copy} and for write-ahead log; SQL can't ask how much is free. Where data and write-ahead log share one disk, `
     + 'as they do by default, a disk that gets full stops the whole server, the live database included, and it does not start again before there is room: '
@@ -26,7 +26,7 @@ export function spaceNote({ freeBytes }: Pick<PostgresTargetConfig, 'freeBytes'>
 
 /** Refuses what needs more than is declared: as much as the live database, or at least as much as the archive, which is compressed. */
 export function spaceFindings(
-  { freeBytes }: Pick<PostgresTargetConfig, 'freeBytes'>, live: Pick<DatabaseState, 'name' | 'bytes'> | undefined, archiveBytes: number,
+  { targetFreeSpaceBytes: freeBytes }: Pick<PostgresTargetConfig, 'targetFreeSpaceBytes'>, live: Pick<DatabaseState, 'name' | 'bytes'> | undefined, archiveBytes: number,
 ): Obstacle[] {
   if (freeBytes === null) return [];
   const has = `more than the ${formatBytes(freeBytes)} that are declared to be free on the server's disk: ${WAY_OUT}`;

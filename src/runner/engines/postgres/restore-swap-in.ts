@@ -51,7 +51,7 @@ export class SwapIn {
       const signal = this.settling();
       await this.target.endSwap(this.maintenance, signal);
       const { server } = await this.target.ask(signal);
-      live = server.databases.some(({ oid, name }) => oid === this.swapping && name === config.database);
+      live = server.databases.some(({ oid, name }) => oid === this.swapping && name === config.databaseName);
       if (live) holds = `${description} is what was restored: the swap was done before the failure`;
       dropped = this.made !== undefined && !server.databases.some(({ oid }) => oid === this.made);
       const unfinished = this.target.leftovers(server).find(({ oid }) => oid === this.made);

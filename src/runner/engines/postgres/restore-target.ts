@@ -27,17 +27,17 @@ export class RestoreTarget {
 
   constructor(public readonly config: PostgresTargetConfig, public readonly context: RestorerContext) {
     this.client = new PostgresClient(config, context.env, explainRestore);
-    this.description = `postgres database ${config.database} on ${config.host}:${config.port}`;
-    this.final = config.newDatabase ?? config.database;
+    this.description = `postgres database ${config.databaseName} on ${config.host}:${config.port}`;
+    this.final = config.newName ?? config.databaseName;
   }
 
   public select(record: BackupRecord): readonly RecordedArtifact[] {
     const data = record.artifacts.filter(({ role }) => role === 'data');
-    const wanted = this.config.sourceDatabase ?? (data.length === 1 ? data[0]!.database : this.config.database);
+    const wanted = this.config.sourceDatabaseName ?? (data.length === 1 ? data[0]!.database : this.config.databaseName);
     const chosen = data.find(({ database }) => database === wanted);
     if (!chosen) {
       throw new RunnerError(
-        `${record.id} has no database ${wanted}; it has ${data.map(({ database }) => database).join(', ')}: --set target.sourceDatabase=NAME`, ExitCode.NOT_FOUND,
+        `${record.id} has no database ${wanted}; it has ${data.map(({ database }) => database).join(', ')}: --set target.sourceDatabaseName=NAME`, ExitCode.NOT_FOUND,
       );
     }
     return [...this.config.globals ? record.artifacts.filter(({ role }) => role === 'globals') : [], chosen];

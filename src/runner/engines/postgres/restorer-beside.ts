@@ -75,7 +75,7 @@ export class PostgresBesideRestorer implements Restorer<Found> {
       const money = archivedMoneyLocale(head);
       if (money !== null) await client.run(maintenance, `alter database ${quoted(incoming)} set lc_monetary to ${money};`, signal);
       const restore = (within: AbortSignal) => this.restoreInto(incoming, archive, found, within);
-      await withinSpace({ client, maintenance, database: incoming, freeBytes: config.freeBytes }, signal, restore);
+      await withinSpace({ client, maintenance, database: incoming, freeBytes: config.targetFreeSpaceBytes }, signal, restore);
       const odd = await checkRestored(client, incoming, head, data, config.assertions, signal);
       const connectionLimit = await this.giveProperties(incoming, found, signal);
       const aside = nameAside(final, (await target.ask(signal)).server);
@@ -90,13 +90,13 @@ export class PostgresBesideRestorer implements Restorer<Found> {
   public async rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]> {
     const { server: { databases } } = await this.target.ask(signal);
     return databases.flatMap(({ name, bytes }) => {
-      const keptAt = besideTime(name, this.config.database, 'before');
+      const keptAt = besideTime(name, this.config.databaseName, 'before');
       return keptAt ? [{ name, keptAt, bytes }] : [];
     }).sort((a, b) => b.keptAt.getTime() - a.keptAt.getTime());
   }
 
   public async rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored> {
-    const { target, config: { database: live } } = this;
+    const { target, config: { databaseName: live } } = this;
     const { maintenance, server } = await target.ask(signal);
     const aside = nameAside(live, server);
     const swapIn = new SwapIn(target, maintenance);

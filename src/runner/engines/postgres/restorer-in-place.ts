@@ -66,7 +66,7 @@ export class PostgresInPlaceRestorer implements Restorer<Found> {
   }
 
   public async restore({ input, found }: PreparedRestore<Found>, signal: AbortSignal): Promise<Restored> {
-    const { target: { client }, config: { database }, inPlace } = this;
+    const { target: { client }, config: { databaseName: database }, inPlace } = this;
     const { record } = input;
     const [data] = this.target.artifactsOf(record);
     let committed = false;
@@ -91,12 +91,12 @@ export class PostgresInPlaceRestorer implements Restorer<Found> {
 
   public async rollbackPoints(signal: AbortSignal): Promise<readonly RollbackPoint[]> {
     const { config, stores } = this.context;
-    return safetyBackups(await readCatalog(config.name, stores, signal), this.target.client.address, this.config.database).map(asKept);
+    return safetyBackups(await readCatalog(config.name, stores, signal), this.target.client.address, this.config.databaseName).map(asKept);
   }
 
   public async rollback(kept: RollbackPoint, signal: AbortSignal): Promise<Restored> {
     // What was there before need not be what is asserted of a backup, and its roles are there.
-    const restorer = new PostgresInPlaceRestorer({ ...this.config, sourceDatabase: null, globals: false, assertions: [] }, this.context);
+    const restorer = new PostgresInPlaceRestorer({ ...this.config, sourceDatabaseName: null, globals: false, assertions: [] }, this.context);
     return restoreKept(restorer, kept, this.context, signal);
   }
 
@@ -106,11 +106,11 @@ export class PostgresInPlaceRestorer implements Restorer<Found> {
 
   /** Stores the database before objects in it are dropped: there is no previous one to go back to. */
   private async saveWhatIsThere(restored: BackupRecord, signal: AbortSignal): Promise<string | null> {
-    const { database, safetyBackup } = this.config;
+    const { databaseName: database, safetyBackup } = this.config;
     if (!safetyBackup) return null;
     const source: PostgresConfig = {
       ...postgresConnectionOf(this.config),
-      database,
+      databaseName: database,
       includeSchemas: [],
       excludeSchemas: [],
       includeTables: [],

@@ -37,7 +37,7 @@ export class PostgresSource implements Source {
   private readonly client: PostgresClient;
 
   constructor(private readonly config: PostgresConfig, env: NodeJS.ProcessEnv) {
-    this.description = `postgres ${config.database === null ? 'databases' : `database ${config.database}`} on ${config.host}:${config.port}`;
+    this.description = `postgres ${config.databaseName === null ? 'databases' : `database ${config.databaseName}`} on ${config.host}:${config.port}`;
     this.client = new PostgresClient(config, env);
   }
 
@@ -60,7 +60,7 @@ export class PostgresSource implements Source {
         engine: 'postgres',
         serverVersion: server.version.split(' ')[0]!,
         address: this.client.address,
-        database: this.config.database,
+        database: this.config.databaseName,
       },
       tools: { pg_dump: dumper.text },
       warnings,
@@ -70,15 +70,15 @@ export class PostgresSource implements Source {
 
   /** A filter that includes finds nothing in most databases, and `pg_dump` fails there. */
   private refuseFiltersForAll(): void {
-    const { database, includeSchemas, includeTables } = this.config;
+    const { databaseName: database, includeSchemas, includeTables } = this.config;
     if (database === null && includeSchemas.length + includeTables.length > 0) {
       throw new RunnerError(includesForOneOnly(this.description), ExitCode.BAD_CONFIG);
     }
   }
 
   private async askServer(signal: AbortSignal): Promise<{ database: string; server: ServerFacts }> {
-    const candidates = this.config.database === null ? MAINTENANCE_DATABASES : [this.config.database];
-    const sql = serverFactsQuery(this.config.database);
+    const candidates = this.config.databaseName === null ? MAINTENANCE_DATABASES : [this.config.databaseName];
+    const sql = serverFactsQuery(this.config.databaseName);
     for (const [index, database] of candidates.entries()) {
       try {
         return { database, server: await this.client.query<ServerFacts>(database, sql, signal) };
@@ -120,7 +120,7 @@ export class PostgresSource implements Source {
     const share = compression.algorithm === 'none' ? PLAIN_DUMP_PER_DATABASE : COMPRESSED_DUMP_PER_DATABASE;
     return {
       role: 'data',
-      part: this.config.database === null ? database.name : null,
+      part: this.config.databaseName === null ? database.name : null,
       extension: 'dump',
       database: database.name,
       compressedInside: compression,

@@ -31,7 +31,7 @@ export class RedisDrillTarget implements DrillTarget {
     this.description = `redis ${asked.host}:${asked.port}`;
     refuseAfar(asked.host, asked.port);
     const { freshness } = context.config;
-    if (asked.method !== 'replication') throw bad(`a drill fills a running server, got the method ${asked.method}: drop the --set that changes target.method`);
+    if (asked.mode !== 'replication') throw bad(`a drill fills a running server, got the mode ${asked.mode}: drop the --set that changes target.mode`);
     if (freshness.length > 0) throw bad('\'freshness\' is SQL, which Redis does not have: look for keys instead');
     this.password = asked.passwordEnv === null ? null : secretFrom(context.env, asked.passwordEnv, `password of ${this.description}`);
   }
@@ -41,7 +41,7 @@ export class RedisDrillTarget implements DrillTarget {
   }
 
   public async started(signal: AbortSignal): Promise<string> {
-    const info = await waitForServer(this.description, this.context.config.serverStartSeconds, async by => {
+    const info = await waitForServer(this.description, this.context.config.serverStartTimeoutSeconds, async by => {
       const { info: found } = await this.look(by);
       if (found.loading === '1') throw new RunnerError('it is still loading its data', ExitCode.UNAVAILABLE);
       return found;
@@ -77,7 +77,7 @@ export class RedisDrillTarget implements DrillTarget {
       if (await readMark(connection) !== null) {
         checks.push(check('no mixture', `the backup was taken while a restore key by key had not ended, as its key ${MARK_KEY} says: it is a mixture`, ''));
       }
-      for (const { pattern, leastKeys } of this.asked.assertions) {
+      for (const { pattern, atLeast: leastKeys } of this.asked.assertions) {
         const found = await countKeys(connection, pattern, leastKeys);
         checks.push(check(
           `at least ${leastKeys} keys like ${pattern}`,

@@ -25,9 +25,9 @@ export const redis: DatabaseEngine<'redis'> = {
 };
 
 function openRestorer(target: RedisTargetConfig, context: RestorerContext): Restorer {
-  switch (target.method) {
+  switch (target.mode) {
     case 'replication': return new RedisRestorer(target, context);
     case 'keys': return new RedisKeysRestorer(target, context);
-    case 'file': return new RedisFileRestorer(target.directory!); // the check of the config says that it is there
+    case 'rdb-file': return new RedisFileRestorer(target.directory!); // the check of the config says that it is there
   }
 }

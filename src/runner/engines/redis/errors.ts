@@ -38,7 +38,7 @@ const RULES: readonly Rule[] = [
     exitCode: ExitCode.BAD_CONFIG,
     wayOut: {
       'backup': 'the server does not let itself be replicated, as some hosted services do, and can\'t be backed up over the network: use the service\'s own snapshots',
-      'restore': 'the server does not take the commands of replication, as some hosted services do: restore with the method "keys", which needs none of them',
+      'restore': 'the server does not take the commands of replication, as some hosted services do: restore with RestoreMode.redisKeys or --set target.mode=keys, which needs none of them',
       'restore-keys': 'the server does not take commands that a restore key by key needs: restore with the service\'s own means',
     },
   },

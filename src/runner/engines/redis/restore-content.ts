@@ -51,7 +51,7 @@ export async function contentOfSnapshot(body: Readable, file: string, signal: Ab
     if (!(error instanceof RdbError) && !(error instanceof ModuleValueError)) throw error;
     throw new RunnerError(
       `${file} can't be looked into (${messageOf(error)}), so whether a server can load it is not known, and one that can't does not start again: `
-        + 'restore with the method "file", which keeps the present files beside, or another backup: cdk8s-backup list', ExitCode.CORRUPT, { cause: error },
+        + 'restore with RestoreMode.redisRdbFile, which keeps the present files beside, or another backup: cdk8s-backup list', ExitCode.CORRUPT, { cause: error },
     );
   }
 }
@@ -70,7 +70,7 @@ export async function findingsOfContent(connection: RedisConnection, content: Rd
     ...await findingsOfDatabases(connection, content),
     ...await findingsOfModules(connection, server, content),
     ...content.functionEngines.filter(engine => engine !== 'lua').map(engine => bad(
-      `the snapshot has functions in the language ${engine}, and whether the server has an engine for it can't be told: FUNCTION DELETE them before the backup, or restore with the method "file"`,
+      `the snapshot has functions in the language ${engine}, and whether the server has an engine for it can't be told: FUNCTION DELETE them before the backup, or restore with RestoreMode.redisRdbFile`,
     )),
   ];
 }
@@ -115,7 +115,7 @@ async function findingsOfModules(
     const has = `${nameOf(info)} with ${modules.length === 0 ? 'no module' : `the modules ${modules.join(', ')}`}`;
     findings.push(bad(lacks
       ? `the snapshot has data of the type ${type}${moduleOf(type)}, and the server, ${has}, does not know it: load the module that has it ("loadmodule"), or restore into a server that does`
-      : `the snapshot has data of the type ${type}, and whether the server, ${has}, knows it can't be told: restore with the method "file", which keeps the present files beside`));
+      : `the snapshot has data of the type ${type}, and whether the server, ${has}, knows it can't be told: restore with RestoreMode.redisRdbFile, which keeps the present files beside`));
   }
   return findings;
 }

@@ -52,7 +52,7 @@ export function keysIn(info: Info): number {
   return sum(Object.values(countsOf(info).items));
 }
 
-/** What of the server, whatever the method, stands in the way. */
+/** What of the server, whatever the mode, stands in the way. */
 export function findingsOfServer(facts: RedisFacts, leftByRestore: boolean): Obstacle[] {
   const { info } = facts;
   if (info.redis_mode === 'sentinel') return [bad('it is a Sentinel, which holds no data: name the Redis server itself')];
@@ -77,7 +77,7 @@ export function findingsOfReplication(facts: RedisFacts, head: RdbHead): Obstacl
   const findings: Obstacle[] = [];
   if (facts.tlsToMaster === true) {
     findings.push(bad('it speaks TLS to its masters, and the runner has no certificate for that: run "CONFIG SET tls-replication no" for the time of the restore '
-      + 'if the network between may be trusted, or restore with the method "file"'));
+      + 'if the network between may be trusted, or restore with RestoreMode.redisRdbFile'));
   }
   return [...findings, ...findingsOfRights(facts, 'restore'), ...findingsOfFormat(facts, head)];
 }

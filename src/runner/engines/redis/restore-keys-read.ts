@@ -62,12 +62,12 @@ async function explained<T>(file: string, read: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ModuleValueError) throw ofModule(file, error);
     if (error instanceof RdbError) {
-      throw new RunnerError(`${file} can't be read key by key (${error.message}): restore with the method replication or file, or another backup: cdk8s-backup list`, ExitCode.CORRUPT, { cause: error });
+      throw new RunnerError(`${file} can't be read key by key (${error.message}): restore with RestoreMode.redisReplication or RestoreMode.redisRdbFile, or another backup: cdk8s-backup list`, ExitCode.CORRUPT, { cause: error });
     }
     throw error;
   }
 }
 
 function ofModule(file: string, error: ModuleValueError): RunnerError {
-  return new RunnerError(`${file} has ${error.message}, which can't be written key by key: restore with the method replication or file, into a server that has the module`, ExitCode.BAD_CONFIG, { cause: error });
+  return new RunnerError(`${file} has ${error.message}, which can't be written key by key: restore with RestoreMode.redisReplication or RestoreMode.redisRdbFile, into a server that has the module`, ExitCode.BAD_CONFIG, { cause: error });
 }

@@ -56,7 +56,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
           `read all of ${record.id}, and look whether each key of it can be written`,
           ...saves ? [`store what ${this.description} holds now, key by key, as a backup of ${this.context.config.name}, which is not the latest`] : [],
           `write each key of ${record.id}${keys === 0 ? '' : ' over what is there'}: not in one step, so until the end ${this.description} holds a mixture`,
-          ...this.target.assertions.map(({ pattern, leastKeys }) => `look for at least ${leastKeys} keys like ${pattern}`),
+          ...this.target.assertions.map(({ pattern, atLeast: leastKeys }) => `look for at least ${leastKeys} keys like ${pattern}`),
           ...keys === 0 ? [] : [`remove the keys that are not in ${record.id}`],
         ],
         replaces: keys === 0 ? null : `${keys} keys in ${this.description}, ${formatBytes(Number(info.used_memory ?? 0))}`,

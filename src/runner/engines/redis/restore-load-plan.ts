@@ -20,7 +20,7 @@ export function loadSteps({ id, name, description, target, facts, left }: Planne
     ...left ? [`make ${description} a primary again, which a restore that was killed has left as a replica`] : [],
     ...target.safetyBackup ? [`store what ${description} holds now as a backup of ${name}, which is not the latest`] : [],
     `make ${description} a replica of the runner, which refuses writes from then on, keeps what it has until it has received all, and loads ${id} then`,
-    ...target.assertions.map(({ pattern, leastKeys }) => `look for at least ${leastKeys} keys like ${pattern}`),
+    ...target.assertions.map(({ pattern, atLeast: leastKeys }) => `look for at least ${leastKeys} keys like ${pattern}`),
     `make ${description} a primary again${facts.info.aof_enabled === '1' ? ', and wait until its AOF is rewritten' : ''}`,
   ];
 }

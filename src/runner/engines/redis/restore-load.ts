@@ -163,7 +163,7 @@ function didNotCome({ oddity, port }: ReplicationSource, host: string, descripti
 
 /** Looks for the keys that the config asks for. */
 export async function checkAssertions(connection: RedisConnection, { target, description }: Pick<Load, 'target' | 'description'>): Promise<void> {
-  for (const { pattern, leastKeys } of target.assertions) {
+  for (const { pattern, atLeast: leastKeys } of target.assertions) {
     const found = await countKeys(connection, pattern, leastKeys);
     if (found < leastKeys) {
       throw new RunnerError(fewerKeys(description, pattern, found, leastKeys), ExitCode.CORRUPT);

@@ -41,7 +41,7 @@ export interface S3Target {
 }
 
 export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: S3Patience): S3Target {
-  const { name, bucket, prefix, endpoint, credentials, checksums } = config;
+  const { name, bucketName: bucket, prefix, endpoint, credentials, checksums } = config;
   const region = config.region ?? (config.regionEnv === null ? undefined : secretFrom(env, config.regionEnv, `region of the store ${name}`));
   const whenChecked = checksums === 'required-only' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED';
   const client = new S3Client({

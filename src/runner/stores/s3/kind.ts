@@ -12,7 +12,7 @@ const load = (): typeof S3 => require('./store') as typeof S3;
 const schema = z.strictObject({
   type: z.literal('s3'),
   name: text,
-  bucket: text,
+  bucketName: text,
   prefix: z.string().regex(/^(?!\/)(?!.*\/$)/, 'must not begin or end with a slash'),
   region: text.nullable(),
   regionEnv: envName.nullable(),
@@ -25,7 +25,7 @@ const schema = z.strictObject({
   }).nullable(),
   encryption: z.strictObject({ algorithm: z.enum(['AES256', 'aws:kms']), kmsKeyId: text.nullable() }).nullable(),
   storageClass: text.nullable(),
-  objectLock: z.strictObject({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), seconds: z.int().min(1) }).nullable(),
+  objectLock: z.strictObject({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), durationSeconds: z.int().min(1) }).nullable(),
   checksums: z.enum(['auto', 'required-only']),
   maxParts: z.int().min(1).max(10_000),
 });

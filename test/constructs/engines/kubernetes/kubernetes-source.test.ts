@@ -15,7 +15,7 @@ function define(options: KubernetesSecretsOptions, chart: Chart = newChart(), mo
 const rulesOf = (objects: any[], name: string) => objects.find(({ kind, metadata }) => kind === 'Role' && metadata.name === name).rules;
 
 test('named objects: the pod has a token, and may read them and no others', () => {
-  const objects = define({ names: ['db', 'tls'], configMapNames: ['settings'] });
+  const objects = define({ secretNames: ['db', 'tls'], configMapNames: ['settings'] });
   expect(podOf(objects)).toMatchObject({ automountServiceAccountToken: true, serviceAccountName: 'secrets-backup' });
   expect(configOf(objects)).toMatchObject({
     name: 'secrets',
@@ -45,7 +45,7 @@ test('by labels, or all: a list can\'t be restricted by name', () => {
 });
 
 test('of another namespace: the rights are there, and the account is here', () => {
-  const objects = define({ namespace: 'payments', names: ['db'] });
+  const objects = define({ namespace: 'payments', secretNames: ['db'] });
   expect(objects.filter(({ kind }) => kind.startsWith('Role')).map(({ metadata }) => metadata.namespace)).toEqual(['payments', 'payments', 'payments', 'payments']);
   expect(objects.find(({ kind }) => kind === 'RoleBinding').subjects).toEqual([{ kind: 'ServiceAccount', name: 'secrets-backup', namespace: 'shop' }]);
 });
@@ -53,7 +53,7 @@ test('of another namespace: the rights are there, and the account is here', () =
 test('an account of your own is given the rights', () => {
   const chart = newChart();
   new BackupCronJob(chart, 'secrets-backup', props({
-    source: BackupSource.kubernetesSecrets({ names: ['db'] }), encryption, serviceAccount: kplus.ServiceAccount.fromServiceAccountName(chart, 'Account', 'mine'),
+    source: BackupSource.kubernetesSecrets({ secretNames: ['db'] }), encryption, serviceAccount: kplus.ServiceAccount.fromServiceAccountName(chart, 'Account', 'mine'),
   }));
   expect(objectsOf(chart).find(({ kind }) => kind === 'RoleBinding').subjects).toEqual([{ kind: 'ServiceAccount', name: 'mine', namespace: 'shop' }]);
 });
@@ -65,7 +65,7 @@ test('a backup of a database has neither token nor rights', () => {
 
 test('only a restore that may replace has the right to', () => {
   const replacing = (options: KubernetesSecretsOptions) => rulesOf(define(options, newChart(), RestoreMode.kubernetesObjects({ replace: true })), 'secrets-restore-objects');
-  expect(replacing({ names: ['db'] })).toEqual([
+  expect(replacing({ secretNames: ['db'] })).toEqual([
     { apiGroups: [''], resources: ['secrets'], resourceNames: ['db'], verbs: ['get', 'update'] },
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
   ]);
@@ -74,22 +74,22 @@ test('only a restore that may replace has the right to', () => {
 });
 
 test('replacing is said in the manifest', () => {
-  const config = (mode?: RestoreMode) => JSON.stringify(define({ names: ['db'] }, newChart(), mode).filter(({ metadata }) => metadata.name === 'secrets-restore'));
+  const config = (mode?: RestoreMode) => JSON.stringify(define({ secretNames: ['db'] }, newChart(), mode).filter(({ metadata }) => metadata.name === 'secrets-restore'));
   expect(config()).toContain('\\"replace\\":false');
   expect(config(RestoreMode.kubernetesObjects({ replace: true }))).toContain('\\"replace\\":true');
 });
 
 test.each<[string, () => unknown, string]>([
-  ['without encryption', () => synth({ source: BackupSource.kubernetesSecrets({ names: ['db'] }) }), '\'encryption\' is missing: Secrets are not stored in the clear; Encryption.age({ recipients: [\'age1…\'] })'],
-  ['names and labels', () => BackupSource.kubernetesSecrets({ names: ['db'], matchLabels: { app: 'shop' } }), '\'matchLabels\' can\'t be given together with names'],
+  ['without encryption', () => synth({ source: BackupSource.kubernetesSecrets({ secretNames: ['db'] }) }), '\'encryption\' is missing: Secrets are not stored in the clear; Encryption.age({ recipients: [\'age1…\'] })'],
+  ['names and labels', () => BackupSource.kubernetesSecrets({ secretNames: ['db'], matchLabels: { app: 'shop' } }), '\'matchLabels\' can\'t be given together with names'],
   ['no labels', () => BackupSource.kubernetesSecrets({ matchLabels: {} }), '\'matchLabels\' must have at least one label, got {}'],
   ['a label that none is', () => BackupSource.kubernetesSecrets({ matchLabels: { app: 'a b' } }), '\'matchLabels\' has a value that Kubernetes refuses'],
-  ['no names', () => BackupSource.kubernetesSecrets({ names: [] }), '\'names\' must have at least one name, got []: leave it out'],
-  ['a name twice', () => BackupSource.kubernetesSecrets({ names: ['a', 'a'] }), '\'names\' has "a" twice: drop one of them'],
+  ['no names', () => BackupSource.kubernetesSecrets({ secretNames: [] }), '\'secretNames\' must have at least one name, got []: leave it out'],
+  ['a name twice', () => BackupSource.kubernetesSecrets({ secretNames: ['a', 'a'] }), '\'secretNames\' has "a" twice: drop one of them'],
   ['a name that none is', () => BackupSource.kubernetesSecrets({ configMapNames: ['../x'] }), '\'configMapNames\' must be names of objects of Kubernetes'],
   ['a namespace that none is', () => BackupSource.kubernetesSecrets({ namespace: 'A' }), '\'namespace\' must be the name of a namespace, got "A"'],
-  ['no namespace at all', () => define({ names: ['db'] }, new Chart(new App(), 'chart')), '\'namespace\' is missing: give the chart one'],
-  ['a mode of a database', () => define({ names: ['db'] }, newChart(), RestoreMode.postgresSwap()), '\'mode\' is for postgres, and the target is kubernetes'],
+  ['no namespace at all', () => define({ secretNames: ['db'] }, new Chart(new App(), 'chart')), '\'namespace\' is missing: give the chart one'],
+  ['a mode of a database', () => define({ secretNames: ['db'] }, newChart(), RestoreMode.postgresSwap()), '\'mode\' is for postgres, and the target is kubernetes'],
 ])('fails: %s', (_name, bad, message) => {
   expect(bad).toThrow(message);
 });

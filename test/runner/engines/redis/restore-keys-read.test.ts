@@ -14,7 +14,7 @@ test('tells what will be written', async () => {
 
 test('a value of a module is refused before anything is written, by its name, with a way out', () =>
   expect(content(Buffer.from(fixture.withModule, 'base64'))).rejects.toMatchObject({
-    exitCode: 10, message: expect.stringMatching(/^app_1\.rdb has a value of the module MBbloom--, .*restore with the method replication or file/),
+    exitCode: 10, message: expect.stringMatching(/^app_1\.rdb has a value of the module MBbloom--, .*restore with RestoreMode\.redisReplication or RestoreMode\.redisRdbFile/),
   }));
 
 test.each([
