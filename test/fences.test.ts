@@ -44,7 +44,7 @@ test('the public API is the constructs and what they take', () => {
     'Encryption', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryPlan', 'RecoveryPlanPart', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
     'RestoreMode', 'RestorePoint',
     'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Access', 'S3AccessPolicy', 'S3Checksums', 'S3Credentials',
-    'S3Encryption', 'S3ObjectLockMode', 'S3StorageClass', 'StoreLayout', 'StoreLocation', 'TransitionMinimumObjectSize',
+    'S3Encryption', 'S3ObjectLockMode', 'S3StorageClass', 'StoreLayout', 'StoreLocation', 'TransitionDefaultMinimumObjectSize',
   ]);
   expect(importsOf('index.ts').filter(path => !/^constructs\/[a-z-]+\/index\.ts$/.test(path))).toEqual([]);
 });

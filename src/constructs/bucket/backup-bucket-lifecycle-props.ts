@@ -5,9 +5,9 @@ import { LifecycleRule, LifecycleTransition } from './lifecycle-rule';
 import { BackupStore } from '../stores/backup-store';
 
 /** Which objects are too small to be moved to other storage classes, where no rule says it itself. AWS only. */
-export enum TransitionMinimumObjectSize {
+export enum TransitionDefaultMinimumObjectSize {
   /** Those under 128 KiB, to any class: AWS's default. */
-  ALL_STORAGE_CLASSES_128K = 'all_storage_classes_128K',
+  ALL_STORAGE_CLASSES_128_K = 'all_storage_classes_128K',
 
   /** Those under 128 KiB, but to GLACIER and DEEP_ARCHIVE all objects go. */
   VARIES_BY_STORAGE_CLASS = 'varies_by_storage_class',
@@ -35,7 +35,7 @@ export interface BackupBucketOptions {
    *
    * @default - no Object Lock
    */
-  readonly objectLockRetention?: Duration;
+  readonly objectLockDefaultRetention?: Duration;
 
   /**
    * Whether deletions need a second factor. Such a bucket takes no lifecycle configuration.
@@ -48,9 +48,9 @@ export interface BackupBucketOptions {
    * Which objects are too small to be moved. A header of the request and no part of the file: with the AWS CLI it is
    * `--transition-default-minimum-object-size VALUE`.
    *
-   * @default - not sent; AWS takes ALL_STORAGE_CLASSES_128K
+   * @default - not sent; AWS takes ALL_STORAGE_CLASSES_128_K
    */
-  readonly transitionDefaultMinimumObjectSize?: TransitionMinimumObjectSize;
+  readonly transitionDefaultMinimumObjectSize?: TransitionDefaultMinimumObjectSize;
 
   /**
    * Path of the file inside the output folder. At the top of that folder `kubectl apply -f dist/` would take it for a manifest.

@@ -203,7 +203,7 @@ function factsOf(config: S3StoreConfig, options: BackupBucketOptions): BucketFac
     profile,
     versioned: options.versioned ?? true,
     mfaDelete: options.mfaDelete ?? false,
-    objectLockDays: options.objectLockRetention && days('objectLockRetention', options.objectLockRetention),
+    objectLockDays: options.objectLockDefaultRetention && days('objectLockDefaultRetention', options.objectLockDefaultRetention),
     minimumSize: options.transitionDefaultMinimumObjectSize,
   };
 }

@@ -53,7 +53,7 @@ export function backupsIn(bucket: StorePlace, backup: BackupCronJob): BackupInBu
     retention,
     longestGapSeconds: backup._longestGapSeconds,
     deadlineSeconds,
-    lateSeconds: report.startingDeadlineSeconds + report.deadlineSeconds,
+    lateSeconds: report.startingDeadlineSeconds + report.activeDeadlineSeconds,
     noticeSeconds: report.noticeSeconds ?? NOTICE,
     hasRto: report.scenarios.some(({ rtoSeconds }) => rtoSeconds !== undefined),
     lockSeconds: store.objectLock?.durationSeconds ?? 0,

@@ -2,7 +2,7 @@
  * What the props and options of all that is about buckets take.
  */
 import {
-  BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions, TransitionMinimumObjectSize,
+  BackupBucketLifecycleProps, BackupBucketOptions, LifecycleForBackupsOptions, TransitionDefaultMinimumObjectSize,
 } from './backup-bucket-lifecycle-props';
 import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
 import { LifecycleProvider } from './lifecycle-provider';
@@ -56,9 +56,9 @@ const APPLY_JOB: Form<LifecycleApplyJobOptions> = {
 const BUCKET: Form<BackupBucketOptions> = {
   provider: instance(LifecycleProvider, 'a LifecycleProvider', 'LifecycleProvider.AWS'),
   versioned: FLAG,
-  objectLockRetention: DAYS,
+  objectLockDefaultRetention: DAYS,
   mfaDelete: FLAG,
-  transitionDefaultMinimumObjectSize: oneOf(TransitionMinimumObjectSize, 'TransitionMinimumObjectSize'),
+  transitionDefaultMinimumObjectSize: oneOf(TransitionDefaultMinimumObjectSize, 'TransitionDefaultMinimumObjectSize'),
   fileName: text('s3-lifecycle/shop.json'),
   applyJob: struct('{}', APPLY_JOB),
 };

@@ -1,10 +1,10 @@
 import { Construct } from 'constructs';
 import { defaultMode } from './engines';
-import { ObjectsRestoreOptions } from './kubernetes/objects-restore-options';
+import { KubernetesObjectsRestoreOptions } from './kubernetes/kubernetes-objects-restore-options';
 import { objects } from './kubernetes/restore';
 import { PostgresInPlaceRestoreOptions, PostgresParallelRestoreOptions } from './postgres/postgres-restore-options';
 import { inPlace, newDatabase, swap } from './postgres/restore';
-import { RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions } from './redis/redis-restore-options';
+import { RedisRdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions } from './redis/redis-restore-options';
 import { keys, rdbFile, replication } from './redis/restore';
 import { restoreSet } from './set/restore';
 import { replaceFile } from './sqlite/restore';
@@ -65,7 +65,7 @@ export class RestoreMode {
   }
 
   /** A Redis that is stopped: `dump.rdb` is put onto its claim, so that it is loaded at the next start whether append-only files are on or off. */
-  public static redisRdbFile(options: RdbFileRestoreOptions): RestoreMode {
+  public static redisRdbFile(options: RedisRdbFileRestoreOptions): RestoreMode {
     return new RestoreMode(at('RestoreMode.redisRdbFile', () => rdbFile(options)));
   }
 
@@ -91,7 +91,7 @@ export class RestoreMode {
    * Secrets and ConfigMaps, the default: those that are missing are created, and those that are there and differ stop the restore before
    * anything is written, unless `replace` is set. What is replaced is stored before, as a sealed backup. Others are not touched.
    */
-  public static kubernetesObjects(options: ObjectsRestoreOptions = {}): RestoreMode {
+  public static kubernetesObjects(options: KubernetesObjectsRestoreOptions = {}): RestoreMode {
     return new RestoreMode(at('RestoreMode.kubernetesObjects', () => objects(options)));
   }
 

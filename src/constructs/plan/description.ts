@@ -27,14 +27,14 @@ export function describePlan(parts: readonly ProtectedParts[], { exporter, alert
 
 function describeBackup({ backup }: ProtectedParts): string {
   const {
-    schedule, timeZone, longestGapSeconds, startingDeadlineSeconds, deadlineSeconds, worstDataAgeSeconds, retentionSeconds, scenarios,
+    schedule, timeZone, longestGapSeconds, startingDeadlineSeconds, activeDeadlineSeconds, worstDataAgeSeconds, retentionSeconds, scenarios,
   } = backup.recoveryReport();
   const kept = retentionSeconds === undefined ? 'kept for ever' : `kept ${showSeconds(retentionSeconds)}`;
   if (schedule === undefined) return `CronJob ${backup.cronJobName}: backs up when somebody asks for it; ${kept}`;
   const rpo = scenarios.find(({ rpoSeconds }) => rpoSeconds !== undefined)?.rpoSeconds;
   const promise = rpo === undefined ? '' : `, within the RPO of ${showSeconds(rpo)}`;
   return `CronJob ${backup.cronJobName}: backs up at "${schedule}" ${timeZone}; the newest backup is at most ${showSeconds(worstDataAgeSeconds!)} old${promise}: `
-    + `${showSeconds(longestGapSeconds!)} from run to run, ${showSeconds(startingDeadlineSeconds)} until it starts, ${showSeconds(deadlineSeconds)} for the run; ${kept}`;
+    + `${showSeconds(longestGapSeconds!)} from run to run, ${showSeconds(startingDeadlineSeconds)} until it starts, ${showSeconds(activeDeadlineSeconds)} for the run; ${kept}`;
 }
 
 function describeProof({ name, backup, restore, drills }: ProtectedParts): string[] {

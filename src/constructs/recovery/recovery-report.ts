@@ -92,7 +92,7 @@ export interface RecoveryReport {
   readonly startingDeadlineSeconds: number;
 
   /** How long a run may take. */
-  readonly deadlineSeconds: number;
+  readonly activeDeadlineSeconds: number;
 
   /**
    * Age that the newest backup can reach while every run succeeds: the longest gap, a late start and a long run.

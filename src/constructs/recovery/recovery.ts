@@ -16,7 +16,7 @@ export class Recovery extends RecoveryArithmetic {
       longestGapFrom: gaps?.longestFrom?.toISOString(),
       longestGapTo: gaps?.longestTo?.toISOString(),
       startingDeadlineSeconds: props.startingDeadlineSeconds,
-      deadlineSeconds: props.deadlineSeconds,
+      activeDeadlineSeconds: props.deadlineSeconds,
       worstDataAgeSeconds: this.worstDataAgeSeconds,
       worstDataAgeAfterFailureSeconds: gaps && this.worstDataAgeSeconds! + gaps.longestSeconds,
       retentionSeconds: retention === Infinity ? undefined : retention,

@@ -6,7 +6,8 @@ import { Construct } from 'constructs';
 import {
   BackupBucketLifecycle, BackupBucketLifecycleProps, BackupCronJob, BackupCronJobProps, BackupSource, BackupStore,
   LifecycleApplyJobOptions, LifecycleForBackupsOptions, LifecycleProvider,
-  LifecycleRule, LifecycleStorageClass, OtherLifecycleRules, Retention, S3Credentials, S3StoreOptions, StoreLayout, TransitionMinimumObjectSize,
+  LifecycleRule, LifecycleStorageClass, OtherLifecycleRules, Retention, S3Credentials, S3StoreOptions, StoreLayout,
+  TransitionDefaultMinimumObjectSize,
 } from '../../../src';
 import { synthFiles } from '../../../src/constructs/core/synth-file';
 import { warningsOf } from '../../../src/constructs/core/warnings';
@@ -235,7 +236,7 @@ describe('forBackups', () => {
   });
 
   test('keeps old versions as long as Object Lock holds them', () => {
-    expect(derive({ objectLockRetention: Duration.days(30) }).rules[0].NoncurrentVersionExpiration).toEqual({ NoncurrentDays: 30 });
+    expect(derive({ objectLockDefaultRetention: Duration.days(30) }).rules[0].NoncurrentVersionExpiration).toEqual({ NoncurrentDays: 30 });
   });
 
   test('leaves out what the provider or the bucket does not have', () => {
@@ -355,7 +356,7 @@ describe('applyJob', () => {
   });
 
   test('says the bucket, the rules and the header', () => {
-    const { config } = job({ transitionDefaultMinimumObjectSize: TransitionMinimumObjectSize.VARIES_BY_STORAGE_CLASS });
+    const { config } = job({ transitionDefaultMinimumObjectSize: TransitionDefaultMinimumObjectSize.VARIES_BY_STORAGE_CLASS });
     expect(config).toMatchObject({
       version: 1,
       store: { bucketName: 'shop-backups', credentials: { accessKeyIdEnv: 'AWS_ACCESS_KEY_ID' } },

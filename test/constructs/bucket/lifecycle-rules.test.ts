@@ -5,7 +5,7 @@ import { readFileSync } from 'fs';
 import { Chart, Cron, Duration, Size, Testing } from 'cdk8s';
 import {
   BackupBucketLifecycle, BackupBucketLifecycleProps, BackupCronJob, BackupCronJobProps, BackupStore,
-  LifecycleProvider, LifecycleStorageClass, Retention, S3StorageClass, TransitionMinimumObjectSize,
+  LifecycleProvider, LifecycleStorageClass, Retention, S3StorageClass, TransitionDefaultMinimumObjectSize,
 } from '../../../src';
 import { warningsOf } from '../../../src/constructs/core/warnings';
 import { props } from '../../synth';
@@ -305,7 +305,7 @@ describe('rule 25', () => {
     expectError(lint([], { document }), 25, 'is a header of the request and no part of the document');
   });
   test('fails where the provider does not know the header', () => {
-    expectError(lint([rule({})], { provider: LifecycleProvider.CEPH_RGW, transitionDefaultMinimumObjectSize: TransitionMinimumObjectSize.VARIES_BY_STORAGE_CLASS }), 25, 'Ceph RGW does not know it');
+    expectError(lint([rule({})], { provider: LifecycleProvider.CEPH_RGW, transitionDefaultMinimumObjectSize: TransitionDefaultMinimumObjectSize.VARIES_BY_STORAGE_CLASS }), 25, 'Ceph RGW does not know it');
   });
 });
 
@@ -316,7 +316,7 @@ test('rule 26: warns where old versions are never freed', () => {
 });
 
 test('rule 27: warns where Object Lock holds what is to be deleted', () => {
-  expectWarning(lint([rule({ Expiration: { Days: 20 }, NoncurrentVersionExpiration: { NoncurrentDays: 30 } })], { objectLockRetention: Duration.days(30) }), 27, 'deletes after 20 days what Object Lock holds for 30');
+  expectWarning(lint([rule({ Expiration: { Days: 20 }, NoncurrentVersionExpiration: { NoncurrentDays: 30 } })], { objectLockDefaultRetention: Duration.days(30) }), 27, 'deletes after 20 days what Object Lock holds for 30');
 });
 
 test('rule 28: fails with MFA delete', () => {
@@ -345,7 +345,7 @@ describe('rule 29', () => {
     expectWarning(lint([moving(days(30, 'GLACIER'))], {}, {}), 29, 'waits up to 5 hours for a thaw that somebody must ask for');
   });
   test('fails where records would have to be thawed', () => {
-    const varies = { transitionDefaultMinimumObjectSize: TransitionMinimumObjectSize.VARIES_BY_STORAGE_CLASS };
+    const varies = { transitionDefaultMinimumObjectSize: TransitionDefaultMinimumObjectSize.VARIES_BY_STORAGE_CLASS };
     expectError(lint([moving(days(60, 'GLACIER'))], varies, { objectives }), 29, 'moves records and checksums of backup "db-backup" to GLACIER too');
     const And = { Prefix: 'shop/', ObjectSizeGreaterThan: 131072 };
     const split = [{ ...base, ID: 'y', Filter: { And }, Transitions: [days(60, 'GLACIER')] }, rule({})];

@@ -250,7 +250,7 @@ describe('the report', () => {
 
   test('is there without objectives, and on demand', () => {
     expect(backup(undefined).recoveryReport()).toMatchObject({ worstDataAgeSeconds: 26 * 3600, scenarios: [] });
-    expect(new BackupCronJob(newChart(), 'x', props({ onDemand: true })).recoveryReport()).toMatchObject({ scenarios: [], deadlineSeconds: 21_600 });
+    expect(new BackupCronJob(newChart(), 'x', props({ onDemand: true })).recoveryReport()).toMatchObject({ scenarios: [], activeDeadlineSeconds: 21_600 });
   });
 });
 

@@ -1,2 +1,2 @@
 export * from './kubernetes-source';
-export * from './objects-restore-options';
+export * from './kubernetes-objects-restore-options';

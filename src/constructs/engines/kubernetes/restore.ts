@@ -1,13 +1,13 @@
-import { ObjectsRestoreOptions } from './objects-restore-options';
+import { KubernetesObjectsRestoreOptions } from './kubernetes-objects-restore-options';
 import { writeRules } from './rules';
 import { checkForm, Form } from '../../core/form';
 import { FLAG } from '../../core/takes';
 import { RestoreDefinition } from '../../engine-api/restore';
 
-const FORM: Form<ObjectsRestoreOptions> = { replace: FLAG };
+const FORM: Form<KubernetesObjectsRestoreOptions> = { replace: FLAG };
 
 /** What is missing is made; what is there is replaced, if that is asked for. */
-export function objects(options: ObjectsRestoreOptions): RestoreDefinition<'kubernetes'> {
+export function objects(options: KubernetesObjectsRestoreOptions): RestoreDefinition<'kubernetes'> {
   checkForm(options, FORM);
   const { replace = false } = options;
   return {

@@ -63,7 +63,7 @@ export interface RedisKeysRestoreOptions {
 }
 
 /** Options for `RestoreMode.redisRdbFile()`. */
-export interface RdbFileRestoreOptions extends RedisRestoreOptions {
+export interface RedisRdbFileRestoreOptions extends RedisRestoreOptions {
   /**
    * The claim with the data directory. Redis must be stopped: name it in `workloads`. The pod has to run as the user of Redis, so set
    * `user`, 999 in the official image.

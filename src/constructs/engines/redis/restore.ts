@@ -1,5 +1,5 @@
 import * as kplus from 'cdk8s-plus-28';
-import { RdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions } from './redis-restore-options';
+import { RedisRdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions } from './redis-restore-options';
 import { REDIS_ASSERTION } from './takes';
 import { RedisConfig, RedisTargetConfig } from '../../../contract/config';
 import { checkText, checkWholeNumber, show } from '../../core/check';
@@ -15,7 +15,7 @@ const POD_IP_ENV = 'POD_IP';
 
 const BASE: Form<RedisRestoreOptions> = { safetyBackup: FLAG, listenPort: { ...NUMBER, example: '6379' }, assertions: listOf(REDIS_ASSERTION) };
 const KEYS: Form<RedisKeysRestoreOptions> = { replace: FLAG, safetyBackup: FLAG, assertions: listOf(REDIS_ASSERTION) };
-const RDB_FILE: Form<RdbFileRestoreOptions> = { ...BASE, claim: needed(CLAIM), path: text('data') };
+const RDB_FILE: Form<RedisRdbFileRestoreOptions> = { ...BASE, claim: needed(CLAIM), path: text('data') };
 
 /** The server loads the snapshot from the runner. */
 export function replication(options: RedisRestoreOptions): RestoreDefinition<'redis'> {
@@ -52,7 +52,7 @@ export function keys(options: RedisKeysRestoreOptions): RestoreDefinition<'redis
 }
 
 /** The file of a server that is stopped. */
-export function rdbFile(options: RdbFileRestoreOptions): RestoreDefinition<'redis'> {
+export function rdbFile(options: RedisRdbFileRestoreOptions): RestoreDefinition<'redis'> {
   checkForm(options, RDB_FILE);
   const target = targetOf('rdb-file', options);
   const subPath = options.path === undefined ? undefined : checkSubPath(options.path);

@@ -1,5 +1,5 @@
 /** Options for `RestoreMode.kubernetesObjects()`. */
-export interface ObjectsRestoreOptions {
+export interface KubernetesObjectsRestoreOptions {
   /**
    * Replace Secrets and ConfigMaps that are there and differ from the backup.
    *
