@@ -12,12 +12,23 @@ export interface ClusterS3 {
   readonly keys: { readonly AWS_ACCESS_KEY_ID: string; readonly AWS_SECRET_ACCESS_KEY: string; readonly AWS_DEFAULT_REGION: string };
   /** Where objects are files: DIRECTORY/BUCKET/KEY. */
   readonly dataDirectory: string;
-  /** Runs `aws s3api … --bucket BUCKET` with the keys of the pods, which are those of the root account. */
-  aws(...args: string[]): Promise<string>;
+  /** Asks for these about the bucket, one after the other, with the keys of the pods, which are those of the root account. */
+  send(...requests: S3Request[]): Promise<S3Answer[]>;
   /** Ends the server as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on the same port, with the data it had. */
   restart(): Promise<void>;
+  /** Starts it again with another secret key, and no longer takes the one before. */
+  rotate(): Promise<void>;
+}
+
+/** Name of a command of the SDK, without "Command", and what it needs besides the bucket. */
+export type S3Request = readonly [command: string, input?: object];
+
+/** What was answered, or with which error it was refused. */
+export interface S3Answer {
+  readonly answer?: any;
+  readonly error?: string;
 }
 
 const PORTS = { first: 9000, last: 9099 };
@@ -32,7 +43,7 @@ export async function startClusterS3(bucket: string, { objectLock = false }: Clu
   const node = place();
   const directory = tempDir('s3');
   for (const name of ['iam', 'versions', 'data', ...objectLock ? [] : [`data/${bucket}`]]) mkdirSync(path.join(directory, name), { recursive: true });
-  const keys = { AWS_ACCESS_KEY_ID: 'versity-root', AWS_SECRET_ACCESS_KEY: 'versity-secret-0123456789', AWS_DEFAULT_REGION: 'eu-west-1' };
+  let keys = { AWS_ACCESS_KEY_ID: 'versity-root', AWS_SECRET_ACCESS_KEY: 'versity-secret-0123456789', AWS_DEFAULT_REGION: 'eu-west-1' };
   let port = PORTS.first + Number(process.env.JEST_WORKER_ID ?? 0) * 10; // workers don't look at the same ones
   while (listens(node.pid, port)) port++;
   if (port > PORTS.last) throw new Error('there are too many S3 servers');
@@ -50,18 +61,32 @@ export async function startClusterS3(bucket: string, { objectLock = false }: Clu
   });
   let running: RunningProcess = await start();
   const endpoint = `http://${NODE_IP}:${port}`;
-  const aws = (...args: string[]) => inNodeNetwork(['aws', '--endpoint-url', endpoint, '--output', 'json', 's3api', ...args, '--bucket', bucket], { env: keys });
-  if (objectLock) await aws('create-bucket', '--object-lock-enabled-for-bucket');
+  const send = async (...requests: S3Request[]): Promise<S3Answer[]> => {
+    const input = JSON.stringify(requests.map(([command, about]) => [command, { Bucket: bucket, ...about }]));
+    return JSON.parse(await inNodeNetwork([process.execPath, path.join(__dirname, 's3-requests.ts'), endpoint], { env: keys, input }));
+  };
+  if (objectLock) {
+    const [made] = await send(['CreateBucket', { ObjectLockEnabledForBucket: true }]);
+    if (made?.error !== undefined) throw new Error(made.error);
+  }
+  const kill = async () => {
+    running.kill('SIGKILL');
+    await running.exited;
+  };
   return {
     endpoint,
-    keys,
-    aws,
-    dataDirectory: path.join(directory, 'data'),
-    kill: async () => {
-      running.kill('SIGKILL');
-      await running.exited;
+    get keys() {
+      return keys;
     },
+    send,
+    dataDirectory: path.join(directory, 'data'),
+    kill,
     restart: async () => {
+      running = await start();
+    },
+    rotate: async () => {
+      await kill();
+      keys = { ...keys, AWS_SECRET_ACCESS_KEY: `${keys.AWS_SECRET_ACCESS_KEY}-another` };
       running = await start();
     },
   };

@@ -10,7 +10,7 @@ import { ROOT } from '../image/_lab';
 /** What the role of the database has as its password: with what a shell, and Kubernetes, would replace. */
 const PASSWORD = 'wh$(HOME)-secret';
 const BUCKET = 'your-backup-bucket';
-const APPLICATION = path.join(__dirname, 'whispercache.yaml');
+export const APPLICATION = path.join(__dirname, 'whispercache.yaml');
 
 /** The world of examples/whispercache in the cluster: its databases, its application, its bucket, and all that the example synthesizes. */
 export interface Whispercache {
@@ -75,7 +75,9 @@ async function startIn(ns: Namespace, change: (source: string) => string = sourc
     cli: (...args) => world.cliWith({}, ...args),
     cliWith: (env, ...args) =>
       inNodeNetwork([process.execPath, path.join(ROOT, 'dist', 'runner', 'main.js'), ...args], { env: { ...world.cliEnv, ...env } }),
-    cliEnv: { ...s3.keys, POSTGRES_PASSWORD: PASSWORD },
+    get cliEnv() {
+      return { ...s3.keys, POSTGRES_PASSWORD: PASSWORD };
+    },
     rows: async () => ({
       postgres: await world.sql('SELECT * FROM users ORDER BY id; SELECT * FROM notes ORDER BY id'),
       redis: await world.redis('DEBUG', 'DIGEST'),

@@ -161,6 +161,45 @@ describeCluster('the guide', () => {
     });
   });
 
+  describe('a migration that waits for a backup', () => {
+    /** The commands of the README, with a migration that a restore has to take back. */
+    const migrate = (timeout: string) => {
+      const job = {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name: 'migration', namespace: ns.name },
+        spec: { backoffLimit: 0, template: { spec: migration() } },
+      };
+      return run(`echo '${JSON.stringify(job)}' > migration.yaml\n${shellBlock('before-migration').replace('--timeout=2h', `--timeout=${timeout}`)}`, world);
+    };
+    const columns = () => world.sql("SELECT string_agg(column_name, ' ' ORDER BY ordinal_position) FROM information_schema.columns WHERE table_name = 'notes'");
+
+    test('does not begin where the backup fails', async () => {
+      await world.sql("ALTER ROLE whispercache PASSWORD 'another'");
+      await expect(migrate('5s')).rejects.toThrow('timed out waiting for the condition on jobs/before-migration');
+      expect(await ns.ended('before-migration')).toMatchObject({ outcome: 'Failed' });
+      await world.sql("ALTER ROLE whispercache PASSWORD 'wh$(HOME)-secret'");
+      await expect(ns.kubectl('get', 'job/migration')).rejects.toThrow('not found');
+      await ns.kubectl('delete', 'job', 'before-migration');
+    });
+
+    test('begins when it is stored, and a restore of that backup takes the migration back', async () => {
+      const there = await columns();
+      expect(await migrate('2m')).toContain('job.batch/migration created');
+      expect(await ns.ended('migration')).toMatchObject({ outcome: 'Complete' });
+      const [backup, migrated] = [await ns.get('job/before-migration'), await ns.get('job/migration')];
+      expect(Date.parse(migrated.metadata.creationTimestamp)).toBeGreaterThanOrEqual(Date.parse(backup.status.completionTime));
+      expect(await columns()).not.toBe(there);
+      const { log } = await ns.ended('before-migration');
+      const { id } = log.trimEnd().split('\n').map(text => JSON.parse(text)).find(({ event }) => event === 'backup.finished');
+      await ns.kubectl('delete', 'job', 'emergency-restore', '--ignore-not-found');
+      await run(shellBlock('--backup whispercache_20261122_020000 --name emergency-restore').replaceAll('whispercache_20261122_020000', id), world);
+      expect(await ns.ended('emergency-restore')).toMatchObject({ outcome: 'Complete' });
+      await ns.ready('deployment/whispercache-backend');
+      expect([await columns(), await world.rows()]).toEqual([there, before]);
+    });
+  });
+
   describe('from a laptop, through port-forwards', () => {
     const laptop = (command: string) =>
       run(`export CDK8S_BACKUP_KUBERNETES_URL=http://127.0.0.1:8001\n${shellLine('npx cdk8s-backup restore --manifest dist/whispercache.k8s.yaml').replace('restore', command)} --yes`, world);
@@ -205,3 +244,18 @@ describeCluster('the guide', () => {
     expect(await ns.ended(ofRedis.name)).toMatchObject({ outcome: 'Complete' });
   });
 });
+
+/** The pod of a migration: drops a column with all that is in it. */
+function migration() {
+  return {
+    restartPolicy: 'Never',
+    securityContext: { runAsNonRoot: true, runAsUser: 999, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [{
+      name: 'migration',
+      image: 'postgres:17',
+      command: ['psql', '-h', 'postgres', '-U', 'whispercache', '-d', 'whispercache', '-v', 'ON_ERROR_STOP=1', '-c', 'ALTER TABLE notes DROP COLUMN body, ADD COLUMN title text'],
+      env: [{ name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: 'backup-secrets', key: 'POSTGRES_PASSWORD' } } }],
+      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+    }],
+  };
+}

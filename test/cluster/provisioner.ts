@@ -1,9 +1,11 @@
 /*
  * Makes a folder of the node for each claim that a pod waits for, and removes it when the claim is gone: what a provisioner of volumes does.
- * The volumes are of type "local", since fsGroup is applied to those, and not to a "hostPath".
+ * The volumes are of type "local", since fsGroup is applied to those, and not to a "hostPath". One of the storage class "bounded" is a file system of its
+ * own, in memory: it is made here, in the node, so that pods see it, and this machine's disk can't be filled through it.
  *
  * Run: node provisioner.ts API CA-FILE TOKEN NODE DIRECTORY. Node.js itself loads this file, and strips the types.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import https from 'node:https';
 import path from 'node:path';
@@ -12,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const [api, caFile, token, node, directory] = process.argv.slice(2) as [string, string, string, string, string];
 const TURN_MS = 500;
+const BOUNDED = 'bounded';
 const VOLUMES = '/api/v1/persistentvolumes';
 const agent = new https.Agent({ keepAlive: true, ca: readFileSync(caFile) });
 
@@ -31,6 +34,7 @@ async function provide(claim: any): Promise<void> {
   const { uid, name, namespace } = claim.metadata;
   const folder = path.join(directory, `${namespace}-${name}-${uid}`);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
+  if (claim.spec.storageClassName === BOUNDED) execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,mode=0755', BOUNDED, folder]);
   await request('POST', VOLUMES, {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
@@ -58,6 +62,7 @@ async function turn(): Promise<void> {
   for (const { status, metadata, spec } of volumes) {
     if (status.phase !== 'Released' || metadata.deletionTimestamp !== undefined) continue;
     await request('DELETE', `${VOLUMES}/${metadata.name}`);
+    if (spec.storageClassName === BOUNDED) execFileSync('umount', ['--lazy', spec.local.path]);
     rmSync(spec.local.path, { recursive: true, force: true });
     console.log('removed', spec.local.path);
   }
