@@ -45,6 +45,6 @@ const plan = new RecoveryPlan(chart, 'whispercache', {
   exporter: { serviceMonitorLabels: { release: 'kube-prometheus-stack' } },
   alerts: { ruleLabels: { release: 'kube-prometheus-stack' }, runbookUrl: 'https://wiki.example.com/whispercache/backups' },
 });
-console.log(plan.describe());
+console.error(plan.describe()); // "cdk8s synth" does not show stdout
 
 app.synth();
