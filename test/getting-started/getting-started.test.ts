@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startShell, Shell } from './_shell';
 import { commands, readClaims } from '../claims';
+import { server } from '../cluster/_paths';
 import { tempDir } from '../integration/servers/_process';
 import { clientPath, PostgresServer, startPostgres } from '../integration/servers/postgres';
 import { startVersitygw, Versitygw } from '../integration/servers/versitygw';
@@ -41,6 +43,9 @@ test('from an empty folder to a database that is backed up, verified, restored a
   expect([...said.keys()]).toEqual(expect.arrayContaining(['npx cdk8s synth', 'backup', 'list', 'verify', 'restore --dry-run', 'restore', 'rollback', 'drill', 'drills']));
   const id = /whispercache-db_\d{8}_\d{6}/.exec(said.get('list')!)![0];
   for (const verb of ['verify', 'restore --dry-run', 'drills']) expect(said.get(verb)).toContain(id);
+  // What the API server says to it, which needs no kind of an operator.
+  const manifest = readFileSync(path.join(home, 'whispercache-backups', 'dist', 'whispercache.k8s.yaml'));
+  expect(JSON.parse(execFileSync(server('kubernetes-check'), { input: manifest, encoding: 'utf8' }))).toEqual([]);
   // What is promised of the package: the image is built from it, without the clone.
   expect(readdirSync(path.join(home, 'whispercache-backups', 'node_modules', 'cdk8s-backup', 'dist', 'runner'))).toContain('Dockerfile');
 }, 300_000);
