@@ -30,6 +30,10 @@ test('every page that code, tests or examples name is there', () => {
   expect(dead).toEqual([]);
 });
 
+test('the README is a front page: what takes more than 200 lines belongs into docs', () => {
+  expect(pages[0]!.text.trimEnd().split('\n').length).toBeLessThanOrEqual(200);
+});
+
 test('every block of code says its language', () => {
   expect(allBlocks.filter(({ info }) => !LANGUAGES.test(info)).map(({ place, info }) => `${place}: ${info}`)).toEqual([]);
 });

@@ -10,9 +10,9 @@ import { startVersitygw, Versitygw } from '../integration/servers/versitygw';
 import { blocks, isShell, ROOT } from '../pages';
 
 /*
- * The pages for the first hour and for the worst one: docs/getting-started.md, typed as it stands, from an empty folder and with the packed package. A real PostgreSQL is what its port-forward would lead
- * to, another one is its scratch server, and a real S3 server is its bucket. What needs a cluster or a registry is not typed: test/docs-commands.md
- * says which test plays it there. Then, in the same folder, docs/restore-now.md.
+ * The pages for the first hour and for the worst one. docs/getting-started.md is typed as it stands, from an empty folder and with the packed package. A
+ * real PostgreSQL is what its port-forward would lead to, another one is its scratch server, and a real S3 server is its bucket. What needs a cluster or a
+ * registry is not typed: test/docs-commands.md says which test plays it. Then, in the same folder, docs/restore-now.md.
  */
 const PASSWORD = 'whisper-secret';
 
