@@ -164,6 +164,9 @@ export interface FreshnessConfig {
 export interface ExporterConfig {
   readonly version: typeof CONFIG_VERSION;
   readonly kind: 'exporter';
+  /** Where it looks, for the pages: names that people give; `null` where nobody did. */
+  readonly cluster: string | null;
+  readonly environment: string | null;
   /** At least one. */
   readonly backups: readonly ExportedBackupConfig[];
   readonly port: number;

@@ -24,6 +24,8 @@ const config: BackupConfig = aConfig({ stores });
 const exporter = {
   version: CONFIG_VERSION,
   kind: 'exporter',
+  cluster: null,
+  environment: null,
   port: 8080,
   refreshSeconds: 60,
   backups: [{
@@ -130,7 +132,10 @@ test.each(['list', 'usage', 'drills'] as const)('with the config of an exporter,
 
 test('the exporter answers what the schema of its status says, and no more', async () => {
   const monitor = new Monitor(exporter, store => openStore(store, {}), { info: () => {}, warn: () => {} } as never);
-  const answer = () => JSON.parse(JSON.stringify(apiDocument(assessAll(monitor.backups(), at), at, monitor.complete)));
+  const answer = () => {
+    const place = { complete: monitor.complete, cluster: null, environment: null };
+    return JSON.parse(JSON.stringify(apiDocument(assessAll(monitor.backups(), at), at, place)));
+  };
   expect(SCHEMAS.status.safeParse(answer()).error?.issues).toBeUndefined();
   await monitor.lookOnce(new AbortController().signal);
   expect(SCHEMAS.status.safeParse(answer()).error?.issues).toBeUndefined();

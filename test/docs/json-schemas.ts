@@ -10,6 +10,8 @@ import { DrillRecord } from '../../src/contract/drill-record';
 import { FailedRun } from '../../src/contract/failed-run';
 import { BackupRecord } from '../../src/contract/record';
 import { VerificationRecord } from '../../src/contract/verification-record';
+import { PROBLEM_KINDS } from '../../src/runner/monitor/assess';
+import { STATES } from '../../src/runner/status/states';
 import { ROOT } from '../pages';
 
 export const FOLDER = path.join(ROOT, 'docs', 'reference', 'schemas');
@@ -263,6 +265,8 @@ export const SCHEMAS = {
     retryMayHelp: z.boolean().optional().describe('Of the event "failed".'),
   }).describe('A line on stderr where it is no terminal, or with --log-format json. The other fields depend on the event, with units in their names.'),
   'status': z.strictObject({
+    cluster: z.string().nullable(),
+    environment: z.string().nullable(),
     asOf: instant,
     complete: z.boolean().describe('Whether every store was looked at since the start.'),
     backups: z.array(z.strictObject({
@@ -272,9 +276,12 @@ export const SCHEMAS = {
       cronJob: z.string(),
       restoreJob: z.string().nullable(),
       restorable: z.enum(['yes', 'but', 'no', 'unknown']).describe('Whether it could be restored right now; but: with problems that somebody has to look at.'),
+      state: z.enum(Object.keys(STATES)).describe('The worst that is known of it, as the status page shows it.'),
       problems: z.array(z.strictObject({
+        kind: z.enum(PROBLEM_KINDS),
         severity: z.enum(['bad', 'warning']).describe('bad: a promise is broken.'),
         text: z.string(),
+        brief: z.string().optional().describe('The same in few words, where the text is long.'),
       })).describe('Worst first.'),
       latest: z.string().nullable(),
       ageSeconds: z.number().nullable(),

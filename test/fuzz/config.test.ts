@@ -59,6 +59,8 @@ const drill: DrillConfig = {
 const exporter: ExporterConfig = {
   version: CONFIG_VERSION,
   kind: 'exporter',
+  cluster: 'eu-1',
+  environment: null,
   port: 8080,
   refreshSeconds: 60,
   backups: [{ name: 'app', engine: 'sqlite', namespace: 'x', cronJob: 'x', restoreJob: null, stores: [s3], staleAfterSeconds: null, rpoSeconds: null, rtoSeconds: null, verifiedWithinSeconds: null, drilledWithinSeconds: null }],

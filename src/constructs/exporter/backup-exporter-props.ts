@@ -18,6 +18,20 @@ export interface BackupExporterOptions extends RunnerPodOptions, NetworkOptions 
   readonly exporterName?: string;
 
   /**
+   * Name of the cluster, at the top of every page: up to 60 characters.
+   *
+   * @default - the pages name none
+   */
+  readonly cluster?: string;
+
+  /**
+   * Name of the environment, such as `production`, at the top of every page: up to 60 characters.
+   *
+   * @default - the pages name none
+   */
+  readonly environment?: string;
+
+  /**
    * Whether the volumes of the backups are mounted, for reading. Without them only buckets are looked at.
    *
    * A claim that is `ReadWriteOnce` can be mounted on one node at a time: with the exporter on it, every backup and restore that mounts the

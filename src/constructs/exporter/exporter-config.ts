@@ -22,6 +22,8 @@ export function exporterConfig(props: BackupExporterProps, settings: ExporterSet
   const config: ExporterConfig = {
     version: CONFIG_VERSION,
     kind: 'exporter',
+    cluster: props.cluster ?? null,
+    environment: props.environment ?? null,
     backups: props.backups.map((backup): ExportedBackupConfig => ({
       ...describe(backup),
       restoreJob: restores.find(restore => restore._backup === backup)?.resourceName ?? null,

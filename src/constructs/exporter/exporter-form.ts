@@ -11,6 +11,8 @@ export const EXPORTER_OPTIONS: Form<BackupExporterOptions> = {
   ...RUNNER_POD,
   ...NETWORK,
   exporterName: text('backup-exporter'),
+  cluster: text('eu-1'),
+  environment: text('production'),
   volumes: FLAG,
   s3Credentials: S3_CREDENTIALS_BY_STORE,
   refresh: DURATION,

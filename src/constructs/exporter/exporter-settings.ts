@@ -21,6 +21,7 @@ export interface ExporterSettings {
 
 export function checkExporterProps(id: string, props: BackupExporterProps): ExporterSettings {
   const exporterName = checkName(id, props.exporterName);
+  for (const property of ['cluster', 'environment'] as const) checkPlace(property, props[property]);
   checkBackups(props.backups);
   const restores = checkRestores(props.restores ?? [], props.backups);
   const drills = checkDrills(props.drills ?? [], props.backups);
@@ -38,6 +39,13 @@ function checkName(id: string, given: string | undefined): string {
     throw new Error(`'exporterName' must be up to 52 lower-case letters, digits and "-", with a letter first and a letter or digit last, got ${show(name)}${given === undefined ? `: it comes from the construct's id ${show(id)}, set 'exporterName'` : ''}`);
   }
   return name;
+}
+
+/** It stands at the top of every page, where there is room for a name. */
+function checkPlace(property: string, given: string | undefined): void {
+  if (given !== undefined && !/^[\x21-\x7e]([\x20-\x7e]{0,58}[\x21-\x7e])?$/.test(given)) {
+    throw new Error(`'${property}' must be up to 60 characters of ASCII without a space at its ends, got ${show(given)}`);
+  }
 }
 
 function checkBackups(backups: readonly BackupCronJob[]): void {

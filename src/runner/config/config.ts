@@ -108,6 +108,8 @@ const within = z.number().positive().nullable();
 const exporter = z.strictObject({
   version: z.literal(CONFIG_VERSION),
   kind: z.literal('exporter'),
+  cluster: text.nullable(),
+  environment: text.nullable(),
   backups: z.array(z.strictObject({
     name: backupName,
     engine: z.enum(ENGINE_NAMES),

@@ -1,6 +1,6 @@
-import { stateOf } from './drills';
+import { isOnlyLate, stateOf } from './drills';
 import { Observation, ObservedStore } from './observe';
-import * as tell from './problem-messages';
+import * as say from './problem-messages';
 import { ExportedBackupConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
@@ -17,15 +17,48 @@ export type Targets = Pick<ExportedBackupConfig, 'staleAfterSeconds' | 'rpoSecon
  */
 export type Verdict = 'yes' | 'but' | 'no' | 'unknown';
 
-/** What somebody has to look at; `bad`: a promise is broken. */
+/** How bad each problem is; `bad`: a promise is broken. The worst comes first. */
+const SEVERITIES = {
+  'nothing-usable': 'bad',
+  'no-readable-copy': 'bad',
+  'every-copy-damaged': 'bad',
+  'records-differ': 'bad',
+  'drill-failed': 'bad',
+  'rpo-exceeded': 'bad',
+  'rto-exceeded': 'bad',
+  'run-failed': 'warning',
+  'run-missing': 'warning',
+  'copy-damaged': 'warning',
+  'copy-not-whole': 'warning',
+  'store-unreadable': 'warning',
+  'newest-suspect': 'warning',
+  'newest-not-whole': 'warning',
+  'never-drilled': 'warning',
+  'drill-missing': 'warning',
+  'never-verified': 'warning',
+  'verification-missing': 'warning',
+  'from-future': 'warning',
+  'record-unreadable': 'warning',
+} as const;
+
+export type ProblemKind = keyof typeof SEVERITIES;
+
+/** What somebody has to look at. */
 export interface Problem {
-  readonly severity: 'bad' | 'warning';
+  readonly kind: ProblemKind;
+  readonly severity: typeof SEVERITIES[ProblemKind];
   readonly text: string;
+  /** The same for whoever has two seconds; absent where the text is short. */
+  readonly brief?: string;
 }
+
+/** The state of a backup in one word: the worst that is known of it. */
+export type BackupState = 'not-restorable' | 'records-differ' | 'drill-failed' | 'rpo-exceeded' | 'rto-exceeded' | 'unknown' | 'at-risk' | 'restorable';
 
 /** What an observation means, at one moment. */
 export interface Assessment {
   readonly verdict: Verdict;
+  readonly state: BackupState;
   /** Worst first. */
   readonly problems: readonly Problem[];
   /** What a restore would take; absent if there is nothing. */
@@ -43,6 +76,12 @@ export interface Assessment {
   readonly failedRun: FailedRun | undefined;
 }
 
+/** Worst first. */
+export const PROBLEM_KINDS = Object.keys(SEVERITIES) as readonly ProblemKind[];
+const BROKEN_PROMISES = ['records-differ', 'drill-failed', 'rpo-exceeded', 'rto-exceeded'] as const satisfies readonly (ProblemKind & BackupState)[];
+
+type Tell = (kind: ProblemKind, text: string, brief?: string) => void;
+
 export function assess(observation: Observation, targets: Targets, now: Date): Assessment {
   const { catalog, stores, drills, failedRuns } = observation;
   const chosen = catalog ? latest(catalog) : undefined;
@@ -54,53 +93,62 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   const failedRun = lastRunIfFailed(failedRuns, newest);
 
   const problems: Problem[] = [];
-  const bad = (text: string) => problems.push({ severity: 'bad', text });
-  const warning = (text: string) => problems.push({ severity: 'warning', text });
+  const tell: Tell = (kind, text, brief) => problems.push({ kind, severity: SEVERITIES[kind], text, ...brief !== undefined && { brief } });
 
   const readable = chosen && catalog ? stores.filter(store => isWhole(chosen.copies.get(store.name)) && store.trouble === null) : [];
   const faulty = readable.filter(store => (store.verifications.get(chosen!.record.id)?.faults.length ?? 0) > 0);
   if (catalog && !chosen) {
-    bad(tell.nothingUsable(catalog.backups.length));
+    tell('nothing-usable', say.nothingUsable(catalog.backups.length));
   } else if (chosen && readable.length === 0) {
-    bad(tell.NO_READABLE_COPY);
+    tell('no-readable-copy', say.NO_READABLE_COPY);
   } else if (chosen && faulty.length === readable.length) {
-    bad(tell.EVERY_COPY_DAMAGED);
+    tell('every-copy-damaged', say.EVERY_COPY_DAMAGED);
   }
 
   if (ageSeconds !== null && targets.rpoSeconds !== null && ageSeconds > targets.rpoSeconds) {
-    bad(tell.olderThanRpo(ageSeconds, targets.rpoSeconds));
+    tell('rpo-exceeded', say.olderThanRpo(ageSeconds, targets.rpoSeconds));
   } else if (ageSeconds !== null && targets.staleAfterSeconds !== null && ageSeconds > targets.staleAfterSeconds) {
-    warning(tell.runMissing(targets.staleAfterSeconds));
+    tell('run-missing', say.runMissing(targets.staleAfterSeconds));
   }
-  if (failedRun) warning(tell.runFailed(secondsSince(failedRun.finishedAt, now), failedRun.message));
+  if (failedRun) tell('run-failed', say.runFailed(secondsSince(failedRun.finishedAt, now), failedRun.message));
   for (const { record: { id }, differing, ahead } of catalog?.backups ?? []) {
-    if (differing) bad(tell.recordsDiffer(id, [...differing.keys()]));
-    if (ahead) warning(tell.neverLatest(id, ahead));
+    if (differing) tell('records-differ', say.recordsDiffer(id, [...differing.keys()]));
+    if (ahead) tell('from-future', say.neverLatest(id, ahead));
   }
   if (newest && newest !== chosen && !newest.differing && !isUsable(newest)) {
     const { id, suspect } = newest.record;
-    warning(suspect !== null && !newest.accepted ? tell.newestSuspect(id, suspect) : tell.newestNotWhole(id));
+    if (suspect !== null && !newest.accepted) tell('newest-suspect', say.newestSuspect(id, suspect));
+    else tell('newest-not-whole', say.newestNotWhole(id));
   }
   const { drilledWithinSeconds, verifiedWithinSeconds } = targets;
-  if (lastDrill?.outcome === 'failed') {
-    bad(tell.drillFailed(lastDrill.faults));
-  } else if (catalog && drilledWithinSeconds !== null && isOlder(lastPassedDrill?.finishedAt, drilledWithinSeconds, now)) {
-    warning(lastPassedDrill ? tell.drillMissing(secondsSince(lastPassedDrill.finishedAt, now)) : tell.NO_DRILL);
+  // One that only took too long has shown that the data come back: what it missed is the RTO.
+  const late = lastDrill && isOnlyLate(lastDrill) ? lastDrill : undefined;
+  const proof = late ?? lastPassedDrill;
+  if (lastDrill?.outcome === 'failed' && !late) {
+    tell('drill-failed', say.drillFailed(lastDrill.faults));
+  } else if (catalog && drilledWithinSeconds !== null && isOlder(proof?.finishedAt, drilledWithinSeconds, now)) {
+    if (proof) tell('drill-missing', say.drillMissing(secondsSince(proof.finishedAt, now)));
+    else tell('never-drilled', say.NO_DRILL);
   }
-  if (measuredSeconds !== null && targets.rtoSeconds !== null && measuredSeconds > targets.rtoSeconds) {
-    bad(tell.slowerThanRto(measuredSeconds, targets.rtoSeconds));
+  const rtoSeconds = Math.min(targets.rtoSeconds ?? Infinity, late?.rtoTargetSeconds ?? Infinity);
+  if (measuredSeconds !== null && measuredSeconds > rtoSeconds) {
+    tell('rto-exceeded', say.slowerThanRto(measuredSeconds, rtoSeconds));
   }
   const unverified = verifiedWithinSeconds !== null && isOlder(lastGoodVerification?.finishedAt, verifiedWithinSeconds, now);
   if (unverified && catalog && catalog.backups.length > 0) {
-    warning(lastGoodVerification ? tell.verificationMissing(secondsSince(lastGoodVerification.finishedAt, now)) : tell.NO_VERIFICATION);
+    if (lastGoodVerification) tell('verification-missing', say.verificationMissing(secondsSince(lastGoodVerification.finishedAt, now)));
+    else tell('never-verified', say.NO_VERIFICATION);
   }
-  for (const store of stores) storeProblems(store, chosen, now, warning);
-  for (const fault of catalog?.unreadable ?? []) warning(tell.recordUnreadable(fault));
+  for (const store of stores) storeProblems(store, chosen, now, tell);
+  for (const fault of catalog?.unreadable ?? []) tell('record-unreadable', say.recordUnreadable(fault));
 
   const cannot = catalog !== null && (!chosen || readable.length === 0 || faulty.length === readable.length);
+  problems.sort((a, b) => PROBLEM_KINDS.indexOf(a.kind) - PROBLEM_KINDS.indexOf(b.kind));
+  const verdict = catalog === null ? 'unknown' : cannot ? 'no' : problems.length > 0 ? 'but' : 'yes';
   return {
-    verdict: catalog === null ? 'unknown' : cannot ? 'no' : problems.length > 0 ? 'but' : 'yes',
-    problems: problems.sort((a, b) => Number(b.severity === 'bad') - Number(a.severity === 'bad')),
+    verdict,
+    state: stateOfBackup(verdict, problems),
+    problems,
     latest: chosen,
     ageSeconds,
     lastDrill,
@@ -111,17 +159,24 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   };
 }
 
+function stateOfBackup(verdict: Verdict, problems: readonly Problem[]): BackupState {
+  if (verdict === 'no') return 'not-restorable';
+  if (verdict === 'unknown') return 'unknown';
+  const broken = BROKEN_PROMISES.find(kind => problems.some(problem => problem.kind === kind));
+  return broken ?? (verdict === 'but' ? 'at-risk' : 'restorable');
+}
+
 /** What is wrong with one store, and with what it holds. */
-function storeProblems(store: ObservedStore, chosen: Backup | undefined, now: Date, warning: (text: string) => void): void {
+function storeProblems(store: ObservedStore, chosen: Backup | undefined, now: Date, tell: Tell): void {
   if (store.trouble) {
     const shownSeconds = store.readAt && secondsSince(store.readAt.toISOString(), now);
-    warning(tell.storeUnreadable(store.name, secondsSince(store.trouble.since.toISOString(), now), shownSeconds, store.trouble.message));
+    tell('store-unreadable', say.storeUnreadable(store.name, secondsSince(store.trouble.since.toISOString(), now), shownSeconds, store.trouble.message));
     if (!store.readAt) return;
   }
   const copy = chosen?.copies.get(store.name);
-  if (copy && !isWhole(copy)) warning(tell.copyNotWhole(store.name, copy));
+  if (copy && !isWhole(copy)) tell('copy-not-whole', say.copyNotWhole(store.name, copy));
   const damaged = [...store.verifications.values()].filter(({ faults }) => faults.length > 0);
-  if (damaged[0]) warning(tell.copyDamaged(store.name, damaged[0], damaged.length - 1));
+  if (damaged[0]) tell('copy-damaged', say.copyDamaged(store.name, damaged[0], damaged.length - 1), say.copyDamagedBriefly(store.name, damaged[0], damaged.length - 1));
 }
 
 /** The newest failed run, unless a run after it has left a backup. */

@@ -29,3 +29,9 @@ export function stateOf(drills: readonly DrillRecord[]): DrillState {
     measuredSeconds: measured.length === 0 ? null : sum(measured.map(({ seconds }) => seconds.total)),
   };
 }
+
+/** Whether a drill has failed only since it took longer than declared: everything was restored, and every check held. */
+export function isOnlyLate({ outcome, checks, seconds, rtoTargetSeconds, faults }: DrillRecord): boolean {
+  return outcome === 'failed' && faults.length === 1 && seconds.check !== null && checks.every(({ passed }) => passed)
+    && rtoTargetSeconds !== null && seconds.total > rtoTargetSeconds;
+}

@@ -76,3 +76,8 @@ export function copyNotWhole(store: string, copy: CopyState): string {
 export function copyDamaged(store: string, { id, faults }: VerificationRecord, others: number): string {
   return `The copy of ${id} in ${store} was found damaged: ${faults.join('; ')}.${others > 0 ? ` So are ${others} others.` : ''}`;
 }
+
+/** Without what was found, which may be long and have digests in it. */
+export function copyDamagedBriefly(store: string, { id }: VerificationRecord, others: number): string {
+  return `The copy of ${id} in ${store} was found damaged${others > 0 ? `, and so were ${others} others` : ''}.`;
+}

@@ -1,8 +1,10 @@
+import { Place } from './page';
 import { Shown } from './summary';
 import { isUsable } from '../catalog/catalog';
 import { copiesAsJson } from '../catalog/copy-state';
 import { bytesOf } from '../catalog/sizes';
 import { sum } from '../core/sum';
+import { knownCopies } from '../monitor/observe';
 import { growthPerDay } from '../monitor/trend';
 
 /** Newest backups and drills in the answer: what asks again and again does not want years. */
@@ -10,8 +12,10 @@ const MOST_BACKUPS = 30;
 const MOST_DRILLS = 30;
 
 /** What `/api/backups` answers: the same as the pages, for programs. Times are ISO 8601 in UTC, and `null` is what is not known. */
-export function apiDocument(all: readonly Shown[], now: Date, complete: boolean) {
+export function apiDocument(all: readonly Shown[], now: Date, { complete, cluster, environment }: Place & { readonly complete: boolean }) {
   return {
+    cluster,
+    environment,
     asOf: now.toISOString(),
     /** Whether every store was looked at since the start. */
     complete,
@@ -29,6 +33,7 @@ function backupDocument({ config, observation, assessment }: Shown, now: Date) {
     cronJob: config.cronJob,
     restoreJob: config.restoreJob,
     restorable: assessment.verdict,
+    state: assessment.state,
     problems: assessment.problems,
     latest: assessment.latest?.record.id ?? null,
     ageSeconds: assessment.ageSeconds,
@@ -64,7 +69,7 @@ function backupDocument({ config, observation, assessment }: Shown, now: Date) {
       ahead: backup.ahead !== null,
       differing: backup.differing !== null,
       pinned: observation.pinned.has(backup.record.id),
-      copies: copiesAsJson(backup.copies),
+      copies: copiesAsJson(knownCopies(backup, observation.stores)),
       verifications: observation.stores.flatMap(store => {
         const verification = store.verifications.get(backup.record.id);
         return verification ? [{ store: store.name, finishedAt: verification.finishedAt, faults: verification.faults }] : [];

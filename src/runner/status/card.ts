@@ -1,68 +1,80 @@
-import { html, Html, shorten } from './html';
-import { ago, icon, meter, sizeChart, state, TONES } from './parts';
+import { seenCopy } from './copies';
+import { html, Html, shorten, withoutDigests } from './html';
+import { ago, exact, icon, meter, moment, sizeChart, state } from './parts';
+import { STATES } from './states';
 import { Shown } from './summary';
-import { CopyState, isMissing, isWhole } from '../catalog/copy-state';
 import { bytesOf } from '../catalog/sizes';
 import { formatBytes, formatSeconds } from '../core/format';
 import { sum } from '../core/sum';
 import { engineOf } from '../engines/table';
-import { Verdict } from '../monitor/assess';
+import { ProblemKind } from '../monitor/assess';
 import { ObservedStore } from '../monitor/observe';
 import { sizeTrendPerDay } from '../monitor/trend';
 
-const TAGS: Readonly<Record<Verdict, string>> = { yes: 'Restorable', but: 'Restorable, but', no: 'Not restorable', unknown: 'Not known' };
-
 /** A message on the overview; the whole of it is on the page of the backup. */
-const SHORT_MESSAGE = 280;
+const SHORT_MESSAGE = 200;
 const SHOWN_PROBLEMS = 4;
+/** The rows of a card say these in red. */
+const SAID_BY_ROWS: readonly ProblemKind[] = ['rpo-exceeded', 'rto-exceeded'];
 const CHARTED_BACKUPS = 30;
 const CHARTED_ALONE = 90;
 
 /**
- * What is known of one backup, at a glance.
+ * What is known of one backup, at a glance: whether it can be restored, how old it is, what is wrong, and then the rest.
  *
  * @param whole for the page of the backup: nothing is cut short
  */
 export function card(shown: Shown, now: Date, whole = false): Html {
   const { config, observation, assessment } = shown;
-  const tone = TONES[assessment.verdict];
-  const href = `/backups/${encodeURIComponent(config.name)}`;
+  const { label, tone } = STATES[assessment.state];
   return html`<article class="card" aria-labelledby="b-${config.name}">
-<div class="card-head">${icon(tone)}<h3 id="b-${config.name}">${whole ? config.name : html`<a href="${href}">${config.name}</a>`}</h3><span class="tag ${tone}">${
-  TAGS[assessment.verdict]}</span></div>
-<p class="quiet under">${engineOf(config).title} by ${config.namespace === null ? '' : `${config.namespace}/`}${config.cronJob}</p>
-${problems(shown, whole)}
+<div class="card-head">${icon(tone)}<div><h3 id="b-${config.name}">${whole ? config.name : html`<a href="${linkOf(shown)}">${config.name}</a>`}</h3>
+<p class="headline ${tone}">${label}</p><p class="quiet">${engineOf(config).title} by ${config.namespace === null ? '' : `${config.namespace}/`}${config.cronJob}</p></div></div>
+<dl class="rows first">${row('Newest data', newestData(shown, now))}</dl>
+${problemList(shown, whole)}
+<p class="act"><a href="${whole ? '' : linkOf(shown)}#restore">What to type to restore</a></p>
 <dl class="rows">
-${row('Newest data', newestData(shown, now))}
 ${row('Restore takes', restoreTime(shown))}
 ${row('Last drill', lastDrill(shown, now))}
-${row('Last read back', assessment.lastGoodVerification ? html`<strong>${ago(assessment.lastGoodVerification.finishedAt, now)}</strong>, found good` : 'never')}
+${row('Last read back', assessment.lastGoodVerification ? html`<strong>${ago(assessment.lastGoodVerification.finishedAt, now)}</strong>, found good<br><small>${exact(assessment.lastGoodVerification.finishedAt)}</small>` : 'never')}
+${observation.stores.map(store => row(html`Store <span class="store">${store.name}</span>`, copyIn(store, shown)))}
 ${row('Size', size(shown, now, whole))}
 </dl>
-${stores(observation.stores, shown, now)}
 </article>`;
 }
 
-function row(title: string, content: Html | string): Html {
+export function linkOf({ config }: Shown): string {
+  return `/backups/${encodeURIComponent(config.name)}`;
+}
+
+function row(title: string | Html, content: Html | string): Html {
   return html`<div><dt>${title}</dt><dd>${content}</dd></div>`;
 }
 
-function problems({ config, observation, assessment }: Shown, whole: boolean): Html | false {
-  const listed = whole ? assessment.problems : assessment.problems.slice(0, SHOWN_PROBLEMS);
-  const more = assessment.problems.length - listed.length;
+function problemList(shown: Shown, whole: boolean): Html | false {
+  const { observation, assessment } = shown;
+  const all = assessment.problems.filter(({ kind }) => whole || !SAID_BY_ROWS.includes(kind));
+  const listed = whole ? all : all.slice(0, SHOWN_PROBLEMS);
+  const more = all.length - listed.length;
   if (listed.length === 0 && !observation.held) return false;
-  return html`<ul class="problems">${listed.map(({ severity, text }) =>
-    html`<li class="${severity === 'bad' ? 'is-bad' : 'is-warn'}">${icon(severity === 'bad' ? 'bad' : 'warn')}<span>${whole ? text : shorten(text, SHORT_MESSAGE)}</span></li>`)}${
-    more > 0 && html`<li class="is-note"><span><a href="/backups/${encodeURIComponent(config.name)}">${more} more</a></span></li>`}${
+  return html`<ul class="problems">${listed.map(({ severity, text, brief }) =>
+    html`<li class="${severity === 'bad' ? 'is-bad' : 'is-warn'}">${icon(severity === 'bad' ? 'bad' : 'warn')}<span>${whole ? text : briefly(brief ?? text)}</span></li>`)}${
+    more > 0 && html`<li class="is-note"><span><a href="${linkOf(shown)}">${more} more</a></span></li>`}${
     observation.held && html`<li class="is-note">${icon('unknown')}<span>On hold: nothing is pruned until somebody releases it.</span></li>`}</ul>`;
+}
+
+/** A message for whoever has two seconds. */
+export function briefly(text: string): string {
+  return shorten(withoutDigests(text), SHORT_MESSAGE);
 }
 
 function newestData({ config, observation, assessment: { latest, ageSeconds } }: Shown, now: Date): Html | string {
   if (!observation.catalog) return 'not known';
-  if (!latest || ageSeconds === null) return 'none';
+  if (!latest || ageSeconds === null) return html`<strong class="big bad">none</strong>`;
   const limit = config.rpoSeconds ?? config.staleAfterSeconds;
   const what = config.rpoSeconds === null ? 'until the next one is due' : 'RPO';
-  return html`<strong>${ago(latest.record.startedAt, now)}</strong>${against(ageSeconds, limit, what)}`;
+  const over = config.rpoSeconds !== null && ageSeconds > config.rpoSeconds;
+  return html`<strong class="big${over && ' bad'}">${ago(latest.record.startedAt, now)}</strong>${against(ageSeconds, limit, what)}<small>${exact(latest.record.startedAt)}</small>`;
 }
 
 function restoreTime({ config, assessment: { measuredRtoSeconds: total } }: Shown): Html | string {
@@ -72,16 +84,17 @@ function restoreTime({ config, assessment: { measuredRtoSeconds: total } }: Show
 
 /** A measured time beside its limit, in words and as a bar. */
 function against(seconds: number, limit: number | null, what: string): Html | false {
-  if (limit === null) return false;
+  if (limit === null) return html`<br>`;
   const over = seconds > limit ? `, ${formatSeconds(seconds - limit)} over` : '';
   const words = `${Math.round(seconds / limit * 100)} % of ${formatSeconds(limit)} ${what}${over}`;
   return html` of ${formatSeconds(limit)} ${what}${over && html`<strong class="bad">${over}</strong>`}${meter(seconds, limit, words)}`;
 }
 
-function lastDrill({ assessment: { lastDrill: last, lastPassedDrill: passed } }: Shown, now: Date): Html | string {
-  if (!last) return 'never';
-  if (last.outcome === 'passed') return html`<strong>${ago(last.finishedAt, now)}</strong>, passed`;
-  return html`<strong>${ago(last.finishedAt, now)}</strong>, failed; ${passed ? html`passed ${ago(passed.finishedAt, now)}` : 'none has passed'}`;
+function lastDrill({ assessment: { lastDrill: last, lastPassedDrill: passed } }: Shown, now: Date): Html {
+  if (!last) return html`<strong class="warn">never</strong>`;
+  if (last.outcome === 'passed') return html`<strong>${ago(last.finishedAt, now)}</strong>, passed<br><small>${exact(last.finishedAt)}</small>`;
+  return html`<strong>${ago(last.finishedAt, now)}</strong>, <strong class="bad">failed</strong><br><small>${exact(last.finishedAt)}</small><br>${
+    passed ? html`passed ${moment(passed.finishedAt, now)}` : 'none has passed'}`;
 }
 
 function size({ observation: { catalog, pinned } }: Shown, now: Date, whole: boolean): Html | string {
@@ -100,23 +113,9 @@ function showTrend(share: number): string {
   return `${percent > 0 ? '+' : '\u2212'}${Math.abs(percent).toFixed(1)} % a day`;
 }
 
-function stores(all: readonly ObservedStore[], { assessment: { latest } }: Shown, now: Date): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Stores"><table>
-<thead><tr><th scope="col">Store</th><th scope="col">Newest copy</th><th scope="col">Read back</th><th scope="col" class="number">Free</th></tr></thead>
-<tbody>${all.map(store => html`<tr><th scope="row" class="name">${store.name}</th><td>${copyState(store, latest?.copies.get(store.name))}</td><td>${
-  readBack(store, latest?.record.id, now)}</td><td class="number">${store.freeBytes === null ? '\u2013' : formatBytes(store.freeBytes)}</td></tr>`)}</tbody></table></div>`;
-}
-
-function copyState(store: ObservedStore, copy: CopyState | undefined): Html {
-  if (store.trouble && !store.readAt) return state('bad', 'can\u2019t be read');
-  if (!store.readAt) return state('unknown', 'not looked at yet');
-  if (store.trouble) return state('bad', isWhole(copy) ? 'can\u2019t be read; was whole' : 'can\u2019t be read');
-  if (copy === undefined) return state('unknown', 'none');
-  return isWhole(copy) ? state('good', 'whole') : state('bad', isMissing(copy) ? 'missing' : 'not whole');
-}
-
-function readBack(store: ObservedStore, id: string | undefined, now: Date): Html | string {
-  const verification = id === undefined ? undefined : store.verifications.get(id);
-  if (!verification) return '\u2013';
-  return verification.faults.length === 0 ? html`${ago(verification.finishedAt, now)}` : state('bad', 'damaged');
+/** The newest backup's copy in one store. */
+function copyIn(store: ObservedStore, { assessment: { latest } }: Shown): Html {
+  const { tone, words, copy, readBackAt } = seenCopy(store, latest);
+  return html`${state(tone, html`${words}${store.freeBytes !== null && html`<small>, ${formatBytes(store.freeBytes)} free</small>`}`)}${
+    latest && html`<br><small>${readBackAt === null ? 'not read back' : html`${copy?.kind === 'damaged' ? 'found so' : 'read back'} ${exact(readBackAt)}`}</small>`}`;
 }

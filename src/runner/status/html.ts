@@ -37,3 +37,8 @@ export function shorten(text: string, length: number): string {
   const characters = [...text];
   return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
 }
+
+/** A text without what only a program compares. */
+export function withoutDigests(text: string): string {
+  return text.replace(/\b[0-9a-f]{32,}\b/gi, '\u2026');
+}

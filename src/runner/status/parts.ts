@@ -2,11 +2,7 @@ import { html, Html } from './html';
 import { BackupRecord } from '../../contract/record';
 import { bytesOf } from '../catalog/sizes';
 import { formatBytes, formatSeconds } from '../core/format';
-import { Verdict } from '../monitor/assess';
-
 export type Tone = 'good' | 'warn' | 'bad' | 'unknown';
-
-export const TONES: Readonly<Record<Verdict, Tone>> = { yes: 'good', but: 'warn', no: 'bad', unknown: 'unknown' };
 
 /** Each tone has a shape of its own: nobody needs to see the colour. */
 const SHAPES: Readonly<Record<Tone, Html>> = {
@@ -33,10 +29,20 @@ export function state(tone: Tone, words: string | Html): Html {
   return html`<span class="state">${icon(tone)}<span>${words}</span></span>`;
 }
 
-/** A point in time: how long ago, with the time itself for whoever looks closer. */
-export function ago(instant: string, now: Date): Html {
+/** How long ago: `3 h 5 min ago`. */
+export function ago(instant: string, now: Date): string {
   const minutes = Math.floor((now.getTime() - Date.parse(instant)) / 60_000);
-  return html`<time datetime="${instant}" title="${showTime(instant)}">${minutes < 1 ? 'less than a minute' : formatSeconds(minutes * 60)} ago</time>`;
+  return `${minutes < 1 ? 'less than a minute' : formatSeconds(minutes * 60)} ago`;
+}
+
+/** A point in time, with the time itself. */
+export function exact(instant: string): Html {
+  return html`<time datetime="${instant}">${showTime(instant)}</time>`;
+}
+
+/** A point in time: how long ago, and the time itself. */
+export function moment(instant: string, now: Date): Html {
+  return html`<span class="moment"><span>${ago(instant, now)}</span> <small>${exact(instant)}</small></span>`;
 }
 
 /** `2026-11-22 02:00:00 UTC` */

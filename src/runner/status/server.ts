@@ -3,7 +3,8 @@ import { createServer, IncomingMessage, Server, ServerResponse } from 'node:http
 import { AddressInfo, Socket } from 'node:net';
 import { apiDocument } from './api';
 import { detail } from './detail';
-import { overview } from './overview';
+import { overview, View } from './overview';
+import { Frame } from './page';
 import { CONTENT_SECURITY_POLICY } from './style';
 import { assessAll } from './summary';
 import { ExitCode } from '../../contract/exit-code';
@@ -23,6 +24,9 @@ const RENDERED_FOR_MS = 1000;
 const TEXT = 'text/plain; charset=utf-8';
 const HTML = 'text/html; charset=utf-8';
 
+/** The overview as its reader wants it; `undefined`: as suits the number of backups. */
+const VIEWS: Readonly<Record<string, View | undefined>> = { '/': undefined, '/cards': 'cards', '/compact': 'compact' };
+
 interface HttpAnswer {
   readonly status: number;
   readonly type: string;
@@ -36,7 +40,7 @@ export class StatusServer {
   private readonly sockets = new Set<Socket>();
   private readonly rendered = new Map<string, { readonly at: number; readonly answer: Promise<HttpAnswer> }>();
 
-  constructor(private readonly monitor: Monitor, private readonly refreshSeconds: number) {
+  constructor(private readonly monitor: Monitor, private readonly frame: Frame) {
     this.server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: 5000, connectionsCheckingInterval: 1000 },
       (request, response) => void this.answer(request, response));
     this.server.timeout = IDLE_MS;
@@ -104,7 +108,8 @@ export class StatusServer {
   }
 
   private async render(path: string): Promise<HttpAnswer> {
-    const { monitor, refreshSeconds } = this;
+    const { monitor, frame } = this;
+    const { complete } = monitor;
     const now = new Date();
     // Alive as long as it can answer: a store that is down is no reason to start this program again.
     if (path === '/healthz') return { status: 200, type: TEXT, body: 'ok\n' };
@@ -114,11 +119,13 @@ export class StatusServer {
       return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await renderSamples(samples) };
     }
     if (path === '/api/backups') {
-      return { status: 200, type: 'application/json', body: `${JSON.stringify(apiDocument(assessAll(backups, now), now, monitor.complete), null, 2)}\n` };
+      return { status: 200, type: 'application/json', body: `${JSON.stringify(apiDocument(assessAll(backups, now), now, { complete, ...frame.place }), null, 2)}\n` };
     }
-    if (path === '/') return { status: 200, type: HTML, body: overview(assessAll(backups, now), now, { refreshSeconds, complete: monitor.complete }) };
+    if (Object.hasOwn(VIEWS, path)) {
+      return { status: 200, type: HTML, body: overview(assessAll(backups, now), now, { ...frame, complete, view: VIEWS[path] }) };
+    }
     const one = backups.find(({ config }) => path === `/backups/${encodeURIComponent(config.name)}`);
-    if (one) return { status: 200, type: HTML, body: detail(assessAll([one], now)[0]!, now, { refreshSeconds }) };
-    return { status: 404, type: TEXT, body: 'there is no such page; there is /, /backups/NAME, /api/backups, /metrics and /healthz\n' };
+    if (one) return { status: 200, type: HTML, body: detail(assessAll([one], now)[0]!, now, frame) };
+    return { status: 404, type: TEXT, body: 'there is no such page; there is /, /cards, /compact, /backups/NAME, /api/backups, /metrics and /healthz\n' };
   }
 }

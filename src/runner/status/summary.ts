@@ -1,3 +1,4 @@
+import { urgencyOf } from './states';
 import { ExportedBackupConfig } from '../../contract/config';
 import { assess, Assessment, secondsSince } from '../monitor/assess';
 import { MonitoredBackup } from '../monitor/monitor';
@@ -14,12 +15,9 @@ export function assessAll(watched: readonly MonitoredBackup[], now: Date): reado
   return watched.map(each => ({ ...each, assessment: assess(each.observation, each.config, now) }));
 }
 
-const ORDER = ['no', 'unknown', 'but', 'yes'] as const;
-
 /** Those first that somebody has to look at; otherwise in the order of the config. */
 export function worstFirst(all: readonly Shown[]): readonly Shown[] {
-  const rank = ({ assessment: { verdict, problems } }: Shown) => ORDER.indexOf(verdict) * 2 + (problems.some(({ severity }) => severity === 'bad') ? 0 : 1);
-  return [...all].sort((a, b) => rank(a) - rank(b));
+  return [...all].sort((a, b) => urgencyOf(a.assessment.state) - urgencyOf(b.assessment.state));
 }
 
 /** The backup that a number for all of them stands for, and that number. */
@@ -28,11 +26,19 @@ export interface Extreme {
   readonly seconds: number;
   /** What it is measured against; `null` where nothing is declared. */
   readonly limitSeconds: number | null;
+  /** Since when; `null` for what is no age. */
+  readonly since: string | null;
 }
+
+type Measure = { readonly seconds: number | null; readonly limitSeconds: number | null; readonly since?: string };
 
 /** The newest data that is the oldest, in relation to what is allowed. */
 export function oldestData(all: readonly Shown[]): Extreme | undefined {
-  return worst(all, ({ config, assessment }) => ({ seconds: assessment.ageSeconds, limitSeconds: config.rpoSeconds ?? config.staleAfterSeconds }));
+  return worst(all, ({ config, assessment }) => ({
+    seconds: assessment.ageSeconds,
+    limitSeconds: config.rpoSeconds ?? config.staleAfterSeconds,
+    since: assessment.latest?.record.startedAt,
+  }));
 }
 
 /** The drill that took longest, in relation to what is allowed. */
@@ -43,14 +49,16 @@ export function slowestRestore(all: readonly Shown[]): Extreme | undefined {
 /** The proof that is the oldest. */
 export function oldestProof(all: readonly Shown[], now: Date): Extreme | undefined {
   return worst(all, ({ config, assessment: { lastPassedDrill } }) => ({
-    seconds: lastPassedDrill ? secondsSince(lastPassedDrill.finishedAt, now) : null, limitSeconds: config.drilledWithinSeconds,
+    seconds: lastPassedDrill ? secondsSince(lastPassedDrill.finishedAt, now) : null,
+    limitSeconds: config.drilledWithinSeconds,
+    since: lastPassedDrill?.finishedAt,
   }));
 }
 
-function worst(all: readonly Shown[], measure: (shown: Shown) => { seconds: number | null; limitSeconds: number | null }): Extreme | undefined {
+function worst(all: readonly Shown[], measure: (shown: Shown) => Measure): Extreme | undefined {
   const measured = all.flatMap(of => {
-    const { seconds, limitSeconds } = measure(of);
-    return seconds === null ? [] : [{ of, seconds, limitSeconds }];
+    const { seconds, limitSeconds, since = null } = measure(of);
+    return seconds === null ? [] : [{ of, seconds, limitSeconds, since }];
   });
   // What has a limit comes before what has none, which may be as old as it likes.
   const share = ({ seconds, limitSeconds }: Extreme) => limitSeconds === null ? -1 : seconds / limitSeconds;

@@ -81,10 +81,16 @@ describe('defaults', () => {
   test('tell the runner what the backup promises', () => {
     expect(configOf(objects)).toMatchObject({
       kind: 'exporter',
+      cluster: null,
+      environment: null,
       port: 8080,
       refreshSeconds: 60,
       backups: [{ name: 'orders', engine: 'postgres', namespace: 'shop', cronJob: 'db-backup', restoreJob: null, rpoSeconds: null, staleAfterSeconds: 86_400 + 2 * 21_600 + 900 }],
     });
+  });
+
+  test('name the cluster and the environment for the pages', () => {
+    expect(configOf(synth({ cluster: 'eu-1', environment: 'production' }))).toMatchObject({ cluster: 'eu-1', environment: 'production' });
   });
 });
 
@@ -172,6 +178,8 @@ test('expects no age of a backup on demand', () => {
 describe('fails', () => {
   test.each<[string, Changes, string]>([
     ['without a backup', { backups: [] }, '\'backups\' must have at least one backup, got []'],
+    ['on a cluster that is no name', { cluster: ' eu-1' }, '\'cluster\' must be up to 60 characters of ASCII without a space at its ends, got " eu-1"'],
+    ['on an environment that is no name', { environment: 'p'.repeat(61) }, '\'environment\' must be up to 60 characters'],
     ['on a name that is none', { exporterName: 'Db_Backup' }, '\'exporterName\' must be up to 52 lower-case letters'],
     ['on a name that no Service may have', { exporterName: '1st' }, '\'exporterName\' must be'],
     ['on a port that is none', { port: 0 }, '\'port\' must be a whole number from 1 to 65535, got 0'],

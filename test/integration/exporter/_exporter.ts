@@ -1,5 +1,5 @@
 import { ChildProcess } from 'node:child_process';
-import { ExportedBackupConfig } from '../../../src/contract/config';
+import { ExportedBackupConfig, ExporterConfig } from '../../../src/contract/config';
 import { Ended, start } from '../_runner';
 import { exporter } from './_stores';
 import { freePort, until } from '../servers/_process';
@@ -7,6 +7,7 @@ import { freePort, until } from '../servers/_process';
 export interface ExporterOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly refreshSeconds?: number;
+  readonly changes?: Partial<ExporterConfig>;
   /** Whether to wait for the first look. */
   readonly wait?: boolean;
 }
@@ -21,10 +22,10 @@ export interface RunningExporter {
 
 /** Starts the exporter as its pod does, and waits until it has looked at every store once. */
 export async function startExporter(
-  backups: readonly ExportedBackupConfig[], { env = {}, refreshSeconds = 1, wait = true }: ExporterOptions = {},
+  backups: readonly ExportedBackupConfig[], { env = {}, refreshSeconds = 1, changes = {}, wait = true }: ExporterOptions = {},
 ): Promise<RunningExporter> {
   const port = await freePort();
-  const running = start(['serve'], { config: exporter(backups, port, refreshSeconds), env });
+  const running = start(['serve'], { config: exporter(backups, port, refreshSeconds, changes), env });
   const url = `http://127.0.0.1:${port}`;
   const get = async (path: string) => (await fetch(url + path)).text();
   const answers = async () => {

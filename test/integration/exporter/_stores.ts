@@ -30,8 +30,10 @@ export function exported(name: string, stores: readonly StoreConfig[], changes: 
   };
 }
 
-export function exporter(backups: readonly ExportedBackupConfig[], port: number, refreshSeconds = 1): ExporterConfig {
-  return { version: CONFIG_VERSION, kind: 'exporter', backups, port, refreshSeconds };
+export function exporter(
+  backups: readonly ExportedBackupConfig[], port: number, refreshSeconds = 1, changes: Partial<ExporterConfig> = {},
+): ExporterConfig {
+  return { version: CONFIG_VERSION, kind: 'exporter', cluster: null, environment: null, backups, port, refreshSeconds, ...changes };
 }
 
 /** Writes the files of a backup, as a run would have, except that the artifact has so many bytes as its record says and no content. */

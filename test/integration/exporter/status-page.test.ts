@@ -3,14 +3,17 @@ import path from 'node:path';
 import { ExportedBackupConfig } from '../../../src/contract/config';
 import { folder } from '../_configs';
 import { RunningExporter, startExporter } from './_exporter';
+import { LAYOUT } from './_layout';
 import { exported, hoursAgo, plantBackup, plantDrill, plantFailedRun, plantMonth, plantVerification } from './_stores';
 import { tempDir } from '../servers/_process';
 import { Chromium, startChromium, View } from '../servers/chromium';
 
 /* The status page in a real browser: what it says in each state, and that it fits on every screen. CDK8S_BACKUP_SCREENSHOTS=DIR keeps the pictures. */
 
+const DIGEST = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+
 const VIEWS: readonly (View & { readonly name: string })[] = [
-  { name: 'phone-light', width: 360, height: 740, scheme: 'light' },
+  { name: 'phone-light', width: 350, height: 740, scheme: 'light' },
   { name: 'phone-dark', width: 390, height: 844, scheme: 'dark' },
   { name: 'desktop-light', width: 1280, height: 900, scheme: 'light' },
   { name: 'desktop-dark', width: 1280, height: 900, scheme: 'dark' },
@@ -48,16 +51,18 @@ function allGood({ volume, offsite, stores }: Place, name: string, changes: Part
   return exported(name, stores, changes);
 }
 
+/** Looks at a page on every screen; of a narrow one nothing may lie outside, and everywhere the answer has to be there at first sight. */
 async function lookEverywhere(state: string, url: string, pathOfPage = '/'): Promise<string> {
   let text = '';
   for (const { name, ...view } of VIEWS) {
-    const seen = await chromium.look(url + pathOfPage, view);
+    const seen = await chromium.look(url + pathOfPage, view, LAYOUT);
     const folderOfPictures = process.env.CDK8S_BACKUP_SCREENSHOTS;
     if (folderOfPictures !== undefined) {
       mkdirSync(folderOfPictures, { recursive: true });
       writeFileSync(path.join(folderOfPictures, `${state}-${name}.png`), seen.screenshot);
     }
-    expect({ state, view: name, console: seen.console, overflow: seen.overflow }).toEqual({ state, view: name, console: [], overflow: 0 });
+    expect({ state, view: name, console: seen.console, overflow: seen.overflow, layout: seen.value })
+      .toEqual({ state, view: name, console: [], overflow: 0, layout: { clipped: [], faint: [], atFirstSight: { headline: true, age: true } } });
     text = seen.text;
   }
   return text;
@@ -82,12 +87,22 @@ test('all good: yes, with age, time and proof', async () => {
   await during(exporter, async () => {
     const text = await lookEverywhere('good', exporter.url);
     expect(text).toContain('Yes, we could restore right now');
-    expect(text).toMatch(/How old is the data\?\n10 h/);
+    expect(text).toMatch(/How old is the data\?\n10 h\nwhispercache, of 1 d 3 h allowed\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
     expect(text).toMatch(/How long would it take\?\n3 min 20 s/);
     expect(text).toMatch(/When was that last proved\?\n1 d 2 h ago/);
     expect(text).toContain('found good');
     const detail = await lookEverywhere('good-detail', exporter.url, '/backups/whispercache');
-    expect(detail).toContain('kubectl -n whispercache create job --from=cronjob/db-restore');
+    // A click chooses the whole command, and what is copied is what is to be typed.
+    const { value } = await chromium.look(`${exporter.url}/backups/whispercache`, VIEWS[0]!, `(() => {
+      const pre = document.querySelectorAll('.type pre')[1];
+      getSelection().selectAllChildren(pre);
+      return [getSelection().toString(), getComputedStyle(pre).userSelect];
+    })()`);
+    expect(value).toEqual([expect.stringMatching(/^kubectl -n whispercache create job (\S+) --from=cronjob\/db-restore && until kubectl -n whispercache logs -f job\/\1; do sleep 1; done$/), 'all']);
+    const [look, restore] = [/create job (db-restore-look-\d{4}) --from=cronjob\/db-restore --dry-run=client .*"--dry-run"/, /create job (db-restore-\d{4}) --from=cronjob\/db-restore &&/]
+      .map(pattern => detail.search(pattern));
+    expect(look).toBeGreaterThan(0);
+    expect(restore).toBeGreaterThan(look!); // who types from the top looks before anything changes
     expect(detail).toContain('the latest');
   });
 });
@@ -98,7 +113,7 @@ test('stale, failed, suspect, damaged, drill failed, on hold: each is said', asy
   plantFailedRun(one.volume, 'whispercache', hoursAgo(2), 'no backup of whispercache was taken, and earlier ones are as they were: postgres:5432 can\'t be reached (ECONNREFUSED): is the server up, and does the network policy let the backup through?');
   const redis = plantMonth([one.volume, one.offsite], 'redis', { hours: 1 });
   plantBackup(one.volume, 'redis', hoursAgo(0.2), 2000, { suspect: 'it has 2.00 kB, which is 0 % of the 1.31 MB of the one before; the limit is 50 %' });
-  plantVerification(one.offsite, redis.at(-1)!, 's3', hoursAgo(3), [`${redis.at(-1)!}.dump has another digest than recorded`]);
+  plantVerification(one.offsite, redis.at(-1)!, 's3', hoursAgo(3), [`${redis.at(-1)!}.dump is damaged: it has 1 bytes with SHA-256 ${DIGEST}, its record says 2 bytes with ${DIGEST}`]);
   plantDrill(one.volume, 'redis', hoursAgo(200), { backup: redis[3]! });
   plantDrill(one.volume, 'redis', hoursAgo(20), { backup: redis.at(-1)!, outcome: 'failed', faults: ['the table public.orders is empty, and had 12000 rows when the backup was taken'] });
   writeFileSync(path.join(one.volume, 'redis.hold'), '');
@@ -107,28 +122,68 @@ test('stale, failed, suspect, damaged, drill failed, on hold: each is said', asy
   const exporter = await startExporter([stale, exported('redis', one.stores, { engine: 'redis' }), slow]);
   await during(exporter, async () => {
     const text = await lookEverywhere('trouble', exporter.url);
-    expect(text).toContain('Yes, but somebody should look');
-    expect(text).toContain('more than the RPO of 1 d 3 h');
+    expect(text).toContain('In doubt: the last drill of redis failed');
+    expect(text).toMatch(/redis\n+In doubt: last drill failed\n/);
+    expect(text).toMatch(/whispercache\n+Restorable, RPO exceeded\n/);
+    expect(text).toMatch(/orders\n+Restorable, RTO exceeded\n/);
+    expect(text).toMatch(/2 d 2 h ago of 1 d 3 h RPO, 23 h over\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
     expect(text).toMatch(/The last run failed (1 h 59 min|2 h( \d+ min)?) ago: no backup of whispercache was taken/); // the browser may be slow
     expect(text).toContain('is suspect, and an earlier one is used');
     expect(text).toContain('was found damaged');
+    expect(text).toMatch(/Store s3\ndamaged/);
     expect(text).toContain('The last restore drill failed: the table public.orders is empty');
-    expect(text).toContain('more than the RTO of 30 min');
+    expect(text).toMatch(/of 30 min RTO, 31 min 40 s over/);
+    expect(text).not.toMatch(/[0-9a-f]{20}/);
     expect(text).toContain('On hold');
-    await lookEverywhere('trouble-detail', exporter.url, '/backups/redis');
+    const redisPage = await lookEverywhere('trouble-detail', exporter.url, '/backups/redis');
+    expect(redisPage).toContain(`s3: damaged, ${redis.at(-1)!}.dump is damaged: it has 1 bytes with SHA-256 ${DIGEST}`);
+    expect(redisPage).toContain('usable, a copy is damaged');
+    expect(redisPage).not.toContain('s3: whole, ');
+    expect(redisPage).toContain('verify --all --repair');
   });
 });
 
 test('never drilled, never verified: said, and not called good', async () => {
   const one = place();
   plantMonth([one.volume, one.offsite], 'whispercache', { days: 3 });
-  const exporter = await startExporter([exported('whispercache', one.stores)]);
+  const exporter = await startExporter([exported('whispercache', one.stores)], { changes: { cluster: 'eu-1', environment: 'production' } });
   await during(exporter, async () => {
     const text = await lookEverywhere('undrilled', exporter.url);
-    expect(text).toContain('Yes, but somebody should look');
+    expect(text).toContain('Yes, at risk: whispercache');
+    expect(text).toMatch(/When was that last proved\?\nNever proved/);
     expect(text).toContain('No restore drill was ever made.');
     expect(text).toContain('No backup was ever read back.');
     expect(text).toContain('not measured yet');
+    expect(text).toMatch(/\beu-1\nproduction\n/);
+    expect(text).toContain('create job db-restore-look-'); // of one backup, the first page says it
+  });
+});
+
+test('thirty backups: a line for each, the worst first, and how many were never proved', async () => {
+  const one = place();
+  const good = Array.from({ length: 27 }, (_, i) => {
+    const name = `service-${i + 1}`;
+    const ids = plantMonth([one.volume], name, { days: 2, bytes: 1000 });
+    plantVerification(one.volume, ids.at(-1)!, 'volume', hoursAgo(6));
+    plantDrill(one.volume, name, hoursAgo(27), { backup: ids[0]! });
+    return exported(name, [one.stores[0]!]);
+  });
+  for (const name of ['undrilled', 'neither']) plantMonth([one.volume], name, { days: 2, bytes: 1000 });
+  plantMonth([one.volume], 'old', { days: 2, hours: 70, bytes: 1000 });
+  plantDrill(one.volume, 'old', hoursAgo(27));
+  const exporter = await startExporter([...good, ...['undrilled', 'neither', 'old'].map(name => exported(name, [one.stores[0]!]))]);
+  await during(exporter, async () => {
+    const text = await lookEverywhere('thirty', exporter.url);
+    expect(text).toContain('Yes, but older than promised: old');
+    expect(text).toMatch(/1 Restorable, RPO exceeded\n.*2 Restorable, at risk\n.*27 Restorable\n/s);
+    expect(text).toMatch(/When was that last proved\?\n2 of 30 never proved\nundrilled and neither; otherwise 1 d 2 h ago, service-1, of 8 d allowed/);
+    const rows = await chromium.look(exporter.url, VIEWS[2]!, '[...document.querySelectorAll("tbody tr")].map(row => [row.querySelector("th").innerText, Math.round(row.getBoundingClientRect().height)])');
+    const lines = rows.value as [string, number][];
+    expect(lines.map(([name]) => name).slice(0, 4)).toEqual(['old', 'undrilled', 'neither', 'service-1']);
+    expect(lines).toHaveLength(30);
+    expect(Math.max(...lines.map(([, height]) => height))).toBeLessThan(80);
+    const cards = await chromium.look(`${exporter.url}/cards`, VIEWS[2]!, 'document.querySelectorAll("article").length');
+    expect(cards.value).toBe(30);
   });
 });
 

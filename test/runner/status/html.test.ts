@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Html, html, shorten } from '../../../src/runner/status/html';
+import { Html, html, shorten, withoutDigests } from '../../../src/runner/status/html';
 
 /** What a browser makes of the text of an element or of an attribute in quotes. */
 function unescape(text: string): string {
@@ -38,4 +38,9 @@ test('a shortened text has the given length, and no half characters', () => {
     expect([...short].length).toBeLessThanOrEqual(length);
     expect(Buffer.from(short, 'utf8').toString('utf8')).toBe(short);
   }));
+});
+
+test('digests are left out of a text, and ids and times are not', () => {
+  const sha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+  expect(withoutDigests(`app_20261127_111121.dump has ${sha256} instead of ${sha256.toUpperCase()}.`)).toBe('app_20261127_111121.dump has \u2026 instead of \u2026.');
 });

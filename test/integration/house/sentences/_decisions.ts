@@ -68,9 +68,9 @@ function exitCode(error: unknown): ExitCode {
   return error.exitCode;
 }
 
-/** Of a page: its elements with their classes, and texts of one word. */
+/** Of a page: its elements with their classes, and texts of one word; without the commands, which are shown word by word. */
 function withoutSentences(page: string): string[] {
-  return page.replace(/<style>.*?<\/style>/s, '').replace(/ (title|aria-label|content|href|datetime|width|x|y|height)="[^"]*"/g, '').split(/(?=<)|(?<=>)/)
+  return page.replace(/<style>.*?<\/style>/s, '').replace(/<pre.*?<\/pre>/gs, '').replace(/ (title|aria-label|content|href|datetime|width|x|y|height)="[^"]*"/g, '').split(/(?=<)|(?<=>)/)
     .map(piece => piece.startsWith('<') ? piece : piece.trim()).filter(piece => piece !== '' && !/\s\S|\d/.test(piece.startsWith('<') ? '' : piece));
 }
 
@@ -122,15 +122,17 @@ async function decide(directory: string): Promise<Decided> {
   const neverDrilled = { ...shown[0]!.assessment, lastDrill: undefined, lastPassedDrill: undefined, measuredRtoSeconds: null };
   const never = { ...shown[0]!, config: { ...config, name: 'never' }, assessment: neverDrilled };
   const none = { ...never, config: { ...config, name: 'none' }, assessment: { ...neverDrilled, latest: undefined, ageSeconds: null } };
-  const page = overview([...shown, never, none], now, { refreshSeconds: 60, complete: true });
+  const frame = { place: { cluster: null, environment: null }, refreshSeconds: 60 };
+  const page = overview([...shown, never, none], now, { ...frame, complete: true });
   decided.verdict = shown[0]!.assessment.verdict;
+  decided.state = shown[0]!.assessment.state;
   decided.metrics = samplesOf(look, config).filter(({ metric }) => metric !== Metrics.STORE_READ && metric !== Metrics.FREE_BYTES)
     .map(({ metric, store, value }) => [metric.name, store, value]);
   decided.overview = withoutSentences(page);
   // Of which backups there is no such number: their names stand in a sentence.
   decided.lacking = page.match(/<small>.*?<\/small>/g)!.map(text => text.match(/none|never/g));
-  decided.detail = withoutSentences(detail(shown[0]!, now, { refreshSeconds: 60 }));
-  decided.api = apiDocument(shown, now, true);
+  decided.detail = withoutSentences(detail(shown[0]!, now, frame));
+  decided.api = apiDocument(shown, now, { ...frame.place, complete: true });
 
   const verifying = { wanted: 'latest', all: true, scheduled: false, repair: false, dryRun: false, record: true, json: true, identity: undefined };
   const retention = { ...aConfig().retention, keepHours: null, keepLast: 1, keepAtLeast: 1 };

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { App, Chart } from 'cdk8s';
+import { startExporter } from './_exporter';
+import { exported, plantMonth } from './_stores';
+import { BackupCronJob, RestoreJob } from '../../../src';
+import { objectsOf, props } from '../../synth';
+import { folder } from '../_configs';
+import { tempDir } from '../servers/_process';
+import { KubeApiServer, startKubeApiServer } from '../servers/kube-apiserver';
+import { KubectlProxy, startKubectlProxy } from '../servers/kubectl-proxy';
+
+/* What the page says to type, typed: with kubectl, at a Kubernetes API that has the objects of the constructs. */
+
+const NAMESPACE = 'shop';
+const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
+
+let kubernetes: KubeApiServer;
+let proxy: KubectlProxy;
+
+beforeAll(async () => {
+  kubernetes = await startKubeApiServer();
+  const chart = new Chart(new App(), 'chart', { namespace: NAMESPACE });
+  const backup = new BackupCronJob(chart, 'db-backup', props({ backupName: 'app' }));
+  new RestoreJob(chart, 'db-restore', { backup });
+  await kubernetes.create([
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'person', namespace: NAMESPACE } },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'person', namespace: NAMESPACE },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ kind: 'ServiceAccount', name: 'person', namespace: NAMESPACE }],
+    },
+    ...objectsOf(chart).filter(({ kind }) => kind === 'CronJob'),
+  ]);
+  proxy = await startKubectlProxy(kubernetes, NAMESPACE, 'person');
+});
+
+afterAll(async () => {
+  proxy?.close();
+  await kubernetes?.stop();
+});
+
+/** The commands of a page, as a browser would copy them. */
+function commandsOf(html: string): string[] {
+  const entities: { readonly [name: string]: string } = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': '\'' };
+  return [...html.matchAll(/<pre[^>]*>(.*?)<\/pre>/gs)].map(([, text]) => text!.replace(/<[^>]*>/g, '').replace(/&[a-z0-9#]+;/g, entity => entities[entity]!));
+}
+
+/** Types a command, up to where it waits for a log: no node runs the pods of this Kubernetes. */
+async function type(command: string): Promise<void> {
+  const home = tempDir('kubectl');
+  mkdirSync(path.join(home, '.kube'));
+  writeFileSync(path.join(home, '.kube', 'config'), JSON.stringify({
+    'apiVersion': 'v1',
+    'kind': 'Config',
+    'clusters': [{ name: 'test', cluster: { server: proxy.url } }],
+    'contexts': [{ name: 'test', context: { cluster: 'test' } }],
+    'current-context': 'test',
+  }));
+  await promisify(execFile)('bash', ['-o', 'pipefail', '-c', command.split(' && until ')[0]!], { env: { PATH: process.env.PATH, HOME: home } });
+}
+
+test('first a Job that only looks, then one that restores, then one that backs up', async () => {
+  const directory = tempDir('stores');
+  plantMonth([directory], 'app', { days: 2 });
+  const exporter = await startExporter([exported('app', [folder(directory)], { namespace: NAMESPACE })]);
+  try {
+    const [look, restore, ...others] = commandsOf(await exporter.get('/backups/app'));
+    const jobs = async () => ((await kubernetes.request('GET', JOBS)).items as any[]).map(({ metadata, spec }) =>
+      [metadata.name.replace(/\d{4}$/, 'HHMM'), spec.template.spec.containers[0].args, spec.suspend ?? false]);
+    await type(look!);
+    expect(await jobs()).toEqual([['db-restore-look-HHMM', ['restore', '--dry-run'], false]]);
+    await type(restore!);
+    await type(others.find(command => command.includes('--from=cronjob/db-backup'))!);
+    expect(await jobs()).toEqual([
+      ['db-backup-HHMM', ['backup'], false],
+      ['db-restore-HHMM', ['restore'], false],
+      ['db-restore-look-HHMM', ['restore', '--dry-run'], false],
+    ]);
+    const chosen = others.find(command => command.includes('restore-manifest'));
+    expect(chosen).toMatch(/ --job db-restore --backup app_\d{8}_\d{6} --name db-restore-\d{4} \| kubectl create -f - && /);
+  } finally {
+    await exporter.stop();
+  }
+});
