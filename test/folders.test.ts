@@ -8,7 +8,7 @@ import { filesIn, importsOf } from './_imports';
 const CONSTRUCTS = [
   'plan',
   'bucket', 'exporter',
-  'alerts', 'alerts/tests', 'alerts/rules',
+  'alerts', 'alerts/tests', 'alerts/dashboard', 'alerts/rules',
   'drill', 'restore', 'backup',
   'engines', 'engines/set', 'engines/kubernetes', 'engines/postgres', 'engines/redis', 'engines/sqlite',
   'engine-api',

@@ -15,6 +15,10 @@ export const METRIC_LABELS = ['backup_namespace', 'backup', 'store'] as const;
 
 /** All metrics are gauges. */
 export const Metrics = {
+  RESTORABLE: {
+    name: 'backup_restorable',
+    help: 'Whether a restore of the latest backup could begin: 1 if a whole copy that was not found damaged can be read, 0 if not; absent as long as no store could be read.',
+  },
   LAST_SUCCESS: {
     name: 'backup_last_success_timestamp_seconds',
     help: 'When the newest backup that is not suspect was finished, in seconds since 1970.',

@@ -2,7 +2,7 @@ import { ApiObject, Chart, Yaml } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ALERTS_FORM } from './alerts-form';
 import { BackupAlertRulesProps } from './backup-alert-rules-props';
-import { dashboard } from './dashboard';
+import { dashboard } from './dashboard/dashboard';
 import { defineDashboard, definePrometheusRules } from './objects';
 import { alertGroups } from './rules/groups';
 import { RelatedJob, AlertContext, AlertTarget, volumesOf } from './rules/target';
@@ -54,7 +54,7 @@ export class BackupAlertRules extends Construct {
       const targets = props.backups.map(backup => targetOf(backup, drills.filter(drill => drill._drill.backup === backup), props.namespace));
       checkTargets(context, targets);
       const groups = alertGroups(context, targets);
-      const board = dashboard(name, context, targets);
+      const board = dashboard({ namespace: Chart.of(this).namespace ?? targets[0].namespace, name }, context, targets);
 
       const folder = props.folder ?? 'monitoring';
       this.ruleFile = `${folder}/${name}.rules`;

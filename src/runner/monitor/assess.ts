@@ -1,12 +1,12 @@
 import { isOnlyLate, stateOf } from './drills';
-import { Observation, ObservedStore } from './observe';
+import { knownCopies, Observation, ObservedStore } from './observe';
 import * as say from './problem-messages';
 import { ExportedBackupConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
 import { Backup, isUsable, latest, newestOf } from '../catalog/catalog';
-import { isWhole } from '../catalog/copy-state';
+import { CopyState, isWhole } from '../catalog/copy-state';
 
 /** What is declared about a backup; `null` where nothing is. */
 export type Targets = Pick<ExportedBackupConfig, 'staleAfterSeconds' | 'rpoSeconds' | 'rtoSeconds' | 'verifiedWithinSeconds' | 'drilledWithinSeconds'>;
@@ -95,13 +95,13 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   const problems: Problem[] = [];
   const tell: Tell = (kind, text, brief) => problems.push({ kind, severity: SEVERITIES[kind], text, ...brief !== undefined && { brief } });
 
-  const readable = chosen && catalog ? stores.filter(store => isWhole(chosen.copies.get(store.name)) && store.trouble === null) : [];
-  const faulty = readable.filter(store => (store.verifications.get(chosen!.record.id)?.faults.length ?? 0) > 0);
+  const readable = readableCopies(observation);
+  const restorable = isRestorable(observation);
   if (catalog && !chosen) {
     tell('nothing-usable', say.nothingUsable(catalog.backups.length));
   } else if (chosen && readable.length === 0) {
     tell('no-readable-copy', say.NO_READABLE_COPY);
-  } else if (chosen && faulty.length === readable.length) {
+  } else if (restorable === false) {
     tell('every-copy-damaged', say.EVERY_COPY_DAMAGED);
   }
 
@@ -142,9 +142,8 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   for (const store of stores) storeProblems(store, chosen, now, tell);
   for (const fault of catalog?.unreadable ?? []) tell('record-unreadable', say.recordUnreadable(fault));
 
-  const cannot = catalog !== null && (!chosen || readable.length === 0 || faulty.length === readable.length);
   problems.sort((a, b) => PROBLEM_KINDS.indexOf(a.kind) - PROBLEM_KINDS.indexOf(b.kind));
-  const verdict = catalog === null ? 'unknown' : cannot ? 'no' : problems.length > 0 ? 'but' : 'yes';
+  const verdict = restorable === null ? 'unknown' : !restorable ? 'no' : problems.length > 0 ? 'but' : 'yes';
   return {
     verdict,
     state: stateOfBackup(verdict, problems),
@@ -157,6 +156,19 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
     lastGoodVerification,
     failedRun,
   };
+}
+
+/** Whether a restore of the latest backup could begin: a copy that is whole, and was not found damaged, can be read now. `null`: no store could be read so far. */
+export function isRestorable(observation: Observation): boolean | null {
+  return observation.catalog === null ? null : readableCopies(observation).some(({ kind }) => kind !== 'damaged');
+}
+
+/** Of the latest backup, in stores that can be read now; damaged ones are among them. */
+function readableCopies({ catalog, stores }: Observation): CopyState[] {
+  const chosen = catalog ? latest(catalog) : undefined;
+  if (!chosen) return [];
+  const copies = knownCopies(chosen, stores);
+  return stores.filter(({ trouble }) => trouble === null).map(({ name }) => copies.get(name)!).filter(copy => isWhole(copy) || copy.kind === 'damaged');
 }
 
 function stateOfBackup(verdict: Verdict, problems: readonly Problem[]): BackupState {

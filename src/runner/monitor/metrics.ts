@@ -1,5 +1,5 @@
 import type * as PromClient from 'prom-client';
-import { lastRunIfFailed, newestBy, Targets } from './assess';
+import { isRestorable, lastRunIfFailed, newestBy, Targets } from './assess';
 import { stateOf } from './drills';
 import { Observation, ObservedStore } from './observe';
 import { Metric, METRIC_LABELS, Metrics } from '../../contract/metrics';
@@ -44,6 +44,8 @@ export function samplesOf(observation: Observation, { namespace, ...targets }: P
   if (differing > 0 || catalog?.unreachable.size === 0) {
     samples.push({ metric: Metrics.DIFFERING, namespace, backup: name, store: null, value: differing });
   }
+  const restorable = isRestorable(observation);
+  if (restorable !== null) samples.push({ metric: Metrics.RESTORABLE, namespace, backup: name, store: null, value: restorable ? 1 : 0 });
   if (targets.rpoSeconds) samples.push({ metric: Metrics.RPO_TARGET, namespace, backup: name, store: null, value: targets.rpoSeconds });
   if (targets.rtoSeconds) samples.push({ metric: Metrics.RTO_TARGET, namespace, backup: name, store: null, value: targets.rtoSeconds });
   return samples;

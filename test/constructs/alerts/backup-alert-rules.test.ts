@@ -228,9 +228,55 @@ test('the kubelet and kube-state-metrics have the namespace in labels of their o
   expect(exprs({ kubeletNamespaceLabel: 'exported_namespace' })).not.toMatch(/kube_[a-z_]+\{exported_namespace=/);
 });
 
-test('every alert whose series have the namespace in another label has it as namespace, by which Alertmanager mutes a warning', () => {
-  const rules = allRules(rulesFor({ stores: [VOLUME(), S3] }, { runnerMetrics: true, namespaceLabel: 'exported_namespace' }));
-  expect(rules.filter(({ alert, labels }) => labels.namespace !== (alert.startsWith('BackupVolumeF') ? undefined : 'shop'))).toEqual([]);
+test('every alert has the namespace, by which Alertmanager mutes a warning, and two of one name differ in their labels for whoever reads the rules only', () => {
+  const chart = newChart();
+  const other = new Chart(chart.node.root as App, 'other', { namespace: 'web' });
+  const backups = [chart, other].flatMap(scope => ['one', 'two'].map(id =>
+    new BackupCronJob(scope, id, props({ stores: [BackupStore.volume({ size: Size.gibibytes(1), claimName: `claim-${id}` }), S3], backupName: id }))));
+  for (const rules of [{}, { namespaceLabel: 'exported_namespace' }]) {
+    const all = allRules(new BackupAlertRules(chart, `alerts-${Object.keys(rules).length}`, { backups, runnerMetrics: true, ...rules }));
+    expect(all.filter(({ labels }) => !['shop', 'web'].includes(labels.namespace))).toEqual([]);
+    const identities = all.map(({ alert, labels }) => JSON.stringify([alert, labels]));
+    expect(new Set(identities).size).toBe(identities.length);
+  }
+});
+
+describe('the dashboard of one team is never that of another', () => {
+  const boardOf = (namespace: string, id: string, rules: Partial<BackupAlertRulesProps> = {}, more: readonly string[] = []) => {
+    const chart = newChart(namespace);
+    const backups = ['db-backup', ...more].map(each => new BackupCronJob(chart, each, props({ backupName: each })));
+    const { dashboardFile } = new BackupAlertRules(chart, id, { backups, ...rules });
+    return JSON.parse(synthFiles(chart)[dashboardFile]);
+  };
+
+  test('in another namespace, of another name, or in another cluster, title and uid are others', () => {
+    const boards = [boardOf('shop', 'alerts'), boardOf('web', 'alerts'), boardOf('shop', 'more-alerts'), boardOf('shop', 'alerts', { matchLabels: { cluster: 'eu-1' } })];
+    expect(boards.map(({ title }) => title)).toEqual(['Backups: shop / alerts', 'Backups: web / alerts', 'Backups: shop / more-alerts', 'Backups: eu-1 / shop / alerts']);
+    expect(new Set(boards.map(({ uid }) => uid)).size).toBe(4);
+    for (const { uid } of boards) expect(uid).toMatch(/^[a-z0-9-]{1,40}$/);
+  });
+
+  test('and one more backup changes neither', () => {
+    const [one, two] = [boardOf('shop', 'alerts'), boardOf('shop', 'alerts', {}, ['other'])];
+    expect([two.title, two.uid]).toEqual([one.title, one.uid]);
+    expect([one, two].map(({ templating }) => templating.list[1].options.length)).toEqual([2, 3]);
+  });
+});
+
+test('the dashboard begins with a row of tiles, then a table, then series', () => {
+  for (const runnerMetrics of [true, false]) {
+    const { dashboardFile, dashboardConfigMap } = rulesFor({ stores: [VOLUME(), S3] }, { runnerMetrics });
+    const { panels } = JSON.parse(synthFiles(dashboardConfigMap!)[dashboardFile]);
+    const kinds: string[] = panels.map(({ type }: any) => type);
+    expect(kinds.join(' ')).toMatch(/^(stat ){3,6}table( timeseries)+$/);
+    for (const { gridPos } of panels.filter(({ type }: any) => type === 'stat')) expect(gridPos).toMatchObject({ y: 0, h: 5 });
+    expect(panels.filter(({ gridPos }: any) => gridPos.x + gridPos.w > 24)).toEqual([]);
+    const places = panels.map(({ gridPos: { x, y } }: any) => `${x} ${y}`);
+    expect(new Set(places).size).toBe(places.length);
+    // All but volumes, which are shared, is of the backups that are chosen.
+    const queries: string[] = panels.flatMap(({ targets }: any) => targets.map(({ expr }: any) => expr));
+    expect(queries.filter(expr => !expr.includes('${backup:pipe}') && !expr.includes('persistentvolumeclaim'))).toEqual([]);
+  }
 });
 
 test('fails on a backup that is there twice, or in no namespace', () => {

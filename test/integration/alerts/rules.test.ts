@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Cron, Duration } from 'cdk8s';
+import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import { parse } from 'yaml';
 import { promtool } from './_promtool';
 import { filesFor, HOURLY, provedFiles, RULES, testAlone, testFileOf, testFilesOf } from './_rules';
+import { BackupAlertRules, BackupCronJob, BackupStore } from '../../../src';
+import { synthFiles } from '../../../src/constructs/core/synth-file';
 import { Metrics } from '../../../src/contract/metrics';
+import { props } from '../../synth';
 import { tempDir } from '../servers/_process';
 
 const NIGHTLY = { activeDeadline: Duration.hours(2), startingDeadline: Duration.hours(1), objectives: { corruption: { rpo: Duration.hours(27) } } };
@@ -43,6 +46,31 @@ test('promtool accepts all that the example whispercache emits', async () => {
   expect(await promtool(files, 'test', 'rules', shortest!)).toMatchObject({ passed: true });
 }, 900_000);
 
+test.each(['quickstart', 'recovery-plan', 'whispercache'])('promtool finds nothing to complain of in the rules of the example %s', async example => {
+  const out = tempDir(example);
+  const root = path.join(__dirname, '..', '..', '..');
+  execFileSync(path.join(root, 'node_modules', '.bin', 'tsx'), ['main.ts'], { cwd: path.join(root, 'examples', example), env: { ...process.env, CDK8S_OUTDIR: out } });
+  const rules = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.rules'));
+  expect(rules).toHaveLength(example === 'quickstart' ? 0 : 1); // one without alerts
+  for (const name of rules) {
+    const files = { 'all.rules': readFileSync(path.join(out, name), 'utf8') };
+    expect(await promtool(files, 'check', 'rules', '--lint=all', '--lint-fatal', 'all.rules')).toMatchObject({ passed: true, output: expect.not.stringMatching(/duplicate/) });
+  }
+});
+
+test('nor in those of volumes and namespaces by the dozen; and it would of rules that are there twice', async () => {
+  const app = new App();
+  const backups = ['shop', 'web'].flatMap(namespace => {
+    const chart = new Chart(app, namespace, { namespace });
+    return ['one', 'two'].map(id => new BackupCronJob(chart, id, props({ backupName: id, stores: [BackupStore.volume({ claimName: `claim-${id}`, size: Size.gibibytes(1) })] })));
+  });
+  new BackupAlertRules(backups[0]!.node.scope!, 'alerts', { backups, runnerMetrics: true, ruleLabels: { release: 'x' } });
+  const rules = synthFiles(app)[RULES]!;
+  const lint = (text: string) => promtool({ 'all.rules': text }, 'check', 'rules', '--lint=all', '--lint-fatal', 'all.rules');
+  expect(await lint(rules)).toMatchObject({ passed: true });
+  expect(await lint(rules.replaceAll('claim-two', 'claim-one'))).toMatchObject({ passed: false });
+});
+
 test.each(CASES)('promtool accepts the rules and finds their tests passed: %s', async (what, files) => {
   expect(await promtool(files, 'check', 'rules', RULES)).toMatchObject({ passed: true });
   for (const name of testFilesOf(files)) {
@@ -70,8 +98,10 @@ test('five healthy runs, one every six hours, are silent when rules are evaluate
   expect(await promtool({ ...files, [name]: JSON.stringify(often) }, 'test', 'rules', name)).toMatchObject({ passed: true });
 }, 600_000);
 
-test('the dashboard\'s queries parse, and name only metrics that exist', async () => {
-  const files = provedFiles();
+test.each([
+  ['with the runner\'s metrics', provedFiles()],
+  ['without', filesFor({ ...HOURLY, verify: { schedule: Cron.daily(), activeDeadline: Duration.hours(2) } }, {}, Cron.weekly())],
+])('the dashboard\'s queries parse, and name only metrics that exist: %s', async (_what, files) => {
   const dashboard = JSON.parse(files['monitoring/alerts.dashboard.json']);
   const queries: string[] = dashboard.panels.flatMap((panel: any) => panel.targets.map((target: any) => target.expr));
   expect(queries.length).toBeGreaterThan(10);

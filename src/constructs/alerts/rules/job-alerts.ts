@@ -1,5 +1,5 @@
 import { CronJobQueries } from './cron-job-queries';
-import { AlertRule, alertRule, namespaceOf, series } from './rule';
+import { AlertRule, alertRule, series } from './rule';
 import { AlertContext, AlertTarget, goneJobsSeconds, neverScheduledSeconds, overdueSeconds, rememberedSeconds, tooOldSeconds } from './target';
 import { showSeconds } from '../../core/check';
 
@@ -224,7 +224,7 @@ export class JobAlerts {
 
   private rule(spec: Omit<Parameters<typeof alertRule>[1], 'labels'>): AlertRule {
     const { namespace, cronJob: cronjob, backup } = this.target;
-    return alertRule(this.context, { ...spec, labels: { ...namespaceOf(namespace, this.ns), cronjob, backup } });
+    return alertRule(this.context, { ...spec, labels: { namespace, cronjob, backup } });
   }
 
   private runNow(): string {

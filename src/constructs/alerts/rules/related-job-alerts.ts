@@ -1,5 +1,5 @@
 import { CronJobQueries } from './cron-job-queries';
-import { AlertRule, alertRule, namespaceOf } from './rule';
+import { AlertRule, alertRule } from './rule';
 import { RelatedJob, AlertContext, AlertTarget, overdueSeconds } from './target';
 import { showSeconds } from '../../core/check';
 
@@ -29,7 +29,7 @@ export function relatedJobRules(context: AlertContext, target: AlertTarget, comp
   const { cronJob, kind } = companion;
   const texts = TEXTS[kind];
   const queries = new CronJobQueries(context, namespace, cronJob);
-  const labels = { ...namespaceOf(namespace, context.namespaceLabel), cronjob: cronJob, backup: target.backup };
+  const labels = { namespace, cronjob: cronJob, backup: target.backup };
   const seconds = overdueSeconds(companion);
   const runNow = `kubectl create job --from=cronjob/${cronJob} ${cronJob}-now -n ${namespace}`;
   return [

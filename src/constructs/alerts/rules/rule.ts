@@ -26,6 +26,7 @@ export interface AlertRuleSpec {
   readonly keepFiringFor?: string;
   readonly summary: string;
   readonly description: string;
+  /** They tell the alert from every other one of its name and severity, the namespace among them: by it Alertmanager mutes a warning, and linters find no duplicates. */
   readonly labels: { readonly [name: string]: string };
 }
 
@@ -42,14 +43,6 @@ export function alertRule(context: AlertContext, spec: AlertRuleSpec): AlertRule
       ...context.runbookUrl === undefined ? {} : { runbook_url: runbookUrl(context.runbookUrl, spec.alert) },
     },
   };
-}
-
-/**
- * The label `namespace`, by which Alertmanager mutes a warning, for an alert whose series have the namespace in the label `from`: where that is
- * the same, it is there already.
- */
-export function namespaceOf(namespace: string, from: string): { readonly namespace?: string } {
-  return from === 'namespace' ? {} : { namespace };
 }
 
 /** A selector such as `kube_cronjob_info{namespace="x"}`. */

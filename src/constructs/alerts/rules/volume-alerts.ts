@@ -1,4 +1,4 @@
-import { AlertRule, alertRule, namespaceOf, series } from './rule';
+import { AlertRule, alertRule, series } from './rule';
 import { AlertContext, AlertVolume, fullWithinSeconds, trendSeconds } from './target';
 import { showSeconds } from '../../core/check';
 
@@ -7,6 +7,7 @@ import { showSeconds } from '../../core/check';
  */
 export function volumeRules(context: AlertContext, { namespace, claim, windowSeconds: window }: AlertVolume): AlertRule[] {
   const ns = context.kubeletNamespaceLabel;
+  const labels = { namespace, persistentvolumeclaim: claim };
   const trend = trendSeconds(window);
   const ahead = fullWithinSeconds(window);
   const bytes = (kind: string, offset: string = '') =>
@@ -23,7 +24,7 @@ export function volumeRules(context: AlertContext, { namespace, claim, windowSec
       < ${share}`,
     summary: `The backup volume ${claim} fills up`,
     description: `{{ $value | humanizePercentage }} of it is free. A run for which there is no room fails. ${wayOut}`,
-    labels: namespaceOf(namespace, ns),
+    labels,
   });
   return [
     free('warning', 0.15),
@@ -43,7 +44,7 @@ export function volumeRules(context: AlertContext, { namespace, claim, windowSec
         < 0`,
       summary: `The backup volume ${claim} will be full within ${showSeconds(ahead)}`,
       description: `That is so if it fills as fast as in the last ${showSeconds(trend)}. ${wayOut}`,
-      labels: namespaceOf(namespace, ns),
+      labels,
     }),
   ];
 }
