@@ -157,7 +157,7 @@ project.postCompileTask.spawn(bundle);
 
 // The published package carries the runner, nothing else of dist. The line `dist` stays: pacmak adds it wherever it is missing.
 project.npmignore?.include('!/dist/');
-project.npmignore?.exclude('/dist/*', '/examples/', '/src/', '/.ci/', '/.cache/', '/CONTRIBUTING.md');
+project.npmignore?.exclude('/dist/*', '/docs/images/', '/examples/', '/src/', '/.ci/', '/.cache/', '/CONTRIBUTING.md');
 project.npmignore?.include('!/dist/runner/');
 
 // The tests are transpiled like the constructs, but import the runner too.
@@ -228,6 +228,11 @@ project.addTask('test:all', {
 project.addTask('test:integration', {
   description: 'Tests against real PostgreSQL, Redis, S3 and SQLite (needs what test:all installs, and the bundle)',
   steps: [{ exec: 'jest --ci --config test/integration/jest.config.json', receiveArgs: true }],
+});
+project.addTask('docs:screenshots', {
+  description: 'Write the pictures of the status page into docs/images (needs what test:all installs, and the bundle)',
+  env: { CDK8S_BACKUP_SCREENSHOTS: 'docs/images' },
+  steps: [{ exec: 'jest --ci --config test/integration/jest.config.json test/integration/exporter/status-page -t "pictures for docs"' }],
 });
 project.addTask('test:docs', {
   description: 'Type docs/getting-started.md and docs/restore-now.md, from an empty folder (needs a registry of npm, what test:all installs, lib, and the bundle)',

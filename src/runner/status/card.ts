@@ -12,7 +12,7 @@ import { ObservedStore } from '../monitor/observe';
 import { sizeTrendPerDay } from '../monitor/trend';
 
 /** A message on the overview; the whole of it is on the page of the backup. */
-const SHORT_MESSAGE = 200;
+const SHORT_MESSAGE = 240;
 const SHOWN_PROBLEMS = 4;
 /** The rows of a card say these in red. */
 const SAID_BY_ROWS: readonly ProblemKind[] = ['rpo-exceeded', 'rto-exceeded'];

@@ -126,7 +126,7 @@ function fact({ title, extreme: extremeOf, show, lacks, none }: Question, all: r
   const value = without.length > 0 ? lacking(without.length, all.length, none) : show(extreme!.seconds);
   const tone = without.length > 0 ? 'warn' : extreme!.limitSeconds !== null && extreme!.seconds > extreme!.limitSeconds ? 'bad' : false;
   return html`<div><dt>${title}</dt><dd><span class="value${tone && ` ${tone}`}">${value}</span><br><small>${
-    without.length > 0 && all.length > 1 && `${names(without)}${extreme ? '; otherwise ' : ''}`}${
+    without.length > 0 && all.length > 1 && `${names(without)}${extreme ? '. Worst of the others: ' : ''}`}${
     extreme && `${without.length > 0 ? `${show(extreme.seconds)}, ` : ''}${limitOf(extreme, all.length > 1)}`}${extreme && extreme.since !== null && html`<br>${exact(extreme.since)}`}</small></dd></div>`;
 }
 

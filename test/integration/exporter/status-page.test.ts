@@ -8,7 +8,10 @@ import { exported, hoursAgo, plantBackup, plantDrill, plantFailedRun, plantMonth
 import { tempDir } from '../servers/_process';
 import { Chromium, startChromium, View } from '../servers/chromium';
 
-/* The status page in a real browser: what it says in each state, and that it fits on every screen. CDK8S_BACKUP_SCREENSHOTS=DIR keeps the pictures. */
+/*
+ * The status page in a real browser: what it says in each state, and that it fits on every screen. CDK8S_BACKUP_SCREENSHOTS=DIR keeps the pictures:
+ * those of docs/images are made so, by `npx projen docs:screenshots`.
+ */
 
 const DIGEST = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
@@ -52,9 +55,9 @@ function allGood({ volume, offsite, stores }: Place, name: string, changes: Part
 }
 
 /** Looks at a page on every screen; of a narrow one nothing may lie outside, and everywhere the answer has to be there at first sight. */
-async function lookEverywhere(state: string, url: string, pathOfPage = '/'): Promise<string> {
+async function lookEverywhere(state: string, url: string, pathOfPage = '/', views = VIEWS): Promise<string> {
   let text = '';
-  for (const { name, ...view } of VIEWS) {
+  for (const { name, ...view } of views) {
     const seen = await chromium.look(url + pathOfPage, view, LAYOUT);
     const folderOfPictures = process.env.CDK8S_BACKUP_SCREENSHOTS;
     if (folderOfPictures !== undefined) {
@@ -143,6 +146,25 @@ test('stale, failed, suspect, damaged, drill failed, on hold: each is said', asy
   });
 });
 
+test('pictures for docs: what somebody sees who is woken', async () => {
+  const one = place();
+  const stale = allGood(one, 'whispercache', {}, 31);
+  plantFailedRun(one.volume, 'whispercache', hoursAgo(6), 'no backup of whispercache was taken, and earlier ones are as they were: postgres:5432 can\'t be reached (ECONNREFUSED): is the server up, and does the network policy let the backup through?');
+  const cache = allGood(one, 'redis', { engine: 'redis', cronJob: 'cache-backup', restoreJob: 'cache-restore', rpoSeconds: 7200, staleAfterSeconds: 5400, rtoSeconds: 600 }, 0.6);
+  const sqlite = exported('sessions', one.stores, { engine: 'sqlite', cronJob: 'sessions-backup', restoreJob: 'sessions-restore' });
+  for (const [i, id] of plantMonth([one.volume, one.offsite], 'sessions', { bytes: 300_000 }).slice(-2).entries()) plantVerification(one.volume, id, 'volume', hoursAgo(30 - i * 24));
+  const exporter = await startExporter([cache, stale, sqlite], { changes: { cluster: 'eu-1', environment: 'production' }, refreshSeconds: 60 });
+  const views = VIEWS.filter(({ name }) => name !== 'phone-dark').map(view => view.width < 600 ? { ...view, windowOnly: true } : view);
+  await during(exporter, async () => {
+    const text = await lookEverywhere('status-page', exporter.url, '/', views);
+    expect(text).toMatch(/^Backups\s+eu-1\s+production\s+As of /);
+    expect(text).toContain('Yes, but older than promised: whispercache');
+    expect(text).toMatch(/When was that last proved\?\n1 of 3 never proved/);
+    const typed = await lookEverywhere('what-to-type', exporter.url, '/backups/whispercache', VIEWS.filter(({ name }) => name === 'desktop-light').map(view => ({ ...view, windowOnly: true })));
+    expect(typed).toContain('Restorable, RPO exceeded');
+  });
+});
+
 test('never drilled, never verified: said, and not called good', async () => {
   const one = place();
   plantMonth([one.volume, one.offsite], 'whispercache', { days: 3 });
@@ -176,7 +198,7 @@ test('thirty backups: a line for each, the worst first, and how many were never 
     const text = await lookEverywhere('thirty', exporter.url);
     expect(text).toContain('Yes, but older than promised: old');
     expect(text).toMatch(/1 Restorable, RPO exceeded\n.*2 Restorable, at risk\n.*27 Restorable\n/s);
-    expect(text).toMatch(/When was that last proved\?\n2 of 30 never proved\nundrilled and neither; otherwise 1 d 2 h ago, service-1, of 8 d allowed/);
+    expect(text).toMatch(/When was that last proved\?\n2 of 30 never proved\nundrilled and neither. Worst of the others: 1 d 2 h ago, service-1, of 8 d allowed/);
     const rows = await chromium.look(exporter.url, VIEWS[2]!, '[...document.querySelectorAll("tbody tr")].map(row => [row.querySelector("th").innerText, Math.round(row.getBoundingClientRect().height)])');
     const lines = rows.value as [string, number][];
     expect(lines.map(([name]) => name).slice(0, 4)).toEqual(['old', 'undrilled', 'neither', 'service-1']);

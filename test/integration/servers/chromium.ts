@@ -8,6 +8,8 @@ export interface View {
   readonly width: number;
   readonly height: number;
   readonly scheme: 'light' | 'dark';
+  /** Whether the picture is of what is in the window only; otherwise it is of the whole page. */
+  readonly windowOnly?: boolean;
 }
 
 /** What a browser has made of a page. */
@@ -53,7 +55,7 @@ export async function startChromium(): Promise<Chromium> {
   };
 }
 
-async function look(devTools: string, url: string, { width, height, scheme }: View, expression: string): Promise<Seen> {
+async function look(devTools: string, url: string, { width, height, scheme, windowOnly = false }: View, expression: string): Promise<Seen> {
   const { id, webSocketDebuggerUrl } = await (await fetch(`${devTools}/json/new?about:blank`, { method: 'PUT' })).json() as { id: string; webSocketDebuggerUrl: string };
   const session = await connect(webSocketDebuggerUrl);
   try {
@@ -66,7 +68,7 @@ async function look(devTools: string, url: string, { width, height, scheme }: Vi
     const text = await evaluate('document.body.innerText') as string;
     const overflow = await evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth') as number;
     const value = await evaluate(expression);
-    const { data } = await session.send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true });
+    const { data } = await session.send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: !windowOnly });
     const errors = session.events.flatMap(({ method, params }) => {
       if (method === 'Log.entryAdded') return [`${params.entry.level}: ${params.entry.text} ${params.entry.url ?? ''}`];
       if (method === 'Runtime.consoleAPICalled') return [`console.${params.type}`];
