@@ -14,9 +14,9 @@ export function makeCgroup(name: string): void {
   for (const hierarchy of hierarchies()) mkdirSync(path.join(CGROUPS, hierarchy, name), { recursive: true });
 }
 
-/** Removes the group and those below, in which nobody runs any more. */
+/** Removes the group and those below, in which nobody runs any more, also where containers have one that was not made here: in that of version 2 beside the others. */
 export function removeCgroup(name: string): void {
-  for (const hierarchy of hierarchies()) removeTree(path.join(CGROUPS, hierarchy, name));
+  for (const hierarchy of readdirSync(CGROUPS)) removeTree(path.join(CGROUPS, hierarchy, name));
 }
 
 function removeTree(directory: string): void {

@@ -129,6 +129,7 @@ describeCluster('restores in a cluster', () => {
     const listed = () => world.ns.kubectl('exec', 'deploy/db-backup', '--', 'cdk8s-backup', 'list');
     const running = await exporter();
     await world.s3.rotate();
+    await expect(listed()).rejects.toThrow('secret access key');
     await world.ns.kubectl('patch', 'secret/backup-secrets', `--patch=${JSON.stringify({ stringData: world.s3.keys })}`);
     await until('the kubelet has replaced the files', 150_000, () => listed().then(text => text.includes('whispercache_'), () => false));
     expect(await exporter()).toEqual(running);
