@@ -13,6 +13,7 @@ import { claimDeadline } from '../../src/runner/catalog/claim';
 import { checkConfig, parseConfig } from '../../src/runner/config/config';
 import { loadConfig } from '../../src/runner/config/load';
 import { configInManifest } from '../../src/runner/config/manifest';
+import { describeAt, parseAt } from '../../src/runner/config/point-in-time';
 import { applySetting } from '../../src/runner/config/setting';
 import { deadlineIn } from '../../src/runner/core/deadline';
 import { checkLifecycleConfig } from '../../src/runner/lifecycle/config';
@@ -95,6 +96,27 @@ test('a setting is made, or refused by its name', () => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
     expect(({} as { x?: unknown }).x).toBeUndefined();
   }), runs(1500));
+});
+
+test('a time for --at is one that is there, in a zone that is told, or is refused', () => {
+  const almost = fc.stringMatching(/^\d{4}-[01]\d-[0-3]\d[T ][0-2]\d:[0-6]\d(:[0-6]\d)?(\.\d{1,4})? ?(Z|z|[+-][0-2]\d:?[0-6]\d|CET|)$/);
+  let understood = 0;
+  fc.assert(fc.property(fc.oneof(almost, fc.string(), fc.constantFrom(...EVIL_NAMES, '2026-02-29T00:00:00Z')), text => {
+    const result = refusalOf(() => {
+      describeAt(text, new Date('2026-11-22T02:00:00Z'));
+      return parseAt(text);
+    });
+    if ('refused' in result) {
+      expect(result.refused.exitCode).toBe(ExitCode.USAGE);
+      return;
+    }
+    understood++;
+    expect(text).toMatch(/(Z|[+-]\d\d:?\d\d)$/i);
+    const [, hours = '0', minutes = '0'] = /([+-]\d\d):?(\d\d)$/.exec(text) ?? [];
+    const local = new Date(result.value.getTime() + (Number(hours) * 60 + Number(hours[0] + minutes)) * 60_000);
+    expect(local.toISOString().slice(0, 16)).toBe(text.slice(0, 16).replace(' ', 'T'));
+  }), runs(1500));
+  expect(understood).toBeGreaterThan(50);
 });
 
 describe('a manifest', () => {

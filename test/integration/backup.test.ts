@@ -144,7 +144,7 @@ test('what pg_dump warns of and leaves out, and a database that accepts no conne
   const listed = await list(options);
   const { id, warnings: recorded } = listed.backups[0] as unknown as { id: string; warnings: string[] };
   expect(recorded).toEqual([left, warned]);
-  expect((await run(['list'], options)).stdout).toContain('ok, 2 warnings: "show" has them (latest)');
+  expect((await run(['list'], options)).stdout).toContain('ok, 2 warnings: "cdk8s-backup show" has them (latest)');
   const shown = (await run(['show', id], options)).stdout;
   for (const warning of recorded) expect(shown).toContain(`Warning    ${warning}`);
   const site = { server: pg, database: 'feeds', directory, id, backupConfig, env: { POSTGRES_PASSWORD: pg.password } };

@@ -187,6 +187,7 @@ test('manifests, and what is made of them, have none', async () => {
   const manifest = ['--manifest', path.join(app.outdir, 'shop.k8s.yaml')];
   const env = { AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey, POSTGRES_PASSWORD: PLANTED.postgres };
   const made = await command(['restore-manifest', ...manifest, '--job', 'db-restore'], { env });
+  succeeded(await command(['completion', 'bash'], { env }));
   expect(made.stdout).toContain('kind: Job');
   // This server has no lifecycles, and says so.
   for (const verb of ['diff', 'apply']) {

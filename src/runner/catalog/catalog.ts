@@ -158,8 +158,8 @@ export function refuseDiffering({ record: { id }, differing }: Backup): void {
   const stores = [...differing.keys()];
   throw new RunnerError(
     `the records of ${id} differ between ${stores.join(' and ')}: one of them was changed, and which is right can't be told by a program. `
-      + `Compare ${id + RECORD_SUFFIX} in both, and name the store that you trust: "restore ${id} --store ${stores[0]}", "fetch ${id} --from ${stores[0]}", `
-      + `in a cluster "restore-manifest --backup ${id} --set store=${stores[0]}"; or name another backup: cdk8s-backup list`,
+      + `Compare ${id + RECORD_SUFFIX} in both, and name the store that you trust: "cdk8s-backup restore ${id} --store ${stores[0]}", "cdk8s-backup fetch ${id} --from ${stores[0]}", `
+      + `in a cluster "cdk8s-backup restore-manifest --backup ${id} --set store=${stores[0]}"; or name another backup: cdk8s-backup list`,
     ExitCode.CORRUPT,
   );
 }

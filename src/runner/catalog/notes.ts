@@ -19,7 +19,7 @@ export function reportFaults(catalog: Catalog, reporter: Reporter): ExitCode {
   const differing = catalog.backups.flatMap(({ record: { id }, differing: records }) => records ? [{ id, stores: [...records.keys()] }] : []);
   for (const { id, stores } of differing) {
     reporter.error('records.differ', `The records of ${id} differ between ${stores.join(' and ')}: one of them was changed, and nothing is restored of it until a store is named, `
-      + `"restore ${id} --store ${stores[0]}"`, { id, stores });
+      + `"cdk8s-backup restore ${id} --store ${stores[0]}"`, { id, stores });
   }
   for (const { record: { id }, ahead } of catalog.backups) if (ahead) reporter.warn('backup.ahead', `${id} is never the latest, it is ${describeAhead(ahead)}`, { id });
   if (differing.length > 0) return ExitCode.CORRUPT;

@@ -49,7 +49,7 @@ function state({ record, accepted, ahead }: Backup, copies: Copies): string {
   if (record.suspect !== null) faults.unshift(accepted ? 'suspect, accepted' : `suspect: ${record.suspect}`);
   if (ahead) faults.unshift(describeAhead(ahead));
   const { length } = record.warnings ?? [];
-  return `${faults.join('; ') || 'ok'}${length === 0 ? '' : `, ${length} warning${length === 1 ? '' : 's'}: "show" has ${length === 1 ? 'it' : 'them'}`}`;
+  return `${faults.join('; ') || 'ok'}${length === 0 ? '' : `, ${length} warning${length === 1 ? '' : 's'}: "cdk8s-backup show" has ${length === 1 ? 'it' : 'them'}`}`;
 }
 
 function asJson(name: string, { catalog, copiesOf }: Shown) {

@@ -14,7 +14,7 @@ export async function checkCatalog({ name, stores }: InspectionConfig, env: Node
     return backups.flatMap(({ record: { id }, ahead, differing }) => [
       ...differing
         ? [fault(`backup ${id}`, `its records differ between ${[...differing.keys()].join(' and ')}: one of them was changed, and which is right can't be told by a program`,
-          `compare ${id + RECORD_SUFFIX} in both; until one is removed, "restore --store NAME" takes that of the store that you trust`, ExitCode.CORRUPT)]
+          `compare ${id + RECORD_SUFFIX} in both; until one is removed, "cdk8s-backup restore --store NAME" takes that of the store that you trust`, ExitCode.CORRUPT)]
         : [],
       ...ahead
         ? [warning(`backup ${id}`, `it is never the latest, for it is ${describeAhead(ahead)}`,

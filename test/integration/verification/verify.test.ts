@@ -287,7 +287,7 @@ describe('the stores are compared with each other', () => {
     expect(await run(['list'], { config })).toMatchObject({ code: 11, message: expect.stringContaining(`The records of ${id} differ between ${one} and ${other}`) });
     expect((await run(['metrics'], { config })).stdout).toMatch(/^backup_differing_backups\{[^}]*backup="app"[^}]*\} 1$/m);
     const to = tempDir('fetched');
-    expect(await run(['fetch', '--to', to], { config })).toMatchObject({ code: 11, message: expect.stringContaining(`"fetch ${id} --from ${one}"`) });
+    expect(await run(['fetch', '--to', to], { config })).toMatchObject({ code: 11, message: expect.stringContaining(`"cdk8s-backup fetch ${id} --from ${one}"`) });
     expect(await run(['fetch', '--to', to, '--from', other!], { config })).toMatchObject({ code: 0 });
   });
 
