@@ -103,7 +103,10 @@ export function namespaceOf(name: string): Namespace {
 
   const logOf = async (job: string) => {
     const { items } = await get('pods', `--selector=job-name=${job}`, '--sort-by=.metadata.creationTimestamp');
-    const logs = await Promise.all(items.map(({ metadata, spec }: any) => inside('logs', metadata.name, `--container=${spec.containers[0].name}`)));
+    const logs = await Promise.all(items.map(({ metadata, spec }: any) => inside('logs', metadata.name, `--container=${spec.containers[0].name}`).catch((error: Error) => {
+      if (error.message.includes('(NotFound)')) return ''; // the pods of a Job that has passed its deadline are deleted
+      throw error;
+    })));
     return logs.join('');
   };
   const ended = async (job: string, timeoutSeconds: number = JOB_TIMEOUT_S): Promise<EndedJob> => {
@@ -112,15 +115,16 @@ export function namespaceOf(name: string): Namespace {
       await kubectlWith({ signal: found.signal }, '--namespace', name, 'wait', `--for=condition=${type}`, `job/${job}`, `--timeout=${timeoutSeconds}s`);
       return type;
     };
+    let outcome: EndedJob['outcome'];
     try {
-      const outcome = await Promise.any([condition('Complete'), condition('Failed')]);
-      return { outcome, log: await logOf(job) };
+      outcome = await Promise.any([condition('Complete'), condition('Failed')]);
     } catch (error) {
       const seen = await inside('describe', 'pods', `--selector=job-name=${job}`);
       throw new Error(`${job} has not ended after ${timeoutSeconds} s:\n${seen}`, { cause: error });
     } finally {
       found.abort();
     }
+    return { outcome, log: await logOf(job) };
   };
   const run = async (cronJob: string, job: string = `${cronJob}-${randomBytes(2).toString('hex')}`, change?: (object: any) => void) => {
     const create = ['create', 'job', job, `--from=cronjob/${cronJob}`];

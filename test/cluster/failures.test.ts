@@ -111,8 +111,7 @@ describeCluster('what goes wrong in a cluster', () => {
     const lock = await holdLock(world, 'LOCK TABLE notes');
     const { outcome } = await world.ns.run('db-backup', 'late', job => {
       job.spec.activeDeadlineSeconds = 15;
-    });
-    await lock.release();
+    }).finally(() => lock.release());
     expect(outcome).toBe('Failed');
     const { status } = await world.ns.get('job/late');
     expect(status.conditions).toContainEqual(expect.objectContaining({ type: 'Failed', reason: 'DeadlineExceeded' }));
