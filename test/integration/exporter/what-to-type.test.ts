@@ -71,16 +71,19 @@ test('first a Job that only looks, then one that restores, then one that backs u
   const exporter = await startExporter([exported('app', [folder(directory)], { namespace: NAMESPACE })]);
   try {
     const [look, restore, ...others] = commandsOf(await exporter.get('/backups/app'));
-    const jobs = async () => ((await kubernetes.request('GET', JOBS)).items as any[]).map(({ metadata, spec }) =>
-      [metadata.name.replace(/\d{4}$/, 'HHMM'), spec.template.spec.containers[0].args, spec.suspend ?? false]);
+    const described = ({ metadata, spec }: any) => {
+      const [verb, ...options]: string[] = spec.template.spec.containers[0].args;
+      return [metadata.name.replace(/\d{4}$/, 'HHMM'), verb, options.includes('--dry-run'), spec.suspend ?? false];
+    };
+    const jobs = async () => ((await kubernetes.request('GET', JOBS)).items as any[]).map(described);
     await type(look!);
-    expect(await jobs()).toEqual([['db-restore-look-HHMM', ['restore', '--dry-run'], false]]);
+    expect(await jobs()).toEqual([['db-restore-look-HHMM', 'restore', true, false]]);
     await type(restore!);
     await type(others.find(command => command.includes('--from=cronjob/db-backup'))!);
     expect(await jobs()).toEqual([
-      ['db-backup-HHMM', ['backup'], false],
-      ['db-restore-HHMM', ['restore'], false],
-      ['db-restore-look-HHMM', ['restore', '--dry-run'], false],
+      ['db-backup-HHMM', 'backup', false, false],
+      ['db-restore-HHMM', 'restore', false, false],
+      ['db-restore-look-HHMM', 'restore', true, false],
     ]);
     const chosen = others.find(command => command.includes('restore-manifest'));
     expect(chosen).toMatch(/ --job db-restore --backup app_\d{8}_\d{6} --name db-restore-\d{4} \| kubectl create -f - && /);
