@@ -58,7 +58,7 @@ interface Rules {
 export interface Rule {
   readonly alert: string;
   readonly expr: string;
-  readonly labels: { readonly severity: string; readonly cronjob?: string };
+  readonly labels: { readonly severity: string; readonly namespace?: string; readonly cronjob?: string };
 }
 
 interface Tests {

@@ -126,7 +126,9 @@ test('a restore that is live is not done again by the pod that follows one that 
   controllers.unready.clear();
 
   const second = await run(['restore', '--yes'], given.options('job-1'));
-  expect([second.code, second.message]).toEqual([0, expect.stringContaining(`${given.id} was restored by an earlier pod of this Job, and is not restored again`)]);
+  expect([second.code, second.events]).toEqual([0, expect.arrayContaining([expect.objectContaining({
+    event: 'restore.resumed', message: expect.stringContaining(`${given.id} was restored by an earlier pod of this Job, and is not restored again`),
+  })])]);
   expect(second.result).toMatchObject({ id: given.id });
   expect(given.notes()).toEqual(['backed up', 'written since']);
 
