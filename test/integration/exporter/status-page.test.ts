@@ -5,7 +5,7 @@ import { folder } from '../_configs';
 import { RunningExporter, startExporter } from './_exporter';
 import { LAYOUT } from './_layout';
 import { exported, hoursAgo, plantBackup, plantDrill, plantFailedRun, plantMonth, plantVerification } from './_stores';
-import { tempDir } from '../servers/_process';
+import { tempDir, until } from '../servers/_process';
 import { Chromium, startChromium, View } from '../servers/chromium';
 
 /*
@@ -214,15 +214,17 @@ test('a store that is down, one that never was up, and all of them', async () =>
   const good = allGood(one, 'whispercache');
   const nowhere = exported('lost', [folder('/nowhere/at/all', 'volume')]);
   const exporter = await startExporter([good, { ...nowhere, engine: 'redis' }]);
+  const shows = (text: string) => until(`the page shows "${text}"`, 60_000, async () => (await exporter.get('/')).includes(text));
   await during(exporter, async () => {
+    await shows('Restorable');
     rmSync(one.offsite, { recursive: true });
-    while (!(await exporter.get('/')).includes('was whole')) await new Promise(resolve => setTimeout(resolve, 200));
+    await shows('was whole');
     const text = await lookEverywhere('down', exporter.url);
     expect(text).toContain('Not known: no store of lost can be read');
     expect(text).toMatch(/The store s3 can't be read, for .* now; what is shown of it is .* old: /);
     expect(text).toContain('can’t be read; was whole');
     rmSync(one.volume, { recursive: true });
-    while (!(await exporter.get('/')).includes('No store with a whole copy')) await new Promise(resolve => setTimeout(resolve, 200));
+    await shows('No store with a whole copy');
     const gone = await lookEverywhere('all-down', exporter.url);
     expect(gone).toContain('No: whispercache can’t be restored');
   });

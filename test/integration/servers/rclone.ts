@@ -17,6 +17,8 @@ export async function startRclone(): Promise<S3Server> {
   const running = await startProcess({
     file,
     args: ['serve', 's3', '--addr', `127.0.0.1:${port}`, '--auth-key', `${server.accessKeyId},${server.secretAccessKey}`, '--config', join(directory, 'none'), join(directory, 'data')],
+    // Its lists have the local time, and call it UTC.
+    env: { ...process.env, TZ: 'UTC' },
     logFile: join(directory, 'log'),
     readiness: () => answers(server.endpoint),
     timeoutMs: 20_000,

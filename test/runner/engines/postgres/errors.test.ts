@@ -16,6 +16,8 @@ test.each([
   ['FATAL:  sorry, too many clients already', ExitCode.UNAVAILABLE],
   ['pg_dump: error: Dumping the contents of table "t" failed: PQgetResult() failed.\npg_dump: detail: Error message from server: server closed the connection unexpectedly', ExitCode.UNAVAILABLE],
   ['connection to server at "db", port 5432 failed: SSL error: unexpected eof while reading', ExitCode.UNAVAILABLE],
+  ['pg_restore: error: error returned by PQputCopyData: no COPY in progress', ExitCode.UNAVAILABLE],
+  ['pg_restore: error: could not execute query: no connection to the server', ExitCode.UNAVAILABLE],
   ['connection to server at "db", port 5432 failed: SSL error: certificate verify failed', ExitCode.BAD_CONFIG],
   ['connection to server at "db", port 5432 failed: server does not support SSL, but SSL was required', ExitCode.BAD_CONFIG],
   ['FATAL:  no pg_hba.conf entry for host "10.0.0.9", user "backup", database "app", no encryption', ExitCode.DENIED],
