@@ -154,7 +154,7 @@ const RULES: readonly Rule[] = [
 
 /** What is left: nobody is there, or goes away. */
 const LOST: Rule = {
-  pattern: /Connection refused|timeout expired|timed out|closed the connection|no connection to the server|no COPY in progress|SSL SYSCALL error|terminating connection|connection to server|could not (receive|send) data|could not connect to database|SSL connection has been closed|server process/i,
+  pattern: /Connection refused|timeout expired|timed out|closed the connection|no connection to the server|connection not open|no COPY in progress|SSL SYSCALL error|terminating connection|connection to server|could not (receive|send) data|could not connect to database|SSL connection has been closed|server process/i,
   exitCode: ExitCode.UNAVAILABLE,
   wayOut: () => 'check that the server runs, host and port, and that no network policy is between',
 };

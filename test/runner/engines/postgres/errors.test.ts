@@ -18,6 +18,7 @@ test.each([
   ['connection to server at "db", port 5432 failed: SSL error: unexpected eof while reading', ExitCode.UNAVAILABLE],
   ['pg_restore: error: error returned by PQputCopyData: no COPY in progress', ExitCode.UNAVAILABLE],
   ['pg_restore: error: could not execute query: no connection to the server', ExitCode.UNAVAILABLE],
+  ['pg_restore: error: error returned by PQputCopyEnd: connection not open', ExitCode.UNAVAILABLE],
   ['connection to server at "db", port 5432 failed: SSL error: certificate verify failed', ExitCode.BAD_CONFIG],
   ['connection to server at "db", port 5432 failed: server does not support SSL, but SSL was required', ExitCode.BAD_CONFIG],
   ['FATAL:  no pg_hba.conf entry for host "10.0.0.9", user "backup", database "app", no encryption', ExitCode.DENIED],
