@@ -47,7 +47,7 @@ console.log(`${restored} has the same ${count(restored)} orders as ${original}, 
 
 console.log(`
 Done. What this has made is in ${path.relative(root, output)}: the YAML that you would commit to Git, the backup, and both databases.
-Next: examples/whispercache backs up PostgreSQL, Redis and SQLite to S3; the README tells the rest.`);
+Next: docs/getting-started.md brings it to PostgreSQL, S3 and your cluster; examples/whispercache is a whole application.`);
 
 function say(step: string): void {
   console.log(`\n== ${step}`);
