@@ -50,6 +50,8 @@ describeCluster('the guide', () => {
   const templates = (): string[] => world.objects.filter(({ kind, spec }) => kind === 'CronJob' && spec.suspend === true).map(({ metadata }) => metadata.name);
   const list = () => ns.kubectl('exec', 'deploy/db-backup', '--', 'cdk8s-backup', 'list');
   const corrupt = () => world.sql("UPDATE users SET name = 'corrupted'");
+  /** What was put aside last. */
+  const newest = () => world.sql("SELECT coalesce(max(datname), '') FROM pg_database WHERE datname LIKE 'whispercache_before_%'", 'postgres');
   const corrupted = () => world.sql("SELECT count(*) FROM users WHERE name = 'corrupted'");
 
   describe('backups', () => {
@@ -157,6 +159,28 @@ describeCluster('the guide', () => {
       expect(await run(commands, world)).toMatch(new RegExp(`^${first}[^]*^job.batch/emergency-restore created$`, 'm'));
       expect(await ns.ended('emergency-restore')).toMatchObject({ outcome: 'Complete', log: expect.stringContaining(first) });
       await ns.ready('deployment/whispercache-backend');
+      expect(await world.rows()).toEqual(before);
+    });
+
+    test('is gone back from, and that again, and what is kept is discarded, each by a Job in the cluster', async () => {
+      await corrupt();
+      await ns.kubectl('delete', 'job', 'emergency-restore', '--ignore-not-found');
+      await ns.kubectl('create', 'job', '--from=cronjob/db-restore', 'emergency-restore');
+      const { log } = await ns.ended('emergency-restore');
+      const goBack = async (flag: string, name: string, job: string) => {
+        const manifest = await world.cli('restore-manifest', '--manifest', world.manifest, '--job', 'db-restore', flag, name, '--name', job);
+        await kubectlWith({ input: manifest }, 'create', '--filename=-');
+        expect(await ns.ended(job)).toMatchObject({ outcome: 'Complete' });
+        await ns.ready('deployment/whispercache-backend');
+      };
+
+      await goBack('--rollback', /--rollback (\w+)/.exec(log)![1]!, 'go-back');
+      expect(await corrupted()).toBe('2000');
+      await goBack('--rollback', await newest(), 'go-back-again');
+      expect(await world.rows()).toEqual(before);
+      const kept = await newest();
+      await goBack('--discard', kept, 'discard');
+      expect(await newest()).not.toBe(kept);
       expect(await world.rows()).toEqual(before);
     });
   });
