@@ -11,8 +11,8 @@ import { BackupDefaults } from '../pod/backup-defaults';
 import { nameByContent } from '../pod/content-name';
 import { defineJobPolicy, networkOf, policedLabels } from '../pod/network-policy';
 import { addressByName } from '../pod/pod-address';
-import { defaultImage } from '../pod/runner-image';
-import { checkImage, patchJob, restricted } from '../pod/runner-pod';
+import { checkImage, defaultImage, warnWithoutRegistry } from '../pod/runner-image';
+import { patchJob, restricted } from '../pod/runner-pod';
 import { asSecretFiles } from '../pod/secret-files';
 import { checkNotABackup } from '../restore/not-a-backup';
 
@@ -37,8 +37,9 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
   const value = renderLifecycleConfig(config);
   const defaults = BackupDefaults._for(scope);
   const image = checkImage('image', options.image ?? defaults.image ?? defaultImage());
+  warnWithoutRegistry(scope, image);
   const others = options.otherRules ?? OtherLifecycleRules.REFUSE;
-  const bucket = createHash('sha256').update(store.location).digest('hex').slice(0, 8);
+  const bucket = hash(store.location);
   const labels = { ...standardLabels(scope, NAME, `${NAME}-${bucket}`), ...given };
   const lasting = { name: `${NAME}-${bucket}`, labels };
   const network = networkOf(options, defaults, { stores: [config.store] });
@@ -71,5 +72,10 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
   addressByName(job, lasting.name);
   patchJob(ApiObject.of(job), '', CONTAINER);
   defineJobPolicy(scope, lasting, network);
-  return { job, jobName: nameByContent(ApiObject.of(job), NAME) };
+  // The first hash stays as long as the rules do: an upgrade changes the second.
+  return { job, jobName: nameByContent(ApiObject.of(job), `${NAME}-${hash(value)}`) };
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

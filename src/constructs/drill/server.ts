@@ -8,7 +8,8 @@ import { DatabaseConfig } from '../../contract/config';
 import { checkWholeNumber, show } from '../core/check';
 import { EmptyDirectory, ScratchServer } from '../engine-api/drill';
 import { databaseEngine, databaseEngines } from '../engines/engines';
-import { checkImage, restricted } from '../pod/runner-pod';
+import { checkImage } from '../pod/runner-image';
+import { restricted } from '../pod/runner-pod';
 
 /** Name of the container with the scratch server: messages of the runner tell to look at its log. */
 const SERVER = 'server';

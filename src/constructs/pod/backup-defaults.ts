@@ -12,7 +12,7 @@ export interface BackupDefaultsOptions {
   /**
    * Image of the runner, of the same release as this library.
    *
-   * @default - that of a scope further out; else `cdk8s-backup-runner` with the version of this library as its tag
+   * @default - that of a scope further out; else that of this release, by its digest; as long as none is published, `cdk8s-backup-runner` with the version of this library as its tag
    */
   readonly image?: string;
 

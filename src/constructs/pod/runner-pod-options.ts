@@ -7,9 +7,9 @@ import * as kplus from 'cdk8s-plus-28';
  */
 export interface RunnerPodOptions {
   /**
-   * Image of the runner, of the same release as this library. You build it and push it to a registry of your own.
+   * Image of the runner, of the same release as this library.
    *
-   * @default - that of the backup; for a backup `cdk8s-backup-runner` with the version of this library as its tag
+   * @default - that of the backup; for a backup that of this release, by its digest; as long as none is published, `cdk8s-backup-runner` with the version of this library as its tag, which you build and push to a registry of your own
    */
   readonly image?: string;
 

@@ -3,11 +3,11 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct, IConstruct } from 'constructs';
 import { BackupDefaults } from './backup-defaults';
 import { podFailurePolicy } from './failure-policy';
-import { defaultImage } from './runner-image';
+import { checkImage, defaultImage, warnWithoutRegistry } from './runner-image';
 import { RunnerPodOptions } from './runner-pod-options';
 import { asSecretFiles } from './secret-files';
 import { Config, CONFIG_ENV, NAMESPACE_ENV, renderConfig, ScratchConfig } from '../../contract/config';
-import { checkText, checkWholeNumber, mebibytes, redact, show, wholeSeconds } from '../core/check';
+import { checkText, checkWholeNumber, mebibytes, show, wholeSeconds } from '../core/check';
 import { defined } from '../core/defined';
 import { PodParts, SCRATCH } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
@@ -66,6 +66,7 @@ export class RunnerPod {
    */
   public define(scope: Construct, args: readonly string[], config: Config, parts: readonly PodParts<unknown>[]) {
     const { user, group } = this;
+    warnWithoutRegistry(scope, this.image);
     const env = Object.assign({}, ...parts.map(part => part.env)) as { readonly [name: string]: kplus.EnvValue };
     const secrets = this.props.credentialsAsFiles ? asSecretFiles(scope, env) : { env, mounts: [] };
     const scratch = kplus.Volume.fromEmptyDir(scope, 'Scratch', 'scratch', { sizeLimit: this.scratchSize });
@@ -212,14 +213,6 @@ function mergeAnnotations(stores: readonly StoreParts[]): { [name: string]: stri
     merged[name] = value;
   }
   return merged;
-}
-
-export function checkImage(property: string, image: string): string {
-  // Behind "@" stands the digest; a login would stand before it.
-  if (image === '' || /\s|:\/\/|@(?!sha\d+:[0-9a-f]+$)/.test(image)) {
-    throw new Error(`'${property}' must be the name of an image, without spaces and without "https://", got ${show(redact(image))}: the login of a registry is 'imagePullSecret'`);
-  }
-  return image;
 }
 
 function checkId(property: string, value: number): number {

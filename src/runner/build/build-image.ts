@@ -4,10 +4,11 @@
  * Run: npx projen image:build [--builder docker|podman|buildah] [ARGUMENT OF THE BUILDER…]
  */
 import { spawnSync } from 'node:child_process';
+import { IMAGE_NAME } from '../../contract/runner-image';
 import { VERSION } from '../core/version';
 
 const CONTEXT = 'dist/runner';
-const IMAGE = `cdk8s-backup-runner:${VERSION}`;
+const IMAGE = `${IMAGE_NAME}:${VERSION}`;
 
 /** What builds images, in the order of preference, and the arguments that succeed only where it could. */
 const BUILDERS: Readonly<Record<string, readonly string[]>> = {

@@ -1,6 +1,7 @@
 import { quoted } from './hints';
 import { ConfigOptions, manifestOf } from '../config/load';
 import { jobsIn, ManifestJob } from '../config/manifest';
+import { imageOf } from '../../contract/runner-image';
 import { VERSION } from '../core/version';
 
 /** Has zstd and SQLite built in. */
@@ -49,7 +50,7 @@ function inDocker({ args, options }: TypedCommand, chosen: ManifestJob | undefin
   const names = [...new Set([...named, ...Object.keys(env).filter(name => CREDENTIALS.test(name))])];
   return [
     'docker run --rm', options.manifest === '-' ? '-i' : '-it', '--network=host', '--user="$(id -u):$(id -g)"', '--volume="$PWD:$PWD"', '--workdir="$PWD"',
-    ...names.map(name => `--env=${name}`), container?.image ?? `cdk8s-backup-runner:${VERSION}`, ...args.map(quoted),
+    ...names.map(name => `--env=${name}`), container?.image ?? imageOf(VERSION), ...args.map(quoted),
   ].join(' ');
 }
 

@@ -3,6 +3,7 @@ import { memberName } from './engines/set';
 import { DATABASE_CONFIGS, ENGINE_CONFIGS, ENGINE_NAMES, engineConfigOf } from './engines/table';
 import { BackupConfig, Config, CONFIG_VERSION, DrillConfig, ExporterConfig, RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
+import { imageOf } from '../../contract/runner-image';
 import { RunnerError } from '../core/errors';
 import { absolutePath, backupName, httpUrl, oneOf, port, text, texts } from '../core/fields';
 import { faultsOf } from '../core/schema';
@@ -154,7 +155,7 @@ export function checkConfig(root: unknown): Config {
   const result = schema.safeParse(root);
   if (!result.success) {
     throw new RunnerError(
-      `the config can't be used: ${faultsOf(result.error, 'config')}; this is the runner of cdk8s-backup ${VERSION}: if another release wrote the manifest, use its image, cdk8s-backup-runner:RELEASE`,
+      `the config can't be used: ${faultsOf(result.error, 'config')}; this is the runner of cdk8s-backup ${VERSION}: if another release wrote the manifest, use its image, ${imageOf('RELEASE')}`,
       ExitCode.BAD_CONFIG,
     );
   }

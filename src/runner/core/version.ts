@@ -1,5 +1,6 @@
 import { versionText } from './schema';
 import { version } from '../../../package.json';
+import { imageOf } from '../../contract/runner-image';
 
 /** Version of the library that this runner was built from. */
 export const VERSION = version;
@@ -15,5 +16,5 @@ export function otherVersion(document: string, root: unknown, readable: number):
   const both = `the ${document} has version ${versionText(root)}, this runner of cdk8s-backup ${VERSION} reads version ${readable}`;
   if (typeof found !== 'number') return `${both}: no construct of cdk8s-backup wrote it`;
   return `${both}: the library that wrote it is ${found > readable ? 'newer' : 'older'} than the image; `
-    + `use the image of its release, cdk8s-backup-runner:RELEASE, or synthesize again with cdk8s-backup ${VERSION}`;
+    + `use the image of its release, ${imageOf('RELEASE')}, or synthesize again with cdk8s-backup ${VERSION}`;
 }
