@@ -21,15 +21,15 @@ export const Metrics = {
   },
   LAST_SUCCESS: {
     name: 'backup_last_success_timestamp_seconds',
-    help: 'When the newest backup that is not suspect was finished, in seconds since 1970.',
+    help: 'When the newest backup that is neither suspect nor was found damaged was finished, in seconds since 1970.',
   },
   LAST_RECOVERY_POINT: {
     name: 'backup_last_recovery_point_timestamp_seconds',
-    help: 'When the newest backup that is not suspect was started: what a restore now would go back to, in seconds since 1970.',
+    help: 'When the newest backup that is neither suspect nor was found damaged was started, in seconds since 1970: a restore now would go back to it.',
   },
   LAST_DURATION: {
     name: 'backup_last_duration_seconds',
-    help: 'How long the newest backup that is not suspect took.',
+    help: 'How long the newest backup that is neither suspect nor was found damaged took.',
   },
   LAST_SIZE: {
     name: 'backup_last_size_bytes',

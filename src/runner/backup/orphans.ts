@@ -1,8 +1,8 @@
 import { CHECKSUM_SUFFIX, FAILED_RUN_SUFFIX, formatChecksums, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
-import { readSmall } from '../catalog/catalog';
 import { ClaimTimes, filesOf, readClaim } from '../catalog/claim';
 import { isOwnFile } from '../catalog/own-files';
+import { readSmall } from '../catalog/read-small';
 import { parseRecord, renderRecord } from '../catalog/record';
 import { isDenied, messageOf } from '../core/errors';
 import { Reporter } from '../core/reporter';

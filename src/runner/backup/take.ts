@@ -9,7 +9,8 @@ import { artifactFile, CHECKSUM_SUFFIX, formatChecksums, keyPrefix, parseKey, RE
 import { BackupRecord, RECORD_VERSION, RecordedArtifact, RecordedSafety } from '../../contract/record';
 import { encrypt } from '../age/encrypt';
 import { sealHeader } from '../age/keys';
-import { Catalog, latest, readCatalog } from '../catalog/catalog';
+import { Catalog, readCatalog } from '../catalog/catalog';
+import { latest } from '../catalog/choose-backup';
 import { Claim, claimId, filesOf, Holder, holderOf, releaseClaim } from '../catalog/claim';
 import { boundCounts } from '../catalog/counts';
 import { isOwnFile } from '../catalog/own-files';

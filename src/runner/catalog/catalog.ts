@@ -1,15 +1,18 @@
-import { Ahead, aheadOf, Clock, clockOf } from './clock';
-import { Copies, CopyState, storesWithWhole } from './copy-state';
+import { Ahead, aheadOf, Clock, clockOf, isAhead } from './clock';
+import { Copies, CopyState } from './copy-state';
 import { backupsElsewhere } from './elsewhere';
-import { MAX_RECORD_BYTES, parseRecord } from './record';
+import { newestVerificationKeys, readVerifications } from './history';
+import { readSmall } from './read-small';
+import { parseRecord } from './record';
 import { ExitCode } from '../../contract/exit-code';
 import { ACCEPTED_SUFFIX, keyPrefix, parseKey, RECORD_SUFFIX } from '../../contract/layout';
 import { BackupRecord } from '../../contract/record';
+import { VerificationRecord } from '../../contract/verification-record';
 import { RunnerError } from '../core/errors';
 import { sideBySide } from '../core/side-by-side';
 import { Store, StoredObject } from '../store-api/store';
 
-const CONCURRENT_READS = 8;
+const CONCURRENT_READS = 16;
 /** So many records that the store does not deliver, each after all patience: then it is the store that is out of order. */
 export const MAX_UNDELIVERED = 3;
 
@@ -17,6 +20,8 @@ export const MAX_UNDELIVERED = 3;
 export interface Backup {
   readonly record: BackupRecord;
   readonly copies: Copies;
+  /** The newest verification of each copy that was ever read back, by name of the store. */
+  readonly readBack: ReadonlyMap<string, VerificationRecord>;
   /** Whether somebody has looked at a suspect backup and accepted it. */
   readonly accepted: boolean;
   /** That it says it is from later than it can be; `null` if not. */
@@ -51,7 +56,7 @@ export interface Catalog {
 }
 
 /**
- * Reads the records of the backup `name` from all `stores`, and looks whether their artifacts are there. Reads no artifact.
+ * Reads the records of the backup `name` from all `stores`, and their newest verifications, and looks whether their artifacts are there. Reads no artifact.
  *
  * @throws RunnerError if no store can be read; as long as one can, the others are named in the catalog
  */
@@ -81,6 +86,7 @@ export async function readCatalog(name: string, stores: readonly Store[], signal
         const content = contents.find(candidate => candidate.store.name === store);
         return [store, content ? stateOfCopy(record, content, differing) : { kind: 'unknown' }];
       })),
+      readBack: readBackOf(record.id, contents, clock),
       accepted: contents.some(content => content.files.has(record.id + ACCEPTED_SUFFIX)),
       ahead: aheadOf(record, clock, timesOfStoring(record.id, contents)),
       differing,
@@ -92,113 +98,14 @@ export async function readCatalog(name: string, stores: readonly Store[], signal
   return { backups, unreadable, unreachable, files, clock, elsewhere };
 }
 
-/** Whether a backup may serve as the latest: nothing suspect about it, not from the future, and at least one copy is whole. */
-export function isUsable(backup: Backup): boolean {
-  return (backup.record.suspect === null || backup.accepted) && backup.ahead === null && storesWithWhole(backup.copies).length > 0;
-}
-
-/** The newest usable backup. */
-export function latest(catalog: Catalog): Backup | undefined {
-  return catalog.backups.findLast(isUsable);
-}
-
-/** The newest backup, usable or not, that is not from the future: what everything else is measured by. */
-export function newestOf({ backups }: Pick<Catalog, 'backups'>): Backup | undefined {
-  return backups.findLast(({ ahead }) => ahead === null);
-}
-
-/**
- * Finds a backup by what a person types: `latest`, an id, or the name of one of its files.
- *
- * @throws RunnerError with exit code NOT_FOUND that says which there are; for `latest`, with CORRUPT where one that differs between the stores may be it
- */
-export function findBackup(catalog: Catalog, name: string, wanted: string): Backup {
-  if (wanted === 'latest') refuseGuess(catalog);
-  const found = wanted === 'latest' ? newestDecided(catalog.backups) : catalog.backups.find(backup => backup.record.id === parseKey(wanted)?.id);
-  if (found) return found;
-  const { id } = parseKey(wanted) ?? {};
-  const unreadable = catalog.unreadable.find(record => record.id === id);
-  if (unreadable) throw unreadable;
-  const newest = catalog.backups.slice(-5).reverse().map(backup => backup.record.id);
-  const suspects = catalog.backups.filter(backup => !isUsable(backup)).length;
-  throw new RunnerError(
-    catalog.backups.length === 0
-      ? noBackups(catalog, name)
-      : wanted === 'latest'
-        ? `there is no backup of ${name} that can serve as the latest: all ${suspects} are suspect, incomplete or from the future, see "cdk8s-backup list"; name one to use it anyway: ${newest.join(', ')}`
-        : `there is no backup ${wanted}; the newest of ${name}: ${newest.join(', ')}`,
-    ExitCode.NOT_FOUND,
-  );
-}
-
-/**
- * The newest usable backup that was started at `time` or before: nothing that was written later is in it.
- *
- * @throws RunnerError with exit code NOT_FOUND that says which is the oldest there is
- */
-export function findBackupAt(catalog: Catalog, name: string, time: Date): Backup {
-  refuseGuess(catalog);
-  const usable = catalog.backups.filter(isUsable);
-  if (catalog.elsewhere.length > 0) throw new RunnerError(noBackups(catalog, name), ExitCode.NOT_FOUND);
-  const found = newestDecided(catalog.backups.filter(({ record }) => Date.parse(record.startedAt) <= time.getTime()));
-  if (found) return found;
-  throw new RunnerError(
-    `there is no backup of ${name} from ${time.toISOString()} or before${usable[0] ? `; the oldest is ${usable[0].record.id}` : ', and none from later'}`,
-    ExitCode.NOT_FOUND,
-  );
-}
-
-function noBackups({ elsewhere }: Catalog, name: string): string {
-  return `there is no backup of ${name}: ${elsewhere.length > 0 ? elsewhere.join('; ') : 'nothing was ever finished here, or the store, its prefix or its layout is another one'}`;
-}
-
-/** Refuses to choose between records that differ. Whoever reads what is in a backup asks before. */
-export function refuseDiffering({ record: { id }, differing }: Backup): void {
-  if (!differing) return;
-  const stores = [...differing.keys()];
-  throw new RunnerError(
-    `the records of ${id} differ between ${stores.join(' and ')}: one of them was changed, and which is right can't be told by a program. `
-      + `Compare ${id + RECORD_SUFFIX} in both, and name the store that you trust: "cdk8s-backup restore ${id} --store ${stores[0]}", "cdk8s-backup fetch ${id} --from ${stores[0]}", `
-      + `in a cluster "cdk8s-backup restore-manifest --backup ${id} --set store=${stores[0]}"; or name another backup: cdk8s-backup list`,
-    ExitCode.CORRUPT,
-  );
-}
-
-/** The newest usable one; one that differs between the stores and may be newer is not passed over in silence. */
-function newestDecided(backups: readonly Backup[]): Backup | undefined {
-  const found = backups.findLast(backup => isUsable(backup) || (backup.differing !== null && backup.ahead === null
-    && (backup.accepted || [...backup.differing.values()].some(({ suspect }) => suspect === null))));
-  if (found) refuseDiffering(found);
-  return found;
-}
-
-/** What could not be read just now may be the one that is looked for; a damaged one never is. */
-function refuseGuess({ unreadable }: Catalog): void {
-  const fault = unreadable.find(({ exitCode }) => exitCode === ExitCode.UNAVAILABLE);
-  if (fault) throw new RunnerError(`${fault.message}; it may be the one that is wanted: try again, or name another backup`, fault.exitCode, { cause: fault });
-}
-
-/** Reads a small text object, and refuses a large one. */
-export async function readSmall(store: Store, key: string, signal: AbortSignal): Promise<string> {
-  const body = await store.get(key, signal);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_RECORD_BYTES) {
-      throw new RunnerError(`${key} in ${store.location} is larger than ${MAX_RECORD_BYTES} bytes: it is none of ours`, ExitCode.CORRUPT);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 /** What one store holds of one backup name. */
 interface StoreContent {
   readonly store: Store;
   readonly files: ReadonlyMap<string, StoredObject>;
   readonly records: ReadonlyMap<string, BackupRecord>;
   readonly unreadable: readonly UnreadableRecord[];
+  /** The newest verification of each backup, by id. */
+  readonly verifications: ReadonlyMap<string, VerificationRecord>;
 }
 
 async function readContent(name: string, store: Store, signal: AbortSignal): Promise<StoreContent> {
@@ -228,7 +135,27 @@ async function readContent(name: string, store: Store, signal: AbortSignal): Pro
   });
   // Where the store gives out none at all it is not the record's fault.
   if (records.size === 0 && undelivered[0]) throw undelivered[0];
-  return { store, files, records, unreadable };
+  return { store, files, records, unreadable, verifications: await readNewestVerifications([...records.keys()], files, store, signal) };
+}
+
+/** One that can't be read says nothing: no backup is hidden by it, and none needs it to be restored. */
+async function readNewestVerifications(
+  ids: readonly string[], files: ReadonlyMap<string, StoredObject>, store: Store, signal: AbortSignal,
+): Promise<Map<string, VerificationRecord>> {
+  const newest = newestVerificationKeys(files.keys());
+  const verifications = new Map<string, VerificationRecord>();
+  let undelivered = 0;
+  await sideBySide(ids.flatMap(id => newest.get(id) ?? []), CONCURRENT_READS, async (key, stop) => {
+    try {
+      const { found } = await readVerifications([key], store, signal);
+      for (const { document } of found) verifications.set(document.id, document);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof RunnerError)) throw error;
+      if (++undelivered >= MAX_UNDELIVERED) stop();
+    }
+  });
+  return verifications;
 }
 
 async function isListed(key: string, store: Store, signal: AbortSignal): Promise<boolean> {
@@ -250,6 +177,14 @@ function stateOfCopy({ id, artifacts }: BackupRecord, content: StoreContent, dif
 function differingRecords(id: string, contents: readonly StoreContent[]): Backup['differing'] {
   const records = new Map(contents.flatMap(({ store, records: own }) => own.has(id) ? [[store.name, own.get(id)!] as const] : []));
   return new Set([...records.values()].map(record => JSON.stringify(record))).size > 1 ? records : null;
+}
+
+/** A copy that will be found good says nothing yet; one that was found damaged does, whatever the clock said. */
+function readBackOf(id: string, contents: readonly StoreContent[], clock: Clock): Backup['readBack'] {
+  return new Map(contents.flatMap(({ store, verifications }): [string, VerificationRecord][] => {
+    const found = verifications.get(id);
+    return found === undefined || (found.faults.length === 0 && isAhead(found.finishedAt, clock)) ? [] : [[store.name, found]];
+  }));
 }
 
 /** When the record was stored, by those stores that have a clock of their own and say so. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { readSmall } from './catalog';
+import { readSmall } from './read-small';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { backupId, parseKey, STARTED_SUFFIX } from '../../contract/layout';

@@ -55,14 +55,14 @@ export function copiesAsJson(copies: Copies): { readonly [store: string]: string
 }
 
 /**
- * The copies of one backup with what reading them back has shown last: for people. What a restore takes is decided by {@link Copies} as they
- * are in the catalog, and reads a copy to its end before anything changes.
+ * The copies of one backup with what reading them back has shown last. By this the latest is chosen. A restore of a backup that is named goes by
+ * the copies as they are in the catalog, and reads one to its end before anything changes: what was found damaged may have been mended.
  *
- * @param verifications newest of this backup, by name of the store
+ * @param readBack newest verifications of this backup, by name of the store
  */
-export function copiesAsRead(copies: Copies, verifications: ReadonlyMap<string, VerificationRecord>): Copies {
+export function copiesAsRead({ copies, readBack }: { readonly copies: Copies; readonly readBack: ReadonlyMap<string, VerificationRecord> }): Copies {
   return new Map([...copies].map(([store, copy]) => {
-    const { faults = [], finishedAt = '' } = verifications.get(store) ?? {};
+    const { faults = [], finishedAt = '' } = readBack.get(store) ?? {};
     return [store, isWhole(copy) && faults.length > 0 ? { kind: 'damaged', faults, readAt: finishedAt } : copy];
   }));
 }

@@ -3,7 +3,7 @@
  * harm to a backup, so readers leave out what they can't read and say so.
  */
 import * as z from 'zod';
-import { readSmall } from './catalog';
+import { readSmall } from './read-small';
 import { DRILL_VERSION, DrillRecord } from '../../contract/drill-record';
 import { ExitCode } from '../../contract/exit-code';
 import { FAILED_RUN_VERSION, FailedRun } from '../../contract/failed-run';

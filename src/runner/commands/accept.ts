@@ -1,7 +1,8 @@
 import { NamedConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { ACCEPTED_SUFFIX } from '../../contract/layout';
-import { findBackup, readCatalog } from '../catalog/catalog';
+import { readCatalog } from '../catalog/catalog';
+import { findBackup } from '../catalog/choose-backup';
 import { Context } from '../core/context';
 import { openStores } from '../stores/open';
 

@@ -4,8 +4,10 @@ import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, ENCRYPTED_SUFFIX, formatChecksums } from '../../contract/layout';
 import { RecordedArtifact } from '../../contract/record';
 import { readThrough, useArtifact } from '../catalog/artifact';
-import { Backup, findBackup, readCatalog, refuseDiffering } from '../catalog/catalog';
+import { Backup, readCatalog } from '../catalog/catalog';
+import { findBackup, refuseDiffering } from '../catalog/choose-backup';
 import { filesOf } from '../catalog/claim';
+import { warnOfDamaged, warnOfPassedOver } from '../catalog/notes';
 import { decryptionOf, identitiesFor, unseal } from '../catalog/open-plain';
 import { InspectionConfig } from '../config/load';
 import { Context } from '../core/context';
@@ -36,8 +38,11 @@ export async function fetch(context: Context<InspectionConfig>, options: FetchOp
   if (stores.length === 0) {
     throw new RunnerError(`there is no store ${options.from}; the config has ${config.stores.map(({ name }) => name).join(', ')}`, ExitCode.USAGE);
   }
-  const backup = findBackup(await readCatalog(config.name, stores, signal), config.name, options.wanted);
+  const catalog = await readCatalog(config.name, stores, signal);
+  const backup = findBackup(catalog, config.name, options.wanted);
   refuseDiffering(backup);
+  if (options.wanted === 'latest') warnOfPassedOver(catalog, backup, reporter);
+  else warnOfDamaged(backup, reporter);
   const { id, suspect } = backup.record;
   if (suspect !== null) reporter.warn('backup.suspect', `${id} is suspect: ${suspect}`);
 

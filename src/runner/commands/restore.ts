@@ -3,9 +3,10 @@ import { quoted } from './hints';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
-import { Backup, findBackup, findBackupAt, readCatalog, refuseDiffering } from '../catalog/catalog';
+import { Backup, readCatalog } from '../catalog/catalog';
+import { findBackup, findBackupAt, refuseDiffering } from '../catalog/choose-backup';
 import { describeFaults, storesWithWhole } from '../catalog/copy-state';
-import { warnOfCatalog } from '../catalog/notes';
+import { warnOfCatalog, warnOfDamaged, warnOfPassedOver } from '../catalog/notes';
 import { bytesOf, secondsOf } from '../catalog/sizes';
 import { engineConfigOf } from '../config/engines/table';
 import { describeAt, parseAt } from '../config/point-in-time';
@@ -118,6 +119,8 @@ async function chooseBackup(
     ? findBackupAt(catalog, config.name, notAfter)
     : findBackup(catalog, config.name, chosen);
   refuseDiffering(backup);
+  if (chosen === 'latest') warnOfPassedOver(catalog, backup, reporter, notAfter);
+  else warnOfDamaged(backup, reporter);
   if (at !== undefined) reporter.info('restore.at', `${describeAt(at, new Date())}: the newest backup from then or before is ${backup.record.id}`, { at: from, id: backup.record.id });
   if (storesWithWhole(backup.copies).length === 0) {
     throw new RunnerError(

@@ -1,9 +1,11 @@
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
-import { Backup, findBackup, isUsable, latest } from '../catalog/catalog';
+import { Backup } from '../catalog/catalog';
+import { findBackup, isFoundDamaged, isUsable, latest } from '../catalog/choose-backup';
 import { describeAhead } from '../catalog/clock';
-import { copiesAsJson, describeFault, storesWithWhole } from '../catalog/copy-state';
+import { copiesAsJson, copiesAsRead, describeFault, storesWithWhole } from '../catalog/copy-state';
 import { itemsIn, totalOf } from '../catalog/counts';
+import { warnOfPassedOver } from '../catalog/notes';
 import { bytesOf, secondsOf } from '../catalog/sizes';
 import { InspectionConfig } from '../config/load';
 import { Context } from '../core/context';
@@ -12,7 +14,6 @@ import { sum } from '../core/sum';
 import { printable, renderTable } from '../core/table';
 import { secondsSince } from '../monitor/assess';
 import { BackupInspection, inspectBackups, reportInspection } from '../monitor/inspect-backups';
-import { knownCopies } from '../monitor/observe';
 import { openStores } from '../stores/open';
 
 export interface ShowOptions {
@@ -29,6 +30,7 @@ export async function show(context: Context<InspectionConfig>, { wanted, json }:
   const { config, reporter, signal, stdout } = context;
   const look = await inspectBackups(config.name, openStores(context), signal);
   const backup = findBackup(look.catalog, config.name, wanted);
+  if (wanted === 'latest') warnOfPassedOver(look.catalog, backup, reporter);
   stdout.write(json ? `${JSON.stringify(asJson(backup, look), null, 2)}\n` : asText(backup, look, new Date()));
   return reportInspection(look, reporter);
 }
@@ -45,7 +47,7 @@ function asJson(backup: Backup, look: BackupInspection) {
     pinned: look.pinned.has(record.id),
     bytes: bytesOf(backup.record.artifacts),
     tookSeconds: secondsOf(backup.record),
-    copies: copiesAsJson(knownCopies(backup, look.stores)),
+    copies: copiesAsJson(copiesAsRead(backup)),
     verifications: look.stores.flatMap(({ verifications }) => verifications.get(record.id) ?? []),
     drills: look.drills.filter(drill => drill.backup === record.id),
   };
@@ -76,7 +78,7 @@ function asText(backup: Backup, look: BackupInspection, now: Date): string {
       artifact.sha256,
     ])),
     ...record.artifacts.map(countsOf).filter(text => text !== undefined),
-    renderTable(['STORE', 'COPY', 'READ BACK'], [...knownCopies(backup, look.stores)].map(([store, copy]) => {
+    renderTable(['STORE', 'COPY', 'READ BACK'], [...copiesAsRead(backup)].map(([store, copy]) => {
       const verification = look.stores.find(({ name }) => name === store)?.verifications.get(record.id);
       const found = verification && `${secondsSince(verification.finishedAt, now) < 60 ? 'just now' : `${formatSeconds(secondsSince(verification.finishedAt, now))} ago`}: ${
         verification.faults.length === 0 ? `good${verification.formatRead ? ', format read to its end' : ''}` : verification.faults.join('; ')}${
@@ -93,6 +95,7 @@ function stateOf(backup: Backup, { pinned }: BackupInspection): string {
     differing ? `records differ between ${[...differing.keys()].join(' and ')}; what is shown is that of ${[...differing.keys()][0]}` : undefined,
     ahead ? describeAhead(ahead) : undefined,
     suspect === null ? undefined : accepted ? `suspect, accepted: ${suspect}` : `suspect: ${suspect}; if it is right: cdk8s-backup accept ${id}`,
+    isFoundDamaged(backup) ? 'every copy damaged' : undefined,
     differing || storesWithWhole(backup.copies).length > 0 ? undefined : 'no whole copy anywhere',
     pinned.has(id) ? 'pinned' : undefined,
   ].filter(text => text !== undefined);

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os';
 import { ExitCode } from '../../contract/exit-code';
 import { Identities } from '../age/keys';
-import { Backup, Catalog, findBackup, readCatalog } from '../catalog/catalog';
+import { Backup, Catalog, readCatalog } from '../catalog/catalog';
+import { findBackup, latest, passedOver } from '../catalog/choose-backup';
 import { describeFault, isMissing, isWhole } from '../catalog/copy-state';
 import { reportFaults } from '../catalog/notes';
 import { decryptionOf } from '../catalog/open-plain';
@@ -127,7 +128,15 @@ function withRoom(config: InspectionConfig): InspectionConfig & RepairContext['c
 
 function chosen(catalog: Catalog, { config }: Context<InspectionConfig>, { wanted, all, scheduled }: VerifyOptions): Catalog['backups'] {
   if (scheduled && 'kind' in config && config.kind === 'backup') return chooseScheduled(catalog, config.verify.olderPercent);
-  return all ? catalog.backups : [findBackup(catalog, config.name, wanted)];
+  if (all) return catalog.backups;
+  // Damaged ones that are newer are read as well: only a verification shows that they were mended.
+  if (wanted === 'latest') return [...passedOver(catalog, latest(catalog)), ...latestOrNone(catalog, config.name)].reverse();
+  return [findBackup(catalog, config.name, wanted)];
+}
+
+/** Fails where there is none, unless damage is the only reason for that. */
+function latestOrNone(catalog: Catalog, name: string): Backup[] {
+  return latest(catalog) === undefined && passedOver(catalog, undefined).length > 0 ? [] : [findBackup(catalog, name, 'latest')];
 }
 
 /** What opens encrypted backups; without it their digests are verified all the same. */

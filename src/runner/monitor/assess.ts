@@ -1,12 +1,13 @@
 import { isOnlyLate, stateOf } from './drills';
-import { knownCopies, Observation, ObservedStore } from './observe';
+import { Observation, ObservedStore } from './observe';
 import * as say from './problem-messages';
 import { ExportedBackupConfig } from '../../contract/config';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
-import { Backup, isUsable, latest, newestOf } from '../catalog/catalog';
-import { CopyState, isWhole } from '../catalog/copy-state';
+import { Backup } from '../catalog/catalog';
+import { isUsable, latest, newestOf, passedOver } from '../catalog/choose-backup';
+import { copiesAsRead, isWhole } from '../catalog/copy-state';
 
 /** What is declared about a backup; `null` where nothing is. */
 export type Targets = Pick<ExportedBackupConfig, 'staleAfterSeconds' | 'rpoSeconds' | 'rtoSeconds' | 'verifiedWithinSeconds' | 'drilledWithinSeconds'>;
@@ -31,6 +32,7 @@ const SEVERITIES = {
   'copy-damaged': 'warning',
   'copy-not-whole': 'warning',
   'store-unreadable': 'warning',
+  'newest-damaged': 'warning',
   'newest-suspect': 'warning',
   'newest-not-whole': 'warning',
   'never-drilled': 'warning',
@@ -95,15 +97,15 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
   const problems: Problem[] = [];
   const tell: Tell = (kind, text, brief) => problems.push({ kind, severity: SEVERITIES[kind], text, ...brief !== undefined && { brief } });
 
-  const readable = readableCopies(observation);
   const restorable = isRestorable(observation);
+  const [damaged] = catalog ? passedOver(catalog, chosen) : [];
   if (catalog && !chosen) {
-    tell('nothing-usable', say.nothingUsable(catalog.backups.length));
-  } else if (chosen && readable.length === 0) {
-    tell('no-readable-copy', say.NO_READABLE_COPY);
+    if (damaged) tell('every-copy-damaged', say.everyCopyDamaged(damaged.record.id));
+    else tell('nothing-usable', say.nothingUsable(catalog.backups.length));
   } else if (restorable === false) {
-    tell('every-copy-damaged', say.EVERY_COPY_DAMAGED);
+    tell('no-readable-copy', say.NO_READABLE_COPY);
   }
+  if (chosen && damaged) tell('newest-damaged', say.newestDamaged(damaged.record, chosen.record));
 
   if (ageSeconds !== null && targets.rpoSeconds !== null && ageSeconds > targets.rpoSeconds) {
     tell('rpo-exceeded', say.olderThanRpo(ageSeconds, targets.rpoSeconds));
@@ -115,7 +117,7 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
     if (differing) tell('records-differ', say.recordsDiffer(id, [...differing.keys()]));
     if (ahead) tell('from-future', say.neverLatest(id, ahead));
   }
-  if (newest && newest !== chosen && !newest.differing && !isUsable(newest)) {
+  if (newest && newest !== damaged && !newest.differing && !isUsable(newest)) {
     const { id, suspect } = newest.record;
     if (suspect !== null && !newest.accepted) tell('newest-suspect', say.newestSuspect(id, suspect));
     else tell('newest-not-whole', say.newestNotWhole(id));
@@ -159,16 +161,12 @@ export function assess(observation: Observation, targets: Targets, now: Date): A
 }
 
 /** Whether a restore of the latest backup could begin: a copy that is whole, and was not found damaged, can be read now. `null`: no store could be read so far. */
-export function isRestorable(observation: Observation): boolean | null {
-  return observation.catalog === null ? null : readableCopies(observation).some(({ kind }) => kind !== 'damaged');
-}
-
-/** Of the latest backup, in stores that can be read now; damaged ones are among them. */
-function readableCopies({ catalog, stores }: Observation): CopyState[] {
-  const chosen = catalog ? latest(catalog) : undefined;
-  if (!chosen) return [];
-  const copies = knownCopies(chosen, stores);
-  return stores.filter(({ trouble }) => trouble === null).map(({ name }) => copies.get(name)!).filter(copy => isWhole(copy) || copy.kind === 'damaged');
+export function isRestorable({ catalog, stores }: Observation): boolean | null {
+  if (catalog === null) return null;
+  const chosen = latest(catalog);
+  if (!chosen) return false;
+  const copies = copiesAsRead(chosen);
+  return stores.some(({ name, trouble }) => trouble === null && isWhole(copies.get(name)));
 }
 
 function stateOfBackup(verdict: Verdict, problems: readonly Problem[]): BackupState {

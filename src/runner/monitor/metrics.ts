@@ -3,8 +3,9 @@ import { isRestorable, lastRunIfFailed, newestBy, Targets } from './assess';
 import { stateOf } from './drills';
 import { Observation, ObservedStore } from './observe';
 import { Metric, METRIC_LABELS, Metrics } from '../../contract/metrics';
-import { Backup, newestOf } from '../catalog/catalog';
-import { isWhole } from '../catalog/copy-state';
+import { Backup } from '../catalog/catalog';
+import { isUsable, newestOf } from '../catalog/choose-backup';
+import { copiesAsRead, isWhole } from '../catalog/copy-state';
 import { bytesOf } from '../catalog/sizes';
 import { sum } from '../core/sum';
 
@@ -36,7 +37,7 @@ export function samplesOf(observation: Observation, { namespace, ...targets }: P
     historyOf(store, set);
     if (!catalog || catalog.unreachable.has(store.name)) continue;
     const whole = catalog.backups.filter(({ copies }) => isWhole(copies.get(store.name)));
-    backupsOf(whole, set);
+    backupsOf(store.name, whole, set);
     runsOf(store, newestOf({ backups: whole }), set);
   }
   const differing = catalog ? catalog.backups.filter(backup => backup.differing !== null).length : 0;
@@ -53,9 +54,9 @@ export function samplesOf(observation: Observation, { namespace, ...targets }: P
 
 type Set = (metric: Metric, value: number | null | undefined) => void;
 
-function backupsOf(whole: readonly Backup[], set: Set): void {
+function backupsOf(store: string, whole: readonly Backup[], set: Set): void {
   const newest = newestOf({ backups: whole });
-  const good = whole.findLast(({ record, accepted, ahead }) => ahead === null && (record.suspect === null || accepted))?.record;
+  const good = whole.findLast(backup => isUsable(backup) && isWhole(copiesAsRead(backup).get(store)))?.record;
   set(Metrics.AHEAD, whole.filter(({ ahead }) => ahead !== null).length);
   set(Metrics.BACKUPS, whole.length);
   set(Metrics.BYTES, sum(whole.map(({ record }) => bytesOf(record.artifacts))));

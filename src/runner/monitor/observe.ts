@@ -2,9 +2,8 @@ import { StoreSnapshot } from './store-snapshot';
 import { DrillRecord } from '../../contract/drill-record';
 import { FailedRun } from '../../contract/failed-run';
 import { VerificationRecord } from '../../contract/verification-record';
-import { Backup, Catalog, readCatalog } from '../catalog/catalog';
+import { Catalog, readCatalog } from '../catalog/catalog';
 import { Clock, clockOf, isAhead } from '../catalog/clock';
-import { copiesAsRead, Copies } from '../catalog/copy-state';
 import { readDrills, readFailedRuns, readVerifications, Stored } from '../catalog/history';
 import { RunnerError } from '../core/errors';
 
@@ -102,11 +101,6 @@ async function observeStore(
     drills: past(drills.found),
     failedRuns: past(failedRuns.found),
   };
-}
-
-/** The copies of a backup, with what reading them back has shown last. */
-export function knownCopies({ record: { id }, copies }: Pick<Backup, 'record' | 'copies'>, stores: readonly Pick<ObservedStore, 'name' | 'verifications'>[]): Copies {
-  return copiesAsRead(copies, new Map(stores.flatMap(({ name, verifications }) => verifications.has(id) ? [[name, verifications.get(id)!]] : [])));
 }
 
 /** How it was with the last look itself. */

@@ -1,18 +1,28 @@
 /*
  * What is told of the problems of a backup, in sentences: on the status page, by its API, and by the commands that look at what is stored.
  */
+import { BackupRecord } from '../../contract/record';
 import { VerificationRecord } from '../../contract/verification-record';
 import { Ahead, describeAhead } from '../catalog/clock';
 import { CopyState, describeFault } from '../catalog/copy-state';
 import { formatSeconds } from '../core/format';
 
-export const NO_READABLE_COPY = 'No store with a whole copy of the newest backup can be read now.';
-export const EVERY_COPY_DAMAGED = 'Every copy of the newest backup was found damaged when it was read back.';
+export const NO_READABLE_COPY = 'No store with a good copy of the latest backup can be read now.';
 export const NO_DRILL = 'No restore drill was ever made.';
 export const NO_VERIFICATION = 'No backup was ever read back.';
 
 export function nothingUsable(backups: number): string {
   return backups === 0 ? 'There is no backup.' : `None of the ${backups} backups can be used: each is suspect, from the future or has no whole copy.`;
+}
+
+/** @param id the newest of those that could be restored if they were whole */
+export function everyCopyDamaged(id: string): string {
+  return `Every backup that could be restored was found damaged when it was read back; the newest of them is ${id}.`;
+}
+
+/** @param used the backup that a restore takes instead */
+export function newestDamaged({ id, startedAt }: BackupRecord, used: BackupRecord): string {
+  return `${id} was found damaged when it was read back, and a restore takes ${used.id}: what was written from ${used.startedAt} to ${startedAt} is not in that.`;
 }
 
 export function olderThanRpo(ageSeconds: number, rpoSeconds: number): string {

@@ -4,8 +4,9 @@ import { ExitCode } from '../../contract/exit-code';
 import {
   DRILL_SUFFIX, FAILED_RUN_SUFFIX, holdKey, isVerificationSuffix, keyPrefix, parseKey, PINNED_SUFFIX, RECORD_SUFFIX,
 } from '../../contract/layout';
-import { MAX_UNDELIVERED, readSmall } from '../catalog/catalog';
+import { MAX_UNDELIVERED } from '../catalog/catalog';
 import { newestVerificationKeys } from '../catalog/history';
+import { readSmall } from '../catalog/read-small';
 import { messageOf, RunnerError } from '../core/errors';
 import { sideBySide } from '../core/side-by-side';
 import { Store, StoredObject, UnfinishedUpload } from '../store-api/store';

@@ -2,7 +2,8 @@ import { Inventory } from './inventory';
 import { planRetention } from './plan';
 import { RetentionConfig } from '../../contract/config';
 import { parseKey } from '../../contract/layout';
-import { Catalog, newestOf } from '../catalog/catalog';
+import { Catalog } from '../catalog/catalog';
+import { newestOf } from '../catalog/choose-backup';
 import { ownFilesOf } from '../catalog/own-files';
 
 /** This many runs that failed stay in the history. */

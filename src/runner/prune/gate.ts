@@ -1,7 +1,8 @@
 import { describeHold, Hold } from './hold';
 import { Inventory } from './inventory';
 import { FAILED_RUN_SUFFIX, parseKey } from '../../contract/layout';
-import { Catalog, newestOf } from '../catalog/catalog';
+import { Catalog } from '../catalog/catalog';
+import { newestOf } from '../catalog/choose-backup';
 import { describeAhead, isAhead } from '../catalog/clock';
 
 /*

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { holdKey } from '../../contract/layout';
-import { readSmall } from '../catalog/catalog';
+import { readSmall } from '../catalog/read-small';
 import { Store } from '../store-api/store';
 
 /*

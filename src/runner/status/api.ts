@@ -1,10 +1,9 @@
 import { Place } from './page';
 import { Shown } from './summary';
-import { isUsable } from '../catalog/catalog';
-import { copiesAsJson } from '../catalog/copy-state';
+import { isUsable } from '../catalog/choose-backup';
+import { copiesAsJson, copiesAsRead } from '../catalog/copy-state';
 import { bytesOf } from '../catalog/sizes';
 import { sum } from '../core/sum';
-import { knownCopies } from '../monitor/observe';
 import { growthPerDay } from '../monitor/trend';
 
 /** Newest backups and drills in the answer: what asks again and again does not want years. */
@@ -69,7 +68,7 @@ function backupDocument({ config, observation, assessment }: Shown, now: Date) {
       ahead: backup.ahead !== null,
       differing: backup.differing !== null,
       pinned: observation.pinned.has(backup.record.id),
-      copies: copiesAsJson(knownCopies(backup, observation.stores)),
+      copies: copiesAsJson(copiesAsRead(backup)),
       verifications: observation.stores.flatMap(store => {
         const verification = store.verifications.get(backup.record.id);
         return verification ? [{ store: store.name, finishedAt: verification.finishedAt, faults: verification.faults }] : [];

@@ -1,6 +1,6 @@
 import { Html, html } from './html';
 import { Shown } from './summary';
-import { isUsable } from '../catalog/catalog';
+import { isUsable, passedOver } from '../catalog/choose-backup';
 
 /** One thing to type, and what it does. */
 interface Step {
@@ -37,13 +37,16 @@ function restoring({ config, observation: { catalog }, assessment: { latest } }:
   const [look, restore] = [`${restoreJob}-look-${clock(now)}`, `${restoreJob}-${clock(now)}`];
   const dryRun = '[{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--dry-run"}]';
   const older = catalog?.backups.findLast(backup => backup !== latest && isUsable(backup));
+  const [damaged] = catalog ? passedOver(catalog, latest) : [];
   return [
     {
       what: 'Look first: what a restore would do, and what is missing for it. This changes nothing.',
       command: `${kubectl} create job ${look} --from=cronjob/${restoreJob} --dry-run=client -o yaml | kubectl patch --local -f - --type=json -o yaml -p '${dryRun}' | ${kubectl} create -f - && ${follow(kubectl, look)}`,
     },
     {
-      what: 'Restore the newest backup. The last line of the log says what is there now, and how to go back.',
+      what: damaged && latest
+        ? `Restore ${latest.record.id}, the newest backup that was not found damaged: ${damaged.record.id} is newer. The last line of the log says what is there now, and how to go back.`
+        : 'Restore the newest backup. The last line of the log says what is there now, and how to go back.',
       command: `${kubectl} create job ${restore} --from=cronjob/${restoreJob} && ${follow(kubectl, restore)}`,
     },
     ...older === undefined ? [] : [{

@@ -1,8 +1,8 @@
 import { Html, html } from './html';
 import { moment, state, Tone } from './parts';
 import { Backup } from '../catalog/catalog';
-import { CopyState, describeFault, isMissing, isWhole } from '../catalog/copy-state';
-import { knownCopies, ObservedStore } from '../monitor/observe';
+import { copiesAsRead, CopyState, describeFault, isMissing, isWhole } from '../catalog/copy-state';
+import { ObservedStore } from '../monitor/observe';
 
 /** The copy of one backup in one store, by everything that is known: its files, and what reading them back has shown. */
 export interface SeenCopy {
@@ -16,7 +16,7 @@ export interface SeenCopy {
 }
 
 export function seenCopy(store: ObservedStore, backup: Backup | undefined): SeenCopy {
-  const copy = backup && knownCopies(backup, [store]).get(store.name);
+  const copy = backup && copiesAsRead(backup).get(store.name);
   const verification = backup && store.verifications.get(backup.record.id);
   return { store: store.name, ...judged(store, copy), copy, readBackAt: verification?.finishedAt ?? null };
 }

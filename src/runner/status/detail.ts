@@ -8,12 +8,12 @@ import { STATES } from './states';
 import { Shown } from './summary';
 import { table } from './table';
 import { FailedRun } from '../../contract/failed-run';
-import { Backup, isUsable } from '../catalog/catalog';
+import { Backup } from '../catalog/catalog';
+import { isFoundDamaged, isUsable } from '../catalog/choose-backup';
 import { describeAhead } from '../catalog/clock';
-import { isWhole } from '../catalog/copy-state';
+import { copiesAsRead } from '../catalog/copy-state';
 import { bytesOf, secondsOf } from '../catalog/sizes';
 import { formatBytes, formatSeconds } from '../core/format';
-import { knownCopies, ObservedStore } from '../monitor/observe';
 
 /** More than anybody reads; `cdk8s-backup list` has all of them. */
 const MOST_BACKUPS = 100;
@@ -47,21 +47,20 @@ function backups({ observation, assessment }: Shown, now: Date): Html {
       moment(record.startedAt, now),
       formatBytes(bytesOf(record.artifacts)),
       formatSeconds(secondsOf(record)),
-      html`${backupState(backup, observation.stores)}${(record.warnings ?? []).map(warning => html`<br><small>${warning}</small>`)}`,
+      html`${backupState(backup)}${(record.warnings ?? []).map(warning => html`<br><small>${warning}</small>`)}`,
       copyLines(backup, observation.stores, now),
       drill !== undefined && state(drill.outcome === 'passed' ? 'good' : 'bad', html`${drill.outcome} ${moment(drill.finishedAt, now)}`),
     ];
   }), all.length > shown.length && `${all.length - shown.length} older ones are not shown: cdk8s-backup list`);
 }
 
-function backupState(backup: Backup, stores: readonly ObservedStore[]): Html {
+function backupState(backup: Backup): Html {
   const { record: { suspect }, accepted, ahead, differing } = backup;
   if (differing) return state('bad', `records differ between ${[...differing.keys()].join(' and ')}`);
   if (ahead) return state('warn', describeAhead(ahead));
   if (suspect !== null && !accepted) return state('warn', `suspect: ${suspect}`);
-  if (!isUsable(backup)) return state('bad', 'no whole copy');
-  const copies = [...knownCopies(backup, stores).values()];
-  if (copies.some(({ kind }) => kind === 'damaged')) return copies.some(isWhole) ? state('warn', 'usable, a copy is damaged') : state('bad', 'every copy damaged');
+  if (!isUsable(backup)) return state('bad', isFoundDamaged(backup) ? 'every copy damaged' : 'no whole copy');
+  if ([...copiesAsRead(backup).values()].some(({ kind }) => kind === 'damaged')) return state('warn', 'usable, a copy is damaged');
   return state('good', suspect !== null ? `suspect, accepted: ${suspect}` : 'usable');
 }
 

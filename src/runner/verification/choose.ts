@@ -1,5 +1,6 @@
 import { isVerificationSuffix, parseKey } from '../../contract/layout';
-import { Catalog, latest } from '../catalog/catalog';
+import { Catalog } from '../catalog/catalog';
+import { latest } from '../catalog/choose-backup';
 import { isAhead } from '../catalog/clock';
 import { storesWithWhole } from '../catalog/copy-state';
 

@@ -5,8 +5,8 @@ import { CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX } from '../../contract/
 import { BackupRecord, RecordedArtifact, RecordedSource } from '../../contract/record';
 import { Identities } from '../age/keys';
 import { openArtifact, sourceOf } from '../catalog/artifact';
-import { readSmall } from '../catalog/catalog';
 import { filesOf } from '../catalog/claim';
+import { readSmall } from '../catalog/read-small';
 import { RunnerError } from '../core/errors';
 import { Reporter } from '../core/reporter';
 import { readFormat } from '../engines/check-format';

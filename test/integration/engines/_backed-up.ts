@@ -1,7 +1,8 @@
 import { BackupConfig, RestoreConfig, ScratchConfig, SourceConfig, TargetConfig } from '../../../src/contract/config';
 import { BackupRecord } from '../../../src/contract/record';
 import { takeBackup } from '../../../src/runner/backup/take';
-import { findBackup, readCatalog } from '../../../src/runner/catalog/catalog';
+import { readCatalog } from '../../../src/runner/catalog/catalog';
+import { findBackup } from '../../../src/runner/catalog/choose-backup';
 import { createReporter } from '../../../src/runner/core/reporter';
 import { VerifiedArtifacts } from '../../../src/runner/engine-api/artifacts';
 import { Restorer } from '../../../src/runner/engine-api/restorer';

@@ -224,7 +224,7 @@ test('a store that is down, one that never was up, and all of them', async () =>
     expect(text).toMatch(/The store s3 can't be read, for .* now; what is shown of it is .* old: /);
     expect(text).toContain('can’t be read; was whole');
     rmSync(one.volume, { recursive: true });
-    await shows('No store with a whole copy');
+    await shows('No store with a good copy');
     const gone = await lookEverywhere('all-down', exporter.url);
     expect(gone).toContain('No: whispercache can’t be restored');
   });

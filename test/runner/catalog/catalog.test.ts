@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { BackupRecord } from '../../../src/contract/record';
-import { findBackup, findBackupAt, isUsable, latest, newestOf, readCatalog, refuseDiffering } from '../../../src/runner/catalog/catalog';
+import { readCatalog } from '../../../src/runner/catalog/catalog';
+import { findBackup, findBackupAt, isUsable, latest, newestOf, refuseDiffering } from '../../../src/runner/catalog/choose-backup';
 import { renderRecord } from '../../../src/runner/catalog/record';
 import { RunnerError } from '../../../src/runner/core/errors';
 import { Store } from '../../../src/runner/store-api/store';

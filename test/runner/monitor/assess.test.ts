@@ -1,9 +1,13 @@
 import { Readable } from 'node:stream';
 import { DrillRecord } from '../../../src/contract/drill-record';
+import { verificationKey } from '../../../src/contract/layout';
+import { Metric, Metrics } from '../../../src/contract/metrics';
 import { VerificationRecord } from '../../../src/contract/verification-record';
+import { renderDocument } from '../../../src/runner/catalog/history';
 import { renderRecord } from '../../../src/runner/catalog/record';
 import { assess, BackupState, Targets } from '../../../src/runner/monitor/assess';
 import { inspectBackups } from '../../../src/runner/monitor/inspect-backups';
+import { samplesOf } from '../../../src/runner/monitor/metrics';
 import { Observation } from '../../../src/runner/monitor/observe';
 import { STATES, urgencyOf } from '../../../src/runner/status/states';
 import { aRecord } from '../_fixtures';
@@ -50,17 +54,23 @@ function verification(store: string, faults: readonly string[] = []): Verificati
   return { version: 1, id: ID, store, startedAt: at, finishedAt: at, formatRead: true, faults, repairedFrom: null, tools: {} };
 }
 
-/** What is seen of a backup with a whole copy in each of two stores. */
-async function seen(drills: readonly DrillRecord[], verifications: readonly VerificationRecord[] = [verification('volume'), verification('s3')]): Promise<Observation> {
+/** Two stores with a whole copy of a backup in each. */
+async function storesWith(verifications: readonly VerificationRecord[]): Promise<readonly MemoryStore[]> {
   const stores = ['volume', 's3'].map(name => new MemoryStore(name));
   for (const store of stores) {
     const record = aRecord(ID);
     for (const { file } of record.artifacts) await store.put(file, Readable.from([Buffer.from('abc')]), null, signal);
     await store.create(`${ID}.json`, renderRecord(record), signal);
   }
-  const observation = await inspectBackups('app', stores, signal);
-  const ofStore = (name: string) => new Map(verifications.filter(({ store }) => store === name).map(each => [each.id, each]));
-  return { ...observation, drills, stores: observation.stores.map(store => ({ ...store, verifications: ofStore(store.name) })) };
+  for (const each of verifications) {
+    await stores.find(({ name }) => name === each.store)!.create(verificationKey(each.id, new Date(each.startedAt)), renderDocument(each), signal);
+  }
+  return stores;
+}
+
+/** What is seen of them. */
+async function seen(drills: readonly DrillRecord[], verifications: readonly VerificationRecord[] = [verification('volume'), verification('s3')]): Promise<Observation> {
+  return { ...await inspectBackups('app', await storesWith(verifications), signal), drills };
 }
 
 async function stateAt(hours: number, observation: Promise<Observation>, targets: Partial<Targets> = {}): Promise<BackupState> {
@@ -81,6 +91,21 @@ test('a copy that was found damaged is a risk; where all are, nothing can be res
   const damaged = ['it has another digest'];
   expect(await stateAt(2, seen([drill()], [verification('volume'), verification('s3', damaged)]))).toBe('at-risk');
   expect(await stateAt(2, seen([drill()], [verification('volume', damaged), verification('s3', damaged)]))).toBe('not-restorable');
+});
+
+test('where the newest is damaged, age and RPO are those of the backup that a restore takes', async () => {
+  const record = aRecord('app_20261121_020000', { startedAt: '2026-11-21T02:00:00.000Z', finishedAt: '2026-11-21T02:00:05.000Z' });
+  const [volume, s3] = await storesWith([verification('volume', ['x']), verification('s3', ['x'])]);
+  await volume!.put(record.artifacts[0]!.file, Readable.from([Buffer.from('abc')]), null, signal);
+  await volume!.create(`${record.id}.json`, renderRecord(record), signal);
+  const observation = { ...await inspectBackups('app', [volume!, s3!], signal), drills: [drill()] };
+  const { latest, ageSeconds, verdict, problems } = assess(observation, TARGETS, hoursAfter(2));
+  expect([latest?.record.id, ageSeconds, verdict]).toEqual([record.id, 26 * 3600, 'but']);
+  expect(problems.find(({ kind }) => kind === 'newest-damaged')?.text).toContain('what was written from 2026-11-21T02:00:00.000Z to 2026-11-22T02:00:00.000Z is not in that');
+  expect(assess(observation, TARGETS, hoursAfter(4)).state).toBe('rpo-exceeded');
+
+  const value = (metric: Metric) => samplesOf(observation, { namespace: 'shop' }).find(sample => sample.metric === metric)?.value;
+  expect([value(Metrics.LAST_RECOVERY_POINT), value(Metrics.RESTORABLE)]).toEqual([Date.parse(record.startedAt) / 1000, 1]);
 });
 
 test('a drill that failed puts a restore in doubt; one that only took too long has missed the RTO, that of the drill or of the backup', async () => {

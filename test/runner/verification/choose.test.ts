@@ -12,7 +12,7 @@ const idOf = (day: number) => `app_202611${String(day).padStart(2, '0')}_020000`
 function backup(day: number, changes: Partial<Backup> = {}, suspect: string | null = null): Backup {
   const id = idOf(day);
   const startedAt = `2026-11-${String(day).padStart(2, '0')}T02:00:00.000Z`;
-  return { record: aRecord(id, { startedAt, suspect }), copies: new Map([['a', WHOLE], ['b', WHOLE]]), accepted: false, ahead: null, differing: null, ...changes };
+  return { record: aRecord(id, { startedAt, suspect }), copies: new Map([['a', WHOLE], ['b', WHOLE]]), readBack: new Map(), accepted: false, ahead: null, differing: null, ...changes };
 }
 
 /** A catalog of two stores; `read` says on which days in December a backup was read in a store. */

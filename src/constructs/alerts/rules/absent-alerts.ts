@@ -87,7 +87,8 @@ function ofRunner(context: AlertContext, { namespace, backup, stores, suspectBel
       expr: `min by (backup) (${of(Metrics.STORE_UP)}) == 1 unless on (backup) ${of(Metrics.DIFFERING)}`,
     }],
     without(`${of(Metrics.BACKUPS)} > 0`, Metrics.LAST_SUSPECT),
-    without(`${of(Metrics.LAST_SUSPECT)} == 0`, Metrics.LAST_RECOVERY_POINT),
+    // Where every backup was found damaged, there is none: that is another alert's.
+    without(`${of(Metrics.LAST_SUSPECT)} == 0 and ${of(Metrics.BACKUPS)} > ${of(Metrics.VERIFICATION_FAILED)}`, Metrics.LAST_RECOVERY_POINT),
     ...suspectBelowPercent === 0 ? [] : [without(`${of(Metrics.BACKUPS)} > 0`, Metrics.LAST_SIZE)],
     ...stores.flatMap(({ name, claimName }) => claimName === undefined ? [] : [without(of(Metrics.STORE_READ, name), Metrics.FREE_BYTES, name)]),
     ...rtoSeconds === undefined ? [] : [without(of(Metrics.LAST_DRILL), Metrics.MEASURED_RTO)],
