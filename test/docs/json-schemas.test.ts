@@ -7,7 +7,7 @@ import { DRILL_VERSION } from '../../src/contract/drill-record';
 import { FAILED_RUN_VERSION } from '../../src/contract/failed-run';
 import { verificationKey } from '../../src/contract/layout';
 import { VERIFICATION_VERSION } from '../../src/contract/verification-record';
-import { renderDocument } from '../../src/runner/catalog/history';
+import { drillSchema, renderDocument } from '../../src/runner/catalog/history';
 import { renderRecord } from '../../src/runner/catalog/record';
 import { run } from '../../src/runner/cli';
 import { Monitor } from '../../src/runner/monitor/monitor';
@@ -120,6 +120,7 @@ test.each<[keyof typeof SCHEMAS, readonly string[]]>([
   ['drills', ['drills', '--json']],
   ['doctor', ['doctor', '--json']],
   ['verify', ['verify', '--all', '--no-record', '--json']],
+  ['verify', ['verify', '--all', '--repair', '--dry-run', '--json']],
   ['prune', ['prune', '--dry-run', '--json']],
 ])('%s: what %j prints is what its schema says, and no more', async (name, args) => {
   expect(SCHEMAS[name].safeParse(await printed(config, ...args)).error?.issues).toBeUndefined();
@@ -140,6 +141,15 @@ test('the exporter answers what the schema of its status says, and no more', asy
   await monitor.lookOnce(new AbortController().signal);
   expect(SCHEMAS.status.safeParse(answer()).error?.issues).toBeUndefined();
   expect(answer().backups[0].backups.length).toBe(3);
+});
+
+test('a stored document is described as it is read, with the comments of the contract down to the fields of objects in objects', () => {
+  const { properties, required } = JSON.parse(schemaFiles().get('drill.json')!);
+  expect(Object.keys(properties)).toEqual(Object.keys(drillSchema.shape));
+  expect(required).not.toContain('member');
+  expect(properties.checks.items.properties.passed.description).toBe('Whether the answer is as it has to be.');
+  expect(properties.seconds.properties.verify.description).toBe('Reading the artifacts and comparing their digests.');
+  expect(JSON.parse(schemaFiles().get('record.json')!).properties.artifacts).toMatchObject({ minItems: 1, items: { properties: { counts: { anyOf: expect.anything() } } } });
 });
 
 test('a field that no schema has is found', async () => {

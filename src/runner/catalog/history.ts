@@ -20,7 +20,7 @@ const instant = z.iso.datetime();
 const texts = listOf(z.string());
 const tools = mapOf(z.string());
 
-const verification = z.object({
+export const verificationSchema = z.object({
   version: z.literal(VERIFICATION_VERSION),
   id: z.string(),
   store: z.string(),
@@ -32,7 +32,7 @@ const verification = z.object({
   tools,
 }) satisfies z.ZodType<VerificationRecord>;
 
-const drill = z.object({
+export const drillSchema = z.object({
   version: z.literal(DRILL_VERSION),
   id: z.string(),
   name: z.string(),
@@ -53,7 +53,7 @@ const drill = z.object({
   tools,
 }) satisfies z.ZodType<DrillRecord>;
 
-const failedRun = z.object({
+export const failedRunSchema = z.object({
   version: z.literal(FAILED_RUN_VERSION),
   name: z.string(),
   startedAt: instant,
@@ -89,17 +89,17 @@ export function newestVerificationKeys(keys: Iterable<string>): ReadonlyMap<stri
 
 export function readVerifications(keys: Iterable<string>, store: Store, signal: AbortSignal): Promise<History<VerificationRecord>> {
   const own = [...keys].filter(key => isVerificationSuffix(parseKey(key)?.suffix ?? ''));
-  return readAll(own, verification, ({ id }, key) => id === key.id, store, signal);
+  return readAll(own, verificationSchema, ({ id }, key) => id === key.id, store, signal);
 }
 
 export function readDrills(keys: Iterable<string>, store: Store, signal: AbortSignal): Promise<History<DrillRecord>> {
   const own = [...keys].filter(key => parseKey(key)?.suffix === DRILL_SUFFIX);
-  return readAll(own, drill, ({ id, name }, key) => id === key.id && name === key.name, store, signal);
+  return readAll(own, drillSchema, ({ id, name }, key) => id === key.id && name === key.name, store, signal);
 }
 
 export function readFailedRuns(keys: Iterable<string>, store: Store, signal: AbortSignal): Promise<History<FailedRun>> {
   const own = [...keys].filter(key => parseKey(key)?.suffix === FAILED_RUN_SUFFIX);
-  return readAll(own, failedRun, ({ name }, key) => name === key.name, store, signal);
+  return readAll(own, failedRunSchema, ({ name }, key) => name === key.name, store, signal);
 }
 
 /** Renders a document for the store and for people who look at it there. */

@@ -21,7 +21,8 @@ const source = z.object({
   database: z.string().nullable(),
 });
 
-const schema = z.object({
+/** How a record in a store is read. docs/reference/schemas/record.json is made from it, as other schemas are from those of the history. */
+export const recordSchema = z.object({
   version: z.literal(RECORD_VERSION),
   id: z.string(),
   name: z.string(),
@@ -79,7 +80,7 @@ export function parseRecord(key: string, json: string): BackupRecord {
   if ((root as { version?: unknown } | null)?.version !== RECORD_VERSION) {
     throw fail(`it has version ${versionText(root)}, this runner reads version ${RECORD_VERSION}; use the runner release that wrote it`);
   }
-  const result = schema.safeParse(root);
+  const result = recordSchema.safeParse(root);
   if (!result.success) {
     throw fail(faultsOf(result.error));
   }

@@ -9,9 +9,12 @@ const SHOWN_FAULTS = 20;
 const SHOWN_CHARS = 2000;
 const SHOWN_VERSION_CHARS = 40;
 
+/** What {@link listOf} and {@link mapOf} accept, as zod itself would say it. */
+const PLAIN = new WeakMap<z.ZodType, z.ZodType>();
+
 /** A list that is refused at its first wrong element: of a million of them none but that is kept in memory. */
 export function listOf<T>(element: z.ZodType<T>, least = 0): z.ZodType<T[]> {
-  return z.array(z.unknown()).min(least).transform((list, context) => {
+  const schema = z.array(z.unknown()).min(least).transform((list, context) => {
     const result: T[] = [];
     for (const [i, value] of list.entries()) {
       const { data, error } = element.safeParse(value);
@@ -20,11 +23,13 @@ export function listOf<T>(element: z.ZodType<T>, least = 0): z.ZodType<T[]> {
     }
     return result;
   });
+  PLAIN.set(schema, z.array(element).min(least));
+  return schema;
 }
 
 /** Values by name, refused at the first wrong one. */
 export function mapOf<T>(element: z.ZodType<T>): z.ZodType<{ [name: string]: T }> {
-  return z.record(z.string(), z.unknown()).transform((map, context) => {
+  const schema = z.record(z.string(), z.unknown()).transform((map, context) => {
     const result: [string, T][] = [];
     for (const [name, value] of Object.entries(map)) {
       const { data, error } = element.safeParse(value);
@@ -33,6 +38,13 @@ export function mapOf<T>(element: z.ZodType<T>): z.ZodType<{ [name: string]: T }
     }
     return Object.fromEntries(result);
   });
+  PLAIN.set(schema, z.record(z.string(), element));
+  return schema;
+}
+
+/** A schema as zod itself would say it, from which a JSON schema can be made: zod can't look into a transformation. */
+export function plainOf(schema: z.ZodType): z.ZodType {
+  return PLAIN.get(schema) ?? schema;
 }
 
 function refused(error: z.ZodError, at: string | number, context: { addIssue(issue: { code: 'custom'; path: PropertyKey[]; message: string }): void }): never {
