@@ -80,7 +80,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
     junitReporting: false,
     jestConfig: {
       collectCoverage: false,
-      testPathIgnorePatterns: ['/node_modules/', '/test/integration/', '/test/image/', '/test/cluster/', '/test/getting-started/'],
+      testPathIgnorePatterns: ['/node_modules/', '/test/integration/', '/test/image/', '/test/cluster/', '/test/getting-started/', '/test/languages/'],
       testTimeout: 30_000, // a machine that is busy with other things must not fail a test
       globalSetup: '<rootDir>/test/_setup.ts',
       globalTeardown: '<rootDir>/test/_teardown.ts',
@@ -180,7 +180,7 @@ new javascript.TypescriptConfig(project, {
 project.eslint?.addLintPattern('examples');
 project.eslint?.allowDevDeps('src/runner/**');
 project.eslint?.allowDevDeps('examples/**');
-project.eslint?.addOverride({ files: ['examples/**'], rules: { 'import/no-unresolved': 'off' } }); // tsconfig paths
+project.eslint?.addOverride({ files: ['examples/**', 'test/languages/apps/**'], rules: { 'import/no-unresolved': 'off' } }); // tsconfig paths
 const lintFile = project.tryFindObjectFile('.eslintrc.json');
 lintFile?.addDeletionOverride('parserOptions.projectService');
 lintFile?.addOverride('parserOptions.project', ['./test/tsconfig.json']);
@@ -237,6 +237,13 @@ project.addTask('docs:screenshots', {
 project.addTask('test:docs', {
   description: 'Type docs/getting-started.md and docs/restore-now.md, from an empty folder (needs a registry of npm, what test:all installs, lib, and the bundle)',
   steps: [{ exec: 'jest --ci --config test/getting-started/jest.config.json', receiveArgs: true }],
+});
+project.addTask('test:languages', {
+  description: 'Build the packages of other languages, and synthesize one app with each of them (needs registries of npm and PyPI, and lib)',
+  steps: [
+    { exec: 'jsii-pacmak --target js --target python' },
+    { exec: 'jest --ci --config test/languages/jest.config.json', receiveArgs: true },
+  ],
 });
 project.addTask('image:build', {
   description: 'Build the runner image with docker, podman or buildah, whichever is there; --builder NAME and arguments of the builder may follow',

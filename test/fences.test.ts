@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesIn, importsOf, SRC } from './_imports';
+import { publicApi } from './_public-api';
 import * as library from '../src';
 
 /*
@@ -37,11 +38,16 @@ test('the runner is not in what jsii compiles', () => {
   expect(JSON.parse(readFileSync(join(ROOT, 'tsconfig.json'), 'utf8')).exclude).toContain('src/runner/**');
 });
 
+test('what is handed in is of no version of cdk8s-plus', () => {
+  // An app may have any of them. An object is an IConstruct; enums and options have their own types, with the names of cdk8s-plus.
+  expect(publicApi().filter(entry => entry.includes('kplus.'))).toEqual([]);
+});
+
 test('the public API is the constructs and what they take', () => {
   // Interfaces are not there at run time; docs/reference/api has them.
   expect(Object.keys(library).sort()).toEqual([
-    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupDefaults', 'BackupExporter', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Decryption', 'DrillVolume',
-    'Encryption', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PostgresTls', 'RecoveryPlan', 'RecoveryPlanPart', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
+    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupDefaults', 'BackupExporter', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Cpu', 'Decryption', 'DrillVolume',
+    'Encryption', 'ImagePullPolicy', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PersistentVolumeAccessMode', 'PostgresTls', 'RecoveryPlan', 'RecoveryPlanPart', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
     'RestoreMode', 'RestorePoint',
     'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Access', 'S3AccessPolicy', 'S3Checksums', 'S3Credentials',
     'S3Encryption', 'S3ObjectLockMode', 'S3StorageClass', 'StoreLayout', 'StoreLocation', 'TransitionDefaultMinimumObjectSize',

@@ -14,8 +14,8 @@ import {
 const SECRET = /secret|passw|token|credential|keys?$|^key|identit|login|auth/i;
 const PLACE = /url|uri|host|endpoint|image$/i;
 
-/** What refers to a secret, and can't hold one: objects of cdk8s-plus, and classes that are made of them; also several of them, by name. */
-const REFERENCES = /^(\{ \[\w+: string\]: )?(kplus\.(ISecret|SecretValue|IServiceAccount)|S3Credentials|Decryption|CaCertificate)( \})?$/;
+/** What refers to a secret, and can't hold one: objects of Kubernetes, and what is made of them; also several of them, by name. */
+const REFERENCES = /^(\{ \[\w+: string\]: )?(IConstruct|SecretValue|S3Credentials|Decryption|CaCertificate)( \})?$/;
 
 /** What is called like a secret, and takes text or something of its own, with the reason why that is no secret. */
 const REVIEWED: { readonly [name: string]: string } = {
@@ -28,6 +28,7 @@ const REVIEWED: { readonly [name: string]: string } = {
   'S3SecretKeys.regionKey: string': 'the name of a key in a Secret',
   'S3Credentials.fromSecret(keys: S3SecretKeys)': 'names of keys in a Secret',
   'S3Credentials.workloadIdentity(options: WorkloadIdentityOptions)': 'annotations of a ServiceAccount: the cloud knows it, and there is no secret',
+  'SecretValue.key: string': 'the name of a key in a Secret',
   'CaCertificate.fromConfigMap(key: string)': 'the name of a key in a ConfigMap',
   'CaCertificate.fromSecret(key: string)': 'the name of a key in a Secret',
   'Decryption.fromSecret(key: string)': 'the name of a key in a Secret; an identity in its place is refused',
@@ -49,7 +50,7 @@ describe('what is called like a secret', () => {
 
   test('is found, or there was nothing to look at', () => {
     expect(API.length).toBeGreaterThan(200);
-    for (const entry of ['PostgresSourceOptions.password: kplus.SecretValue', 'RunnerPodOptions.imagePullSecret: kplus.ISecret', 'S3StoreOptions.credentials: S3Credentials']) {
+    for (const entry of ['PostgresSourceOptions.password: SecretValue', 'RunnerPodOptions.imagePullSecret: IConstruct', 'S3StoreOptions.credentials: S3Credentials']) {
       expect(called).toContain(entry);
     }
   });

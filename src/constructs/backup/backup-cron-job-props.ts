@@ -1,9 +1,9 @@
 import { Cron, Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { BackupPruneOptions } from './backup-prune-options';
 import { BackupVerifyOptions } from './backup-verify-options';
 import { BackupSource } from '../engines/backup-source';
 import { Compression } from '../pod/compression';
+import { ContainerResources } from '../pod/container-resources';
 import { Encryption } from '../pod/encryption';
 import { NetworkOptions } from '../pod/network-options';
 import { RunnerPodOptions } from '../pod/runner-pod-options';
@@ -129,7 +129,7 @@ export interface BackupCronJobOptions extends RunnerPodOptions, NetworkOptions {
    *
    * @default - requests of 100m CPU and 256 MiB, a limit of 1 GiB of memory and none of CPU
    */
-  readonly resources?: kplus.ContainerResources;
+  readonly resources?: ContainerResources;
 
   /**
    * How long a run may take, its retries included. At least 1 minute and at most the shortest time between two runs: a run that

@@ -1,5 +1,5 @@
 import { Cron, Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { IConstruct } from 'constructs';
 import { S3Credentials } from '../stores/s3/s3-credentials';
 
 /** Options for pruning in a CronJob of its own. */
@@ -23,11 +23,11 @@ export interface BackupPruneOptions {
   readonly activeDeadline?: Duration;
 
   /**
-   * The identity of the pod, which needs the right to list, read, create and delete.
+   * The identity of the pod, a ServiceAccount: of any cdk8s-plus, or an `ApiObject`. It needs the right to list, read, create and delete.
    *
    * @default - a ServiceAccount of its own that is made, with the annotations that the stores' credentials ask for
    */
-  readonly serviceAccount?: kplus.IServiceAccount;
+  readonly serviceAccount?: IConstruct;
 
   /**
    * Other credentials for S3 stores, by the name of the store: such as alone may delete, of `S3Access.PRUNE`.

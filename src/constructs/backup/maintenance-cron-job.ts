@@ -1,7 +1,8 @@
 import { Cron, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { BackupConfig } from '../../contract/config';
+import { asResource } from '../core/any-version';
 import { show } from '../core/check';
 import { MAX_JOB_NAME_LENGTH } from '../core/job-name';
 import { standardLabels } from '../core/standard-labels';
@@ -38,7 +39,7 @@ export interface MaintenanceCronJobProps extends MaintainedBackup {
   readonly args: readonly string[];
   readonly schedule: Cron;
   readonly activeDeadline?: Duration;
-  readonly serviceAccount?: kplus.IServiceAccount;
+  readonly serviceAccount?: IConstruct;
   /** Instead of those of the backup. */
   readonly s3Credentials?: S3CredentialsByStore;
 }
@@ -71,7 +72,7 @@ export class MaintenanceCronJob extends Construct {
     const component = `backup-${command}`;
     const metadata = { name: this.cronJobName, labels: { ...standardLabels(this, component, this.cronJobName), component } };
     // That of the backup, which 'verify' has, has the annotations of the stores already.
-    const ofBackup = command === 'verify' ? props.serviceAccount : undefined;
+    const ofBackup = command === 'verify' ? asResource<kplus.IServiceAccount>(props.serviceAccount) : undefined;
     this.serviceAccount = ofBackup ?? serviceAccountFor(this, props.serviceAccount, stores, metadata);
     const { pushgatewayUrl } = config;
     const { cronJob } = defineRunnerCronJob(this, {

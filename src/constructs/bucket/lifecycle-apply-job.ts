@@ -1,4 +1,4 @@
-import * as kplus from 'cdk8s-plus-28';
+import { IConstruct } from 'constructs';
 import { NetworkOptions } from '../pod/network-options';
 import { S3Credentials } from '../stores/s3/s3-credentials';
 
@@ -45,11 +45,12 @@ export interface LifecycleApplyJobOptions extends NetworkOptions {
   readonly credentialsAsFiles?: boolean;
 
   /**
-   * Service account of the pod, for workload identity. It needs `s3:GetLifecycleConfiguration` and `s3:PutLifecycleConfiguration`.
+   * ServiceAccount of the pod, for workload identity: of any cdk8s-plus, or an `ApiObject`. It needs `s3:GetLifecycleConfiguration` and
+   * `s3:PutLifecycleConfiguration`.
    *
    * @default - one is made, with the annotations of the credentials
    */
-  readonly serviceAccount?: kplus.IServiceAccount;
+  readonly serviceAccount?: IConstruct;
 
   /**
    * Labels of everything that is made, and of the pod. Never those of a backup: what looks for backups must not find this.

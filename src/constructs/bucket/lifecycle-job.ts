@@ -4,6 +4,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { LifecycleApplyJobOptions, OtherLifecycleRules } from './lifecycle-apply-job';
 import { LIFECYCLE_ENV, LifecycleConfig, renderLifecycleConfig } from '../../contract/lifecycle';
+import { asResource } from '../core/any-version';
 import { standardLabels } from '../core/standard-labels';
 import { SCRATCH } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
@@ -43,7 +44,7 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
   const labels = { ...standardLabels(scope, NAME, `${NAME}-${bucket}`), ...given };
   const lasting = { name: `${NAME}-${bucket}`, labels };
   const network = networkOf(options, defaults, { stores: [config.store] });
-  const serviceAccount = options.serviceAccount ?? new kplus.ServiceAccount(scope, 'ServiceAccount', {
+  const serviceAccount = asResource<kplus.IServiceAccount>(options.serviceAccount) ?? new kplus.ServiceAccount(scope, 'ServiceAccount', {
     metadata: { ...lasting, annotations: { ...store.annotations } },
   });
   const secrets = options.credentialsAsFiles ?? defaults.credentialsAsFiles ? asSecretFiles(scope, store.env) : { env: store.env, mounts: [] };
@@ -54,7 +55,7 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
     activeDeadline: Duration.minutes(10),
     backoffLimit: 4,
     restartPolicy: kplus.RestartPolicy.NEVER,
-    dockerRegistryAuth: defaults.imagePullSecret,
+    dockerRegistryAuth: asResource<kplus.ISecret>(defaults.imagePullSecret),
     serviceAccount,
     automountServiceAccountToken: false,
     securityContext: { user: USER, group: USER, ensureNonRoot: true, ...secrets.mounts.length > 0 ? { fsGroup: USER } : {} },

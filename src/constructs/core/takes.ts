@@ -2,8 +2,8 @@
  * What properties take: the types of which several forms have some.
  */
 import { Cron, Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
-import { checkForm, checkGiven, Form, isObject, isPlain, needed, Takes } from './form';
+import { IConstruct } from 'constructs';
+import { checkForm, checkGiven, Form, isObject, isPlain, Takes } from './form';
 
 export const TEXT: Takes<string> = { what: 'text', example: '"text"', accepts: value => typeof value === 'string' };
 export const FLAG: Takes<boolean> = { what: 'true or false', example: 'true', accepts: value => typeof value === 'boolean' };
@@ -25,20 +25,16 @@ export const DATE: Takes<Date> = {
   what: 'a Date', example: 'new Date("2026-11-22T02:00:00Z")', accepts: value => Object.prototype.toString.call(value) === '[object Date]',
 };
 
-export const SECRET: Takes<kplus.ISecret> = resource('a Secret', 'secrets', 'kplus.Secret.fromSecretName(chart, \'Secret\', \'backup-secrets\')');
-export const CONFIG_MAP: Takes<kplus.IConfigMap> = resource('a ConfigMap', 'configmaps', 'kplus.ConfigMap.fromConfigMapName(chart, \'Map\', \'ca\')');
-export const CLAIM: Takes<kplus.IPersistentVolumeClaim> = resource(
-  'a PersistentVolumeClaim', 'persistentvolumeclaims', 'kplus.PersistentVolumeClaim.fromClaimName(chart, \'Claim\', \'data\')');
-export const SERVICE_ACCOUNT: Takes<kplus.IServiceAccount> = resource(
-  'a ServiceAccount', 'serviceaccounts', 'kplus.ServiceAccount.fromServiceAccountName(chart, \'Account\', \'backup\')');
+export const SECRET: Takes<IConstruct> = resource('a Secret', 'Secret', 'kplus.Secret.fromSecretName(chart, \'Secret\', \'backup-secrets\')');
+export const CONFIG_MAP: Takes<IConstruct> = resource('a ConfigMap', 'ConfigMap', 'kplus.ConfigMap.fromConfigMapName(chart, \'Map\', \'ca\')');
+export const CLAIM: Takes<IConstruct> = resource(
+  'a PersistentVolumeClaim', 'PersistentVolumeClaim', 'kplus.PersistentVolumeClaim.fromClaimName(chart, \'Claim\', \'data\')');
+export const SERVICE_ACCOUNT: Takes<IConstruct> = resource(
+  'a ServiceAccount', 'ServiceAccount', 'kplus.ServiceAccount.fromServiceAccountName(chart, \'Account\', \'backup\')');
 
-/** An object of Kubernetes, defined in this app or elsewhere. */
-export function resource<T>(what: string, resourceType: string, example: string): Takes<T> {
-  return {
-    what,
-    example,
-    accepts: value => isObject(value) && !isPlain(value) && has(value, 'name', 'string') && (value as any).resourceType === resourceType,
-  };
+/** An object of Kubernetes, defined in this app or elsewhere: of any cdk8s-plus, or an `ApiObject`. */
+export function resource(what: string, kind: string, example: string): Takes<IConstruct> {
+  return { what, example, accepts: value => isObject(value) && !isPlain(value) && has(value, 'name', 'string') && (value as any).kind === kind };
 }
 
 /** An instance of a class of this library. */
@@ -82,12 +78,7 @@ export function struct<T extends object>(example: string, form: Form<T>): Takes<
   return { what: 'an object', example, accepts: isObject, inside: (where, value) => checkForm(value, form, where) };
 }
 
-/** A key of a Secret: where a password is. Text in its place may be the password. */
-export const SECRET_VALUE: Takes<kplus.SecretValue> = struct<kplus.SecretValue>(
-  '{ secret: kplus.Secret.fromSecretName(chart, \'Secret\', \'backup-secrets\'), key: \'POSTGRES_PASSWORD\' }',
-  { secret: needed(SECRET), key: needed(text('POSTGRES_PASSWORD')) },
-);
-
-function has(value: unknown, member: string, type: 'function' | 'string'): boolean {
+/** Whether it has this member: what tells apart classes of which an app may have several, such as those of cdk8s-plus. */
+export function has(value: unknown, member: string, type: 'function' | 'string'): boolean {
   return isObject(value) && typeof (value as any)[member] === type;
 }

@@ -1,8 +1,8 @@
 import { Cron, Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { DrillVolume } from './drill-volume';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { RedisAssertion } from '../engines/redis/redis-restore-options';
+import { ContainerResources } from '../pod/container-resources';
 import { Decryption } from '../pod/decryption';
 import { NetworkOptions } from '../pod/network-options';
 import { RunnerPodOptions } from '../pod/runner-pod-options';
@@ -119,7 +119,7 @@ export interface RestoreDrillOptions extends RunnerPodOptions, NetworkOptions {
    *
    * @default - requests of 100m CPU and 256 MiB, a limit of 1 GiB of memory and none of CPU
    */
-  readonly serverResources?: kplus.ContainerResources;
+  readonly serverResources?: ContainerResources;
 
   /**
    * Numeric user and group id that the scratch server runs as, never 0.
@@ -204,7 +204,7 @@ export interface RestoreDrillOptions extends RunnerPodOptions, NetworkOptions {
    *
    * @default - requests of 100m CPU and 256 MiB, a limit of 1 GiB of memory and none of CPU
    */
-  readonly resources?: kplus.ContainerResources;
+  readonly resources?: ContainerResources;
 
   /**
    * What a drill has to end itself after SIGTERM, before it is killed. The runner needs 5 seconds, so more than that: the scratch server empties its

@@ -8,6 +8,8 @@ import { DatabaseConfig } from '../../contract/config';
 import { checkWholeNumber, show } from '../core/check';
 import { EmptyDirectory, ScratchServer } from '../engine-api/drill';
 import { databaseEngine, databaseEngines } from '../engines/engines';
+import { ContainerResources } from '../pod/container-resources';
+import { ImagePullPolicy } from '../pod/image-pull-policy';
 import { checkImage } from '../pod/runner-image';
 import { restricted } from '../pod/runner-pod';
 
@@ -24,9 +26,9 @@ const TMP: EmptyDirectory = { id: 'ServerTmp', name: 'server-tmp', path: '/tmp',
 export interface DrillServerProps {
   readonly serverImage?: string;
   readonly serverArgs?: string[];
-  readonly serverResources?: kplus.ContainerResources;
+  readonly serverResources?: ContainerResources;
   readonly serverUser?: number;
-  readonly imagePullPolicy?: kplus.ImagePullPolicy;
+  readonly imagePullPolicy?: ImagePullPolicy;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface DrillServerProps {
  */
 class DrillServer {
   private readonly user: number;
-  private readonly resources: kplus.ContainerResources;
+  private readonly resources: ContainerResources;
 
   /** Checks the props at once. */
   constructor(private readonly server: ScratchServer, private readonly props: DrillServerProps, private readonly volume: DrillVolume) {

@@ -1,7 +1,7 @@
 import { Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { RestoreDrill } from '../drill/restore-drill';
+import { ContainerResources } from '../pod/container-resources';
 import { NetworkOptions } from '../pod/network-options';
 import { RunnerPodOptions } from '../pod/runner-pod-options';
 import { RestoreJob } from '../restore/restore-job';
@@ -97,7 +97,7 @@ export interface BackupExporterOptions extends RunnerPodOptions, NetworkOptions 
    *
    * @default - requests of 10m CPU and 96 MiB, a limit of 512 MiB of memory and none of CPU
    */
-  readonly resources?: kplus.ContainerResources;
+  readonly resources?: ContainerResources;
 }
 
 /** Properties of `BackupExporter`. */

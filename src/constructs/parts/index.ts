@@ -1,1 +1,2 @@
+export * from './secret-value';
 export * from './store-layout';

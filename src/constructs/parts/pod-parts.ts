@@ -1,4 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
+import { SecretValue } from './secret-value';
+import { asResource } from '../core/any-version';
 import { checkKeyName } from '../core/check';
 
 /** What a source or a store brings to the pod beside its part of the config. */
@@ -31,7 +33,7 @@ export const BACKUPS = '/backups';
 export const CERTIFICATES = '/etc/cdk8s-backup';
 
 /** The environment variable that holds a password, if there is one. */
-export function passwordEnv(name: string, password: kplus.SecretValue | undefined): PodParts<unknown>['env'] {
+export function passwordEnv(name: string, password: SecretValue | undefined): PodParts<unknown>['env'] {
   if (password) checkKeyName('password', password.key);
-  return password === undefined ? {} : { [name]: kplus.EnvValue.fromSecretValue(password) };
+  return password === undefined ? {} : { [name]: kplus.EnvValue.fromSecretValue({ secret: asResource(password.secret), key: password.key }) };
 }

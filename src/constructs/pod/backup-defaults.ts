@@ -1,5 +1,5 @@
-import * as kplus from 'cdk8s-plus-28';
 import { IConstruct } from 'constructs';
+import { ImagePullPolicy } from './image-pull-policy';
 import { NetworkPlaces } from './network-options';
 import { checkPlaces } from './network-places';
 import { NETWORK, RUNNER_POD } from './takes';
@@ -21,14 +21,14 @@ export interface BackupDefaultsOptions {
    *
    * @default - that of a scope further out; else ImagePullPolicy.IF_NOT_PRESENT
    */
-  readonly imagePullPolicy?: kplus.ImagePullPolicy;
+  readonly imagePullPolicy?: ImagePullPolicy;
 
   /**
-   * Secret with the login of the registry that has the images. It is looked for in the namespace of each pod.
+   * Secret with the login of the registry that has the images: of any cdk8s-plus, or an `ApiObject`. It is looked for in the namespace of each pod.
    *
    * @default - that of a scope further out; else none
    */
-  readonly imagePullSecret?: kplus.ISecret;
+  readonly imagePullSecret?: IConstruct;
 
   /**
    * Whether passwords and keys are files in the pods rather than environment variables.

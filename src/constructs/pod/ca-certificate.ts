@@ -1,5 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
+import { asResource } from '../core/any-version';
 import { checkKeyName } from '../core/check';
 import { checkValue, needed } from '../core/form';
 import { at } from '../core/located';
@@ -10,27 +11,29 @@ export class CaCertificate {
   /**
    * From a ConfigMap, the usual place: a certificate is no secret.
    *
+   * @param configMap the ConfigMap: of any cdk8s-plus, or an `ApiObject`.
    * @param key of the PEM text in the ConfigMap.
    */
-  public static fromConfigMap(configMap: kplus.IConfigMap, key: string = 'ca.crt'): CaCertificate {
+  public static fromConfigMap(configMap: IConstruct, key: string = 'ca.crt'): CaCertificate {
     at('CaCertificate.fromConfigMap', () => {
       checkValue('configMap', configMap, needed(CONFIG_MAP));
       checkKey(key);
     });
-    return new CaCertificate((scope, id, options) => kplus.Volume.fromConfigMap(scope, id, configMap, options), key);
+    return new CaCertificate((scope, id, options) => kplus.Volume.fromConfigMap(scope, id, asResource(configMap), options), key);
   }
 
   /**
    * From a Secret, where many operators put it beside the key.
    *
+   * @param secret the Secret: of any cdk8s-plus, or an `ApiObject`.
    * @param key of the PEM text in the Secret.
    */
-  public static fromSecret(secret: kplus.ISecret, key: string = 'ca.crt'): CaCertificate {
+  public static fromSecret(secret: IConstruct, key: string = 'ca.crt'): CaCertificate {
     at('CaCertificate.fromSecret', () => {
       checkValue('secret', secret, needed(SECRET));
       checkKey(key);
     });
-    return new CaCertificate((scope, id, options) => kplus.Volume.fromSecret(scope, id, secret, options), key);
+    return new CaCertificate((scope, id, options) => kplus.Volume.fromSecret(scope, id, asResource(secret), options), key);
   }
 
   private constructor(

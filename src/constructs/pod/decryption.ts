@@ -1,10 +1,11 @@
 import * as kplus from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { DecryptionConfig } from '../../contract/config';
+import { asResource } from '../core/any-version';
 import { checkKeyName, checkText, show } from '../core/check';
-import { checkValue, needed } from '../core/form';
+import { checkValue, needed, Takes } from '../core/form';
 import { at } from '../core/located';
-import { instance, SECRET, text } from '../core/takes';
+import { has, SECRET, text } from '../core/takes';
 import { warn } from '../core/warnings';
 import { CERTIFICATES, PodParts } from '../parts/pod-parts';
 
@@ -20,25 +21,27 @@ export class Decryption {
    *
    * Keep a copy outside of the cluster: with the only one in it, the backups are lost with it.
    *
+   * @param secret the Secret: of any cdk8s-plus, or an `ApiObject`.
    * @param key of the file in the Secret; no other one is mounted.
    */
-  public static fromSecret(secret: kplus.ISecret, key: string = 'identity'): Decryption {
+  public static fromSecret(secret: IConstruct, key: string = 'identity'): Decryption {
     at('Decryption.fromSecret', () => {
       checkValue('secret', secret, needed(SECRET));
       checkValue('key', key, text('identity'));
       checkKeyName('key', key);
     });
-    return new Decryption(
-      scope => kplus.Volume.fromSecret(scope, 'Identity', secret, { name: 'identity', items: { [key]: { path: FILE } } }), FILE, secret.name,
-    );
+    const { name } = asResource(secret);
+    const volume = (scope: Construct) => kplus.Volume.fromSecret(scope, 'Identity', asResource(secret), { name: 'identity', items: { [key]: { path: FILE } } });
+    return new Decryption(volume, FILE, name);
   }
 
   /**
    * From any volume, such as one of a Secrets Store CSI driver, whose key lies outside of the cluster.
    *
+   * @param volume a Volume of any cdk8s-plus.
    * @param path of the file inside the volume.
    */
-  public static fromVolume(volume: kplus.Volume, path: string): Decryption {
+  public static fromVolume(volume: IConstruct, path: string): Decryption {
     at('Decryption.fromVolume', () => {
       checkValue('volume', volume, needed(VOLUME));
       checkValue('path', path, needed(text('identity')));
@@ -47,7 +50,7 @@ export class Decryption {
         throw new Error(`'path' must name a file inside the volume, without a slash at its beginning and without empty, "." and ".." parts, got ${show(path)}`);
       }
     });
-    return new Decryption(() => volume, path, undefined);
+    return new Decryption(() => volume as kplus.Volume, path, undefined);
   }
 
   private constructor(
@@ -76,6 +79,10 @@ export class Decryption {
   }
 }
 
-const VOLUME = instance(kplus.Volume, 'a Volume', 'kplus.Volume.fromSecret(chart, \'Identity\', secret)');
+const VOLUME: Takes<IConstruct> = {
+  what: 'a Volume',
+  example: 'kplus.Volume.fromSecret(chart, \'Identity\', secret)',
+  accepts: value => has(value, 'name', 'string') && has(value, 'asVolume', 'function'),
+};
 const DIRECTORY = `${CERTIFICATES}/identity`;
 const FILE = 'identity';

@@ -1,4 +1,5 @@
-import * as kplus from 'cdk8s-plus-28';
+import { IConstruct } from 'constructs';
+import { ImagePullPolicy } from './image-pull-policy';
 
 /**
  * What all constructs with a runner take for its pod. "Of the backup" is of the `BackupCronJob` that a restore, a drill or an exporter is
@@ -18,21 +19,22 @@ export interface RunnerPodOptions {
    *
    * @default - as for the backup; for a backup ImagePullPolicy.IF_NOT_PRESENT
    */
-  readonly imagePullPolicy?: kplus.ImagePullPolicy;
+  readonly imagePullPolicy?: ImagePullPolicy;
 
   /**
-   * Secret with the login of the registry that has the images.
+   * Secret with the login of the registry that has the images: of any cdk8s-plus, or an `ApiObject`.
    *
    * @default - that of the backup; for a backup none: the registry asks for no login, or the nodes have one
    */
-  readonly imagePullSecret?: kplus.ISecret;
+  readonly imagePullSecret?: IConstruct;
 
   /**
-   * The identity of the pod. Where a restore stops workloads, or Kubernetes Secrets are read, it is given the rights to do so.
+   * The identity of the pod, a ServiceAccount: of any cdk8s-plus, or an `ApiObject`. Where a restore stops
+   * workloads, or Kubernetes Secrets are read, it is given the rights to do so.
    *
    * @default - a ServiceAccount that is made, without other rights, and with the annotations that the stores' credentials ask for
    */
-  readonly serviceAccount?: kplus.IServiceAccount;
+  readonly serviceAccount?: IConstruct;
 
   /**
    * Whether passwords and keys are files in the pod rather than environment variables, as benchmarks of CIS and policy checkers ask for. The

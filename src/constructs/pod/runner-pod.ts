@@ -2,11 +2,13 @@ import { ApiObject, Duration, JsonPatch, Size, SizeRoundingBehavior } from 'cdk8
 import * as kplus from 'cdk8s-plus-28';
 import { Construct, IConstruct } from 'constructs';
 import { BackupDefaults } from './backup-defaults';
+import { ContainerResources } from './container-resources';
 import { podFailurePolicy } from './failure-policy';
 import { checkImage, defaultImage, warnWithoutRegistry } from './runner-image';
 import { RunnerPodOptions } from './runner-pod-options';
 import { asSecretFiles } from './secret-files';
 import { Config, CONFIG_ENV, NAMESPACE_ENV, renderConfig, ScratchConfig } from '../../contract/config';
+import { asResource } from '../core/any-version';
 import { checkText, checkWholeNumber, mebibytes, show, wholeSeconds } from '../core/check';
 import { defined } from '../core/defined';
 import { PodParts, SCRATCH } from '../parts/pod-parts';
@@ -17,7 +19,7 @@ import { BackupStore } from '../stores/backup-store';
 
 /** What the props of every construct with a runner have in common; they say what it means. */
 export interface RunnerPodProps extends Omit<RunnerPodOptions, 'serviceAccount'> {
-  readonly resources?: kplus.ContainerResources;
+  readonly resources?: ContainerResources;
   readonly terminationGracePeriod?: Duration;
 }
 
@@ -73,7 +75,7 @@ export class RunnerPod {
     return {
       terminationGracePeriod: this.terminationGracePeriod,
       restartPolicy: kplus.RestartPolicy.NEVER,
-      dockerRegistryAuth: this.props.imagePullSecret,
+      dockerRegistryAuth: asResource<kplus.ISecret>(this.props.imagePullSecret),
       securityContext: {
         user,
         group,
@@ -193,15 +195,16 @@ export interface NameAndLabels {
 
 /** The given service account, or one that is made with the annotations that the stores ask for. */
 export function serviceAccountFor(
-  scope: Construct, given: kplus.IServiceAccount | undefined, stores: readonly StoreParts[], metadata: NameAndLabels,
+  scope: Construct, given: IConstruct | undefined, stores: readonly StoreParts[], metadata: NameAndLabels,
 ): kplus.IServiceAccount {
   const annotations = mergeAnnotations(stores);
   if (!given) return new kplus.ServiceAccount(scope, 'ServiceAccount', { metadata: { ...metadata, annotations } });
+  const account = asResource<kplus.IServiceAccount>(given);
   const names = Object.keys(annotations);
   if (names.length > 0) {
-    throw new Error(`'serviceAccount' is your own, ${show(given.name)}, and can't be given ${show(names)}: put the annotations on it, and leave them out of the credentials`);
+    throw new Error(`'serviceAccount' is your own, ${show(account.name)}, and can't be given ${show(names)}: put the annotations on it, and leave them out of the credentials`);
   }
-  return given;
+  return account;
 }
 
 function mergeAnnotations(stores: readonly StoreParts[]): { [name: string]: string } {

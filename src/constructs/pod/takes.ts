@@ -1,28 +1,29 @@
 /*
  * What properties about pods take.
  */
-import * as kplus from 'cdk8s-plus-28';
 import { Compression } from './compression';
+import { ContainerResources, Cpu, CpuResources, EphemeralStorageResources, MemoryResources } from './container-resources';
 import { Decryption } from './decryption';
 import { Encryption } from './encryption';
+import { ImagePullPolicy } from './image-pull-policy';
 import { NetworkOptions, NetworkPlace, NetworkPlaces } from './network-options';
 import { RunnerPodOptions } from './runner-pod-options';
 import { Form, Takes } from '../core/form';
-import { FLAG, instance, listOf, mapOf, NUMBER, oneOf, SECRET, SERVICE_ACCOUNT, SIZE, struct, text } from '../core/takes';
+import { FLAG, has, instance, listOf, mapOf, NUMBER, oneOf, SECRET, SERVICE_ACCOUNT, SIZE, struct, text } from '../core/takes';
 
 export const COMPRESSION: Takes<Compression> = instance(Compression, 'a Compression', 'Compression.zstd(3)');
 export const ENCRYPTION: Takes<Encryption> = instance(Encryption, 'an Encryption', 'Encryption.age({ recipients: [\'age1…\'] })');
 export const DECRYPTION: Takes<Decryption> = instance(Decryption, 'a Decryption', 'Decryption.fromSecret(secret, \'identity\')');
 export const LABELS = mapOf(text('shop'), 'team');
 
-export const PULL_POLICY = oneOf(kplus.ImagePullPolicy, 'ImagePullPolicy');
+export const PULL_POLICY = oneOf(ImagePullPolicy, 'ImagePullPolicy');
 
-const CPU: Takes<kplus.Cpu> = instance(kplus.Cpu, 'a Cpu', 'kplus.Cpu.millis(100)');
+const CPU: Takes<Cpu> = { what: 'a Cpu', example: 'Cpu.millis(100)', accepts: value => has(value, 'amount', 'string') };
 
-export const RESOURCES: Takes<kplus.ContainerResources> = struct<kplus.ContainerResources>('{ memory: { limit: Size.gibibytes(1) } }', {
-  cpu: struct<kplus.CpuResources>('{ request: kplus.Cpu.millis(100) }', { request: CPU, limit: CPU }),
-  memory: struct<kplus.MemoryResources>('{ limit: Size.gibibytes(1) }', { request: SIZE, limit: SIZE }),
-  ephemeralStorage: struct<kplus.EphemeralStorageResources>('{ limit: Size.gibibytes(1) }', { request: SIZE, limit: SIZE }),
+export const RESOURCES: Takes<ContainerResources> = struct<ContainerResources>('{ memory: { limit: Size.gibibytes(1) } }', {
+  cpu: struct<CpuResources>('{ request: Cpu.millis(100) }', { request: CPU, limit: CPU }),
+  memory: struct<MemoryResources>('{ limit: Size.gibibytes(1) }', { request: SIZE, limit: SIZE }),
+  ephemeralStorage: struct<EphemeralStorageResources>('{ limit: Size.gibibytes(1) }', { request: SIZE, limit: SIZE }),
 });
 
 /** What all constructs with a runner take for its pod. */

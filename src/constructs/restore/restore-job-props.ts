@@ -1,11 +1,11 @@
 import { Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { RestorePoint } from './restore-point';
 import { RestoreTrigger } from './restore-trigger';
 import { RestoreWorkload } from './restore-workload';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { BackupSource } from '../engines/backup-source';
 import { RestoreMode } from '../engines/restore-mode';
+import { ContainerResources } from '../pod/container-resources';
 import { Decryption } from '../pod/decryption';
 import { Encryption } from '../pod/encryption';
 import { NetworkOptions } from '../pod/network-options';
@@ -118,7 +118,7 @@ export interface RestoreJobOptions extends RunnerPodOptions, NetworkOptions {
    *
    * @default - requests of 100m CPU and 256 MiB, a limit of 1 GiB of memory and none of CPU
    */
-  readonly resources?: kplus.ContainerResources;
+  readonly resources?: ContainerResources;
 
   /**
    * How long a restore may take, its retries included; at least 1 minute. The runner itself stops a little earlier, leaves the live

@@ -1,6 +1,7 @@
 import { Chart } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { IConstruct } from 'constructs';
 import { WorkloadConfig } from '../../contract/config';
+import { asResource } from '../core/any-version';
 import { show } from '../core/check';
 import { checkValue, needed } from '../core/form';
 import { at } from '../core/located';
@@ -8,16 +9,16 @@ import { resource, text } from '../core/takes';
 
 /** Something that uses the database, and is stopped while it is restored. */
 export class RestoreWorkload {
-  /** A Deployment of this app. */
-  public static deployment(deployment: kplus.Deployment): RestoreWorkload {
+  /** A Deployment of this app: of any cdk8s-plus, or an `ApiObject`. */
+  public static deployment(deployment: IConstruct): RestoreWorkload {
     at('RestoreWorkload.deployment', () => checkValue('deployment', deployment, DEPLOYMENT));
-    return new RestoreWorkload('Deployment', deployment.name, Chart.of(deployment).namespace ?? null);
+    return new RestoreWorkload('Deployment', asResource(deployment).name, Chart.of(deployment).namespace ?? null);
   }
 
-  /** A StatefulSet of this app. */
-  public static statefulSet(statefulSet: kplus.StatefulSet): RestoreWorkload {
+  /** A StatefulSet of this app: of any cdk8s-plus, or an `ApiObject`. */
+  public static statefulSet(statefulSet: IConstruct): RestoreWorkload {
     at('RestoreWorkload.statefulSet', () => checkValue('statefulSet', statefulSet, STATEFUL_SET));
-    return new RestoreWorkload('StatefulSet', statefulSet.name, Chart.of(statefulSet).namespace ?? null);
+    return new RestoreWorkload('StatefulSet', asResource(statefulSet).name, Chart.of(statefulSet).namespace ?? null);
   }
 
   /** A Deployment that is defined elsewhere, in the namespace of the restore. */
@@ -54,8 +55,8 @@ export class RestoreWorkload {
 }
 
 // What is defined elsewhere has another factory.
-const DEPLOYMENT = needed(resource<kplus.Deployment>('a Deployment', 'deployments', 'RestoreWorkload.deployment(api), or RestoreWorkload.fromDeploymentName(\'api\')'));
-const STATEFUL_SET = needed(resource<kplus.StatefulSet>('a StatefulSet', 'statefulsets', 'RestoreWorkload.statefulSet(api), or RestoreWorkload.fromStatefulSetName(\'api\')'));
+const DEPLOYMENT = needed(resource('a Deployment', 'Deployment', 'RestoreWorkload.deployment(api), or RestoreWorkload.fromDeploymentName(\'api\')'));
+const STATEFUL_SET = needed(resource('a StatefulSet', 'StatefulSet', 'RestoreWorkload.statefulSet(api), or RestoreWorkload.fromStatefulSetName(\'api\')'));
 
 function checkName(name: string): string {
   checkValue('name', name, needed(text('api')));

@@ -1,5 +1,4 @@
-import * as kplus from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { partsFor } from './layout';
 import { S3Credentials } from './s3/s3-credentials';
 import { S3StoreOptions } from './s3/s3-store';
@@ -38,8 +37,10 @@ export class BackupStore {
    * A volume, through a claim that is there already or defined elsewhere.
    *
    * Mounted at `/backups`. It dies with the cluster, so never let it be the only store.
+   *
+   * @param claim the PersistentVolumeClaim: of any cdk8s-plus, or an `ApiObject`.
    */
-  public static fromClaim(claim: kplus.IPersistentVolumeClaim, options: ClaimStoreOptions = {}): BackupStore {
+  public static fromClaim(claim: IConstruct, options: ClaimStoreOptions = {}): BackupStore {
     return new BackupStore(at('BackupStore.fromClaim', () => existingClaim(claim, options)));
   }
 

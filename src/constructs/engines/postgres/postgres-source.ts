@@ -1,6 +1,6 @@
 import { Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { PostgresTls } from './postgres-tls';
+import { SecretValue } from '../../parts/secret-value';
 
 /** Options for `BackupSource.postgres()`. */
 export interface PostgresSourceOptions {
@@ -40,7 +40,7 @@ export interface PostgresSourceOptions {
    *
    * @default - the server asks for none
    */
-  readonly password?: kplus.SecretValue;
+  readonly password?: SecretValue;
 
   /**
    * How the connection is protected.

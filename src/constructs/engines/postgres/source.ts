@@ -6,9 +6,10 @@ import { PostgresConfig } from '../../../contract/config';
 import { toBackupName } from '../../core/backup-name';
 import { checkHost, checkPort, checkText, show, wholeSeconds } from '../../core/check';
 import { checkForm, Form, needed } from '../../core/form';
-import { DURATION, FLAG, instance, listOf, NUMBER, SECRET_VALUE, text } from '../../core/takes';
+import { DURATION, FLAG, instance, listOf, NUMBER, text } from '../../core/takes';
 import { SourceDefinition } from '../../engine-api/source';
 import { CERTIFICATES, passwordEnv } from '../../parts/pod-parts';
+import { SECRET_VALUE } from '../../parts/takes';
 
 /** The name by which the guide's Secret, people's laptops and Compose files know the password. */
 const PASSWORD_ENV = 'POSTGRES_PASSWORD';

@@ -1,4 +1,4 @@
-import * as kplus from 'cdk8s-plus-28';
+import { IConstruct } from 'constructs';
 
 /** Keys that have to be there after a restore. */
 export interface RedisAssertion {
@@ -67,8 +67,10 @@ export interface RedisRdbFileRestoreOptions extends RedisRestoreOptions {
   /**
    * The claim with the data directory. Redis must be stopped: name it in `workloads`. The pod has to run as the user of Redis, so set
    * `user`, 999 in the official image.
+   *
+   * A PersistentVolumeClaim: of any cdk8s-plus, or an `ApiObject`.
    */
-  readonly claim: kplus.IPersistentVolumeClaim;
+  readonly claim: IConstruct;
 
   /**
    * Directory inside the claim.

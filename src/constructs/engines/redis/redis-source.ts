@@ -1,5 +1,5 @@
-import * as kplus from 'cdk8s-plus-28';
 import { RedisTls } from './redis-tls';
+import { SecretValue } from '../../parts/secret-value';
 
 /**
  * Options for `BackupSource.redis()`.
@@ -29,7 +29,7 @@ export interface RedisSourceOptions {
    *
    * @default - the server asks for none
    */
-  readonly password?: kplus.SecretValue;
+  readonly password?: SecretValue;
 
   /**
    * TLS to the server.

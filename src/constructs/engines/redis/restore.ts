@@ -2,6 +2,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { RedisRdbFileRestoreOptions, RedisKeysRestoreOptions, RedisRestoreOptions } from './redis-restore-options';
 import { REDIS_ASSERTION } from './takes';
 import { RedisConfig, RedisTargetConfig } from '../../../contract/config';
+import { asResource } from '../../core/any-version';
 import { checkText, checkWholeNumber, show } from '../../core/check';
 import { checkForm, Form, needed } from '../../core/form';
 import { CLAIM, FLAG, listOf, NUMBER, text } from '../../core/takes';
@@ -60,7 +61,7 @@ export function rdbFile(options: RedisRdbFileRestoreOptions): RestoreDefinition<
     engine: 'redis',
     needsScratch: false,
     bind: (scope, source) => {
-      const volume = kplus.Volume.fromPersistentVolumeClaim(scope, 'RedisData', options.claim, { name: 'redis-data' });
+      const volume = kplus.Volume.fromPersistentVolumeClaim(scope, 'RedisData', asResource(options.claim), { name: 'redis-data' });
       const mounts = [...source.mounts, { path: REDIS_DATA, volume, subPath }];
       // The file that was there is kept beside.
       return { ...source, config: target(source.config), mounts, mountsClaim: true, storesPrevious: false };

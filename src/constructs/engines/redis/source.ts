@@ -3,9 +3,10 @@ import { RedisSourceOptions } from './redis-source';
 import { RedisTls } from './redis-tls';
 import { checkHost, checkPort, checkText, show } from '../../core/check';
 import { checkForm, Form, needed } from '../../core/form';
-import { instance, NUMBER, SECRET_VALUE, text } from '../../core/takes';
+import { instance, NUMBER, text } from '../../core/takes';
 import { SourceDefinition } from '../../engine-api/source';
 import { CERTIFICATES, passwordEnv } from '../../parts/pod-parts';
+import { SECRET_VALUE } from '../../parts/takes';
 
 const PASSWORD_ENV = 'REDIS_PASSWORD';
 

@@ -1,6 +1,7 @@
 import { Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { SqliteSourceOptions } from './sqlite-source';
+import { asResource } from '../../core/any-version';
 import { toBackupName } from '../../core/backup-name';
 import { checkText, show, wholeSeconds } from '../../core/check';
 import { checkForm, Form, needed } from '../../core/form';
@@ -22,13 +23,13 @@ export function sqlite(options: SqliteSourceOptions): SourceDefinition<'sqlite'>
     // For the copy.
     scratchSize: Size.gibibytes(10),
     bind: (scope, { name }) => {
-      const volume = kplus.Volume.fromPersistentVolumeClaim(scope, 'Source', options.claim, { name });
+      const volume = kplus.Volume.fromPersistentVolumeClaim(scope, 'Source', asResource(options.claim), { name });
       return {
         config: { engine: 'sqlite', path: `${mountPath}/${path}`, lockTimeoutSeconds },
         env: {},
         mounts: [{ path: mountPath, volume }],
         mountsClaim: true,
-        dataClaims: [options.claim.name],
+        dataClaims: [asResource(options.claim).name],
         endpoints: [],
         api: null,
         neverInTheClear: null,

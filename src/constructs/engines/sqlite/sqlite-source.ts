@@ -1,5 +1,5 @@
 import { Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { IConstruct } from 'constructs';
 
 /**
  * Options for `BackupSource.sqlite()`.
@@ -9,8 +9,8 @@ import * as kplus from 'cdk8s-plus-28';
  * application: say so through `cronJob.scheduling`.
  */
 export interface SqliteSourceOptions {
-  /** The claim that has the database file. */
-  readonly claim: kplus.IPersistentVolumeClaim;
+  /** The PersistentVolumeClaim that has the database file: of any cdk8s-plus, or an `ApiObject`. */
+  readonly claim: IConstruct;
 
   /** Path of the database file inside the claim, such as `whispercache.db` or `data/app.db`. */
   readonly path: string;

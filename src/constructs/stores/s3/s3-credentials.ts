@@ -1,6 +1,8 @@
 import * as kplus from 'cdk8s-plus-28';
+import { IConstruct } from 'constructs';
 import { DEFAULT_KEYS, S3Keys } from './keys';
 import { S3Access } from './s3-access';
+import { asResource } from '../../core/any-version';
 import { checkKeyName, show } from '../../core/check';
 import { checkForm, checkValue, Form, needed } from '../../core/form';
 import { at } from '../../core/located';
@@ -74,8 +76,10 @@ const WORKLOAD_IDENTITY: Form<WorkloadIdentityOptions> = {
 export class S3Credentials {
   /**
    * Keys in a Secret of the namespace. The pod sees them as environment variables of the guide's names.
+   *
+   * @param secret the Secret: of any cdk8s-plus, or an `ApiObject`.
    */
-  public static fromSecret(secret: kplus.ISecret, keys: S3SecretKeys = {}): S3Credentials {
+  public static fromSecret(secret: IConstruct, keys: S3SecretKeys = {}): S3Credentials {
     return at('S3Credentials.fromSecret', () => {
       checkValue('secret', secret, needed(SECRET));
       checkForm(keys, KEYS);
@@ -84,7 +88,7 @@ export class S3Credentials {
         if (key !== undefined) checkKeyName(property, key);
       }
       return new S3Credentials({
-        secret,
+        secret: asResource(secret),
         accessKeyId: keys.accessKeyIdKey ?? DEFAULT_KEYS.accessKeyId,
         secretAccessKey: keys.secretAccessKeyKey ?? DEFAULT_KEYS.secretAccessKey,
         sessionToken: keys.sessionTokenKey,

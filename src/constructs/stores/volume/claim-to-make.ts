@@ -1,6 +1,7 @@
 import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { PersistentVolumeAccessMode } from './persistent-volume-access-mode';
 import { VolumeStoreOptions } from './volume-store';
 import { writeAsStored } from '../../core/as-stored';
 import { checkText, isDnsLabel, mebibytes, show } from '../../core/check';
@@ -34,7 +35,7 @@ export class ClaimToMake {
     if (options.accessModes?.length === 0) {
       throw new Error('\'accessModes\' must have at least one mode, got []: leave it out for READ_WRITE_ONCE');
     }
-    if (options.accessModes?.every(mode => mode === kplus.PersistentVolumeAccessMode.READ_ONLY_MANY)) {
+    if (options.accessModes?.every(mode => mode === PersistentVolumeAccessMode.READ_ONLY_MANY)) {
       throw new Error(`'accessModes' must have one that allows writing, got ${show(options.accessModes)}: add READ_WRITE_ONCE`);
     }
     if (options.storageClassName !== undefined) checkText('storageClassName', options.storageClassName);
@@ -58,7 +59,7 @@ export class ClaimToMake {
       metadata: { name: this.claimName, labels: standardLabels(chart, 'backup-storage', this.claimName), annotations: this.options.keep ?? true ? KEPT : {} },
       storage: this.options.size,
       storageClassName: this.options.storageClassName,
-      accessModes: this.options.accessModes ?? [kplus.PersistentVolumeAccessMode.READ_WRITE_ONCE],
+      accessModes: this.options.accessModes ?? [PersistentVolumeAccessMode.READ_WRITE_ONCE],
     });
     writeAsStored(claim);
     refuseNamesakes(claim, 'claimName', this.claimName, { wayOut: 'share one BackupStore, use BackupStore.fromClaim for a claim that is made elsewhere, or give another \'claimName\'' });

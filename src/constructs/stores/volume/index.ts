@@ -1,1 +1,2 @@
+export * from './persistent-volume-access-mode';
 export * from './volume-store';

@@ -1,7 +1,7 @@
 /*
  * Volumes that are lost together with a node.
  */
-import * as kplus from 'cdk8s-plus-28';
+import { IConstruct } from 'constructs';
 import { show } from '../../core/check';
 import { StoreLocation } from '../../recovery/store-location';
 
@@ -26,6 +26,6 @@ export function locationOfClass(storageClassName: string | undefined): StoreLoca
 }
 
 /** The same of a claim; of one that is defined elsewhere only the name is known. */
-export function locationOfClaim(claim: kplus.IPersistentVolumeClaim): StoreLocation {
-  return locationOfClass((claim as Partial<kplus.PersistentVolumeClaim>).storageClassName);
+export function locationOfClaim(claim: IConstruct): StoreLocation {
+  return locationOfClass((claim as { readonly storageClassName?: string } & IConstruct).storageClassName);
 }

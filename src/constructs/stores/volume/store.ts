@@ -1,10 +1,12 @@
 import { Chart, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { ClaimToMake } from './claim-to-make';
 import { locationOfClaim, locationOfClass } from './node-local';
+import { PersistentVolumeAccessMode } from './persistent-volume-access-mode';
 import { ClaimStoreOptions, VolumeStoreOptions } from './volume-store';
 import { FolderStoreConfig } from '../../../contract/config';
+import { asResource } from '../../core/any-version';
 import { checkForm, checkValue, Form, needed } from '../../core/form';
 import { CLAIM, FLAG, listOf, oneOf, SIZE, text } from '../../core/takes';
 import { BACKUPS } from '../../parts/pod-parts';
@@ -24,7 +26,7 @@ const VOLUME_STORE: Form<VolumeStoreOptions> = {
   size: needed(SIZE),
   storageClassName: text('standard'),
   claimName: text('backup-storage'),
-  accessModes: listOf(oneOf(kplus.PersistentVolumeAccessMode, 'PersistentVolumeAccessMode')),
+  accessModes: listOf(oneOf(PersistentVolumeAccessMode, 'PersistentVolumeAccessMode')),
   keep: FLAG,
 };
 
@@ -37,11 +39,11 @@ export function volume(options: VolumeStoreOptions): StoreDefinition {
 }
 
 /** A volume through a claim that is there. */
-export function existingClaim(claim: kplus.IPersistentVolumeClaim, options: ClaimStoreOptions): StoreDefinition {
+export function existingClaim(claim: IConstruct, options: ClaimStoreOptions): StoreDefinition {
   checkValue('claim', claim, needed(CLAIM));
   checkForm(options, CLAIM_STORE);
   const name = checkStoreName(options.storeName ?? DEFAULT_NAME);
-  return onClaim(name, () => claim, options.location ?? locationOfClaim(claim), options.layout);
+  return onClaim(name, () => asResource(claim), options.location ?? locationOfClaim(claim), options.layout);
 }
 
 function onClaim(

@@ -1,5 +1,5 @@
 import { Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { PersistentVolumeAccessMode } from './persistent-volume-access-mode';
 import { StoreLayout } from '../../parts/store-layout';
 import { StoreLocation } from '../../recovery/store-location';
 
@@ -57,7 +57,7 @@ export interface VolumeStoreOptions extends ClaimStoreOptions {
    *
    * @default [PersistentVolumeAccessMode.READ_WRITE_ONCE]
    */
-  readonly accessModes?: kplus.PersistentVolumeAccessMode[];
+  readonly accessModes?: PersistentVolumeAccessMode[];
 
   /**
    * Whether the claim, and with it the backups, stays when the app goes: annotations tell Argo CD (`Prune=false,Delete=false`), Helm and Flux to
