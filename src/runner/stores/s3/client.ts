@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { followClock, ServiceClock } from './clock';
+import { explainIdentity } from './identity';
 import { S3StoreConfig } from '../../../contract/config';
 import { secretFile, secretFrom } from '../../core/secrets';
 
@@ -55,6 +56,7 @@ export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: 
     maxAttempts: patience.maxAttempts,
     retryStrategy: retryStrategy(patience.maxAttempts),
   });
+  if (credentials === null) explainIdentity(client, name, env);
   const clock = followClock(client);
   sendInPieces(client);
   return { client, clock, bucket, keyPrefix: prefix === '' ? '' : `${prefix}/`, name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };

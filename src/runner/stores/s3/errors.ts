@@ -65,8 +65,6 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
       return failed('the credentials have expired: renew them, or use a workload identity, which renews itself', ExitCode.DENIED);
     case 'InvalidToken':
       return failed('the session token is not valid: it must be of the same credentials as the access key', ExitCode.DENIED);
-    case 'CredentialsProviderError':
-      return failed(`no credentials were found: name a Secret in the config, or give the service account an identity (${messageOf(error)})`, ExitCode.DENIED);
     case 'AccessDenied':
     case 'AllAccessDisabled':
     case 'AccountProblem':

@@ -11,7 +11,6 @@ const target = openS3(anS3Store(), {}, S3_PATIENCE);
 test.each([
   ['ExpiredToken', { name: 'ExpiredToken' }, 400, ExitCode.DENIED, 'the credentials have expired: renew them'],
   ['InvalidToken', { name: 'InvalidToken' }, 400, ExitCode.DENIED, 'the session token is not valid'],
-  ['CredentialsProviderError', { name: 'CredentialsProviderError' }, undefined, ExitCode.DENIED, 'no credentials were found'],
   ['PermanentRedirect', { name: 'PermanentRedirect', $response: { headers: { 'x-amz-bucket-region': 'eu-west-1' } } }, 301,
     ExitCode.BAD_CONFIG, 'the bucket is in another region than the config says: set the region to eu-west-1'],
   ['RequestTimeTooSkewed', { name: 'RequestTimeTooSkewed', ServerTime: new Date(Date.now() + 20 * 60_000).toISOString() }, 403,
