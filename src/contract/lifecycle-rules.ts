@@ -21,7 +21,7 @@ export const LIFECYCLE_RULES = {
   status: { number: 3, says: 'Status is Enabled or Disabled', error: '' },
   filter: {
     number: 4,
-    says: 'a Filter, with at most one condition outside `And` and two or more in it; prefixes of up to 1,024 bytes; nothing that S3 doesn\'t know; values of the right type',
+    says: 'a Filter with at most one condition outside `And` and two or more in it, prefixes of up to 1,024 bytes, nothing that S3 doesn\'t know, and values of the right type',
     error: '',
     warning: 'for sizes on Ceph',
   },

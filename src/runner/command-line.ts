@@ -116,7 +116,7 @@ Through a port-forward:
     .option(...IDENTITY)
     .action((wanted, options) => inspect(options, context => fetch(context, { ...options, wanted })));
   define('restore', 'restore a backup: beside what is there, checked, and then in its place')
-    .argument('[backup]', 'latest, or a name from the list; what the config says if not given')
+    .argument('[backup]', 'latest, or a name from the list; that of the config if not given')
     .option(...AT)
     .option('--store <name>', 'read from this store only')
     .option('--to <file>', 'SQLite: restore into this file, which must not exist, and leave it at that')
@@ -130,7 +130,7 @@ Through a port-forward:
     .description('print a Job that restores a backup of your choice, or goes back, for "kubectl create -f -"; needs no cluster')
     .option('--manifest <file>', 'a manifest that cdk8s synth wrote; "-": from standard input')
     .option('--job <name>', 'name of the restore in the manifest')
-    .option('--backup <backup>', 'a name from the list, or latest; what the manifest says if not given')
+    .option('--backup <backup>', 'a name from the list, or latest; that of the manifest if not given')
     .option(...AT)
     .option('--rollback [name]', 'the Job makes live again what a restore has kept under that name; with --dry-run it tells the names')
     .option('--discard <name>', 'the Job removes what a restore has kept under that name, for good')
@@ -144,13 +144,13 @@ Through a port-forward:
       if (options.at !== undefined) io.reporter.info('restore.at', `${describeAt(options.at, now)}: the Job restores the newest backup from then or before`);
     });
   define('rollback', 'make what the last restore has replaced live again')
-    .argument('[name]', 'what is kept; if not given, what a rollback that did not end was to bring back, or else the newest')
+    .argument('[name]', 'name of the data that are kept; if not given, those of a rollback that did not end, or else the newest')
     .option('--dry-run', 'tell what would be done, and change nothing', false)
     .option('--yes', 'do not ask for a confirmation', false)
     .option(...IDENTITY)
     .action((name, options) => restoring(options, context => rollback(withIdentity(context, options), { ...options, name, inPod: inPod(options) })));
   define('discard', 'remove for good what a restore has kept')
-    .argument('[name]', 'what is kept; the newest if not given')
+    .argument('[name]', 'name of the data that are kept; the newest if not given')
     .option('--dry-run', 'tell what would be done, and change nothing', false)
     .option('--yes', 'do not ask for a confirmation', false)
     .action((name, options) => restoring(options, context => discard(context, { ...options, name, inPod: inPod(options) })));
@@ -163,7 +163,7 @@ Through a port-forward:
   define('prune', 'remove what the retention does not keep, and what killed runs have left')
     .option('--dry-run', 'tell what would go and what stays, and why', false)
     .option('--unclaimed', 'also remove files without a record that no claim proves to be ours, if older than a day', false)
-    .option('--scheduled', 'as the CronJob does: what was removed is a line of the log', false)
+    .option('--scheduled', 'as the CronJob does, with the result as a line of the log', false)
     .option('--json', 'as JSON', false)
     .action(options => backUp(options, context => pruneCommand(context, options)));
   define('pin', 'keep a backup, whatever the retention says')

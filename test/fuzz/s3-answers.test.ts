@@ -64,7 +64,7 @@ test.each([
   for (const look of [all(store.list('app_', signal)), store.check(signal)]) {
     const error = await failureOf(look);
     expect(error).toMatchObject({ exitCode: ExitCode.BAD_CONFIG });
-    expect(error.message).toMatch(/^offsite \(s3:\/\/backups\/db at http.*\): can't list it: what answers is no list of objects/);
+    expect(error.message).toMatch(/^offsite \(s3:\/\/backups\/db at http.*\): can't list it: the answer is no list of objects/);
   }
 });
 

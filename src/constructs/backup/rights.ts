@@ -19,5 +19,5 @@ export function checkRights({ stores, prune, verify }: BackupCronJobProps, prune
     { right: 'read', why: '\'verify\' reads', wayOut },
     ...verify.repair ? (['put', 'delete'] as const).map(right => ({ right, why: '\'verify.repair\' deletes damaged copies and writes good ones', wayOut })) : [],
   ]);
-  return missingRights(stores, given, [{ right: 'note', why: 'what \'verify\' finds is not noted there: alerts and pruning don\'t know of it', wayOut }]);
+  return missingRights(stores, given, [{ right: 'note', why: 'the results of \'verify\' are not noted there: alerts and pruning don\'t know of them', wayOut }]);
 }

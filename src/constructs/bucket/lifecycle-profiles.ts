@@ -109,15 +109,15 @@ export const PROFILES = {
     asOf: '2026-11-22',
     transitions: 'refused by name',
     differences: 'a schema of its own',
-    refused: 'its lifecycle has a schema of its own (action and condition; NEARLINE, COLDLINE, ARCHIVE) and does not take S3\'s: '
-      + 'write it by hand and give it to "gcloud storage buckets update --lifecycle-file"; the backups themselves work',
+    refused: 'its lifecycle has a schema of its own (action and condition; NEARLINE, COLDLINE, ARCHIVE) and does not take S3\'s. '
+      + 'Write it by hand, and give it to "gcloud storage buckets update --lifecycle-file". The backups themselves work',
   },
   unknown: {
     ...COMPATIBLE,
     title: 'a server that its endpoint does not name',
     asOf: '2026-11-22',
     transitions: 'none',
-    differences: 'what MinIO and Ceph RGW both take',
+    differences: 'only rules that MinIO and Ceph RGW both take',
     classes: [],
     maxRules: 100,
     abort: 'ignored',

@@ -44,5 +44,5 @@ function refuseOfOthers(source: DatabaseConfig, props: RestoreDrillProps): void 
   const wrong = engines.flatMap(([, { drill }]) => drill.properties).find(property => props[property] !== undefined && !own.includes(property));
   if (wrong === undefined) return;
   const names = engines.filter(([, { drill }]) => drill.properties.includes(wrong)).map(([name]) => name);
-  throw new Error(`'${wrong}' is for ${names.join(' and ')}, and the backup is of ${source.engine}: drop it; what has to be there is said with '${assertedBy}'`);
+  throw new Error(`'${wrong}' is for ${names.join(' and ')}, and the backup is of ${source.engine}: drop it, and say with '${assertedBy}' which data must be there`);
 }

@@ -33,8 +33,8 @@ function describeBackup({ backup }: ProtectedParts): string {
   if (schedule === undefined) return `CronJob ${backup.cronJobName}: backs up when somebody asks for it; ${kept}`;
   const rpo = scenarios.find(({ rpoSeconds }) => rpoSeconds !== undefined)?.rpoSeconds;
   const promise = rpo === undefined ? '' : `, within the RPO of ${showSeconds(rpo)}`;
-  return `CronJob ${backup.cronJobName}: backs up at "${schedule}" ${timeZone}; the newest backup is at most ${showSeconds(worstDataAgeSeconds!)} old${promise}: `
-    + `${showSeconds(longestGapSeconds!)} from run to run, ${showSeconds(startingDeadlineSeconds)} until it starts, ${showSeconds(activeDeadlineSeconds)} for the run; ${kept}`;
+  return `CronJob ${backup.cronJobName}: backs up at "${schedule}" ${timeZone}, ${kept}. The newest backup is at most ${showSeconds(worstDataAgeSeconds!)} old${promise}: `
+    + `${showSeconds(longestGapSeconds!)} from run to run, ${showSeconds(startingDeadlineSeconds)} until it starts, ${showSeconds(activeDeadlineSeconds)} for the run`;
 }
 
 function describeProof({ name, backup, restore, drills }: ProtectedParts): string[] {

@@ -12,5 +12,5 @@ export function besideData(claimName: string | undefined, dataClaims: readonly s
 
 export function warnBesideData(stores: readonly StoreParts[], dataClaims: readonly string[]): string[] {
   return stores.filter(({ claimName }) => besideData(claimName, dataClaims) !== undefined).map(({ config: { name }, claimName }) =>
-    `store ${show(name)} is on claim ${show(claimName)}, where the database itself is: what takes one takes both, and backups take the room that the database needs; give the backups a claim of their own, or a bucket`);
+    `store ${show(name)} is on claim ${show(claimName)}, where the database itself is. Both are lost together, and backups take the room that the database needs: give the backups a claim of their own, or a bucket`);
 }

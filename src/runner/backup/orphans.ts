@@ -125,9 +125,9 @@ async function told<T>(
     signal.throwIfAborted();
     const facts = { store: store.name, killed, ended };
     if (!isDenied(error)) {
-      reporter.warn('remains.left', `What killed runs have left in ${store.name} can't be removed: ${messageOf(error)}`, facts);
+      reporter.warn('remains.left', `Files of killed runs can't be removed from ${store.name}: ${messageOf(error)}`, facts);
     } else if (killed > 0) {
-      reporter.warn('remains.left', `What ${killed} killed runs have left in ${store.name} stays there until "cdk8s-backup prune" runs with credentials that may delete: ${messageOf(error)}`, facts);
+      reporter.warn('remains.left', `Files of ${killed} killed runs stay in ${store.name} until "cdk8s-backup prune" runs with credentials that may delete: ${messageOf(error)}`, facts);
     } else {
       reporter.info('claims.left', `The claims of ${ended} runs that have ended stay in ${store.name}, which is harmless: these credentials may not delete, and "cdk8s-backup prune" removes them`, facts);
     }

@@ -208,7 +208,7 @@ async function refuseOthers(claim: Claim, at: Store, holders: readonly Holder[],
   if (!holders.includes(holder)) return;
   throw new RunnerError(
     `${at.location}: ${holder === Holder.OTHERS ? `another run has claimed ${claim.id} as well` : `the claim of ${claim.id} is gone: another run has taken this one for dead`}. `
-      + 'What stands under it now is left alone, and this run ends without a backup: let only one job write under this name, and set all clocks by NTP',
+      + 'This run leaves the files under that id alone, and ends without a backup: let only one job write under this name, and set all clocks by NTP',
     ExitCode.FAILED,
   );
 }
@@ -246,7 +246,7 @@ async function undo(claim: Claim, stores: readonly Store[], reporter: Reporter):
       const files: readonly string[] = await filesOf(id, at, signal).catch(() => []);
       left.push({ at, recorded: files.includes(id + RECORD_SUFFIX) });
       const who = isDenied(error) ? '"cdk8s-backup prune" does it with credentials that may delete' : 'a later run will do it';
-      reporter.warn('remains.left', `What the failed run ${id} has stored in ${at.name} can't be removed now, ${who}: ${messageOf(error)}`,
+      reporter.warn('remains.left', `Files of the failed run ${id} can't be removed from ${at.name} now, ${who}: ${messageOf(error)}`,
         { id, store: at.name });
     }
   }));

@@ -67,7 +67,7 @@ export async function drill(context: Context<DrillConfig>, { wanted, changed }: 
   const [stored] = await Promise.all([
     doubtful ? { record, stores: [] } : storeDrill(record, config.keepDrills, stores, reporter, closing),
     Promise.resolve(running).catch(() => {}).then(() => scratch?.clear(closing)).catch((error: unknown) => {
-      reporter.warn('drill.left', `what the drill has made in ${scratch!.description} is still there (${messageOf(error)}): the next drill removes it, as the end of the pod does`);
+      reporter.warn('drill.left', `data of the drill are still in ${scratch!.description} (${messageOf(error)}): the next drill removes them, as the end of the pod does`);
     }),
   ]);
   if (!signal.aborted && !doubtful) await pushState(config.pushgatewayUrl, config, stores, reporter);

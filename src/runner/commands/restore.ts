@@ -98,7 +98,7 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
 /** Ends what an earlier pod of this Job has begun, and which is live since. */
 async function goOn(id: string, workloads: Workloads, context: Context<RestoreConfig>, options: RestoreOptions): Promise<ExitCode> {
   const state = `${id} was restored by an earlier pod of this Job`;
-  context.reporter.warn('restore.resumed', `${state}, and is not restored again: what was written since would be lost. What is left is to start ${[...workloads.steps].reverse().join(', ')}; to restore once more, start another Job`, { id });
+  context.reporter.warn('restore.resumed', `${state}, and is not restored again: all later writes would be lost. Now it starts ${[...workloads.steps].reverse().join(', ')}. To restore once more, start another Job`, { id });
   return report(context, id, null, await bringUp(id, { state, previous: null, notes: [] }, workloads, context), options);
 }
 
@@ -165,7 +165,7 @@ function stepsOf({ healthUrl }: RestoreConfig, artifacts: VerifiedArtifacts, pla
 function whatChanges({ id, startedAt }: BackupRecord, target: string, { replaces, keeps }: RestorePlan, now: Date): string {
   const from = new Date(startedAt);
   return `${id} to ${target}: data from ${formatTime(from, now)}, ${formatAge(from, now)}.${replaces === null ? ''
-    : ` It replaces ${replaces}. What was written since then ${keeps === null ? 'is lost: nothing keeps it' : `is kept in ${keeps}`}.`}`;
+    : ` It replaces ${replaces}. Later writes ${keeps === null ? 'are lost: nothing keeps them' : `are kept in ${keeps}`}.`}`;
 }
 
 function showPlan({ stdout, asText, env }: Context<RestoreConfig>, record: BackupRecord, { description }: Restorer, plan: RestorePlan): ExitCode {
@@ -197,7 +197,7 @@ function report(
 ): ExitCode {
   const previous = restored.previous && describePrevious(restored.previous);
   const inCluster = restored.previous && inPod ? `. In the cluster, "cdk8s-backup restore-manifest --rollback ${quoted(nameOfPrevious(restored.previous))}" prints the Job that brings it back` : '';
-  const wayBack = previous && `what was there before is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it${inCluster}`;
+  const wayBack = previous && `the previous data is kept as ${previous}: "cdk8s-backup rollback" brings it back, "cdk8s-backup discard" removes it${inCluster}`;
   const now = new Date();
   const from = recoveryPoint === null ? '' : `, with data from ${formatTime(new Date(recoveryPoint), now)} (${formatAge(new Date(recoveryPoint), now)})`;
   // All that counts in the last line, which is what one sees of a log.

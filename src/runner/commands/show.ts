@@ -92,7 +92,7 @@ function asText(backup: Backup, look: BackupInspection, now: Date): string {
 function stateOf(backup: Backup, { pinned }: BackupInspection): string {
   const { record: { id, suspect }, accepted, ahead, differing } = backup;
   const states = [
-    differing ? `records differ between ${[...differing.keys()].join(' and ')}; what is shown is that of ${[...differing.keys()][0]}` : undefined,
+    differing ? `records differ between ${[...differing.keys()].join(' and ')}; this is that of ${[...differing.keys()][0]}` : undefined,
     ahead ? describeAhead(ahead) : undefined,
     suspect === null ? undefined : accepted ? `suspect, accepted: ${suspect}` : `suspect: ${suspect}; if it is right: cdk8s-backup accept ${id}`,
     isFoundDamaged(backup) ? 'every copy damaged' : undefined,

@@ -77,7 +77,7 @@ export async function verify(context: Context<InspectionConfig>, options: Verify
     throw new RunnerError(`--scheduled does what the config of a backup says, and this is that of ${'kind' in config ? `a ${config.kind}` : 'the exporter'}: name the job of the backup`, ExitCode.USAGE);
   }
   const repair = options.repair || config.verify.repair;
-  return withDeadline(config.activeDeadlineSeconds, context.signal, 'what was read until then is noted, and the next run goes on with the rest; raise the deadline if that repeats',
+  return withDeadline(config.activeDeadlineSeconds, context.signal, 'everything read until then is noted, and the next run goes on with the rest. Raise the deadline if that repeats',
     signal => verifyChosen({ ...context, signal }, { ...options, repair }));
 }
 
@@ -196,13 +196,13 @@ async function repaired({ record }: Backup, copy: Copy, fault: RunnerError, good
   const { store } = copy;
   try {
     const finding = await repairCopy(record, good.store, store, context);
-    reporter.warn('copy.repaired', `The copy of ${record.id} in ${store.name} was replaced by the one of ${good.store.name}, and is good now; what was wrong with it: ${messageOf(fault)}`,
+    reporter.warn('copy.repaired', `The copy of ${record.id} in ${store.name} was replaced by the one of ${good.store.name}, and is good now. Its fault was: ${messageOf(fault)}`,
       { id: record.id, store: store.name, from: good.store.name });
     return { ...copy, ...finding, repairedFrom: good.store.name };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RunnerError)) throw error;
     const { exitCode } = error instanceof WorkedOnElsewhere ? error : fault;
-    return { ...copy, fault: new RunnerError(`${messageOf(fault)}; ${messageOf(error)}; ${good.store.name} has a good copy`, exitCode, { cause: error }) };
+    return { ...copy, fault: new RunnerError(`${messageOf(fault)}; ${messageOf(error)}. ${good.store.name} has a good copy`, exitCode, { cause: error }) };
   }
 }

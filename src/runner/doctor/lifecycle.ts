@@ -43,7 +43,7 @@ function ruleFindings(subject: string, rule: AnyRule, retention: RetentionConfig
     if (keptDays !== undefined && days < keptDays) {
       findings.push(warning(subject, `${name} removes backups after ${days} days, and the retention keeps them for ${keptDays === Infinity ? 'ever' : `${Math.ceil(keptDays)} days`}`, 'let the rule begin later, or shorten the retention'));
     } else {
-      findings.push(warning(subject, `${name} removes backups after ${days} days, what is pinned or held too, and the last good ones if no new ones come`, 'know that it knows no pins, holds and floor; prune does'));
+      findings.push(warning(subject, `${name} removes backups after ${days} days, also pinned and held ones, and the last good ones if no new ones come`, 'know that it knows no pins, holds and floor; prune does'));
     }
   }
   for (const { StorageClass: storageClass } of (rule.Transitions ?? []) as readonly AnyRule[]) {

@@ -68,7 +68,7 @@ async function probe(subject: string, { name, pruneAfterBackup }: BackupConfig, 
     try {
       findings.push(await readSmall(store, key, signal) === written.content
         ? ok(subject, 'can be written and read back')
-        : fault(subject, 'what was written is not what is read back', 'don\'t use this store', ExitCode.CORRUPT));
+        : fault(subject, 'it reads back other bytes than were written', 'don\'t use this store', ExitCode.CORRUPT));
       for await (const object of store.list(key, signal)) {
         const [before, seconds] = [written.at / 1000, object.modifiedAt.getTime() / 1000];
         // To the second, as S3 tells it.

@@ -22,7 +22,7 @@ export function everyCopyDamaged(id: string): string {
 
 /** @param used the backup that a restore takes instead */
 export function newestDamaged({ id, startedAt }: BackupRecord, used: BackupRecord): string {
-  return `${id} was found damaged when it was read back, and a restore takes ${used.id}: what was written from ${used.startedAt} to ${startedAt} is not in that.`;
+  return `${id} was found damaged when it was read back, and a restore takes ${used.id}, which has nothing that was written from ${used.startedAt} to ${startedAt}.`;
 }
 
 export function olderThanRpo(ageSeconds: number, rpoSeconds: number): string {
@@ -75,7 +75,7 @@ export function recordUnreadable({ message }: Error): string {
 
 /** @param shownSeconds how old is what is shown of the store; `null` if it never could be read */
 export function storeUnreadable(store: string, sinceSeconds: number, shownSeconds: number | null, why: string): string {
-  const shown = shownSeconds === null ? 'it never could be' : `what is shown of it is ${formatSeconds(shownSeconds)} old`;
+  const shown = shownSeconds === null ? 'it never could be' : `this page shows it as of ${formatSeconds(shownSeconds)} ago`;
   return `The store ${store} can't be read, for ${formatSeconds(sinceSeconds)} now; ${shown}: ${why}`;
 }
 

@@ -14,6 +14,6 @@ export async function pushState(url: string | null, backup: NamespacedBackup, st
   try {
     await push(url, backup, samplesOf(await inspectBackups(name, stores, AbortSignal.timeout(LOOK_MS)), { namespace }), reporter);
   } catch (error) {
-    reporter.warn('push.failed', `What the stores hold of ${name} can't be read for the Pushgateway: ${messageOf(error)}`, { backup: name });
+    reporter.warn('push.failed', `The stores of ${name} can't be read for the Pushgateway: ${messageOf(error)}`, { backup: name });
   }
 }

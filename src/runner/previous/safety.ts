@@ -46,7 +46,7 @@ export async function takeSafetyBackup(
     scratch: config.scratch,
   };
   const record = await takeBackup(source, stores, { acceptSmaller: true, ...safetyFields(restored) }, { config: backup, reporter, signal });
-  reporter.info('restore.safety', `What ${source.description} holds now is stored as ${record.id}`, { id: record.id });
+  reporter.info('restore.safety', `The present data of ${source.description} is stored as ${record.id}`, { id: record.id });
   return record;
 }
 
@@ -76,7 +76,7 @@ export async function saveBefore(
   } catch (error) {
     signal.throwIfAborted();
     throw new RestoreFailure(
-      `what ${description} holds now can't be stored (${messageOf(error)}): put that right, or do without: --no-safety-backup, or --set target.safetyBackup=false`,
+      `the present data of ${description} can't be stored (${messageOf(error)}): put that right, or do without, by --no-safety-backup or --set target.safetyBackup=false`,
       `${description} is as it was`, true, exitCodeOf(error), { cause: error },
     );
   }

@@ -11,7 +11,7 @@ import { Store } from '../store-api/store';
  */
 export async function pruneAfter({ id }: BackupRecord, stores: readonly Store[], context: PruneContext): Promise<void> {
   const { reporter } = context;
-  const left = `${id} is complete; what is past its retention stays until the next run, or "cdk8s-backup prune"`;
+  const left = `${id} is complete. Backups past their retention stay until the next run, or "cdk8s-backup prune"`;
   try {
     const { removed, failures } = await prune(stores, { dryRun: false, unclaimed: false, now: new Date() }, context);
     if (failures.length > 0) {

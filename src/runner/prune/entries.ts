@@ -37,7 +37,7 @@ export function entriesOf(inventory: Inventory, catalog: Catalog, retention: Ret
   return [
     ...decisions.map(({ id, keep, reason }) => entry(id, WHAT.backup, !keep, reason, ownFilesOf(records.get(id)!, files.get(id)!))),
     ...unreadable.filter(key => !records.has(parseKey(key)!.id)).map(key =>
-      entry(parseKey(key)!.id, WHAT.record, false, 'what it names is unknown', [key])),
+      entry(parseKey(key)!.id, WHAT.record, false, 'its files are unknown', [key])),
     ...orphans.map(({ id, remove, reason, files: keys, uploads }) => entry(id, WHAT.files, remove, reason, keys, uploads.map(({ key }) => key))),
     ...failedRuns.map((key, i) => {
       const { id, startedAt } = parseKey(key)!;

@@ -127,7 +127,7 @@ async function pruneStore(
 }
 
 const hiddenIn = (store: string) =>
-  `${store} keeps versions: what is removed there can't be listed or restored any more, and its bytes stay, and are billed, until the lifecycle of the bucket removes old versions`;
+  `${store} keeps versions: removed backups can't be listed or restored any more, but their bytes stay, and are billed, until the lifecycle of the bucket removes old versions`;
 
 /** What goes, one by one, and how much stays: why is asked with a dry run. */
 function tellPlan({ name }: Store, entries: readonly PruneEntry[], reporter: Reporter): void {

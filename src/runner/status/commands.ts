@@ -40,7 +40,7 @@ function restoring({ config, observation: { catalog }, assessment: { latest } }:
   const [damaged] = catalog ? passedOver(catalog, latest) : [];
   return [
     {
-      what: 'Look first: what a restore would do, and what is missing for it. This changes nothing.',
+      what: 'Look first. This shows each step of a restore and all that is missing for it, and changes nothing.',
       command: `${kubectl} create job ${look} --from=cronjob/${restoreJob} --dry-run=client -o yaml | kubectl patch --local -f - --type=json -o yaml -p '${dryRun}' | ${kubectl} create -f - && ${follow(kubectl, look)}`,
     },
     {

@@ -278,7 +278,7 @@ describe('fails', () => {
     ['a deadline before the RTO', { backup: () => rto }, '\'activeDeadline\' must be more than the declared RTO of the backup, 8 hours, got 6 hours'],
     ['a server that may take longer than all', { drill: () => ({ activeDeadline: Duration.minutes(5) }) }, '\'serverStartTimeout\' must be less than the \'activeDeadline\''],
     ['labels of a backup', { drill: () => ({ labels: { component: 'backup' } }) }, '\'labels\' must not be those of a backup'],
-    ['SQL for Redis', { backup: () => ({ source: redis }), drill: () => ({ assertions: ['select 1'] }) }, '\'assertions\' is for postgres and sqlite, and the backup is of redis: drop it; what has to be there is said with \'keys\''],
+    ['SQL for Redis', { backup: () => ({ source: redis }), drill: () => ({ assertions: ['select 1'] }) }, '\'assertions\' is for postgres and sqlite, and the backup is of redis: drop it, and say with \'keys\' which data must be there'],
     ['keys for PostgreSQL', { drill: () => ({ keys: [{ pattern: 'a' }] }) }, '\'keys\' is for redis'],
     ['jobs for SQLite', { backup: chart => ({ source: sqlite(chart) }), drill: () => ({ parallelJobs: 2 }) }, '\'parallelJobs\' is for postgres'],
     ['a server for SQLite', { backup: chart => ({ source: sqlite(chart) }), drill: () => ({ serverImage: 'x' }) }, '\'serverImage\' is for PostgreSQL and Redis'],

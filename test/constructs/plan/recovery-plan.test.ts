@@ -170,7 +170,7 @@ test('parts can be left out, and are not made', () => {
 
 test('all of it is described, with the arithmetic', () => {
   const text = planOf(three).plan.describe();
-  expect(text).toMatch(/^CronJob db-backup: backs up at ".*" Etc\/UTC; the newest backup is at most 1 day 3 hours old, within the RPO of 1 day 3 hours: 1 day from run to run, 1 hour until it starts, 2 hours for the run; kept 7 days$/m);
+  expect(text).toMatch(/^CronJob db-backup: backs up at ".*" Etc\/UTC, kept 7 days\. The newest backup is at most 1 day 3 hours old, within the RPO of 1 day 3 hours: 1 day from run to run, 1 hour until it starts, 2 hours for the run$/m);
   expect(text).toMatch(/^CronJob files-backup: backs up when somebody asks for it; kept for ever$/m);
   for (const name of ['db-restore', 'db-drill', 'db-backup-verify', 'Deployment shop-backups', 'monitoring/', 's3-lifecycle/shop-backups.json', 's3-policies/shop.s3.prune.json']) expect(text).toContain(name);
 });

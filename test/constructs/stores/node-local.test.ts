@@ -73,7 +73,7 @@ describe('a database that is backed up onto its own claim', () => {
   });
 
   test('is warned, also without objectives, and as a member of a set', () => {
-    const warning = 'store "volume" is on claim "data", where the database itself is: what takes one takes both';
+    const warning = 'store "volume" is on claim "data", where the database itself is. Both are lost together';
     expect(warningsOf(onto('data'))).toEqual([expect.stringContaining(warning)]);
     expect(warningsOf(onto('other'))).toEqual([]);
 

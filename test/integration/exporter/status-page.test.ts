@@ -221,7 +221,7 @@ test('a store that is down, one that never was up, and all of them', async () =>
     await shows('was whole');
     const text = await lookEverywhere('down', exporter.url);
     expect(text).toContain('Not known: no store of lost can be read');
-    expect(text).toMatch(/The store s3 can't be read, for .* now; what is shown of it is .* old: /);
+    expect(text).toMatch(/The store s3 can't be read, for .* now; this page shows it as of .* ago: /);
     expect(text).toContain('can’t be read; was whole');
     rmSync(one.volume, { recursive: true });
     await shows('No store with a good copy');

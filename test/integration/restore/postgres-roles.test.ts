@@ -133,7 +133,7 @@ describe.each<PostgresMajor>([15, 17])('on PostgreSQL %d', major => {
     const site = byAdministrator(await backedUp(server, 'house'), server);
     const before = await databasesOf(server);
     const refused = (schema: string, wayOut: string) =>
-      `what belongs to tenant in the schema ${schema} can't be given to it by admin, who is no superuser, since tenant may not create in that schema, which belongs to admin: restore as a superuser${wayOut}`;
+      `objects of tenant in the schema ${schema} can't be given to it by admin, who is no superuser, since tenant may not create in that schema, which belongs to admin: restore as a superuser${wayOut}`;
     const missingIn = async (mode: 'swap' | 'in-place') => {
       const planned = await run(['restore', '--dry-run'], restoreOptions(site, { mode, globals: false }));
       return (JSON.parse(planned.stdout) as { missing: { message: string }[] }).missing.map(({ message }) => message).sort();

@@ -103,7 +103,7 @@ describe.each([15, 17] as const)('PostgreSQL %i', major => {
     const site = await backedUp(server, 'placed');
     await server.psql('delete from items', 'placed');
     const { report, events } = await restored(restoreOptions(site, { mode: 'in-place' }));
-    expect(JSON.stringify([report, events])).toMatch(/subscription News of placed is not restored in place: what there is of it stays/);
+    expect(JSON.stringify([report, events])).toMatch(/subscription News of placed is not restored in place: it stays as it is/);
     expect(await server.psql('select subenabled from pg_subscription s join pg_database d on d.oid = subdbid where datname = \'placed\'')).toBe('t');
     expect(Number(await server.psql('select count(*) from items where id > 1000', 'placed'))).toBe(100);
   });

@@ -159,7 +159,7 @@ test('in place: a database that can\'t be stored before is not changed', async (
   await server.psql('insert into users values (2)', 'tight');
   const worse = await dumpOf(server, 'tight');
   const ended = await run(['restore'], { ...restoreOptions(site, { mode: 'in-place' }), path: fakeProgram('pg_dump', 'echo "pg_dump: error: no" >&2; exit 1') });
-  expect(ended).toMatchObject({ code: 1, message: expect.stringMatching(/holds now can't be stored.*--no-safety-backup.*is as it was$/s) });
+  expect(ended).toMatchObject({ code: 1, message: expect.stringMatching(/present data of .* can't be stored.*--no-safety-backup.*is as it was$/s) });
   expect(await dumpOf(server, 'tight')).toBe(worse);
   await server.psql('drop database tight');
 });

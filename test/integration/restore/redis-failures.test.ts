@@ -227,7 +227,7 @@ test('an assertion that fails after loading: the restored data is there, and the
   const damaged = await digestOf(server);
   const ended = await restore(restoring({ assertions: [{ pattern: 'user:*', atLeast: 1 }] }));
   expect(ended.code).toBe(11);
-  expect(ended.message).toMatch(new RegExp(`0 keys like user:\\*.*holds all of ${id}, 5007 keys; what it held before is stored as app_`, 's'));
+  expect(ended.message).toMatch(new RegExp(`0 keys like user:\\*.*holds all of ${id}, 5007 keys\\. Its previous data is stored as app_`, 's'));
   expect(await digestOf(server)).toBe(digest);
   expect(await roleOf(server)).toBe('master');
   expect(await run(['rollback', '--yes'], restoring())).toMatchObject({ code: 0 });
@@ -264,7 +264,7 @@ test('the server is killed while it loads: that is said, and the next restore su
   await server.kill9();
   const ended = await running.ended;
   expect(ended.code).toBe(20);
-  expect(ended.message).toMatch(/went away.*What redis \S+ holds is not known.*is stored as app_\d+_\d+: "cdk8s-backup rollback" brings it back/s);
+  expect(ended.message).toMatch(/went away.*It is not known what redis \S+ holds.*is stored as app_\d+_\d+: "cdk8s-backup rollback" brings it back/s);
 
   const again = await startRedis({ directory: server.directory });
   servers.push(again);

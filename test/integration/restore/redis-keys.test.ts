@@ -101,7 +101,7 @@ test.each([['killed', 'SIGKILL'], ['stopped', 'SIGTERM']] as const)('a restore t
   const ended = await running.ended;
   expect(ended.code).toBe(signal === 'SIGKILL' ? 137 : 143);
   if (signal === 'SIGTERM') {
-    expect(ended.message).toMatch(/holds a mixture of app_\S+ and what it held before: up to \d+ of its 155017 keys are written.*Restore again, which goes over it; what it held before is stored as app_\S+: "cdk8s-backup rollback" brings it back$/);
+    expect(ended.message).toMatch(/holds a mixture of app_\S+ and what it held before: up to \d+ of its 155017 keys are written.*Restore again, which goes over it; its keys from before are stored as app_\S+: "cdk8s-backup rollback" brings it back$/);
   }
   expect((await run(['restore', '--dry-run'], into(server, backedUp))).result).toMatchObject({ notes: expect.arrayContaining([expect.stringMatching(/holds a mixture.*stored as app_/)]) });
 
@@ -215,7 +215,7 @@ test('a server that is killed in the midst: what it holds is said', async () => 
   const running = startRestore(into(server, backedUp));
   await until('keys are written', 30_000, async () => Number(await server.cli(['dbsize'])) > 5000);
   await server.kill9();
-  expect(await running.ended).toMatchObject({ code: 20, message: expect.stringMatching(/went away.*holds a mixture of.*what it held before is not stored/) });
+  expect(await running.ended).toMatchObject({ code: 20, message: expect.stringMatching(/went away.*holds a mixture of.*its keys from before are not stored/) });
 });
 
 test('a server that evicts what is written is not whole', async () => {

@@ -315,9 +315,9 @@ test('whoever is to confirm it is told what is lost, and how to type what comes 
     code: 2,
     message: expect.stringMatching(new RegExp(
       `^This restores ${id} to .*: data from \\d\\d:\\d\\d:\\d\\d UTC, (just now|.* ago)\\. It replaces .*app\\.db, \\d+ kB\\. `
-    + 'What was written since then is kept in .*app\\.db\\.before_YYYYMMDD_HHMMSS\\. Nobody is here')),
+    + 'Later writes are kept in .*app\\.db\\.before_YYYYMMDD_HHMMSS\\. Nobody is here')),
   });
-  expect((await typed(false)).message).toContain('What was written since then is lost: nothing keeps it.');
+  expect((await typed(false)).message).toContain('Later writes are lost: nothing keeps them.');
   expect((await typed(true, 'app_20010101_000000')).message).toMatch(/there is no backup app_20010101_000000/);
   expect((await typed(true, '--at', '2001-01-01T00:00:00')).message).toMatch(/does not say in which time zone/);
   const at = await typed(true, '--at', '2099-01-01T00:00:00+01:00', '--dry-run');

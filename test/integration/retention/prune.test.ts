@@ -381,7 +381,7 @@ describe('at the end of a backup', () => {
     expect(ended.code).toBe(0);
     expect(ended.result.id).toMatch(/^app_/);
     const error = ended.events.find(({ level, event }) => level === 'error' && event === 'prune.incomplete')!;
-    expect(error.message).toMatch(new RegExp(`${ended.result.id} is complete; what is past its retention stays until the next run`));
+    expect(error.message).toMatch(new RegExp(`${ended.result.id} is complete. Backups past their retention stay until the next run`));
   });
 
   test('a suspect backup removes nothing', async () => {

@@ -169,7 +169,7 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
     const target = { engine: 'sqlite', path: at.file, lockTimeoutSeconds: 1, keepPrevious: true, assertions: [] } as const;
     const { config, env } = at.options(S3Access.READ);
     const restored = await run(['restore', '--yes'], { config: restoreOf(config, target), env });
-    expect(oddities(restored)).toEqual(['restore.note: what uses the file must be stopped: no workloads are named']);
+    expect(oddities(restored)).toEqual(['restore.note: stop every program that uses the file: no workloads are named']);
     expect(new DatabaseSync(at.file).prepare('SELECT x FROM t').all()).toEqual([{ x: 1 }]);
 
     const scratch = tempDir('scratch');
@@ -287,7 +287,7 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
       expect(failed.code).toBe(14);
       expect(failed.message).toMatch(/^no backup of app was taken, and earlier ones are as they were: /);
       const warnings = failed.events.filter(({ event }) => event === 'remains.left').map(({ message }) => message);
-      expect(warnings).toEqual([expect.stringMatching(/^What the failed run (\S+) has stored in offsite can't be removed now, "cdk8s-backup prune" does it with credentials that may delete: /)]);
+      expect(warnings).toEqual([expect.stringMatching(/^Files of the failed run (\S+) can't be removed from offsite now, "cdk8s-backup prune" does it with credentials that may delete: /)]);
       const id = /failed run (\S+) has/.exec(warnings[0]!)![1]!;
       expect(await keysIn(at.root)).toEqual(expect.arrayContaining([`${id}.started`]));
       await letClaimEnd(at, id);

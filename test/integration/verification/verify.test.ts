@@ -324,7 +324,7 @@ describe('the stores are compared with each other', () => {
     const before = filesIn(directory!);
     const busy = await run(['verify', '--repair', '--json'], { config });
     expect(busy.code).toBe(1);
-    expect(resultsOf(busy)[0]!.result).toMatch(/is damaged: .*; not repaired: another run works on .*: wait for its end, and verify again; .* has a good copy$/);
+    expect(resultsOf(busy)[0]!.result).toMatch(/is damaged: .*; not repaired: another run works on .*: wait for its end, and verify again\. .* has a good copy$/);
     expect(filesIn(directory!)).toEqual(before);
 
     // Half a claim tells nobody when its run has ended: that may be never.
@@ -354,7 +354,7 @@ describe('the stores are compared with each other', () => {
     // While the claim of the killed run lives, another one keeps away; then it takes over.
     const early = await run(['verify', '--repair', '--json'], at.options);
     expect(early.code).toBe(1);
-    expect(resultsOf(early)[0]!.result).toMatch(/not repaired: another run works on \S+ in s3:.* until \d{4}-.*; volume has a good copy/);
+    expect(resultsOf(early)[0]!.result).toMatch(/not repaired: another run works on \S+ in s3:.* until \d{4}-.*\. volume has a good copy/);
     const claim = JSON.parse(await text(await stores[0]!.get(`${id}.started`, never))) as { deadlineAt: string };
     await sleep(Date.parse(claim.deadlineAt) - Date.now() + 100);
     expect(await run(['verify', '--repair'], at.options)).toMatchObject({ code: 0 });

@@ -101,7 +101,7 @@ test('where the newest is damaged, age and RPO are those of the backup that a re
   const observation = { ...await inspectBackups('app', [volume!, s3!], signal), drills: [drill()] };
   const { latest, ageSeconds, verdict, problems } = assess(observation, TARGETS, hoursAfter(2));
   expect([latest?.record.id, ageSeconds, verdict]).toEqual([record.id, 26 * 3600, 'but']);
-  expect(problems.find(({ kind }) => kind === 'newest-damaged')?.text).toContain('what was written from 2026-11-21T02:00:00.000Z to 2026-11-22T02:00:00.000Z is not in that');
+  expect(problems.find(({ kind }) => kind === 'newest-damaged')?.text).toContain('which has nothing that was written from 2026-11-21T02:00:00.000Z to 2026-11-22T02:00:00.000Z');
   expect(assess(observation, TARGETS, hoursAfter(4)).state).toBe('rpo-exceeded');
 
   const value = (metric: Metric) => samplesOf(observation, { namespace: 'shop' }).find(sample => sample.metric === metric)?.value;

@@ -90,7 +90,7 @@ function storeSeries(context: AlertContext, targets: readonly AlertTarget[]): Se
   const backups = chosenBackups(context, targets);
   const panel = (title: string, metric: { readonly name: string; readonly help: string }, unit: string, since = false): Series => ({
     title,
-    description: since ? 'What a restore from there would go back to.' : metric.help,
+    description: since ? 'A restore from there would go back to this time.' : metric.help,
     unit,
     queries: [{ expr: `${since ? 'time() - ' : ''}max by (${backups.by}, store) (${backups.all(metric.name)})`, legend: '{{backup}} in {{store}}' }],
     ...since ? sameLimit(targets.map(ageLimit)) : {},

@@ -49,7 +49,7 @@ function byExporter(context: AlertContext, targets: readonly AlertTarget[]): Til
     },
     {
       title: 'Last drill',
-      description: 'Time since the last restore drill that passed, of the backup where it is the longest; how many never had one; and how many failed the last time.',
+      description: 'Time since the last restore drill that passed, of the backup where it is the longest. Beside it: how many never had one, and how many failed the last time.',
       unit: 's',
       noValue: 'Never',
       queries: [
@@ -60,7 +60,7 @@ function byExporter(context: AlertContext, targets: readonly AlertTarget[]): Til
     },
     {
       title: 'Read back',
-      description: 'Time since a copy was last read back and found good, of the backup where it is the longest; how many never were; and how many copies are damaged.',
+      description: 'Time since a copy was last read back and found good, of the backup where it is the longest. Beside it: how many never were, and how many copies are damaged.',
       unit: 's',
       noValue: 'Never',
       queries: [

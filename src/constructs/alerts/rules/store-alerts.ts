@@ -21,7 +21,7 @@ export function storeRules(context: AlertContext, target: AlertTarget): AlertRul
       for: '30m',
       expr: `max by (backup, store) (${of(Metrics.STORE_UP)}) == 0`,
       summary: `Store {{ $labels.store }} of backup ${cronJob} can't be read`,
-      description: `What it holds is not known, and a restore from it would fail as well. First: cdk8s-backup doctor --manifest FILE --job ${cronJob}`,
+      description: `Nobody knows its content, and a restore from it would fail as well. First: cdk8s-backup doctor --manifest FILE --job ${cronJob}`,
       labels,
     }),
     alertRule(context, {

@@ -9,7 +9,7 @@ const MAX_PREFIX_BYTES = 512;
 const MAX_LOCK_SECONDS = 36_500 * 86_400;
 
 export function checkLockDuration({ duration }: S3ObjectLock): number {
-  const seconds = wholeSeconds('objectLock.duration', duration, 86_400, 'what is unlocked sooner is not protected from anybody');
+  const seconds = wholeSeconds('objectLock.duration', duration, 86_400, 'a lock that ends sooner protects from nobody');
   if (seconds > MAX_LOCK_SECONDS) throw new Error(`'objectLock.duration' must be at most 36500 days, which is what S3 takes, got ${Math.floor(seconds / 86_400)} days`);
   return seconds;
 }

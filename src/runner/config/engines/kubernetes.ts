@@ -19,6 +19,6 @@ export const kubernetes = {
   secrets: 'Secrets',
   targetOf: ({ engine, namespace }) => ({ engine, namespace, replace: false }),
   takesSafetyBackup: ({ replace }) => replace,
-  withoutSafetyBackup: () => 'what is replaced in a namespace is always stored before',
+  withoutSafetyBackup: () => 'objects that are replaced in a namespace are always stored before',
   needsFile: () => false,
 } satisfies EngineConfig<'kubernetes'>;

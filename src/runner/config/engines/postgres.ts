@@ -45,7 +45,7 @@ const target = z.strictObject({
   if ((value.mode === 'new-database') !== (value.newName !== null)) fault('newName', 'must be given with the mode new-database, and be null with every other');
   if (value.newName === value.databaseName) fault('newName', 'must be another name than that of the database: the mode swap replaces it');
   if (value.singleTransaction && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 in a single transaction');
-  if (value.mode === 'in-place' && value.targetFreeSpaceBytes !== null) fault('targetFreeSpaceBytes', 'must be null with the mode in-place: what a transaction that is open takes can\'t be measured');
+  if (value.mode === 'in-place' && value.targetFreeSpaceBytes !== null) fault('targetFreeSpaceBytes', 'must be null with the mode in-place: the room that an open transaction takes can\'t be measured');
   if (value.mode === 'in-place' && value.parallelJobs > 1) fault('parallelJobs', 'must be 1 with the mode in-place, which works in one transaction');
 });
 

@@ -171,7 +171,7 @@ export class KubernetesRestorer implements Restorer<null> {
       return (await takeSafetyBackup(restored, new KubernetesSource(source, this.api), source, this.context, signal)).id;
     } catch (error) {
       signal.throwIfAborted();
-      throw new RunnerError(`what would be replaced can't be stored before, so nothing is replaced: ${messageOf(error)}`, exitCodeOf(error), { cause: error });
+      throw new RunnerError(`the present objects can't be stored before, so nothing is replaced: ${messageOf(error)}`, exitCodeOf(error), { cause: error });
     }
   }
 }

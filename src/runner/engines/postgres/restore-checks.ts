@@ -73,7 +73,7 @@ async function compareRows(client: PostgresClient, database: string, { counts }:
   const other = recorded.filter(([table, expected]) => exact ? rows[table] !== expected : isOdd(rows[table], expected));
   if (other.length === 0) return [];
   const list = other.slice(0, MOST_NAMED).map(([table, expected]) => `${table} has ${rows[table] ?? 'no'} rows, ${exact ? '' : 'about '}${expected} were recorded`).join('; ');
-  if (exact) throw new RunnerError(`what was restored has other rows than the backup: ${list}`, ExitCode.CORRUPT);
+  if (exact) throw new RunnerError(`the restored data have other rows than the backup: ${list}`, ExitCode.CORRUPT);
   // Statistics may have been old when the backup was taken: a restore that is right must not fail on them.
   return [`the numbers of rows differ much from the server's estimates when the backup was taken: ${list}`];
 }

@@ -194,7 +194,7 @@ function extensions({ server, extensions: wanted, config }: Facts): Obstacle[] {
     if (name === TIMESCALEDB) {
       return [{
         message: 'the backup has the extension timescaledb, whose restore this runner does not do. Do it by hand: "cdk8s-backup fetch", then as a superuser in an empty database, with the extension version of the backup, '
-          + 'CREATE EXTENSION timescaledb; SELECT timescaledb_pre_restore(); then pg_restore in one job; then SELECT timescaledb_post_restore(); and ANALYZE',
+          + 'CREATE EXTENSION timescaledb and SELECT timescaledb_pre_restore(), then pg_restore in one job, then SELECT timescaledb_post_restore() and ANALYZE',
         exitCode: ExitCode.VERSION_MISMATCH,
       }];
     }

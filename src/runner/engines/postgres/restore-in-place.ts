@@ -58,7 +58,7 @@ export class PostgresInPlace {
     return [
       `drop all objects of the backup in the database ${database} and make them again, in one transaction${within ? `, which ends only if ${assertions.length} assertions are true` : ''}; `
         + 'sessions that are in the way are ended',
-      `check objects and rows${within || assertions.length === 0 ? '' : ` and ${assertions.length} assertions`}, after that transaction: what is found then can't be undone`,
+      `check objects and rows${within || assertions.length === 0 ? '' : ` and ${assertions.length} assertions`}, after that transaction, when nothing can be undone any more`,
     ];
   }
 

@@ -105,7 +105,7 @@ export function notesOf(target: RestoreTarget, found: Found): string[] {
   const { config, server, head, live, globals } = found;
   const notes = globals ? roleDifferences(globals, server.roles) : [];
   if (serverMajor(found) < majorOf(head.serverVersion)) {
-    notes.push(`the backup is of PostgreSQL ${head.serverVersion}, the server is ${server.version}: what the older one does not know makes the restore fail, before anything is replaced`);
+    notes.push(`the backup is of PostgreSQL ${head.serverVersion}, the server is ${server.version}: the restore fails, before anything is replaced, on anything that the older one does not know`);
   }
   if (rendersScript(found)) {
     notes.push(`pg_restore ${found.client.text} makes a script for the older server ${server.version} that psql runs${config.parallelJobs > 1 ? ', in one job' : ''}: `
@@ -118,10 +118,10 @@ export function notesOf(target: RestoreTarget, found: Found): string[] {
   if (live && live.lasting.length > 0 && config.mode !== 'new-database') {
     notes.push(`in the database ${live.name} are sessions of ${live.lasting.join(', ')} that ${config.user} may not end: if they are still there when it is replaced, the restore fails, and nothing is changed`);
   }
-  if (live && !live.open) notes.push(`the database ${live.name} accepts no connections now; what is restored does`);
+  if (live && !live.open) notes.push(`the database ${live.name} accepts no connections now. The restored one does`);
   const kept = server.databases.filter(({ name }) => besideTime(name, config.databaseName, 'before'));
   if (kept.length > 0) notes.push(`earlier restores have kept ${kept.map(({ name, bytes }) => bytes === null ? name : `${name} (${formatBytes(bytes)})`).join(', ')}: "cdk8s-backup discard" removes one`);
-  if (config.mode === 'in-place' && !config.safetyBackup) notes.push('what is there now is not stored before: there is no way back');
+  if (config.mode === 'in-place' && !config.safetyBackup) notes.push('the present data are not stored before: there is no way back');
   notes.push(spaceNote(config, live));
   return notes;
 }

@@ -49,7 +49,7 @@ export async function ownersWithoutSchema(
       ...circular ? [] : [`GRANT ${quoted(schemaOwner)} TO ${quoted(owner)}`],
     ];
     return {
-      message: `what belongs to ${owner} in the schema ${schema} can't be given to it by ${config.user}, who is no superuser, since ${owner} may not create in that schema, which belongs to ${schemaOwner}: `
+      message: `objects of ${owner} in the schema ${schema} can't be given to it by ${config.user}, who is no superuser, since ${owner} may not create in that schema, which belongs to ${schemaOwner}: `
         + waysOut.join(', or '),
       exitCode: ExitCode.DENIED,
     };

@@ -29,7 +29,7 @@ export async function disabledSubscriptions(
 /** The same of an archive that is going to be restored. */
 export function plannedSubscriptions({ entries }: ArchiveHead, live: string, inPlace: boolean): string[] {
   return entries.filter(({ type }) => type === 'SUBSCRIPTION').map(({ tag }) => inPlace
-    ? `the subscription ${tag} is not restored in place: what there is of it stays, and afterwards, ${replicateAgain(tag)}`
+    ? `the subscription ${tag} is not restored in place: it stays as it is, and afterwards, ${replicateAgain(tag)}`
     : `${disabled(tag)}: afterwards, in the database ${live}, ${replicateAgain(tag)}`);
 }
 

@@ -35,7 +35,7 @@ export function tablespaceNotes(facts: Facts): string[] {
   const lost = lostTablespaces(facts);
   return [
     ...wanted !== tablespaceOf(facts) ? [`${reason([wanted!], facts)}: the restored database goes into ${DEFAULT}, on whose disk there has to be room for it`] : [],
-    ...lost.length > 0 ? [`${reason(lost, facts)}: what was there goes into the tablespace of the database, ${tablespaceOf(facts) ?? DEFAULT}, as does everything else in the backup`] : [],
+    ...lost.length > 0 ? [`${reason(lost, facts)}: the content goes into the tablespace of the database, ${tablespaceOf(facts) ?? DEFAULT}, as does everything else in the backup`] : [],
   ];
 }
 

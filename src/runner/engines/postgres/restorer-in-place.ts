@@ -131,7 +131,7 @@ export class PostgresInPlaceRestorer implements Restorer<Found> {
 
   /** What was committed is not what the backup says. */
   private unfit(error: unknown, record: BackupRecord, safety: string | null): RestoreFailure {
-    const before = safety === null ? 'what was there is gone' : `what was there is stored as ${safety}: ${wayBack(safety, record)}`;
+    const before = safety === null ? 'the previous data is gone' : `the previous data is stored as ${safety}: ${wayBack(safety, record)}`;
     return new RestoreFailure(messageOf(error), `${this.description} is ${record.id}, which is not fit for use, and ${before}`, false, exitCodeOf(error), { cause: error, live: true });
   }
 }

@@ -163,7 +163,7 @@ export class RedisFileRestorer implements Restorer<null> {
       await this.files.repair();
       return new RestoreFailure(messageOf(error), `${this.description} are as they were`, true, exitCode, { cause: error });
     } catch (failure) {
-      const holds = `What is live in ${this.directory} may not be complete (${messageOf(failure)}): do not start the server; restore again, which puts that right first`;
+      const holds = `The live data in ${this.directory} may not be complete (${messageOf(failure)}): do not start the server. Restore again, which puts that right first`;
       return new RestoreFailure(messageOf(error), holds, false, exitCode, { cause: error });
     }
   }

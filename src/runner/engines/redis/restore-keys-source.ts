@@ -56,7 +56,7 @@ export class RedisKeysSource implements Source {
         stream: checked(Readable.from(this.pieces(connection, info, format), { objectMode: false }), RdbCheck.of(this.description)),
         counts,
         empty: Object.values(counts.items).every(keys => keys === 0),
-        warnings: [`${this.description} is read key by key, so this backup is not of one moment: what is written meanwhile is in it or not`],
+        warnings: [`${this.description} is read key by key, so this backup is not of one moment: a key that is written meanwhile may be in it or not`],
       };
     } catch (error) {
       connection.close();

@@ -67,10 +67,10 @@ export class RedisKeysRestorer extends RedisServerRestorer {
         ],
         notes: [
           ...mark === null ? [] : [`${this.description} holds a mixture, of a restore of ${mark.restoring} that did not end: this one${mark.restoring === record.id ? '' : `, of ${record.id},`} goes over it`
-            + (mark.safetyBackup === null ? '' : `; what it held before that is stored as ${mark.safetyBackup}`)],
-          ...keys === 0 || saves || mark !== null ? [] : ['what is there now is not stored before: there is no way back'],
-          ...saves ? ['what is there now is read key by key: what is written meanwhile may be missing in that backup'] : [],
-          'what is written while keys are written, or removed, is lost or stays by chance: stop what writes',
+            + (mark.safetyBackup === null ? '' : `. Its keys from before that are stored as ${mark.safetyBackup}`)],
+          ...keys === 0 || saves || mark !== null ? [] : ['the present keys are not stored before: there is no way back'],
+          ...saves ? ['the present keys are read one by one: keys that are written meanwhile may be missing in that backup'] : [],
+          'stop whatever writes: a key that the application writes during the restore is lost or stays by chance',
         ],
       };
     } finally {
@@ -199,8 +199,8 @@ export class RedisKeysRestorer extends RedisServerRestorer {
 /** Where what the server held before is. */
 function before({ safetyBackup }: KeysMark, record: BackupRecord): string {
   return safetyBackup === null
-    ? 'what it held before is not stored: restore another backup, or FLUSHALL'
-    : `what it held before is stored as ${safetyBackup}: ${wayBack(safetyBackup, record)}`;
+    ? 'its keys from before are not stored: restore another backup, or FLUSHALL'
+    : `its keys from before are stored as ${safetyBackup}: ${wayBack(safetyBackup, record)}`;
 }
 
 /** Commands that the server does not have, or has under another name: it says so before it looks for what is missing behind them. */

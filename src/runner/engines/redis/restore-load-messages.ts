@@ -32,7 +32,7 @@ export function madePrimary(description: string): string {
 }
 
 export function otherData(description: string): string {
-  return `${description} has got other data since it was looked at: another restore has loaded a backup, or a failover came between; let that end, look at what it holds, and restore again if that is not it`;
+  return `${description} has got other data since it was looked at: another restore has loaded a backup, or a failover came between. Let that end, look at the data, and restore again if they are the wrong ones`;
 }
 
 export function staysReplica(role: string | undefined): string {
@@ -69,6 +69,6 @@ export function mayHold({ description, wayBack }: Told, keys: number, keysBefore
 }
 
 export function notKnown({ description, wayBack }: Told, why: string): string {
-  return `What ${description} holds is not known, and it may be a replica of this run still (${why}): `
+  return `It is not known what ${description} holds. It may still be a replica of this run (${why}): `
     + `restore again when it answers, which puts that right, or run "REPLICAOF NO ONE" on it${wayBack}`;
 }

@@ -30,8 +30,8 @@ export function loadNotes({ description, target, facts }: PlannedLoad): string[]
   return [
     ...replicas > 0 ? [`${replicas} replicas follow ${description}, and will hold what it holds: the restored data`] : [],
     ...facts.sentinels === null ? ['whether Sentinels watch the server can\'t be seen (+pubsub|numsub): if they do, they must not while it is restored'] : [],
-    ...target.safetyBackup ? [] : ['what is there now is not stored before: there is no way back'],
+    ...target.safetyBackup ? [] : ['the present data are not stored before: there is no way back'],
     ...target.tls === null ? [] : ['the server fetches the snapshot from the runner without TLS'],
-    'what is written between the safety backup and the load is lost: stop what writes',
+    'stop whatever writes: writes between the safety backup and the load are lost',
   ];
 }

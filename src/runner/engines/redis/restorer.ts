@@ -88,7 +88,7 @@ export class RedisRestorer extends RedisServerRestorer {
       description: this.description,
       target: this.target,
       advertisedHost: this.advertisedHost(),
-      wayBack: previous === null ? '' : `; what it held before is stored as ${previous}: ${wayBack(previous, input.record)}`,
+      wayBack: previous === null ? '' : `. Its previous data is stored as ${previous}: ${wayBack(previous, input.record)}`,
       connect: by => this.connect(by),
       open: async () => this.whole(artifact, input.artifacts, signal),
       reporter: this.context.reporter,

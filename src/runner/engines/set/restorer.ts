@@ -161,7 +161,7 @@ export class SetRestorer implements Restorer<SetPlans> {
           holds.unshift(`${name}: ${restored.state}, and nothing was kept to bring it back`);
         }
       } catch (error) {
-        holds.unshift(`${name}: ${restored.state}; what it held is kept as ${restored.previous && describePrevious(restored.previous)}, and could not be brought back: ${messageOf(error)}`);
+        holds.unshift(`${name}: ${restored.state}. Its previous data is kept as ${restored.previous && describePrevious(restored.previous)}, and could not be brought back: ${messageOf(error)}`);
       }
     }
     return holds;

@@ -62,7 +62,7 @@ export class SqliteRestorer implements Restorer<null> {
       replaces: present ? `${file}, ${formatBytes(present.size)}` : null,
       keeps: present && keepPrevious ? `${file}.before_${STAMP_PATTERN}` : null,
       missing: await this.missing(file, databaseOf(record)),
-      notes: this.context.config.workloads.length === 0 ? ['what uses the file must be stopped: no workloads are named'] : [],
+      notes: this.context.config.workloads.length === 0 ? ['stop every program that uses the file: no workloads are named'] : [],
     };
   }
 

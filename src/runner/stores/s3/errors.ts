@@ -103,7 +103,7 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
     return failed('no region is set: set it in the config, or the environment variable AWS_REGION', ExitCode.BAD_CONFIG);
   }
   if (/checksum mismatch/i.test(messageOf(error))) {
-    return failed(`what arrived is not what was stored (${messageOf(error)})`, ExitCode.CORRUPT);
+    return failed(`other bytes arrived than were stored (${messageOf(error)})`, ExitCode.CORRUPT);
   }
 
   if (status === 301 || status === 307) return wrongRegion();

@@ -49,7 +49,7 @@ export function checkListing(
 ): void {
   if (page.Name !== undefined || page.IsTruncated !== undefined || page.KeyCount !== undefined) return;
   throw new RunnerError(
-    `${name} (${location} at ${endpoint}): can't list it: what answers is no list of objects: is that the endpoint of an S3 service, and no proxy or web page before it?`,
+    `${name} (${location} at ${endpoint}): can't list it: the answer is no list of objects: is that the endpoint of an S3 service, and no proxy or web page before it?`,
     ExitCode.BAD_CONFIG,
   );
 }

@@ -88,7 +88,7 @@ describe('separate credentials', () => {
   test('restores that store what was there before need more than to read; drills have to be recorded; notes that can\'t be written are a warning', () => {
     const chart = newChart();
     const backup = new BackupCronJob(chart, 'db-backup', props({ verify: { schedule: WEEKLY, s3Credentials: { s3: keys(chart, 'x', S3Access.READ) } } }));
-    expect(warningsOf(backup)).toEqual([expect.stringContaining('are for S3Access.READ, and what \'verify\' finds is not noted there')]);
+    expect(warningsOf(backup)).toEqual([expect.stringContaining('are for S3Access.READ, and the results of \'verify\' are not noted there')]);
     const s3Credentials = { s3: keys(chart, 'y', S3Access.READ) };
     expect(() => new RestoreJob(chart, 'in-place', { backup, s3Credentials, mode: RestoreMode.postgresInPlace() })).toThrow('and this restore stores what is there before as a backup: set \'s3Credentials\' to some of S3Access.BACKUP');
     expect(() => new RestoreJob(chart, 'rules', { backup, s3Credentials: { s3: keys(chart, 'z', S3Access.LIFECYCLE) } })).toThrow('a restore reads: set \'s3Credentials\'');

@@ -26,7 +26,7 @@ test.each([
   ['a time-out', { name: 'TimeoutError' }, undefined, ExitCode.UNAVAILABLE, 'the service does not answer'],
   ['a self-signed certificate', { name: 'Error', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, undefined, ExitCode.BAD_CONFIG, 'NODE_EXTRA_CA_CERTS'],
   ['damage on the way', { name: 'Error', message: 'Checksum mismatch: expected "a" but received "b"' }, undefined, ExitCode.CORRUPT,
-    'what arrived is not what was stored'],
+    'other bytes arrived than were stored'],
   ['anything else', { name: 'Odd' }, 400, ExitCode.FAILED, '400 Odd: said'],
 ])('explains %s', (_case, failure, httpStatusCode, exitCode, message) => {
   const error = explainS3Error(Object.assign(new Error('said'), { $metadata: { httpStatusCode } }, failure), target, 'list it');
