@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { commandLine, Execute } from './command-line';
-import { hinting, TypedFlags, withTypedFlags, writing } from './commands/hints';
+import { Commands, hinting, TypedFlags, withTypedFlags, writing } from './commands/hints';
 import { refusalOf } from './commands/node-version';
 import {
   ConfigOptions, JOB_ENV, loadBackupConfig, loadConfig, loadDrillConfig, loadExporterConfig, loadInspectionConfig, loadInspectionConfigs,
@@ -30,7 +30,7 @@ export interface Io {
 /** Runs the command line `args`, program names left out, and returns the exit code. Never rejects. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   let typed: TypedFlags = { command: '', flags: [] };
-  const hinted = (text: string) => withTypedFlags(text, typed, namesOf(program));
+  const hinted = (text: string) => withTypedFlags(text, typed, commandsOf(program));
   const format = logFormatIn(args);
   const reporter = hinting(createReporter(io.stderr, format, io.env), hinted);
   const asText = isText(format, io.stdout);
@@ -77,17 +77,24 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-/** Of all commands, with their parents': `list`, `lifecycle diff`. */
-function namesOf(command: Command): string[] {
-  return command.commands.flatMap(each => each.commands.length === 0 ? [each.name()] : namesOf(each).map(name => `${each.name()} ${name}`));
+/** All commands with their options, by name and that of their parents: `list`, `lifecycle diff`. */
+function commandsOf(command: Command): Commands {
+  return new Map(command.commands.flatMap((each): [string, readonly string[]][] => each.commands.length === 0
+    ? [[each.name(), each.options.map(({ flags }) => flags)]]
+    : [...commandsOf(each)].map(([name, options]) => [`${each.name()} ${name}`, options])));
 }
 
-/** What of the command line says which config is meant. */
+/** Of several values, each is one. */
+const SAYS_WHICH = ['--manifest <file>', '--job <name>', '--config <file>', '--name <backup>', '--set <path=value>'] as const;
+
+/** What of the command line says which config is meant, and which backup of it. */
 function typedFlags(command: Command): TypedFlags {
-  const options = command.opts<Partial<ConfigOptions>>();
-  const flags = (['manifest', 'job', 'config'] as const).flatMap((name): [string, string][] =>
-    options[name] === undefined || command.getOptionValueSource(name) !== 'cli' ? [] : [[`--${name}`, options[name]]]);
-  return { command: command.name(), flags: [...flags, ...(options.set ?? []).map((setting): [string, string] => ['--set', setting])] };
+  const flags = SAYS_WHICH.flatMap((wanted): [string, string][] => {
+    const name = command.options.find(option => option.flags === wanted)?.attributeName() ?? '';
+    if (command.getOptionValueSource(name) !== 'cli') return [];
+    return [command.getOptionValue(name) as string | readonly string[]].flat().map(value => [wanted, value]);
+  });
+  return { command: command.name(), flags };
 }
 
 /** Takes what is not typed from the environment, and reads what is typed from elsewhere. */

@@ -54,12 +54,11 @@ export function findBackup(catalog: Catalog, name: string, wanted: string): Back
   const unreadable = catalog.unreadable.find(record => record.id === id);
   if (unreadable) throw unreadable;
   const newest = catalog.backups.slice(-5).reverse().map(backup => backup.record.id);
-  const suspects = catalog.backups.filter(backup => !isUsable(backup)).length;
   throw new RunnerError(
     catalog.backups.length === 0
       ? noBackups(catalog, name)
       : wanted === 'latest'
-        ? `no backup of ${name} can serve as the latest: all ${suspects} are suspect, incomplete or from the future, see "cdk8s-backup list". Name one to use it anyway: ${newest.join(', ')}`
+        ? `no backup of ${name} can serve as the latest, each is suspect, incomplete or from the future: see "cdk8s-backup list". Name one to use it anyway: ${newest.join(', ')}`
         : `there is no backup ${wanted}; the newest of ${name}: ${newest.join(', ')}`,
     ExitCode.NOT_FOUND,
   );

@@ -1,11 +1,15 @@
 import { Reporter } from '../core/reporter';
 
-/** What was typed to say which config is meant, as far as another command takes it as well. */
+/** What was typed to say which config, and which backup of it, is meant. */
 export interface TypedFlags {
   /** Of the command that was typed. */
   readonly command: string;
-  readonly flags: readonly (readonly [flag: string, value: string])[];
+  /** An option as its command describes it, such as `--job <name>`. */
+  readonly flags: readonly (readonly [option: string, value: string])[];
 }
+
+/** The options of each command, as it describes them. */
+export type Commands = ReadonlyMap<string, readonly string[]>;
 
 /** Commands that restore get the config of a restore, also where a backup's was named: only there is a `target`. */
 const RESTORING: readonly string[] = ['restore', 'rollback', 'discard'];
@@ -14,14 +18,15 @@ const RESTORING: readonly string[] = ['restore', 'rollback', 'discard'];
  * Repeats behind each command that a text names what was typed to say which config is meant, so that the command can be run as it stands.
  * Only what is shown is changed: what is stored, and read elsewhere, must not have the paths of this machine.
  *
- * @param commands that there are
+ * @param commands that there are; one that does not have an option, or has it for something else, does not get it: `--name <name>` is no `--name <backup>`
  */
-export function withTypedFlags(text: string, { command, flags }: TypedFlags, commands: readonly string[]): string {
+export function withTypedFlags(text: string, { command, flags }: TypedFlags, commands: Commands): string {
   if (flags.length === 0) return text;
-  const named = new RegExp(`\\bcdk8s-backup (${commands.join('|')})(?![\\w-])(?! --(?:manifest|help))`, 'g');
+  const named = new RegExp(`\\bcdk8s-backup (${[...commands.keys()].join('|')})(?![\\w-])(?! --(?:manifest|help))`, 'g');
   return text.replace(named, (hint, other: string) => {
     const same = RESTORING.includes(command) === RESTORING.includes(other);
-    return [hint, ...flags.filter(([flag, value]) => same || flag !== '--set' || value.startsWith('stores.')).map(([flag, value]) => `${flag} ${quoted(value)}`)].join(' ');
+    const repeated = flags.filter(([option, value]) => commands.get(other)!.includes(option) && (same || !option.startsWith('--set') || value.startsWith('stores.')));
+    return [hint, ...repeated.map(([option, value]) => `${option.split(' ')[0]} ${quoted(value)}`)].join(' ');
   });
 }
 

@@ -96,7 +96,7 @@ describe('S3', () => {
   });
 
   test.each([
-    [S3Encryption.SSE_S3, { algorithm: 'AES256', kmsKeyId: null }],
+    [S3Encryption.S3_MANAGED, { algorithm: 'AES256', kmsKeyId: null }],
     [S3Encryption.kms(), { algorithm: 'aws:kms', kmsKeyId: null }],
   ])('encryption %j', (encryption, expected) => {
     expect(configOf(synth({ stores: [s3({ encryption })] })).stores[0]).toMatchObject({ encryption: expected });

@@ -153,7 +153,7 @@ describe('a drill fails, says why, and leaves a record and nothing else, when', 
   test('the artifact was cut off in the store', async () => {
     const { config, directory, id } = copied();
     cutShort(directory, id);
-    const record = await failing(config(), 15, 'no backup of app that can serve as the latest: all 1 are suspect, incomplete or from the future');
+    const record = await failing(config(), 15, 'no backup of app can serve as the latest, each is suspect, incomplete or from the future');
     expect(record.backup).toBeNull();
   });
 

@@ -69,8 +69,8 @@ describe('the backup', () => {
     ['a corrupt byte in the middle', directory => flipByte(dumpIn(directory), bytes => Math.floor(bytes / 2)), 11, /is damaged.*its record says/],
     ['a corrupt byte at the very end', directory => flipByte(dumpIn(directory), bytes => bytes - 1), 11, /is damaged/],
     ['a corrupt byte in its table of contents', directory => flipByte(dumpIn(directory), () => 8), 11, /damaged|no archive|archive format/],
-    ['truncated', directory => truncateSync(dumpIn(directory), 1000), 15, /no backup of app that can serve as the latest/],
-    ['no archive', directory => rmSync(dumpIn(directory)), 15, /no backup of app that can serve as the latest/],
+    ['truncated', directory => truncateSync(dumpIn(directory), 1000), 15, /no backup of app can serve as the latest/],
+    ['no archive', directory => rmSync(dumpIn(directory)), 15, /no backup of app can serve as the latest/],
     ['a record of another version', directory => writeFileSync(recordIn(directory), readFileSync(recordIn(directory), 'utf8').replace('"version": 1', '"version": 99')), 15, /there is no backup of app/],
     ['no record', directory => rmSync(recordIn(directory)), 15, /there is no backup of app/],
   ])('%s', async (_case, change, code, message) => {

@@ -6,7 +6,7 @@ export class S3Encryption {
   /**
    * SSE-S3: with keys that S3 manages.
    */
-  public static readonly SSE_S3 = new S3Encryption({ algorithm: 'AES256', kmsKeyId: null });
+  public static readonly S3_MANAGED = new S3Encryption({ algorithm: 'AES256', kmsKeyId: null });
 
   /**
    * SSE-KMS: with a key in AWS KMS, so that its use is logged and can be withdrawn. Writing needs `kms:GenerateDataKey`, reading and

@@ -21,7 +21,7 @@ export const S3_FORM: Form<S3StoreOptions> = {
   endpoint: text('https://minio.storage.svc:9000'),
   pathStyle: FLAG,
   credentials: instance(S3Credentials, 'an S3Credentials', 'S3Credentials.fromSecret(secret)'),
-  encryption: instance(S3Encryption, 'an S3Encryption', 'S3Encryption.SSE_S3'),
+  encryption: instance(S3Encryption, 'an S3Encryption', 'S3Encryption.S3_MANAGED'),
   storageClass: instance(S3StorageClass, 'an S3StorageClass', 'S3StorageClass.INFREQUENT_ACCESS'),
   objectLock: struct('{ mode: S3ObjectLockMode.GOVERNANCE, duration: Duration.days(14) }', OBJECT_LOCK),
   layout: oneOf(StoreLayout, 'StoreLayout'),
