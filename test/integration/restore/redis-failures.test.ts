@@ -281,7 +281,7 @@ test('the run is stopped while the server loads: it is said that it may be a rep
   running.process.kill('SIGTERM');
   const ended = await running.ended;
   expect(ended.code).toBe(143);
-  expect(ended.message).toMatch(/What redis \S+ holds is not known, and it may be a replica of this run still/);
+  expect(ended.message).toMatch(/It is not known what redis \S+ holds\. It may still be a replica of this run/);
   await until('it has loaded', 60_000, async () => (await server.cli(['info', 'persistence'])).includes('loading:0'));
   await server.cli(['config', 'set', 'key-load-delay', '0']);
   const again = await restore(restoring({ listenPort }));

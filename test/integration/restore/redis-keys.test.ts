@@ -131,7 +131,7 @@ test('a backup of a half-restored server is kept and never the latest, and the s
   await running.ended;
 
   const nightly = { ...backedUp.options, config: { ...backedUp.options.config as BackupConfig, source: redis(server) } };
-  const mixture = /it holds a mixture: a restore key by key has not ended, as its key cdk8s-backup:restoring says; run that restore again/;
+  const mixture = /it holds a mixture: a restore key by key has not ended, as its key cdk8s-backup:restoring says\. Run that restore again/;
   expect(await run(['backup'], nightly)).toMatchObject({ code: 13, result: { suspect: expect.stringMatching(mixture) } });
   // Nor where the user may not read a key: the snapshot tells.
   await server.cli(['acl', 'setuser', 'least', 'on', '>p', ...REDIS_RIGHTS.backup.split(' ')]);
@@ -166,7 +166,7 @@ test('a restore over a mixture that fails early does not say that all is as it w
   await server.cli(['set', 'half', 'restored']);
   await server.cli(['set', 'cdk8s-backup:restoring', JSON.stringify({ restoring: 'app_20261126_120000', safetyBackup: 'app_20261126_115900' })]);
   const ended = await restore(into(server, backedUp, { replace: true }));
-  expect(ended).toMatchObject({ code: 10, message: expect.stringMatching(/raise its setting "databases".*still holds a mixture, of a restore of app_20261126_120000 .*is stored as app_20261126_115900/) });
+  expect(ended).toMatchObject({ code: 10, message: expect.stringMatching(/raise its setting "databases".*still holds a mixture, of a restore of app_20261126_120000 .*are stored as app_20261126_115900/) });
   expect(ended.message).not.toMatch(/as it was|Nothing was changed/);
   expect(await server.cli(['get', 'half'])).toBe('restored');
 });

@@ -325,7 +325,7 @@ test('whoever is to confirm it is told what is lost, and how to type what comes 
     ['restore.at', expect.stringMatching(`^--at 2099-01-01T00:00:00\\+01:00 is 2098-12-31 23:00:00 UTC \\(in .*\\): the newest backup from then or before is ${id}$`)]);
 
   cutShort(directory, id);
-  expect((await typed(true)).message).toContain(`see "cdk8s-backup list --config '${config}'"; name one`);
+  expect((await typed(true)).message).toContain(`see "cdk8s-backup list --config '${config}'". Name one`);
   expect(existsSync(`${file}.restoring`)).toBe(false);
 });
 

@@ -288,7 +288,7 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
       expect(failed.message).toMatch(/^no backup of app was taken, and earlier ones are as they were: /);
       const warnings = failed.events.filter(({ event }) => event === 'remains.left').map(({ message }) => message);
       expect(warnings).toEqual([expect.stringMatching(/^Files of the failed run (\S+) can't be removed from offsite now, "cdk8s-backup prune" does it with credentials that may delete: /)]);
-      const id = /failed run (\S+) has/.exec(warnings[0]!)![1]!;
+      const id = /failed run (\S+) can't/.exec(warnings[0]!)![1]!;
       expect(await keysIn(at.root)).toEqual(expect.arrayContaining([`${id}.started`]));
       await letClaimEnd(at, id);
       expect(oddities(await run(['prune'], at.options(S3Access.PRUNE)))).toEqual([]);
