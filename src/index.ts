@@ -9,4 +9,5 @@ export * from './constructs/plan';
 export * from './constructs/pod';
 export * from './constructs/recovery';
 export * from './constructs/restore';
+export * from './constructs/runbook';
 export * from './constructs/stores';

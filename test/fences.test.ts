@@ -47,7 +47,7 @@ test('the public API is the constructs and what they take', () => {
   // Interfaces are not there at run time; docs/reference/api has them.
   expect(Object.keys(library).sort()).toEqual([
     'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupDefaults', 'BackupExporter', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Cpu', 'Decryption', 'DrillVolume',
-    'Encryption', 'ImagePullPolicy', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PersistentVolumeAccessMode', 'PostgresTls', 'RecoveryPlan', 'RecoveryPlanPart', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
+    'Encryption', 'ImagePullPolicy', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PersistentVolumeAccessMode', 'PostgresTls', 'RecoveryPlan', 'RecoveryPlanPart', 'RecoveryRunbook', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
     'RestoreMode', 'RestorePoint',
     'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Access', 'S3AccessPolicy', 'S3Checksums', 'S3Credentials',
     'S3Encryption', 'S3ObjectLockMode', 'S3StorageClass', 'StoreLayout', 'StoreLocation', 'TransitionDefaultMinimumObjectSize',

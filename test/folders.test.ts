@@ -7,6 +7,7 @@ import { filesIn, importsOf } from './_imports';
  */
 const CONSTRUCTS = [
   'plan',
+  'runbook', 'runbook/content', 'runbook/facts', 'runbook/document',
   'bucket', 'exporter',
   'alerts', 'alerts/tests', 'alerts/dashboard', 'alerts/rules',
   'drill', 'restore', 'backup',

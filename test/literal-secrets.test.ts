@@ -4,7 +4,7 @@ import { publicApi } from './_public-api';
 import { newChart, props } from './synth';
 import {
   BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupDefaults, BackupExporter, BackupSource, BackupStore, CaCertificate, Decryption,
-  Encryption, RecoveryPlan, RestoreDrill, RestoreJob, S3Credentials,
+  Encryption, RecoveryPlan, RecoveryRunbook, RestoreDrill, RestoreJob, S3Credentials,
 } from '../src';
 
 /*
@@ -85,6 +85,7 @@ const PLACES: { readonly [name: string]: (chart: Chart, value: string) => unknow
   }),
   'PostgresSourceOptions.host': (_chart, host) => BackupSource.postgres(source(host)),
   'ProtectionOptions.healthUrl': (chart, healthUrl) => new RecoveryPlan(chart, 'plan', { source: BackupSource.postgres(source('db')), rpo: Duration.days(2), stores: [bucket()], healthUrl }),
+  'RecoveryRunbookProps.url': (chart, url) => [backup(chart), new RecoveryRunbook(chart, 'runbook', { url })],
   'RedisSourceOptions.host': (_chart, host) => BackupSource.redis({ host }),
   'RestoreDrillOptions.serverImage': (chart, serverImage) => new RestoreDrill(chart, 'drill', { backup: backup(chart), schedule: Cron.weekly(), serverImage }),
   'RestoreJobOptions.healthUrl': (chart, healthUrl) => new RestoreJob(chart, 'restore', { backup: backup(chart), healthUrl }),

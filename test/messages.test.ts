@@ -9,7 +9,7 @@ import { filesIn, SRC } from './_imports';
  */
 
 /** Files whose texts are for machines. */
-const PROGRAMS = /^(runner\/status\/style|runner\/commands\/completion|runner\/build\/bundle|constructs\/drill\/scratch-directory)\.ts$/;
+const PROGRAMS = /^(runner\/status\/style|constructs\/runbook\/document\/style|runner\/commands\/completion|runner\/build\/bundle|constructs\/drill\/scratch-directory)\.ts$/;
 /** SQL, a loop of a shell, and the head of an answer. */
 const FOR_MACHINES = /^do \$|; (do|done|charset=)/;
 

@@ -2,7 +2,7 @@
  * Example: the backups of the WhisperCache guide, from what is promised for them.
  *
  * Of examples/whispercache, which says each part itself, this is the short form: schedules and deadlines follow from the RPO, and a restore, a drill
- * every night, verification, alerts, a status page, the rules of the bucket and its policies from the plan.
+ * every night, verification, alerts, a status page, the rules of the bucket, its policies and a runbook from the plan.
  *
  * Needs in the namespace `whispercache`: the Secret `backup-secrets` with the keys POSTGRES_PASSWORD, AWS_ACCESS_KEY_ID,
  * AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION; the claim `whispercache-data` with the SQLite file of the application.
@@ -43,7 +43,9 @@ const plan = new RecoveryPlan(chart, 'whispercache', {
   application: [RestoreWorkload.fromDeploymentName('whispercache-backend')],
   healthUrl: 'http://whispercache-backend/api/health',
   exporter: { serviceMonitorLabels: { release: 'kube-prometheus-stack' } },
-  alerts: { ruleLabels: { release: 'kube-prometheus-stack' }, runbookUrl: 'https://wiki.example.com/whispercache/backups' },
+  alerts: { ruleLabels: { release: 'kube-prometheus-stack' } },
+  // Alerts lead to the headings of the runbook where you publish it.
+  runbook: { url: 'https://git.example.com/whispercache/dist/whispercache.runbook.md', contacts: [{ name: 'On-call', role: 'decides about restores', channel: 'PagerDuty' }] },
 });
 console.error(plan.describe()); // "cdk8s synth" does not show stdout
 

@@ -24,8 +24,8 @@
  */
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import {
-  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, DrillVolume, Encryption, RestoreDrill,
-  RestoreJob, RestoreWorkload, Retention, StoreLocation,
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, DrillVolume, Encryption, RecoveryRunbook,
+  RestoreDrill, RestoreJob, RestoreWorkload, Retention, StoreLocation,
 } from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -141,6 +141,9 @@ new BackupExporter(chart, 'exporter', {
   serviceMonitorLabels: { release: 'kube-prometheus-stack' },
 });
 
+// Where you publish the runbook below: its headings are what alerts lead to.
+const runbookUrl = 'https://git.example.com/whispercache/dist/RUNBOOK.md';
+
 // ---- alerts, with their tests ------------------------------------------------
 // kube-prometheus-stack loads rules with the name of its Helm release only.
 new BackupAlertRules(chart, 'backup-alerts', {
@@ -148,7 +151,17 @@ new BackupAlertRules(chart, 'backup-alerts', {
   drills,
   runnerMetrics: true, // the exporter above is scraped
   ruleLabels: { release: 'kube-prometheus-stack' },
-  runbookUrl: 'https://wiki.example.com/whispercache/backups',
+  runbookUrl,
+});
+
+// ---- what to do in an emergency, with the names of all that is above: RUNBOOK.md and runbook.html beside the manifest ----
+new RecoveryRunbook(chart, 'runbook', {
+  contacts: [
+    { name: 'On-call', role: 'decides about restores', channel: 'PagerDuty' },
+    { name: 'WhisperCache operations', role: 'knows the application', channel: 'Slack #whispercache-ops, ops@example.com' },
+  ],
+  url: runbookUrl,
+  keptAt: 'the vault "WhisperCache recovery"',
 });
 
 // ---- the Secret that all of this needs, encrypted ---------------------------

@@ -22,7 +22,7 @@ export const ExitCode = {
   NOT_FOUND: 15,
   /** A disk or quota is full. */
   NO_SPACE: 16,
-  /** Stopped at its deadline; or an application that is not healthy after a restore; or a drill that took longer than the declared RTO. */
+  /** Stopped at its deadline, or an application is not healthy after a restore, or a drill took longer than the declared RTO. */
   DEADLINE: 17,
   /** A server can't be reached, or went away. */
   UNAVAILABLE: 20,

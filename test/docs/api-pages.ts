@@ -22,6 +22,7 @@ const TOPICS: Readonly<Record<string, string>> = {
   recovery: 'Objectives and retention',
   exporter: 'Status page and metrics',
   alerts: 'Alerts',
+  runbook: 'The runbook',
   bucket: 'Lifecycle and policies of a bucket',
   pod: 'The pod of the runner',
 };

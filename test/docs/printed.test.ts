@@ -15,7 +15,7 @@ test('each of it is there once', () => {
 });
 
 test('a table that is not as the code prints it is found', () => {
-  expect(withPrinted('<!-- printed: exit-codes -->\n\n| code |\n\n<!-- end of what is printed -->\n')).toContain('| 17 | Stopped at its deadline;');
+  expect(withPrinted('<!-- printed: exit-codes -->\n\n| code |\n\n<!-- end of what is printed -->\n')).toContain('| 17 | Stopped at its deadline,');
 });
 
 test('the rules of a lifecycle are numbered from 1 on, without a gap: messages and people refer to them by number', () => {

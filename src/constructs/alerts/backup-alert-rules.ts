@@ -5,6 +5,7 @@ import { BackupAlertRulesProps } from './backup-alert-rules-props';
 import { dashboard } from './dashboard/dashboard';
 import { defineDashboard, definePrometheusRules } from './objects';
 import { alertGroups } from './rules/groups';
+import { AlertGroup } from './rules/rule';
 import { RelatedJob, AlertContext, AlertTarget, volumesOf } from './rules/target';
 import { TestTexts } from './tests/alike';
 import { BackupCronJob } from '../backup/backup-cron-job';
@@ -43,6 +44,13 @@ export class BackupAlertRules extends Construct {
   /** Where the dashboard is written, inside the output folder. */
   public readonly dashboardFile: string;
 
+  /**
+   * What is written into rule files.
+   *
+   * @internal
+   */
+  public readonly _groups: readonly AlertGroup[];
+
   constructor(scope: Construct, id: string, props: BackupAlertRulesProps) {
     super(scope, id);
     try {
@@ -56,6 +64,7 @@ export class BackupAlertRules extends Construct {
       const groups = alertGroups(context, targets);
       const board = dashboard({ namespace: Chart.of(this).namespace ?? targets[0].namespace, name }, context, targets);
 
+      this._groups = groups;
       const folder = props.folder ?? 'monitoring';
       this.ruleFile = `${folder}/${name}.rules`;
       this.dashboardFile = `${folder}/${name}.dashboard.json`;

@@ -1,5 +1,6 @@
 import { EngineDrill } from './drill';
 import { RestoreDefinition } from './restore';
+import { EngineRunbook } from './runbook';
 import { DatabaseConfig, DatabaseName, EngineName, SourceConfig } from '../../contract/config';
 
 /**
@@ -9,6 +10,9 @@ import { DatabaseConfig, DatabaseName, EngineName, SourceConfig } from '../../co
 export interface ConstructEngine<Engine extends EngineName = EngineName> {
   /** As people call it: `PostgreSQL`. */
   readonly title: string;
+
+  /** What a runbook says of it. */
+  readonly runbook: EngineRunbook<Engine>;
 
   /** How it is restored where nobody says how. */
   defaultMode(source: SourceConfig<Engine>): RestoreDefinition<Engine>;

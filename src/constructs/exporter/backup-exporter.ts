@@ -7,6 +7,7 @@ import { EXPORTER_FORM } from './exporter-form';
 import { defineDeployment, defineService, defineServiceMonitor } from './exporter-objects';
 import { checkExporterProps } from './exporter-settings';
 import { ExporterStores } from './stores';
+import { ExporterConfig } from '../../contract/config';
 import { writeAsStored } from '../core/as-stored';
 import { checkForm } from '../core/form';
 import { located } from '../core/located';
@@ -53,6 +54,13 @@ export class BackupExporter extends Construct {
   /** Name of the Deployment and of the Service. */
   public readonly exporterName: string;
 
+  /**
+   * What the runner is told.
+   *
+   * @internal
+   */
+  public readonly _config: ExporterConfig;
+
   constructor(scope: Construct, id: string, props: BackupExporterProps) {
     super(scope, id);
     try {
@@ -72,6 +80,7 @@ export class BackupExporter extends Construct {
 
       const metadata = { name: exporterName, labels: { ...standardLabels(this, 'backup-exporter', exporterName), ...labels } };
       const besideBackups = { ...metadata, name: `${exporterName}-exporter` };
+      this._config = config;
       this.exporterName = exporterName;
       this.serviceAccount = serviceAccountFor(this, props.serviceAccount, stores.parts, besideBackups);
       this.deployment = defineDeployment(this, {

@@ -5,6 +5,7 @@ import { BackupBucketLifecycle } from '../bucket/backup-bucket-lifecycle';
 import { S3AccessPolicy } from '../bucket/s3-access-policy';
 import { showSeconds } from '../core/check';
 import { BackupExporter } from '../exporter/backup-exporter';
+import { RecoveryRunbook } from '../runbook/recovery-runbook';
 
 /** What is made once for a plan. */
 interface Shared {
@@ -12,16 +13,18 @@ interface Shared {
   readonly alerts?: BackupAlertRules;
   readonly lifecycles: readonly BackupBucketLifecycle[];
   readonly policies: readonly S3AccessPolicy[];
+  readonly runbook?: RecoveryRunbook;
 }
 
 /** A line for each part. */
-export function describePlan(parts: readonly ProtectedParts[], { exporter, alerts, lifecycles, policies }: Shared): string {
+export function describePlan(parts: readonly ProtectedParts[], { exporter, alerts, lifecycles, policies, runbook }: Shared): string {
   return [
     ...parts.flatMap(part => [describeBackup(part), ...describeProof(part)]),
     ...exporter ? [`Deployment ${exporter.exporterName}: status page, metrics and command line for all of it`] : [],
     ...alerts ? [`${alerts.ruleFile}: alerts that say when a promise is broken`] : [],
     ...lifecycles.map(({ fileName, bucketName }) => `${fileName}: rules that clean up the bucket ${bucketName}; put them there with "cdk8s-backup lifecycle apply"`),
     ...policies.map(({ fileName }) => `${fileName}: the policy of one role`),
+    ...runbook ? [`${runbook.markdownFile}, ${runbook.htmlFile}: what to do in an emergency`] : [],
   ].join('\n');
 }
 

@@ -11,6 +11,7 @@ import { DECRYPTION, ENCRYPTION } from '../pod/takes';
 import { RecoveryScenario } from '../recovery/recovery-scenario';
 import { CLUSTER, ESTIMATE, RETENTION } from '../recovery/takes';
 import { HEALTH_URL, RESTORE_OPTIONS, WORKLOADS } from '../restore/restore-form';
+import { RUNBOOK_FORM } from '../runbook/runbook-form';
 import { STORES } from '../stores/takes';
 
 const PROTECTION: Form<ProtectionOptions> = {
@@ -43,5 +44,6 @@ export const PLAN_FORM: Form<RecoveryPlanProps> = {
   exporter: struct('{ serviceMonitorLabels: { release: \'kube-prometheus-stack\' } }', EXPORTER_OPTIONS),
   alerts: struct('{ ruleLabels: { release: \'kube-prometheus-stack\' } }', ALERTS_OPTIONS),
   lifecycle: struct('{ provider: LifecycleProvider.AWS }', FOR_BACKUPS_FORM),
+  runbook: struct('{ url: \'https://git.example.com/shop/dist/shop.runbook.md\' }', RUNBOOK_FORM),
   without: listOf(oneOf(RecoveryPlanPart, 'RecoveryPlanPart')),
 };

@@ -12,6 +12,7 @@ import { RecoveryScenario } from '../recovery/recovery-scenario';
 import { Retention } from '../recovery/retention';
 import { RestoreJobOptions } from '../restore/restore-job-props';
 import { RestoreWorkload } from '../restore/restore-workload';
+import { RecoveryRunbookProps } from '../runbook/recovery-runbook-props';
 import { BackupStore } from '../stores/backup-store';
 
 /** What a plan makes beside backups. */
@@ -36,6 +37,9 @@ export enum RecoveryPlanPart {
 
   /** The policies of IAM. */
   POLICIES = 'policies',
+
+  /** What to do in an emergency. */
+  RUNBOOK = 'runbook',
 }
 
 /** What is promised, and how it is kept. A plan says it for all of its data, and each of them may say otherwise. */
@@ -199,6 +203,13 @@ export interface RecoveryPlanProps extends ProtectionOptions {
    * @default - what follows from the plan
    */
   readonly lifecycle?: LifecycleForBackupsOptions;
+
+  /**
+   * More about the runbook, such as `contacts` and `url`. Alerts lead to that `url` unless `alerts.runbookUrl` says otherwise.
+   *
+   * @default - what follows from the plan, as `NAME.runbook.md` and `NAME.runbook.html`
+   */
+  readonly runbook?: RecoveryRunbookProps;
 
   /**
    * What is left out, because you define it yourself or don't want it. Backups can't be.

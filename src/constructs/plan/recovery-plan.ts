@@ -16,16 +16,17 @@ import { located } from '../core/located';
 import { RestoreDrill } from '../drill/restore-drill';
 import { BackupExporter } from '../exporter/backup-exporter';
 import { RestoreJob } from '../restore/restore-job';
+import { RecoveryRunbook } from '../runbook/recovery-runbook';
 import { BackupStore } from '../stores/backup-store';
 import { S3Access } from '../stores/s3/s3-access';
 import { isBucket } from '../stores/s3/store-type';
 
 /**
  * From a promise to all that keeps it: backups whose schedules follow from the RPO, templates that restore them, drills that prove it every
- * night, verification, alerts with a dashboard, a status page, and the rules and policies of the buckets.
+ * night, verification, alerts with a dashboard, a status page, the rules and policies of the buckets, and a runbook for emergencies.
  *
  * Every part is a construct of this library and a child of the plan, by an id that stays the same: `db-backup`, `db-restore`, `db-drill`,
- * `exporter`, `alerts`, `lifecycle-STORE`, `policy-STORE-ACCESS`. Nothing in it deletes a backup unless a `retention` says so, and nothing restores
+ * `exporter`, `alerts`, `lifecycle-STORE`, `policy-STORE-ACCESS`, `runbook`. Nothing in it deletes a backup unless a `retention` says so, and nothing restores
  * unless somebody starts it.
  */
 export class RecoveryPlan extends Construct {
@@ -50,6 +51,9 @@ export class RecoveryPlan extends Construct {
   /** The policies of each bucket, one for each role, unless left out. */
   public readonly policies: S3AccessPolicy[];
 
+  /** What to do in an emergency, unless left out. */
+  public readonly runbook?: RecoveryRunbook;
+
   private readonly parts: readonly ProtectedParts[];
 
   constructor(scope: Construct, id: string, props: RecoveryPlanProps) {
@@ -73,7 +77,7 @@ export class RecoveryPlan extends Construct {
       }
       if (has(RecoveryPlanPart.ALERTS)) {
         this.alerts = new BackupAlertRules(this, 'alerts', {
-          ruleName: `${name}-backup-alerts`, runnerMetrics: has(RecoveryPlanPart.EXPORTER), ...defined(props.alerts ?? {}), backups, drills,
+          ruleName: `${name}-backup-alerts`, runnerMetrics: has(RecoveryPlanPart.EXPORTER), runbookUrl: props.runbook?.url, ...defined(props.alerts ?? {}), backups, drills,
         });
       }
       const buckets = stores.filter(store => isBucket(store._toConfig()));
@@ -83,6 +87,9 @@ export class RecoveryPlan extends Construct {
       this.lifecycles = has(RecoveryPlanPart.LIFECYCLE)
         ? buckets.map(store => BackupBucketLifecycle.forBackups(this, `lifecycle-${store.storeName}`, backups, { store, ...defined(props.lifecycle ?? {}) })) : [];
       this.policies = has(RecoveryPlanPart.POLICIES) ? buckets.flatMap(store => this.policiesOf(name, store)) : [];
+      if (has(RecoveryPlanPart.RUNBOOK)) {
+        this.runbook = new RecoveryRunbook(this, 'runbook', { runbookName: `${name}.runbook`, title: `Recovery runbook of ${name}`, ...defined(props.runbook ?? {}) });
+      }
     } catch (error) {
       throw located(this.node.path, error);
     }
@@ -146,6 +153,7 @@ const PART_OF: { readonly [property: string]: RecoveryPlanPart } = {
   exporter: RecoveryPlanPart.EXPORTER,
   alerts: RecoveryPlanPart.ALERTS,
   lifecycle: RecoveryPlanPart.LIFECYCLE,
+  runbook: RecoveryPlanPart.RUNBOOK,
 };
 
 /** Refuses what is about a part that is left out, or about a promise that nobody makes. */
@@ -165,7 +173,7 @@ function refuseIgnored(props: RecoveryPlanProps): void {
 
 /** The data by their names, each with what the plan says for all. */
 function dataOf(props: RecoveryPlanProps, planName: string): [name: string, data: ProtectedData][] {
-  const { data, source, stores, cluster, exporter, alerts, lifecycle, without, ...forAll } = props;
+  const { data, source, stores, cluster, exporter, alerts, lifecycle, runbook, without, ...forAll } = props;
   if ((data === undefined) === (source === undefined)) {
     throw new Error(`give either 'data' or 'source', got ${data === undefined ? 'none' : 'both'}: 'source' is for a plan of one database`);
   }

@@ -14,7 +14,8 @@ interface SecretKey {
   readonly key: string;
 }
 
-const DIRECTORY = `${CERTIFICATES}/secrets`;
+/** The directory of such files: below it are SECRET/KEY. */
+export const SECRET_FILES = `${CERTIFICATES}/secrets`;
 
 /** For the group of the pod alone, which needs an `fsGroup` then. */
 const GROUP_READS = 0o440;
@@ -28,7 +29,7 @@ export function asSecretFiles(scope: Construct, env: { readonly [name: string]: 
   const secrets = [...new Set(variables.flatMap(({ key }) => key?.name ?? []))];
   return {
     env: Object.fromEntries(variables.map(({ name, value, key }) =>
-      key === undefined ? [name, value] : [name + FILE_SUFFIX, kplus.EnvValue.fromValue(`${DIRECTORY}/${key.name}/${key.key}`)])),
+      key === undefined ? [name, value] : [name + FILE_SUFFIX, kplus.EnvValue.fromValue(`${SECRET_FILES}/${key.name}/${key.key}`)])),
     mounts: secrets.map((secret, i) => {
       const keys = variables.flatMap(({ key }) => key?.name === secret ? key.key : []);
       const volume = kplus.Volume.fromSecret(scope, `SecretFiles-${secret}`, kplus.Secret.fromSecretName(scope, `FilesOf-${secret}`, secret), {
@@ -37,7 +38,7 @@ export function asSecretFiles(scope: Construct, env: { readonly [name: string]: 
         defaultMode: GROUP_READS,
         items: Object.fromEntries(keys.map(key => [key, { path: key }])),
       });
-      return { path: `${DIRECTORY}/${secret}`, volume, readOnly: true };
+      return { path: `${SECRET_FILES}/${secret}`, volume, readOnly: true };
     }),
   };
 }

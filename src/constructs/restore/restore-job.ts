@@ -59,6 +59,13 @@ export class RestoreJob extends Construct {
   public readonly networkPolicy?: ApiObject;
 
   /**
+   * What the runner is told.
+   *
+   * @internal
+   */
+  public readonly _config: RestoreConfig;
+
+  /**
    * The backup that is restored, if it is defined in the app.
    *
    * @internal
@@ -114,6 +121,7 @@ export class RestoreJob extends Construct {
       this.resourceName = name;
       this.networkPolicy = networkPolicy;
 
+      this._config = config;
       this._backup = props.backup;
       this._isTemplate = trigger._kind === 'template';
       writeAsStored(this);

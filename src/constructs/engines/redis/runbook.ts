@@ -1,0 +1,29 @@
+import { EngineRunbook } from '../../engine-api/runbook';
+
+/** Where the server of the stock tools listens. */
+const STOCK_PORT = 6399;
+
+export const REDIS_RUNBOOK: EngineRunbook<'redis'> = {
+  describe: ({ host }) => `Redis on ${host}`,
+
+  fromOutside: ({ host, port, tls }, route) => {
+    const at = route(host, port);
+    return {
+      api: false,
+      settings: [
+        `host=${at.host}`, `port=${at.port}`,
+        // A server that is reached through a port-forward does not reach back.
+        'mode=keys', 'replace=true', 'advertiseHostEnv=null', 'directory=null',
+        ...tls === null || tls.caFile === null ? [] : ['tls.caFile=null'],
+      ],
+      notes: ['From outside it is restored key by key, which is not one step: until it has ended, the server holds a mixture.'],
+    };
+  },
+
+  partOf: () => null,
+
+  stockTools: (_source, files) => [
+    `redis-server --port ${STOCK_PORT} --dir "$PWD" --dbfilename ${files}.rdb --appendonly no --save '' --daemonize yes`,
+    `until redis-cli -p ${STOCK_PORT} DBSIZE; do sleep 1; done`,
+  ],
+};

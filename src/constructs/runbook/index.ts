@@ -1,0 +1,2 @@
+export * from './recovery-runbook';
+export * from './recovery-runbook-props';
