@@ -1,4 +1,5 @@
 import { cdk, cdk8s, javascript, TextFile } from 'projen';
+import { addWorkflows } from './.ci/workflows';
 
 const VERSION = '0.1.0';
 
@@ -37,9 +38,18 @@ const project = new cdk8s.ConstructLibraryCdk8s({
   peerDeps: ['cdk8s-plus-28@^2.5.6'],
   validateTsconfig: cdk.ValidateTsconfig.STRICT,
 
-  github: false,
+  // Workflows of its own: see .ci/workflows.ts.
+  githubOptions: {
+    mergify: false,
+    pullRequestLint: false,
+    dependencyReview: true,
+    dependencyReviewOptions: { commentSummaryInPr: 'never' },
+  },
+  buildWorkflow: false,
   release: false,
-  depsUpgrade: false,
+  autoMerge: false,
+  pullRequestTemplate: false, // .github/pull_request_template.md
+  depsUpgradeOptions: { workflowOptions: { schedule: javascript.UpgradeDependenciesSchedule.WEEKLY } },
   docgen: false, // one file of all: see the task below
 
   devDeps: [
@@ -113,6 +123,9 @@ versionFile.addLine('');
 project.package.addPackageResolutions('unrs-resolver@1.12.2');
 project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
 
+// ---- what runs on GitHub ---------------------------------------------------
+addWorkflows(project.github!);
+
 // ---- compile: jsii never removes what an earlier compile left in lib ------
 project.preCompileTask.exec('rm -rf lib');
 
@@ -157,7 +170,7 @@ project.postCompileTask.spawn(bundle);
 
 // The published package carries the runner, nothing else of dist. The line `dist` stays: pacmak adds it wherever it is missing.
 project.npmignore?.include('!/dist/');
-project.npmignore?.exclude('/dist/*', '/docs/images/', '/examples/', '/src/', '/.ci/', '/.cache/', '/CONTRIBUTING.md');
+project.npmignore?.exclude('/dist/*', '/docs/images/', '/examples/', '/src/', '/.ci/', '/.cache/', '/.github/', '/CONTRIBUTING.md', '/CODE_OF_CONDUCT.md');
 project.npmignore?.include('!/dist/runner/');
 
 // The tests are transpiled like the constructs, but import the runner too.
@@ -178,6 +191,8 @@ new javascript.TypescriptConfig(project, {
 
 // ---- lint -----------------------------------------------------------------
 project.eslint?.addLintPattern('examples');
+project.eslint?.addIgnorePattern('!.ci/');
+project.eslint?.allowDevDeps('.ci/**');
 project.eslint?.allowDevDeps('src/runner/**');
 project.eslint?.allowDevDeps('examples/**');
 project.eslint?.addOverride({ files: ['examples/**', 'test/languages/apps/**'], rules: { 'import/no-unresolved': 'off' } }); // tsconfig paths
@@ -203,7 +218,7 @@ project.eslint?.addOverride({ files: ['test/**', 'examples/**'], rules: { 'impor
 
 // ---- test: types and lint take one core, and the unit tests the others ------
 project.testTask.reset([
-  'bash test/beside.sh "tsx --max-semi-space-size=64 test/types-and-lint.ts src test examples .projenrc.ts"',
+  'bash test/beside.sh "tsx --max-semi-space-size=64 test/types-and-lint.ts src test examples .projenrc.ts .ci"',
   '-- jest --passWithNoTests --ci',
 ].join(' '), { receiveArgs: true });
 
@@ -248,6 +263,10 @@ project.addTask('test:languages', {
 project.addTask('image:build', {
   description: 'Build the runner image with docker, podman or buildah, whichever is there; --builder NAME and arguments of the builder may follow',
   steps: [{ spawn: 'bundle:runner' }, { exec: 'tsx src/runner/build/build-image.ts', receiveArgs: true }],
+});
+project.addTask('release:pin-image', {
+  description: 'Write the digest of the image that a release has pushed into the library, which is compiled after that',
+  steps: [{ exec: 'tsx src/runner/build/pin-image.ts', receiveArgs: true }],
 });
 project.addTask('test:image', {
   description: 'Build the runner image with two builders, and play the pods of examples/whispercache from it (needs root, what test:all installs, and the bundle)',

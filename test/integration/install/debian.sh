@@ -19,6 +19,7 @@ packages=(
   prometheus                # and promtool
   prometheus-pushgateway
   redis-server redis-tools
+  shellcheck                # reads the scripts of workflows
   sqlite3
   zstd
 )
