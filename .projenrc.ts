@@ -235,6 +235,7 @@ project.addTask('test:all', {
     { spawn: 'quickstart' },
     { spawn: 'test:integration' },
     { spawn: 'test:docs' },
+    { spawn: 'test:languages' },
     { spawn: 'test:image' },
     { spawn: 'test:cluster' },
     { spawn: 'test:faults', args: ['--minutes', '4'] }, // as many of its rounds as fit: all of them take three times as long
@@ -254,9 +255,10 @@ project.addTask('test:docs', {
   steps: [{ exec: 'jest --ci --config test/getting-started/jest.config.json', receiveArgs: true }],
 });
 project.addTask('test:languages', {
-  description: 'Build the packages of other languages, and synthesize one app with each of them (needs registries of npm and PyPI, and lib)',
+  description: 'Build the packages of all languages, and synthesize one app with each of them, on several versions of cdk8s-plus (needs lib)',
   steps: [
-    { exec: 'jsii-pacmak --target js --target python' },
+    { exec: 'bash test/languages/install.sh' },
+    { exec: 'tsx test/languages/build.ts' },
     { exec: 'jest --ci --config test/languages/jest.config.json', receiveArgs: true },
   ],
 });

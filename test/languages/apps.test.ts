@@ -1,0 +1,90 @@
+/*
+ * One app in each language, and on any cdk8s-plus from 28 on: what this library adds to it is the same, byte for byte, with the packages as they are
+ * published. cdk8s-plus comes from npm and PyPI; both keep what they have fetched in caches of their own.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PLUS_VERSIONS } from './_bindings';
+import { buildGo, Files, installForNode, installForPython, javaClassPath, run, synth, writeApp } from './_packages';
+import { tempDir } from '../integration/servers/_process';
+import { blocks, ROOT } from '../pages';
+
+const VERSIONS = [28, 31, 33, 34];
+const BIN = join(ROOT, 'node_modules', '.bin');
+
+/** What the app adds to its own objects, which each cdk8s-plus writes in its own way. */
+const ours = ({ 'shop.k8s.yaml': _, ...files }: Files) => files;
+
+const node = tempDir('node');
+const pythonFolder = tempDir('python');
+const java = tempDir('java');
+const go = tempDir('go');
+let python: string;
+let classPath: string;
+let expected: Files;
+
+beforeAll(async () => {
+  await Promise.all([
+    installForNode(node, [...VERSIONS.map(version => `cdk8s-plus-${version}`), '@types/node@24']),
+    installForPython(join(pythonFolder, 'venv'), VERSIONS.map(version => `cdk8s-plus-${version}`)).then(installed => { python = installed; }),
+    javaClassPath(java).then(path => { classPath = path; }),
+  ]);
+  for (const version of VERSIONS) writeApp(join(node, `app-${version}.ts`), 'app.ts', version);
+  expected = await synth(node, 'out', join(BIN, 'tsx'), ['app-28.ts']);
+}, 600_000);
+
+/** Writes the app on a cdk8s-plus, and synthesizes it. */
+const APPS: { readonly [language: string]: (version: number) => Promise<Files> } = {
+  TypeScript: version => synth(node, `out-${version}`, join(BIN, 'tsx'), [`app-${version}.ts`]),
+  Python: version => {
+    writeApp(join(pythonFolder, `main_${version}.py`), 'main.py', version);
+    return synth(pythonFolder, `out-${version}`, python, [`main_${version}.py`]);
+  },
+  Java: version => {
+    writeApp(join(java, `${version}`, 'Main.java'), 'Main.java', version);
+    return synth(java, `out-${version}`, 'java', ['-cp', classPath, join(`${version}`, 'Main.java')]);
+  },
+  Go: async version => {
+    const folder = join(go, `${version}`);
+    writeApp(join(folder, 'app.go'), 'app.go', version);
+    return synth(folder, 'out', await buildGo(folder, [...new Set([28, version])]), []);
+  },
+};
+
+test('the app has something to compare: objects of its own, each of which is named by what the library adds', () => {
+  expect(Object.keys(expected)).toEqual(['backups.k8s.yaml', 'shop.k8s.yaml']);
+  for (const name of ['registry', 'credentials', 'secret-key', 'ca', 'files', 'identity', 'api', 'worker']) {
+    expect(expected['backups.k8s.yaml']).toMatch(new RegExp(`\\b${name}\\b`));
+  }
+});
+
+test('the types fit those of each cdk8s-plus in TypeScript', async () => {
+  const compilerOptions = { strict: true, noEmit: true, skipLibCheck: true, target: 'es2023', module: 'node20', types: ['node'] };
+  writeFileSync(join(node, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['app-*.ts'] }));
+  const read = await run(node, join(BIN, 'tsc'), ['--listFilesOnly']);
+  for (const version of VERSIONS) expect(read).toContain(`/node_modules/cdk8s-plus-${version}/lib/deployment.d.ts`);
+  await run(node, join(BIN, 'tsc'), []);
+});
+
+test.each(['Python', 'Java', 'Go'])('the app in %s writes what that in TypeScript writes', async language => {
+  expect(await APPS[language]!(28)).toEqual(expected);
+});
+
+const LATER = VERSIONS.filter(version => version !== 28).flatMap(version => ['TypeScript', 'Python', ...PLUS_VERSIONS.includes(version) ? ['Java', 'Go'] : []].map(language => [language, version] as const));
+
+test.each(LATER)('the app in %s on cdk8s-plus-%d has of this library what that on 28 has', async (language, version) => {
+  expect(ours(await APPS[language]!(version))).toEqual(ours(expected));
+});
+
+test('the app of docs/getting-started-python.md writes what that of docs/getting-started.md does, byte for byte', async () => {
+  writeFileSync(join(node, 'page.ts'), appOf('docs/getting-started.md', 'ts'));
+  writeFileSync(join(pythonFolder, 'page.py'), appOf('docs/getting-started-python.md', 'python'));
+  const written = await synth(node, 'page', join(BIN, 'tsx'), ['page.ts']);
+  expect(written['whispercache.k8s.yaml']).toContain('kind: CronJob');
+  expect(await synth(pythonFolder, 'page', python, ['page.py'])).toEqual(written);
+});
+
+/** The first program of a page. */
+function appOf(page: string, language: string): string {
+  return blocks({ file: page, text: readFileSync(join(ROOT, page), 'utf8') }).find(({ info }) => info === language)!.code;
+}
