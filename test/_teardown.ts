@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leftIn, ORIGINAL_TMPDIR, WAS_THERE } from './_setup';
+import { IN_MEMORY, leftIn, ORIGINAL_TMPDIR, WAS_THERE } from './_setup';
 
 /** What was told to end may take a moment to do so. */
 const PATIENCE_MS = 10_000;
@@ -11,7 +11,9 @@ const PATIENCE_MS = 10_000;
 export default async function teardown(): Promise<void> {
   const directory = tmpdir();
   const original = process.env[ORIGINAL_TMPDIR]!;
+  const inMemory = process.env[IN_MEMORY]!;
   if (existsSync(path.join(directory, 'failed'))) {
+    if (inMemory !== directory) rmSync(inMemory, { recursive: true, force: true }); // databases: their logs are in the other one
     process.stderr.write(`\nA test failed: what the servers and the program have left is kept in ${directory}\n`);
     return;
   }
@@ -23,7 +25,7 @@ export default async function teardown(): Promise<void> {
       // it has ended meanwhile
     }
   }
-  rmSync(directory, { recursive: true, force: true });
+  for (const one of [directory, inMemory]) rmSync(one, { recursive: true, force: true });
   const before = (process.env[WAS_THERE] ?? '').split('/');
   const files = leftIn(original).filter(name => !before.includes(name)).map(name => path.join(original, name));
   const behind = [...left.map(({ name }) => name), ...files];

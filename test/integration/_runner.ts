@@ -1,13 +1,10 @@
-import { ChildProcess, spawn } from 'node:child_process';
+import { ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { clientPath, PostgresMajor } from './servers/postgres';
 import { Config, CONFIG_ENV } from '../../src/contract/config';
-import type * as Cli from '../../src/runner/cli';
-import { capture } from '../runner/_fixtures';
 
 /** The bundle, as the image has it. */
 const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
@@ -104,7 +101,7 @@ export function endedWith(code: number, stdout: string, stderr: string): Ended {
 
 /** Runs a command line, without a process of its own where nothing asks for one. What is about the process, such as its arguments, takes {@link start}. */
 export function run(args: readonly string[], options: RunOptions): Promise<Ended> {
-  return needsProcess(options) ? start(args, options).ended : runHere(args, options);
+  return needsProcess(options) ? start(args, options).ended : runThere(args, options);
 }
 
 /** What is looked for in the environment of a process, and not in that of a command line. */
@@ -114,19 +111,55 @@ function needsProcess({ through, cwd, path: first, clients, env = {} }: RunOptio
   return [through, cwd, first, clients].some(option => option !== undefined) || Object.keys(env).some(name => OF_A_PROCESS.test(name));
 }
 
-/** Runs a command line in the process of the tests, which costs a fifth of one of its own. */
-async function runHere(args: readonly string[], options: Pick<RunOptions, 'config' | 'env'>): Promise<Ended> {
-  const [stdout, stderr] = [capture(), capture()];
-  const env = environmentOf(options);
-  process.getBuiltinModule('node:process').env.PATH = env.PATH; // where programs are looked for
-  const code = await bundle().run(args, { env, stdin: Readable.from([]), stdout, stderr, signal: new AbortController().signal });
-  return endedWith(code, stdout.text(), stderr.text());
+/** A command line for the process of `_command-lines.ts`, and how it ended. */
+export interface CommandLine {
+  readonly id: number;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
 }
 
-/** What is shipped, outside of Jest's modules: each process of the tests loads it once. */
-function bundle(): typeof Cli {
-  return process.getBuiltinModule('node:module').createRequire(__filename)(programArgs()[1]!) as typeof Cli;
+export interface CommandLineEnded {
+  readonly id: number;
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
+
+let lastId = 0;
+let commandLines: ReturnType<typeof startCommandLines> | undefined;
+
+/** Runs a command line in a process that runs all those of a file of tests, which costs a fifth of one of its own. */
+async function runThere(args: readonly string[], options: Pick<RunOptions, 'config' | 'env'>): Promise<Ended> {
+  const { child, waiting } = commandLines ??= startCommandLines();
+  const id = lastId++;
+  const { code, stdout, stderr } = await new Promise<CommandLineEnded>((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+    child.send({ id, args, env: environmentOf(options) } satisfies CommandLine);
+  });
+  return endedWith(code, stdout, stderr);
+}
+
+function startCommandLines() {
+  const [, bundle] = programArgs();
+  const child = fork(path.join(__dirname, '_command-lines.ts'), [bundle!], {
+    env: environmentOf({}),
+    execArgv: ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'],
+  });
+  const waiting = new Map<number, { resolve(ended: CommandLineEnded): void; reject(error: Error): void }>();
+  child.on('message', (ended: CommandLineEnded) => {
+    waiting.get(ended.id)!.resolve(ended);
+    waiting.delete(ended.id);
+  });
+  child.once('exit', (code, signal) => {
+    commandLines = undefined;
+    for (const { reject } of waiting.values()) reject(new Error(`the process of the command lines ended by itself: ${signal ?? code}`));
+  });
+  child.unref(); // the fault campaign, which has no hooks, must be able to end
+  child.channel!.unref();
+  return { child, waiting };
+}
+
+(globalThis as { afterAll?: jest.Lifecycle }).afterAll?.(() => commandLines?.child.disconnect());
 
 /** Takes a backup and fails the test unless it succeeds. */
 export async function backup(options: RunOptions): Promise<BackupResult> {

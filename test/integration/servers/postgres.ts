@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Client, ClientConfig, QueryArrayResult } from 'pg';
 import { Certificate } from './_certificate';
 import { freePort, RunningProcess, startProcess, tempDir } from './_process';
+import { IN_MEMORY } from '../../_setup';
 
 const exec = promisify(execFile);
 
@@ -67,7 +68,7 @@ export function clientBin(major: PostgresMajor): string {
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const directory = tempDir('postgres');
   const { dataBelow } = options;
-  const dataDir = join(dataBelow === undefined ? directory : mkdtempSync(join(dataBelow, 'postgres-')), 'data');
+  const dataDir = join(mkdtempSync(join(dataBelow ?? inMemory(), 'postgres-')), 'data');
   const binDir = serverBin(options.major);
   const owner = serverUser();
   const environment = { uid: owner?.uid, gid: owner?.gid, cwd: directory };
@@ -121,7 +122,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     },
     stop: async () => {
       await server.stop();
-      rmSync(directory, { recursive: true, force: true });
+      for (const made of [directory, dirname(dataDir)]) rmSync(made, { recursive: true, force: true });
     },
   };
 }
@@ -139,11 +140,16 @@ async function rowsOf(statements: string, connection: ClientConfig): Promise<str
   }
 }
 
+/** Where the files of databases are made: see `test/_setup.ts`, which `bench` does without. */
+function inMemory(): string {
+  return process.env[IN_MEMORY] ?? tmpdir();
+}
+
 /** What initdb makes, which takes it a second of CPU time: it does so once in a run for each version, and servers get copies. */
 function emptyCluster(major: PostgresMajor, owner: { uid: number; gid: number } | undefined): string {
-  const made = join(tmpdir(), `postgres-${major}-empty`);
+  const made = join(inMemory(), `postgres-${major}-empty`);
   if (existsSync(made)) return made;
-  const directory = tempDir('initdb');
+  const directory = mkdtempSync(join(inMemory(), 'initdb-'));
   if (owner) chownSync(directory, owner.uid, owner.gid);
   const [dataDir, passwordFile] = [join(directory, 'data'), join(directory, 'password')];
   writeFileSync(passwordFile, SUPERUSER_PASSWORD);
