@@ -80,6 +80,7 @@ const PLACES: { readonly [name: string]: (chart: Chart, value: string) => unknow
     BackupDefaults.of(chart).set({ image });
     return backup(chart);
   },
+  'BackupExporterOptions.runbookUrl': (chart, runbookUrl) => new BackupExporter(chart, 'exporter', { backups: [backup(chart)], runbookUrl }),
   'LifecycleApplyJobOptions.image': (chart, image) => new BackupBucketLifecycle(chart, 'lifecycle', {
     store: bucket(), rules: [{ id: 'all', expiration: Duration.days(90) }], applyJob: { image },
   }),

@@ -130,6 +130,9 @@ const drills = [
   }),
 ];
 
+// Where you publish the runbook below: alerts and the status page lead to its headings.
+const runbookUrl = 'https://git.example.com/whispercache/dist/RUNBOOK.md';
+
 // ---- a place to look: status page, metrics, and the guide's `deploy/db-backup` for the command line ------
 // Its volume can be mounted on one node at a time; on a cluster with several, `volumes: false` leaves the backups free to run anywhere.
 new BackupExporter(chart, 'exporter', {
@@ -139,10 +142,8 @@ new BackupExporter(chart, 'exporter', {
   drills,
   // As with rules: kube-prometheus-stack finds it by the name of its Helm release. Without this line there are annotations instead.
   serviceMonitorLabels: { release: 'kube-prometheus-stack' },
+  runbookUrl,
 });
-
-// Where you publish the runbook below: its headings are what alerts lead to.
-const runbookUrl = 'https://git.example.com/whispercache/dist/RUNBOOK.md';
 
 // ---- alerts, with their tests ------------------------------------------------
 // kube-prometheus-stack loads rules with the name of its Helm release only.

@@ -167,6 +167,8 @@ export interface ExporterConfig {
   /** Where it looks, for the pages: names that people give; `null` where nobody did. */
   readonly cluster: string | null;
   readonly environment: string | null;
+  /** Where the runbook is published, for the pages; absent: nobody has said. */
+  readonly runbookUrl?: string | undefined;
   /** At least one. */
   readonly backups: readonly ExportedBackupConfig[];
   readonly port: number;

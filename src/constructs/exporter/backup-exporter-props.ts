@@ -32,6 +32,13 @@ export interface BackupExporterOptions extends RunnerPodOptions, NetworkOptions 
   readonly environment?: string;
 
   /**
+   * Where the runbook is published: the address of one of the files of `RecoveryRunbook`. Pages lead to its section on the restore, and on each problem.
+   *
+   * @default - pages lead to no runbook
+   */
+  readonly runbookUrl?: string;
+
+  /**
    * Whether the volumes of the backups are mounted, for reading. Without them only buckets are looked at.
    *
    * A claim that is `ReadWriteOnce` can be mounted on one node at a time: with the exporter on it, every backup and restore that mounts the

@@ -24,6 +24,7 @@ export function exporterConfig(props: BackupExporterProps, settings: ExporterSet
     kind: 'exporter',
     cluster: props.cluster ?? null,
     environment: props.environment ?? null,
+    runbookUrl: props.runbookUrl,
     backups: props.backups.map((backup): ExportedBackupConfig => ({
       ...describe(backup),
       restoreJob: restores.find(restore => restore._backup === backup)?.resourceName ?? null,

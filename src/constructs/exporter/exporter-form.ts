@@ -13,6 +13,7 @@ export const EXPORTER_OPTIONS: Form<BackupExporterOptions> = {
   exporterName: text('backup-exporter'),
   cluster: text('eu-1'),
   environment: text('production'),
+  runbookUrl: text('https://git.example.com/shop/dist/RUNBOOK.md'),
   volumes: FLAG,
   s3Credentials: S3_CREDENTIALS_BY_STORE,
   refresh: DURATION,

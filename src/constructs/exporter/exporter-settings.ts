@@ -2,7 +2,7 @@ import { Duration } from 'cdk8s';
 import { BackupExporterProps } from './backup-exporter-props';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { toCronJobName } from '../core/backup-name';
-import { checkLabels, checkPort, isDnsLabel, show, wholeSeconds } from '../core/check';
+import { checkHttpUrl, checkLabels, checkPort, isDnsLabel, show, wholeSeconds } from '../core/check';
 import { RestoreDrill } from '../drill/restore-drill';
 import { RestoreJob } from '../restore/restore-job';
 
@@ -22,6 +22,7 @@ export interface ExporterSettings {
 export function checkExporterProps(id: string, props: BackupExporterProps): ExporterSettings {
   const exporterName = checkName(id, props.exporterName);
   for (const property of ['cluster', 'environment'] as const) checkPlace(property, props[property]);
+  if (props.runbookUrl !== undefined) checkHttpUrl('runbookUrl', props.runbookUrl, 'leave the login to the browser', 'https://git.example.com/shop/dist/RUNBOOK.md');
   checkBackups(props.backups);
   const restores = checkRestores(props.restores ?? [], props.backups);
   const drills = checkDrills(props.drills ?? [], props.backups);

@@ -205,7 +205,7 @@ export interface RecoveryPlanProps extends ProtectionOptions {
   readonly lifecycle?: LifecycleForBackupsOptions;
 
   /**
-   * More about the runbook, such as `contacts` and `url`. Alerts lead to that `url` unless `alerts.runbookUrl` says otherwise.
+   * More about the runbook, such as `contacts` and `url`. Alerts and the status page lead to that `url`, unless their own `runbookUrl` says otherwise.
    *
    * @default - what follows from the plan, as `NAME.runbook.md` and `NAME.runbook.html`
    */

@@ -73,7 +73,9 @@ export class RecoveryPlan extends Construct {
       const { backups, restores, drills } = this;
 
       if (has(RecoveryPlanPart.EXPORTER)) {
-        this.exporter = new BackupExporter(this, 'exporter', { exporterName: `${name}-backups`, ...defined(props.exporter ?? {}), backups, restores, drills });
+        this.exporter = new BackupExporter(this, 'exporter', {
+          exporterName: `${name}-backups`, runbookUrl: props.runbook?.url, ...defined(props.exporter ?? {}), backups, restores, drills,
+        });
       }
       if (has(RecoveryPlanPart.ALERTS)) {
         this.alerts = new BackupAlertRules(this, 'alerts', {

@@ -111,6 +111,7 @@ const exporter = z.strictObject({
   kind: z.literal('exporter'),
   cluster: text.nullable(),
   environment: text.nullable(),
+  runbookUrl: text.optional(),
   backups: z.array(z.strictObject({
     name: backupName,
     engine: z.enum(ENGINE_NAMES),

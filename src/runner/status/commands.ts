@@ -1,4 +1,6 @@
 import { Html, html } from './html';
+import { Frame } from './page';
+import { intoRunbook } from './runbook';
 import { Shown } from './summary';
 import { isUsable, passedOver } from '../catalog/choose-backup';
 
@@ -11,13 +13,13 @@ interface Step {
 const MANIFEST = 'MANIFEST.k8s.yaml';
 
 /** What to type, in this order: look, restore, and what else helps. A restore needs kubectl only; each command is one line to copy. */
-export function whatToType(shown: Shown, now: Date): Html {
+export function whatToType(shown: Shown, now: Date, { runbookUrl }: Pick<Frame, 'runbookUrl'>): Html {
   const { config: { namespace }, assessment: { verdict } } = shown;
   const all = [...restoring(shown, now), ...otherwise(shown, now)];
   return html`<section class="type" id="restore" aria-label="What to type"><h2>What to type</h2>
 ${verdict === 'no' && html`<p class="note">A restore would find nothing that it may take. Look at the stores first.</p>`}
 <ol>${all.map(({ what, command }) => html`<li><p>${what}</p><pre tabindex="0">${words(command)}</pre></li>`)}</ol>
-<p class="quiet">${namespace === null && 'Add -n NAMESPACE to kubectl. '}${MANIFEST} is the file that your app was applied from.</p></section>`;
+<p class="quiet">${namespace === null && 'Add -n NAMESPACE to kubectl. '}${MANIFEST} is the file that your app was applied from.</p>${intoRunbook(shown, runbookUrl)}</section>`;
 }
 
 /** Lines end between words: browsers would end one after each hyphen. */

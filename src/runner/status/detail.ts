@@ -25,7 +25,7 @@ export function detail(shown: Shown, now: Date, frame: Frame): string {
   const { config, observation, assessment } = shown;
   const { label, tone } = STATES[assessment.state];
   return page({ ...frame, title: `${config.name}: ${label} \u2013 Backups`, tone, now, heading: html`<a href="/">Backups</a> / ${config.name}` }, html`
-<section class="pair" aria-label="The backup">${card(shown, now, true)}${whatToType(shown, now)}</section>
+<section class="pair" aria-label="The backup">${card(shown, now, true)}${whatToType(shown, now, frame)}</section>
 <h2>Backups</h2>
 ${backups(shown, now)}
 <h2>Restore drills</h2>

@@ -30,12 +30,12 @@ ${all.length > 1 && counts(all)}
 ${QUESTIONS.map(question => fact(question, all, now))}
 </dl>
 </section>
-${all.length === 1 ? alone(all[0]!, now) : several(worstFirst(all), now, view)}`);
+${all.length === 1 ? alone(all[0]!, now, frame) : several(worstFirst(all), now, view)}`);
 }
 
 /** Of one backup, what to type is there at once. */
-function alone(shown: Shown, now: Date): Html {
-  return html`<section class="pair" aria-label="The backup">${card(shown, now)}${whatToType(shown, now)}</section>`;
+function alone(shown: Shown, now: Date, frame: Frame): Html {
+  return html`<section class="pair" aria-label="The backup">${card(shown, now)}${whatToType(shown, now, frame)}</section>`;
 }
 
 function several(sorted: readonly Shown[], now: Date, view: View): Html {

@@ -12,6 +12,8 @@ export interface Place {
 /** What all pages have in common. */
 export interface Frame {
   readonly place: Place;
+  /** Where the runbook is published; `null`: nobody has said. */
+  readonly runbookUrl: string | null;
   /** The page asks for itself again after so many seconds. */
   readonly refreshSeconds: number;
 }

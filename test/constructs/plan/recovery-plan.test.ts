@@ -57,11 +57,12 @@ test('from a promise follows all that keeps it: each part has a name that people
 
 test('a runbook comes with it, to which alerts lead where its address is known, unless it is left out', () => {
   const url = 'https://git.example.com/shop.runbook.md';
-  const { plan } = planOf(chart => ({ ...three(chart), runbook: { url, contacts: [{ name: 'Ada', role: 'decides', channel: '+44' }] } }));
+  const { plan, objects } = planOf(chart => ({ ...three(chart), runbook: { url, contacts: [{ name: 'Ada', role: 'decides', channel: '+44' }] } }));
   const files = synthFiles(plan);
   expect(files['shop.runbook.md']).toMatch(/^# Recovery runbook of shop\n[^]*\| Ada \| decides \| \+44 \|[^]*--from=cronjob\/db-restore/);
   expect(files['shop.runbook.html']).toContain('Ada');
   expect(files['monitoring/shop-backup-alerts.rules']).toContain(`runbook_url: ${url}#backupjobfailed`);
+  expect(JSON.parse(objects.find(({ kind }) => kind === 'Deployment').spec.template.spec.containers[0].env[0].value)).toMatchObject({ runbookUrl: url });
   expect(plan.describe()).toContain('shop.runbook.md, shop.runbook.html: what to do in an emergency');
 
   const left = planOf(chart => ({ ...three(chart), without: [RecoveryPlanPart.RUNBOOK] }));

@@ -1,6 +1,7 @@
-import { code, commands, heading, list, paragraph, say, slug, steps, strong, table, to } from '../../../src/constructs/runbook/document/document';
+import { code, commands, heading, list, paragraph, say, steps, strong, table, to } from '../../../src/constructs/runbook/document/document';
 import { toHtml } from '../../../src/constructs/runbook/document/html';
 import { toMarkdown } from '../../../src/constructs/runbook/document/markdown';
+import { slug } from '../../../src/contract/runbook';
 import { blocks } from '../../pages';
 
 const NASTY = '<b>|`*_[x](y)# &';

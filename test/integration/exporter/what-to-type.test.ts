@@ -91,3 +91,18 @@ test('first a Job that only looks, then one that restores, then one that backs u
     await exporter.stop();
   }
 });
+
+test('below it are the sections of the runbook, where somebody has said where that is', async () => {
+  const directory = tempDir('stores');
+  plantMonth([directory], 'app', { days: 2 });
+  const url = 'https://git.example.com/dist/RUNBOOK.md';
+  for (const [changes, links] of [[{ runbookUrl: url }, [`${url}#restore-app`, `${url}#backupdrillstale`]], [{}, []]] as const) {
+    const exporter = await startExporter([exported('app', [folder(directory)], { namespace: NAMESPACE })], { changes });
+    try {
+      const page = await exporter.get('/backups/app');
+      expect([...page.matchAll(/href="(https:[^"]+)"/g)].map(([, link]) => link)).toEqual(links.length === 0 ? [] : expect.arrayContaining([...links]));
+    } finally {
+      await exporter.stop();
+    }
+  }
+});

@@ -1,4 +1,5 @@
 import { S3StoreConfig } from '../../../contract/config';
+import { restoreHeading } from '../../../contract/runbook';
 import { showSeconds } from '../../core/check';
 import { ScenarioRecovery } from '../../recovery/recovery-report';
 import { RecoveryScenario } from '../../recovery/recovery-scenario';
@@ -36,7 +37,7 @@ export function each(all: readonly (readonly string[])[]): Block[] {
 }
 
 /** Where what follows restores this. */
-export const restoreOf = ({ name }: Subject) => `Restore ${name}`;
+export const restoreOf = ({ name }: Subject) => restoreHeading(name);
 export const goBackOf = ({ name }: Subject) => `Go back, or keep it: ${name}`;
 export const outsideOf = ({ name }: Subject) => `From any machine: ${name}`;
 export const stockOf = ({ name }: Subject) => `With stock tools: ${name}`;

@@ -61,8 +61,3 @@ export const commands = (...lines: readonly string[]): Block => ({ kind: 'comman
 export function joined(texts: readonly (Inline | Text)[], between = ', '): Text {
   return texts.flatMap((text, i): Text => [...i === 0 ? [] : [between], ...Array.isArray(text) ? text as Text : [text as Inline]]);
 }
-
-/** How sites that show Markdown call a heading in links. */
-export function slug(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replace(/ /g, '-');
-}

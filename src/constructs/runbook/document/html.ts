@@ -1,5 +1,6 @@
-import { Block, Inline, slug, Text } from './document';
+import { Block, Inline, Text } from './document';
 import { STYLE } from './style';
+import { slug } from '../../../contract/runbook';
 
 /** The document as a page that needs nothing beside itself: no script, no font, no image. */
 export function toHtml(title: string, blocks: readonly Block[]): string {

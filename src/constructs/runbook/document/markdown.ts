@@ -1,4 +1,5 @@
-import { Block, Inline, slug, Text } from './document';
+import { Block, Inline, Text } from './document';
+import { slug } from '../../../contract/runbook';
 
 /** The document for Git, and for every site that shows Markdown: a line for each paragraph, item and row, so that a diff shows what has changed. */
 export function toMarkdown(blocks: readonly Block[]): string {

@@ -7,13 +7,13 @@ import { retentionWords } from './retention-words';
 import { BackupFacts, ExporterFacts, JobFacts, RestoreFacts, StoreFacts, Subject } from './runbook-facts';
 import { secretsOf } from './secrets';
 import { StoreConfig } from '../../../contract/config';
+import { slug } from '../../../contract/runbook';
 import { BackupCronJob } from '../../backup/backup-cron-job';
 import { RestoreDrill } from '../../drill/restore-drill';
 import { runbookOf } from '../../engines/engines';
 import { RestoreJob } from '../../restore/restore-job';
 import { BackupStore } from '../../stores/backup-store';
 import { isBucket } from '../../stores/s3/store-type';
-import { slug } from '../document/document';
 
 /** What is there, each kind in the order of the tree. */
 export interface Parts {

@@ -123,7 +123,7 @@ async function decide(directory: string): Promise<Decided> {
   const neverDrilled = { ...shown[0]!.assessment, lastDrill: undefined, lastPassedDrill: undefined, measuredRtoSeconds: null };
   const never = { ...shown[0]!, config: { ...config, name: 'never' }, assessment: neverDrilled };
   const none = { ...never, config: { ...config, name: 'none' }, assessment: { ...neverDrilled, latest: undefined, ageSeconds: null } };
-  const frame = { place: { cluster: null, environment: null }, refreshSeconds: 60 };
+  const frame = { place: { cluster: null, environment: null }, runbookUrl: null, refreshSeconds: 60 };
   const page = overview([...shown, never, none], now, { ...frame, complete: true });
   decided.verdict = shown[0]!.assessment.verdict;
   decided.state = shown[0]!.assessment.state;
