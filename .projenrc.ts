@@ -21,6 +21,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
   repositoryUrl: 'https://github.com/cdk8s-backup/cdk8s-backup.git',
   keywords: ['cdk8s', 'kubernetes', 'backup', 'restore', 'disaster-recovery', 'postgresql', 'redis', 'sqlite', 's3'],
   license: 'Apache-2.0',
+  stability: 'experimental', // as the README says of 0.1; PyPI shows it
   defaultReleaseBranch: 'main',
   packageManager: javascript.NodePackageManager.NPM,
   projenrcTs: true,
@@ -82,7 +83,7 @@ const project = new cdk8s.ConstructLibraryCdk8s({
   publishToMaven: { javaPackage: 'io.github.cdk8sbackup', mavenGroupId: 'io.github.cdk8s-backup', mavenArtifactId: 'cdk8s-backup' },
   publishToGo: { moduleName: 'github.com/cdk8s-backup/cdk8s-backup-go', packageName: 'cdk8sbackup' },
 
-  gitignore: ['/.cache/', '/examples/*/dist/', '/examples/*/node_modules/'],
+  gitignore: ['/.cache/', '/.jsii.tabl.json', '/examples/*/dist/', '/examples/*/node_modules/'],
   typecheckTests: true,
   jestOptions: {
     // The default rewrites snapshots and so can never fail; `npx projen test:update` rewrites them on purpose.
@@ -170,7 +171,7 @@ project.postCompileTask.spawn(bundle);
 
 // The published package carries the runner, nothing else of dist. The line `dist` stays: pacmak adds it wherever it is missing.
 project.npmignore?.include('!/dist/');
-project.npmignore?.exclude('/dist/*', '/docs/images/', '/examples/', '/src/', '/.ci/', '/.cache/', '/.github/', '/CONTRIBUTING.md', '/CODE_OF_CONDUCT.md');
+project.npmignore?.exclude('/dist/*', '/docs/images/', '/examples/', '/src/', '/.ci/', '/.cache/', '/.jsii.tabl.json', '/.github/', '/CONTRIBUTING.md', '/CODE_OF_CONDUCT.md');
 project.npmignore?.include('!/dist/runner/');
 
 // The tests are transpiled like the constructs, but import the runner too.
@@ -254,10 +255,19 @@ project.addTask('test:docs', {
   description: 'Type docs/getting-started.md and docs/restore-now.md, from an empty folder (needs a registry of npm, what test:all installs, lib, and the bundle)',
   steps: [{ exec: 'jest --ci --config test/getting-started/jest.config.json', receiveArgs: true }],
 });
+const samples = project.addTask('samples', {
+  description: 'Translate the samples of the README for the packages of other languages',
+  steps: [{ exec: 'tsx test/languages/samples.ts' }],
+});
+for (const language of ['python', 'java', 'go']) project.tasks.tryFind(`package:${language}`)!.prependSpawn(samples);
+// All of the API is experimental: without the option, nothing that is taken from it is an error. A minor version that means it has lines in .compatignore.
+project.tasks.tryFind('compat')!.reset('jsii-diff npm:cdk8s-backup --experimental-errors --keys --ignore-file .compatignore');
 project.addTask('test:languages', {
   description: 'Build the packages of all languages, and synthesize one app with each of them, on several versions of cdk8s-plus (needs lib)',
   steps: [
     { exec: 'bash test/languages/install.sh' },
+    { spawn: 'compat' },
+    { spawn: 'samples' },
     { exec: 'tsx test/languages/build.ts' },
     { exec: 'jest --ci --config test/languages/jest.config.json', receiveArgs: true },
   ],

@@ -84,7 +84,18 @@ test('the app of docs/getting-started-python.md writes what that of docs/getting
   expect(await synth(pythonFolder, 'page', python, ['page.py'])).toEqual(written);
 });
 
+test('the description of the Python package has the sample of the README in Python, and it writes the same', async () => {
+  const description = await run(pythonFolder, python, ['-c', 'import importlib.metadata; print(importlib.metadata.metadata("cdk8s-backup").get_payload())']);
+  writeFileSync(join(node, 'readme.ts'), appOf('README.md', 'ts'));
+  writeFileSync(join(pythonFolder, 'readme.py'), firstBlock('the description', description, 'python'));
+  expect(await synth(pythonFolder, 'readme', python, ['readme.py'])).toEqual(await synth(node, 'readme', join(BIN, 'tsx'), ['readme.ts']));
+});
+
 /** The first program of a page. */
 function appOf(page: string, language: string): string {
-  return blocks({ file: page, text: readFileSync(join(ROOT, page), 'utf8') }).find(({ info }) => info === language)!.code;
+  return firstBlock(page, readFileSync(join(ROOT, page), 'utf8'), language);
+}
+
+function firstBlock(file: string, text: string, language: string): string {
+  return blocks({ file, text }).find(({ info }) => info === language)!.code;
 }
