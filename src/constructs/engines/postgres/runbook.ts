@@ -24,8 +24,12 @@ export const POSTGRES_RUNBOOK: EngineRunbook<'postgres'> = {
     return {
       passwordEnv,
       beside: ['mode=new-database', `newName=${shellWord(name)}`],
-      copy: [...password, `pg_dump ${login(name)} --table="$TABLE" | psql ${login(databaseName)} --quiet --single-transaction --set=ON_ERROR_STOP=1`],
-      remove: [`psql ${login('postgres')} --command=${shellWord(`DROP DATABASE "${name.replace(/"/g, '""')}"`)}`],
+      // Through a file: of a pipe, psql would commit half a table when pg_dump dies.
+      copy: [...password, [
+        `pg_dump ${login(name)} --table="$TABLE" --format=custom --file=table.dump`,
+        `pg_restore ${login(databaseName)} --single-transaction --exit-on-error table.dump`,
+      ].join(' \\\n  && ')],
+      remove: ['rm table.dump', `psql ${login('postgres')} --command=${shellWord(`DROP DATABASE "${name.replace(/"/g, '""')}"`)}`],
     };
   },
 
