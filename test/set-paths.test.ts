@@ -30,7 +30,6 @@ const REVIEWED: { readonly [field: string]: string } = {
   sessionTokenEnv: 'as accessKeyIdEnv',
   scratch: 'where a volume is in the pod, as the next ones',
   directory: 'where a volume is in the pod',
-  limitBytes: 'of the volume, which a user of --set has none of',
   identityFile: 'where a Secret is in the pod',
   caFile: 'where a certificate is in the pod',
   advertiseHostEnv: 'where the pod learns its address',
