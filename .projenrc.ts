@@ -276,6 +276,10 @@ project.addTask('image:build', {
   description: 'Build the runner image with docker, podman or buildah, whichever is there; --builder NAME and arguments of the builder may follow',
   steps: [{ spawn: 'bundle:runner' }, { exec: 'tsx src/runner/build/build-image.ts', receiveArgs: true }],
 });
+project.addTask('release:dry-run', {
+  description: 'Pack for npm and PyPI, and look at the packages as registries and users do; nothing is published (needs lib, the bundle, and registries of both)',
+  steps: [{ exec: 'rm -rf dist/js dist/python' }, { exec: 'jsii-pacmak --target js --target python' }, { exec: '.ci/release-dry-run' }],
+});
 project.addTask('release:pin-image', {
   description: 'Write the digest of the image that a release has pushed into the library, which is compiled after that',
   steps: [{ exec: 'tsx src/runner/build/pin-image.ts', receiveArgs: true }],
