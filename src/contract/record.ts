@@ -36,6 +36,8 @@ export interface BackupRecord {
   readonly warnings?: readonly string[];
   /** That it is a safety backup; absent from all others, and from safety backups that were stored before this field was. */
   readonly safety?: RecordedSafety;
+  /** That another program has taken it, and `import` has copied it; absent from all others. */
+  readonly imported?: RecordedImport;
 }
 
 /** What a restore was about to replace, stored before it did. */
@@ -46,12 +48,24 @@ export interface RecordedSafety {
   readonly rollback: boolean;
 }
 
+/** A file of another program. Its name has the time of the backup, which is `startedAt` and `finishedAt`: nobody knows how long it took. */
+export interface RecordedImport {
+  /** The file that was copied, with its place. */
+  readonly from: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** How the time was read: the form of the name, and the zone. */
+  readonly timeFrom: string;
+  /** Name of the file with the checksum that was compared; `null` where there was none. */
+  readonly checksumFile: string | null;
+}
+
 export interface RecordedSource {
   /** `postgres`, `redis`, `sqlite`, `kubernetes`, or `set`. */
   readonly engine: EngineName;
   /** Empty for a set. */
   readonly serverVersion: string;
-  /** Host and port, the path of the file, or the namespace; the members of a set, with commas between them. */
+  /** Host and port, the path of the file, or the namespace; the members of a set, with commas between them; of an imported backup, the file that was copied. */
   readonly address: string;
   /** `null` where the backup has all databases of the server. */
   readonly database: string | null;
@@ -70,7 +84,7 @@ export interface RecordedArtifact {
   readonly bytes: number;
   /** Of the file as it is stored, in lower-case hex. */
   readonly sha256: string;
-  /** How it is compressed. */
+  /** How it is compressed; in an imported archive that does not tell its level, that is 0. */
   readonly compression: RecordedCompression;
   /** Bytes before compression; `null` where the dump program compresses and does not tell. */
   readonly plainBytes: number | null;

@@ -9,6 +9,7 @@ import { drill } from './commands/drill';
 import { drills } from './commands/drills';
 import { fetch } from './commands/fetch';
 import { hold, release } from './commands/hold';
+import { importCommand } from './commands/import';
 import { lifecycleApply, lifecycleDiff } from './commands/lifecycle';
 import { list } from './commands/list';
 import { metrics } from './commands/metrics';
@@ -166,6 +167,12 @@ Through a port-forward:
     .option('--scheduled', 'as the CronJob does, with the result as a line of the log', false)
     .option('--json', 'as JSON', false)
     .action(options => backUp(options, context => pruneCommand(context, options)));
+  define('import', 'take over backups that another program has made: copy each with a record; the originals stay as they are')
+    .requiredOption('--from <place>', 'a directory, or s3://BUCKET/PREFIX, with the files and, where there are, their .sha256')
+    .option('--zone <zone>', 'time zone of the times in names, such as Europe/Berlin', 'Etc/UTC')
+    .option('--dry-run', 'read and check all of it, tell what would be imported, and change nothing', false)
+    .option('--json', 'as JSON', false)
+    .action(options => backUp(options, context => importCommand(context, options)));
   define('pin', 'keep a backup, whatever the retention says')
     .argument('<backup>', 'latest, or a name from the list')
     .action((wanted, options) => change(options, context => pin(context, wanted)));

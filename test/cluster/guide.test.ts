@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { describeCluster } from './_can-run';
@@ -6,6 +7,7 @@ import { inNodeNetwork, kubectl, kubectlWith, Namespace, place } from './_cluste
 import { untilListening } from './_node';
 import { run, start } from './_readme';
 import { startGuide, Whispercache } from './_whispercache';
+import { backupId } from '../../src/contract/layout';
 import { until } from '../integration/servers/_process';
 import { shellBlock, shellLine } from '../pages';
 
@@ -89,6 +91,25 @@ describeCluster('the guide', () => {
       await run(shellBlock('kubectl create job db-doctor'), world);
       const { outcome, log } = await ns.ended('db-doctor');
       expect([outcome, log]).toEqual(['Complete', expect.stringMatching(/store volume +can be written and read back/)]);
+    });
+
+    test('a dump of a script on the claim that the backups go on with is imported by a Job, with the commands of the page', async () => {
+      const { spec } = await ns.get('pvc', 'backup-storage');
+      const directory = JSON.parse(await kubectl('get', 'pv', spec.volumeName, '--output=json')).spec.local.path as string;
+      const taken = readdirSync(path.join(directory, 'whispercache')).find(file => /^whispercache_\d{8}_\d{6}\.dump$/.test(file))!;
+      const id = backupId('whispercache', new Date(Date.now() - 7_200_000));
+      copyFileSync(path.join(directory, 'whispercache', taken), path.join(directory, `${id}.dump`));
+      const digest = createHash('sha256').update(readFileSync(path.join(directory, `${id}.dump`))).digest('hex');
+      writeFileSync(path.join(directory, `${id}.sha256`), `${digest}  /backups/${id}.dump\n`);
+
+      expect(await run(shellBlock('kubectl create job db-import-look'), world)).toMatch(new RegExp(`${id}\\.dump +${id} .* would be imported`));
+      expect(await list()).not.toContain(id);
+      expect(await run(shellBlock('kubectl create job db-import -n'), world)).toMatch(new RegExp(`${id}\\.dump +${id} .* ${id}\\.sha256 +imported`));
+      expect(await run(shellBlock('kubectl create job db-doctor').replaceAll('db-doctor', 'db-imported').replace('"doctor"', `"verify", "${id}"`), world)).toMatch(/ok/);
+      expect((await ns.ended('db-imported')).outcome).toBe('Complete');
+      expect(readdirSync(directory).filter(file => file.startsWith(id)).sort()).toEqual([`${id}.dump`, `${id}.sha256`]);
+      // The oldest of all: the tests below restore others.
+      await run(`kubectl -n whispercache exec deploy/db-backup -- cdk8s-backup show ${id} --name whispercache`, world);
     });
 
     test('a reader that Pod Security "restricted" takes brings the claim to the laptop, where every copy is read back', async () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { count, seconds, state, stopped, texts, tookSeconds, verified } from './schema-pieces';
+import { count, imported, seconds, state, stopped, texts, tookSeconds, verified } from './schema-pieces';
 import { drill, record, verification } from './stored-schemas';
 
 /** What commands print with --json. */
@@ -66,4 +66,5 @@ export const COMMAND_SCHEMAS = {
     refused: texts.describe('What stores did not let go, a sentence each.'),
     failures: texts,
   }).describe('cdk8s-backup prune --json.'),
+  import: z.strictObject(imported).describe('cdk8s-backup import --json.'),
 } as const;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { count, instant, mapOf, seconds, stopped, texts, verified } from './schema-pieces';
+import { count, imported, instant, mapOf, seconds, stopped, texts, verified } from './schema-pieces';
 import { drill } from './stored-schemas';
 
 /** The line on stdout that says how a run has ended, where there is no terminal. */
@@ -48,6 +48,7 @@ export const LOG_SCHEMAS = {
     result('discard.finished', { name: z.string(), bytes: count.nullable() }),
     result('drill.finished', { ...drill.shape, stores: texts.describe('Those that have its record.') }),
     result('verification.finished', { name: z.string(), findings: verified }),
+    result('import.finished', imported),
     result('prune.finished', {
       name: z.string(),
       removed: count,

@@ -27,6 +27,7 @@ export const PRINTED: Readonly<Record<string, () => string>> = {
   'recorded-compression': () => fields('record.ts', 'RecordedCompression'),
   'recorded-counts': () => fields('record.ts', 'RecordedCounts'),
   'recorded-safety': () => fields('record.ts', 'RecordedSafety'),
+  'recorded-import': () => fields('record.ts', 'RecordedImport'),
   'verification-record': () => fields('verification-record.ts', 'VerificationRecord'),
   'drill-record': () => fields('drill-record.ts', 'DrillRecord'),
   'drill-check': () => fields('drill-record.ts', 'DrillCheck'),

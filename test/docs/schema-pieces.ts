@@ -28,6 +28,22 @@ export const verified = z.array(z.strictObject({
   repairedFrom: z.string().optional().describe('Name of the store whose copy has replaced this one.'),
   wouldRepairFrom: z.string().optional().describe('With --dry-run: name of the store whose copy would replace this one.'),
 }));
+/** What `import` says. */
+export const imported = {
+  name: z.string(),
+  from: z.string().describe('Where the files are.'),
+  timeZone: z.string().describe('Of the times in names.'),
+  dryRun: z.boolean(),
+  files: z.array(z.strictObject({
+    file: z.string(),
+    outcome: z.enum(['imported', 'would-be-imported', 'already-there', 'not-taken', 'failed']),
+    reason: z.string().nullable().describe('Why not, or what is to be known of it, in words.'),
+    id: z.string().nullable().describe('The backup that it is, or would be.'),
+    timeFrom: z.string().nullable().describe('How its time was read, in words.'),
+    checksumFile: z.string().nullable().describe('Name of the file with the checksum that was compared.'),
+    exitCode: z.int().describe('0 unless it failed.'),
+  })),
+};
 /** What `prune` says of stores. */
 export const stopped = z.array(z.strictObject({ store: z.string().nullable(), reason: z.string(), begun: z.literal(true).optional() }))
   .describe('Why nothing, or (begun) nothing more, is removed in a store; in all where store is null.');

@@ -12,6 +12,7 @@ export const record = written(recordSchema, {
   'artifacts.compression': 'record.ts#RecordedCompression',
   'artifacts.counts': 'record.ts#RecordedCounts',
   'safety': 'record.ts#RecordedSafety',
+  'imported': 'record.ts#RecordedImport',
 });
 export const verification = written(verificationSchema, { '': 'verification-record.ts#VerificationRecord' });
 export const drill = written(drillSchema, { '': 'drill-record.ts#DrillRecord', 'checks': 'drill-record.ts#DrillCheck' });

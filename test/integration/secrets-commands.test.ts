@@ -124,6 +124,9 @@ describe('PostgreSQL', () => {
       ['verify', '--all'], ['verify', '--scheduled', '--repair', ...identity], ['fetch', '--to', tempDir('laptop'), '--decrypt', ...identity], ['metrics'],
       ['pin', id], ['unpin', id], ['hold', '--reason', 'an incident'], ['release'], ['prune', '--dry-run', '--json'], ['prune'],
     ]) succeeded(await command(args, options));
+    const dumped = tempDir('dumped');
+    succeeded(await command(['fetch', '--to', dumped, '--decrypt', ...identity], options));
+    succeeded(await command(['import', '--from', dumped], { ...options, config: { ...config(), name: 'imported' } }));
     // These have something to say against it.
     await command(['doctor'], { ...options, config: { ...config(), source: postgres({ ...pg, superuser: 'backup', port: 1 }, 'shop') } });
     await command(['accept', id], options);

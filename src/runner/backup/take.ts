@@ -6,7 +6,7 @@ import { suspicion } from './suspicion';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { artifactFile, CHECKSUM_SUFFIX, formatChecksums, keyPrefix, parseKey, RECORD_SUFFIX, STARTED_SUFFIX } from '../../contract/layout';
-import { BackupRecord, RECORD_VERSION, RecordedArtifact, RecordedSafety } from '../../contract/record';
+import { BackupRecord, RECORD_VERSION, RecordedArtifact, RecordedImport, RecordedSafety } from '../../contract/record';
 import { encrypt } from '../age/encrypt';
 import { sealHeader } from '../age/keys';
 import { Catalog, readCatalog } from '../catalog/catalog';
@@ -40,6 +40,8 @@ export interface TakeOptions extends BackupOptions {
   readonly suspect: string | null;
   /** Of a safety backup. */
   readonly safety?: RecordedSafety;
+  /** Of a backup that was taken before, and is imported now: its time, to the second, and where it comes from. */
+  readonly earlier?: { readonly at: Date; readonly imported: RecordedImport };
 }
 
 /** What taking a backup needs of the process. */
@@ -65,7 +67,7 @@ export async function takeBackup(source: Source, stores: readonly Store[], optio
   for (const sentence of before.elsewhere) reporter.warn('backups.elsewhere', sentence);
   await settleOrphans(config.name, stores, reporter, signal);
 
-  const claim = await claimId(config, stores, signal);
+  const claim = await claimId(config, stores, signal, options.earlier?.at);
   reporter.info('backup.started', `Backing up ${source.description} as ${claim.id} to ${stores.map(to => to.location).join(' and ')}`,
     { id: claim.id, source: inspection.source, stores: stores.map(to => to.location) });
   for (const warning of inspection.warnings ?? []) reporter.warn('source.odd', warning, { id: claim.id });
@@ -113,7 +115,7 @@ async function dumpAndCommit(
     source: inspection.source,
     ...inspection.members && { members: inspection.members },
     startedAt: claim.startedAt.toISOString(),
-    finishedAt: new Date().toISOString(),
+    finishedAt: (options.earlier?.at ?? new Date()).toISOString(),
     tools: { 'cdk8s-backup': VERSION, ...inspection.tools },
     artifacts,
     stores: stores.map(({ name }) => name),
@@ -121,6 +123,7 @@ async function dumpAndCommit(
       ?? (options.acceptSmaller ? null : suspicion(taken, config.suspectBelowPercent, latest(before)?.record)),
     ...warnings.length > 0 && { warnings: bounded(warnings) },
     ...options.safety && { safety: options.safety },
+    ...options.earlier && { imported: options.earlier.imported },
   };
   // Another run under this id would have replaced what was confirmed above.
   for (const at of stores) await refuseOthers(claim, at, [Holder.OTHERS, Holder.NOBODY], signal);

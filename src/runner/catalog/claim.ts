@@ -86,12 +86,18 @@ export async function holderOf({ id, content }: Claim, store: Store, signal: Abo
   }
 }
 
-/** Claims an id in every store for a run that starts now; where another run has taken it, waits for the next second. */
-export async function claimId(config: BackupConfig, stores: readonly Store[], signal: AbortSignal): Promise<Claim> {
+/**
+ * Claims an id in every store for a run that starts now; where another run has taken it, waits for the next second.
+ *
+ * @param at the time in the id, where that is not now
+ * @throws RunnerError where the id of that time is taken
+ */
+export async function claimId(config: BackupConfig, stores: readonly Store[], signal: AbortSignal, at: Date | null = null): Promise<Claim> {
   for (;;) {
-    const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000);
+    const now = new Date(Math.floor(Date.now() / 1000) * 1000);
+    const startedAt = at ?? now;
     const id = backupId(config.name, startedAt);
-    const content = renderClaim(startedAt, claimDeadline(startedAt, config.activeDeadlineSeconds));
+    const content = renderClaim(now, claimDeadline(now, config.activeDeadlineSeconds));
     const claimed: Store[] = [];
     try {
       if (await claimEverywhere()) return { id, startedAt, content };
@@ -100,6 +106,7 @@ export async function claimId(config: BackupConfig, stores: readonly Store[], si
       throw error;
     }
     await releaseClaim(id, claimed);
+    if (at !== null) throw new RunnerError(`there are files of ${id} already, in ${stores.map(({ location }) => location).join(' or ')}, and nothing is written over. If a killed run has left them, a run after its deadline removes them`, ExitCode.FAILED);
     await sleep(1000 - (Date.now() % 1000), undefined, { signal });
 
     async function claimEverywhere(): Promise<boolean> {

@@ -37,7 +37,7 @@ function asText(name: string, catalog: Catalog): string {
     backup.record.id,
     formatSeconds(ageSeconds(backup)),
     formatBytes(bytesOf(backup.record.artifacts)),
-    formatSeconds(secondsOf(backup.record)),
+    backup.record.imported ? '-' : formatSeconds(secondsOf(backup.record)),
     storesWithWhole(copiesAsRead(backup)).join(', ') || 'none',
     state(backup) + (backup === newest ? ' (latest)' : ''),
   ]));
@@ -49,7 +49,7 @@ function state(backup: Backup): string {
   if (record.suspect !== null) faults.unshift(accepted ? 'suspect, accepted' : `suspect: ${record.suspect}`);
   if (ahead) faults.unshift(describeAhead(ahead));
   const { length } = record.warnings ?? [];
-  return `${faults.join('; ') || 'ok'}${length === 0 ? '' : `, ${length} warning${length === 1 ? '' : 's'}: "cdk8s-backup show" has ${length === 1 ? 'it' : 'them'}`}`;
+  return `${faults.join('; ') || 'ok'}${record.imported ? ', imported' : ''}${length === 0 ? '' : `, ${length} warning${length === 1 ? '' : 's'}: "cdk8s-backup show" has ${length === 1 ? 'it' : 'them'}`}`;
 }
 
 function asJson(name: string, catalog: Catalog) {

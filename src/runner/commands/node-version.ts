@@ -8,7 +8,7 @@ import { VERSION } from '../core/version';
 const NEEDED = 24;
 
 /** Commands that read or write what is in a backup, or a database. */
-const NEEDING: readonly string[] = ['backup', 'doctor', 'drill', 'prune', 'restore', 'rollback', 'verify'];
+const NEEDING: readonly string[] = ['backup', 'doctor', 'drill', 'import', 'prune', 'restore', 'rollback', 'verify'];
 
 /** What S3 is reached with where the config names nothing. */
 const CREDENTIALS = /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|REGION|DEFAULT_REGION)$/;

@@ -178,7 +178,7 @@ function showPlan({ stdout, asText, env }: Context<RestoreConfig>, record: Backu
     stdout.write([
       `Restore of ${id} to ${description}. Nothing is changed by this plan.`,
       `The backup has the state of ${formatTime(new Date(startedAt), now)} (${formatAge(new Date(startedAt), now)}), ${formatBytes(bytes)} from ${source.engine} ${source.serverVersion} at ${source.address}. `
-        + `It took ${formatSeconds(seconds)}; a restore reads as much, and makes the indexes anew.`,
+        + (record.imported ? 'It was imported, so nobody knows how long it took.' : `It took ${formatSeconds(seconds)}; a restore reads as much, and makes the indexes anew.`),
       ...plan.steps.map((step, i) => `${String(i + 1).padStart(3)}. ${step}`),
       ...plan.replaces === null ? [] : [`Replaced: ${plan.replaces}; ${plan.keeps === null ? 'it is not kept' : `kept in ${plan.keeps}`}`],
       ...plan.notes.map(note => `Note: ${note}`),

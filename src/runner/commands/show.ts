@@ -1,5 +1,5 @@
 import { ExitCode } from '../../contract/exit-code';
-import { RecordedArtifact } from '../../contract/record';
+import { RecordedArtifact, RecordedImport } from '../../contract/record';
 import { Backup } from '../catalog/catalog';
 import { findBackup, isFoundDamaged, isUsable, latest } from '../catalog/choose-backup';
 import { describeAhead } from '../catalog/clock';
@@ -60,7 +60,7 @@ function asText(backup: Backup, look: BackupInspection, now: Date): string {
     ['Backup', record.id + (latest(look.catalog) === backup ? ' (latest)' : '')],
     ['State', stateOf(backup, look)],
     ['Data from', `${formatTime(new Date(record.startedAt), now)} (${formatAge(new Date(record.startedAt), now)})`],
-    ['Took', formatSeconds(secondsOf(backup.record))],
+    ...record.imported ? importFacts(record.imported) : [['Took', formatSeconds(secondsOf(record))] as const],
     ['Size', formatBytes(bytesOf(backup.record.artifacts))],
     ['Source', `${source.engine} ${source.serverVersion} at ${source.address}${source.database === null ? '' : `, database ${source.database}`}`],
     ['Programs', Object.entries(record.tools).map(([program, version]) => `${program} ${version}`).join(', ')],
@@ -87,6 +87,14 @@ function asText(backup: Backup, look: BackupInspection, now: Date): string {
     })),
     drillsOf(record.id, look),
   ].join('\n');
+}
+
+function importFacts({ from, at, timeFrom, checksumFile }: RecordedImport): (readonly [string, string])[] {
+  return [
+    ['Imported', `at ${at} from ${from}`],
+    ['Time from', timeFrom],
+    ['Checksum', checksumFile === null ? 'there was none beside it: it was read to its end' : `compared with ${checksumFile}`],
+  ];
 }
 
 function stateOf(backup: Backup, { pinned }: BackupInspection): string {

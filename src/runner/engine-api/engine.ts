@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { DrillTarget, DrillTargetContext } from './drill-target';
+import { ForeignFormat } from './foreign';
 import { Restorer, RestorerContext } from './restorer';
 import { Source } from './source';
 import { DatabaseName, DatabaseTargetConfig, EngineName, RestoreConfig, ScratchConfig, SourceConfig, TargetConfig } from '../../contract/config';
@@ -32,6 +33,9 @@ export interface Engine<Name extends EngineName> {
    * @throws RunnerError if anything of it is not as recorded; then there is no file
    */
   readonly intoNewFile: ((context: Context<RestoreConfig>, backup: Backup, stores: readonly Store[], file: string) => Promise<ExitCode>) | null;
+
+  /** How a backup is taken over that another program has made; `null` where none is. */
+  readonly foreign: ForeignFormat<Name> | null;
 
   /** What is backed up. Reads its password, touches nothing else. */
   openSource(config: SourceConfig<Name>, context: SourceContext): Source;

@@ -46,7 +46,7 @@ function backups({ observation, assessment }: Shown, now: Date): Html {
       html`${record.id}${backup === assessment.latest && html`<br><small>the latest</small>`}${observation.pinned.has(record.id) && html`<br><small>pinned</small>`}`,
       moment(record.startedAt, now),
       formatBytes(bytesOf(record.artifacts)),
-      formatSeconds(secondsOf(record)),
+      record.imported ? 'imported' : formatSeconds(secondsOf(record)),
       html`${backupState(backup)}${(record.warnings ?? []).map(warning => html`<br><small>${warning}</small>`)}`,
       copyLines(backup, observation.stores, now),
       drill !== undefined && state(drill.outcome === 'passed' ? 'good' : 'bad', html`${drill.outcome} ${moment(drill.finishedAt, now)}`),

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { ScratchConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX } from '../../contract/layout';
@@ -59,17 +59,22 @@ export async function isRecorded(id: string, store: Store, signal: AbortSignal):
   return (await filesOf(id, store, signal)).includes(id + RECORD_SUFFIX);
 }
 
+async function checkArtifact(
+  artifact: RecordedArtifact, source: RecordedSource, store: Store, context: ReadContext,
+): Promise<string | null> {
+  return readToItsEnd(await openArtifact(artifact, store, context.reporter, context.signal), artifact, source, context);
+}
+
 /**
  * Reads an artifact once, for its digest and for its format. The digest has the last word: what is wrong with the format of damaged
  * bytes is a consequence.
  *
+ * @param stored its bytes, which fail at their end where the digest is another one
  * @returns why the format was not read; `null` if it was
  */
-async function checkArtifact(
-  artifact: RecordedArtifact, source: RecordedSource, store: Store, context: ReadContext,
+export async function readToItsEnd(
+  stored: Readable, artifact: RecordedArtifact, source: RecordedSource, { config, signal, identities = null }: ReadContext,
 ): Promise<string | null> {
-  const { config, reporter, signal, identities = null } = context;
-  const stored = await openArtifact(artifact, store, reporter, signal);
   const branch = new PassThrough();
   branch.on('error', () => {}); // whoever reads it reports it
   const format = readFormat(artifact, source, branch, identities, { scratch: config.scratch, signal }).finally(() => branch.destroy());

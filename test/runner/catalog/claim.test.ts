@@ -45,6 +45,19 @@ describe('a claim', () => {
     expect(await keys(stores[1]!)).toEqual([`${first.id}.db.zst`, `${second.id}.started`]);
   });
 
+  test('of a time that is given is for that id alone, holds from now on, and is refused where there is anything of it', async () => {
+    const stores = [new MemoryStore('a'), new MemoryStore('b')];
+    const at = new Date('2020-11-22T02:00:00Z');
+    const { id, startedAt, content } = await claimId(aConfig(), stores, signal, at);
+    expect([id, startedAt]).toEqual(['app_20201122_020000', at]);
+    expect(Date.parse(JSON.parse(content).deadlineAt)).toBeGreaterThan(Date.now());
+
+    await releaseClaim(id, stores);
+    await put(stores[1]!, `${id}.dump`);
+    await expect(claimId(aConfig(), stores, signal, at)).rejects.toThrow(`there are files of ${id} already, in memory or memory, and nothing is written over`);
+    expect([await keys(stores[0]!), await keys(stores[1]!)]).toEqual([[], [`${id}.dump`]]);
+  });
+
   test('leaves nothing in one store when it fails in another', async () => {
     class BrokenStore extends MemoryStore {
       public override create(): Promise<boolean> {

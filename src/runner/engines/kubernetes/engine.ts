@@ -8,6 +8,7 @@ import { readText } from '../../stream/read-text';
 export const kubernetes: Engine<'kubernetes'> = {
   title: 'Kubernetes Secrets',
   intoNewFile: null,
+  foreign: null,
   openSource: (config, { env }) => new KubernetesSource(config, openKubernetes(env)),
   openRestorer: (target, context) => new KubernetesRestorer(target, context, openKubernetes(context.env)),
   async readFormat(artifact, content) {

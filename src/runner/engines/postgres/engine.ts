@@ -1,4 +1,5 @@
 import { PostgresDrillTarget } from './drill-target';
+import { foreignArchives } from './foreign';
 import { installed } from './programs';
 import { readPostgresFormat } from './read-format';
 import { openPostgresRestorer } from './restorer';
@@ -10,6 +11,7 @@ export const postgres: DatabaseEngine<'postgres'> = {
   counted: 'rows',
   hasDrillServer: true,
   intoNewFile: null,
+  foreign: foreignArchives,
   openSource: (config, { env }) => new PostgresSource(config, env),
   openRestorer: openPostgresRestorer,
   openDrillTarget: (target, context) => new PostgresDrillTarget(target, context),

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
+import { WallTime } from '../../core/wall-time';
 
 /*
  * The head of an archive of `pg_dump -Fc`: what it was dumped from, and its table of contents. It is read here rather than through
@@ -17,6 +18,10 @@ export interface ArchiveHead {
   readonly serverVersion: string;
   /** Version of `pg_dump`. */
   readonly dumpVersion: string;
+  /** How the data are compressed. Formats from 1.15 on have no level: it is 0. */
+  readonly compression: { readonly algorithm: 'none' | 'gzip' | 'lz4' | 'zstd' | 'unknown'; readonly level: number };
+  /** When the dump began, by the clock on the wall where `pg_dump` ran. */
+  readonly dumpedAt: WallTime;
   readonly entries: readonly ArchiveEntry[];
 }
 
@@ -36,6 +41,8 @@ export interface ArchiveEntry {
 }
 
 const MAGIC = 'PGDMP';
+const ALGORITHMS = ['none', 'gzip', 'lz4', 'zstd'] as const;
+const ZLIB_DEFAULT_LEVEL = 6;
 const CUSTOM_FORMAT = 1;
 /** From pg_dump 9.3 to 18. */
 const OLDEST = 12;
@@ -62,15 +69,20 @@ async function readHead(reader: Reader, what: string): Promise<ArchiveHead> {
   }
   await reader.widths();
   if (await reader.byte() !== CUSTOM_FORMAT) throw new RunnerError(`${what} is no archive in custom format`, ExitCode.CORRUPT);
-  if (minor >= 15) await reader.byte(); // compression algorithm
-  else await reader.int(); // compression level
-  for (let field = 0; field < 7; field++) await reader.int(); // time of the dump
+  const compression = minor >= 15 ? { algorithm: ALGORITHMS[await reader.byte()] ?? 'unknown' as const, level: 0 } : zlib(await reader.int());
+  const [second, minute, hour, day, month, year] = await reader.ints(7) as [number, number, number, number, number, number, number];
   const database = await reader.text();
   const serverVersion = (await reader.text()).split(' ')[0]!;
   const dumpVersion = (await reader.text()).split(' ')[0]!;
   const entries: ArchiveEntry[] = [];
   for (let left = await reader.int(); left > 0; left--) entries.push(await readEntry(reader, minor));
-  return { format: `${major}.${minor}`, database, serverVersion, dumpVersion, entries };
+  const dumpedAt = { year: year + 1900, month: month + 1, day, hour, minute, second };
+  return { format: `${major}.${minor}`, database, serverVersion, dumpVersion, compression, dumpedAt, entries };
+}
+
+/** Of the level that stands in older formats. */
+function zlib(level: number): ArchiveHead['compression'] {
+  return level === 0 ? { algorithm: 'none', level } : { algorithm: 'gzip', level: level < 0 ? ZLIB_DEFAULT_LEVEL : level };
 }
 
 async function readEntry(reader: Reader, minor: number): Promise<ArchiveEntry> {
@@ -143,6 +155,12 @@ class Reader {
     const sign = await this.byte();
     const value = (await this.bytes(this.intBytes)).readUIntLE(0, this.intBytes);
     return sign === 0 ? value : -value;
+  }
+
+  public async ints(count: number): Promise<number[]> {
+    const values: number[] = [];
+    while (values.length < count) values.push(await this.int());
+    return values;
   }
 
   public async text(): Promise<string> {

@@ -14,6 +14,7 @@ export const redis: DatabaseEngine<'redis'> = {
   counted: 'keys',
   hasDrillServer: true,
   intoNewFile: null,
+  foreign: null,
   openSource: (config, { env }) => new RedisSource(config, env),
   openRestorer,
   openDrillTarget: (target, context) => new RedisDrillTarget(target, context),

@@ -8,6 +8,7 @@ export function setOf(databases: DatabaseEngines): Engine<'set'> {
   return {
     title: 'A set of databases',
     intoNewFile: null,
+    foreign: null,
     openSource: ({ members }, context) =>
       new SetSource(Object.entries(members).map(([name, member]) => [name, engineIn(databases, member).openSource(member, context)])),
     openRestorer({ members }, context) {

@@ -10,6 +10,7 @@ export const sqlite: DatabaseEngine<'sqlite'> = {
   counted: 'rows',
   hasDrillServer: false,
   intoNewFile: restoreIntoNewFile,
+  foreign: null,
   openSource: (config, { scratch }) => new SqliteSource(config, scratch),
   openRestorer: (target, context) => new SqliteRestorer(target, context),
   openDrillTarget: (target, context) => new SqliteDrillTarget(target, context),

@@ -8,6 +8,8 @@ const extension: ArchiveEntry = { id: 1, type: 'EXTENSION', tag: 'timescaledb', 
 
 const source = aPostgresSource({ user: 'me' });
 
+const DUMPED_AT = { year: 2026, month: 11, day: 22, hour: 2, minute: 0, second: 0 };
+
 function facts(mode: 'swap' | 'in-place', names: readonly string[]): Facts {
   const live = {
     name: 'shop', oid: '1', owner: 'me', tablespace: 'pg_default', owned: true, bytes: 1, open: true, sessions: 0, lasting: [], preparedTransactions: 0, slots: [],
@@ -16,7 +18,7 @@ function facts(mode: 'swap' | 'in-place', names: readonly string[]): Facts {
     config: { ...targetOf(source) as PostgresTargetConfig, mode },
     client: { name: 'pg_restore', file: '/pg_restore', text: '17.12', major: 17 },
     server: { versionNumber: 170_010, version: '17.10', superuser: true, createDb: true, createRole: true, databases: [live], roles: [], tablespaces: [], swaps: [] },
-    head: { format: '1.16', database: 'shop', serverVersion: '17.10', dumpVersion: '17.10', entries: names.map(tag => ({ ...extension, tag })) },
+    head: { format: '1.16', database: 'shop', serverVersion: '17.10', dumpVersion: '17.10', compression: { algorithm: 'gzip', level: 0 }, dumpedAt: DUMPED_AT, entries: names.map(tag => ({ ...extension, tag })) },
     globals: null,
     extensions: names.map(name => ({ name, available: true, trusted: false })),
     inScratch: true,

@@ -8,6 +8,8 @@ const head: ArchiveHead = {
   database: 'shop',
   serverVersion: '17.10',
   dumpVersion: '17.11',
+  compression: { algorithm: 'gzip', level: 0 },
+  dumpedAt: { year: 2026, month: 11, day: 22, hour: 2, minute: 0, second: 0 },
   entries: [
     { ...entry, type: 'DATABASE', tag: 'shop', definition: 'CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = \'UTF8\' LOCALE_PROVIDER = icu LOCALE = \'C\' ICU_LOCALE = \'de\'\'x\';\n\n\n' },
     { ...entry, type: 'COMMENT', tag: 'DATABASE shop', definition: 'COMMENT ON DATABASE shop IS \'see ALTER DATABASE shop SET\';\n' },

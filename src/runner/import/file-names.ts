@@ -1,0 +1,53 @@
+import { WallTime } from '../core/wall-time';
+
+/*
+ * Names that other programs give to backups. Before the time stands the name of the backup or of its database.
+ */
+
+/** What a name says. */
+export interface NamedFile {
+  /** What stands before the time. */
+  readonly name: string;
+  /** Without a time of day where the name has none. */
+  readonly day: Pick<WallTime, 'year' | 'month' | 'day'>;
+  readonly clock: Pick<WallTime, 'hour' | 'minute' | 'second'> | null;
+  /** Whether the name itself says that its time is UTC. */
+  readonly utc: boolean;
+  /** The form of the name, for people. */
+  readonly form: string;
+}
+
+const DAY = '(?<year>\\d{4})(?<month>\\d\\d)(?<day>\\d\\d)';
+const CLOCK = '(?<hour>\\d\\d)(?<minute>\\d\\d)(?<second>\\d\\d)';
+
+const FORMS: readonly (readonly [form: string, pattern: RegExp])[] = [
+  // Scripts of one's own, postgres-backup-local, and this program.
+  ['NAME_YYYYMMDD_HHMMSS', new RegExp(`^(?<name>.+)[-_]${DAY}[-_]${CLOCK}$`)],
+  // postgres-backup-s3.
+  ['NAME_YYYY-MM-DDTHH:MM:SS', /^(?<name>.+)_(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)T(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)(?<utc>Z?)$/],
+  ['NAME_YYYYMMDD and the time of day in the archive', new RegExp(`^(?<name>.+)[-_]${DAY}$`)],
+];
+
+/** For the page of the command, and for messages. */
+export const KNOWN_FORMS = FORMS.map(([form]) => form);
+
+/** Takes a name apart; `undefined` if there is no time in it that there can be. @param stem the name without its ending */
+export function parseFileName(stem: string): NamedFile | undefined {
+  for (const [form, pattern] of FORMS) {
+    const groups = pattern.exec(stem)?.groups;
+    if (groups === undefined) continue;
+    const number = (part: string) => Number(groups[part]);
+    const day = { year: number('year'), month: number('month'), day: number('day') };
+    const clock = groups.hour === undefined ? null : { hour: number('hour'), minute: number('minute'), second: number('second') };
+    if (isReal({ ...day, ...clock ?? { hour: 0, minute: 0, second: 0 } })) return { name: groups.name!, day, clock, utc: groups.utc === 'Z', form };
+  }
+  return undefined;
+}
+
+/** Refuses the 31st of February, and 25 o'clock. */
+function isReal({ year, month, day, hour, minute, second }: WallTime): boolean {
+  const fields = [year, month - 1, day, hour, minute, second] as const;
+  const date = new Date(Date.UTC(...fields));
+  const shown = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()];
+  return shown.every((value, i) => value === fields[i]);
+}

@@ -1,0 +1,42 @@
+import { NamedFile } from './file-names';
+import { instantsOf, WallTime } from '../core/wall-time';
+
+/** When a backup was begun, and how that is known. */
+export interface FileTime {
+  readonly at: Date;
+  /** The form of the name, and the zone. */
+  readonly from: string;
+}
+
+/** Clocks of two zones are less apart. */
+const MOST_APART_MS = 26 * 3_600_000;
+
+/**
+ * When a file says it was begun.
+ *
+ * @param begunAt what stands in the file, by a clock of nobody knows which zone
+ * @param timeZone of the names
+ * @returns in words why it can't be told, where that is so
+ */
+export function timeOf({ day, clock, utc, form }: NamedFile, begunAt: WallTime, timeZone: string): FileTime | string {
+  if (clock === null && (begunAt.year !== day.year || begunAt.month !== day.month || begunAt.day !== day.day)) {
+    return `its name has no time of day, and it was begun on another day, ${show(begunAt)}: give it the name that its time asks for`;
+  }
+  const wall = { ...day, ...clock ?? begunAt };
+  const zone = utc ? 'Etc/UTC' : timeZone;
+  // Of two, the earlier: nothing that was written later is sure to be in it.
+  const [at] = instantsOf({ ...wall, ...day }, zone);
+  if (!at) return `there is no ${show(wall)} in ${zone}, where the clock was put forward: name the zone of its names with --zone`;
+  if (Math.abs(asUtc(wall) - asUtc(begunAt)) > MOST_APART_MS) return `its name says ${show(wall)}, and it was begun at ${show(begunAt)}: one of them is wrong`;
+  if (at.getTime() > Date.now()) return `its time, ${show(wall)} in ${zone}, has not come yet: name the zone of its names with --zone`;
+  return { at, from: `${form}, in ${zone}` };
+}
+
+function asUtc({ year, month, day, hour, minute, second }: WallTime): number {
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+/** As in `2026-11-22 02:00:00`. */
+function show(wall: WallTime): string {
+  return new Date(asUtc(wall)).toISOString().slice(0, 19).replace('T', ' ');
+}
