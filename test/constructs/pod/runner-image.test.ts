@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Chart, Cron } from 'cdk8s';
 import { BackupBucketLifecycle, BackupCronJob, BackupDefaults, RestoreJob } from '../../../src';
 import { warningsOf } from '../../../src/constructs/core/warnings';
+import { filesIn, SRC } from '../../_imports';
 import { newChart, objectsOf, podOf, props } from '../../synth';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -38,4 +41,13 @@ test('the image of a lifecycle Job alone is looked at too', () => {
 
 test('a clone pins nothing: an image that nobody has pushed is named without a registry', () => {
   expect(podOf(objectsOf(shop())).containers[0].image).toBe('cdk8s-backup-runner:0.1.0');
+});
+
+test('its name is written in one file, which constructs, runner and workflows read', () => {
+  const files = ['constructs', 'contract', 'runner'].flatMap(filesIn).map(file => path.join(SRC, file));
+  const naming = [...files, path.join(SRC, '..', '.ci', 'workflows.ts')].filter(file => {
+    const code = readFileSync(file, 'utf8').split('\n').filter(line => !/^\s*(\/?\*|\/\/)/.test(line)).join('\n');
+    return code.replaceAll('registry.example.com/cdk8s-backup-runner', '').includes('cdk8s-backup-runner');
+  });
+  expect(naming.map(file => path.relative(SRC, file))).toEqual(['contract/runner-image.ts']);
 });
