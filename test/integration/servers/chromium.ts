@@ -10,6 +10,8 @@ export interface View {
   readonly scheme: 'light' | 'dark';
   /** Whether the picture is of what is in the window only; otherwise it is of the whole page. */
   readonly windowOnly?: boolean;
+  /** As on paper of A4; then there is a PDF as well. */
+  readonly print?: boolean;
 }
 
 /** What a browser has made of a page. */
@@ -21,6 +23,8 @@ export interface Seen {
   readonly text: string;
   /** PNG of the whole page. */
   readonly screenshot: Buffer;
+  /** Empty where nothing is printed. */
+  readonly pdf: Buffer;
   /** What the JavaScript expression of the test is, in the page. */
   readonly value: unknown;
 }
@@ -55,13 +59,14 @@ export async function startChromium(): Promise<Chromium> {
   };
 }
 
-async function look(devTools: string, url: string, { width, height, scheme, windowOnly = false }: View, expression: string): Promise<Seen> {
+async function look(devTools: string, url: string, view: View, expression: string): Promise<Seen> {
+  const { width, height, scheme, windowOnly = false, print = false } = view;
   const { id, webSocketDebuggerUrl } = await (await fetch(`${devTools}/json/new?about:blank`, { method: 'PUT' })).json() as { id: string; webSocketDebuggerUrl: string };
   const session = await connect(webSocketDebuggerUrl);
   try {
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await session.send(`${domain}.enable`);
     await session.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
-    await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
+    await session.send('Emulation.setEmulatedMedia', { media: print ? 'print' : '', features: [{ name: 'prefers-color-scheme', value: scheme }] });
     await session.send('Page.navigate', { url });
     await until(`${url} is loaded`, 30_000, async () => session.events.some(({ method }) => method === 'Page.loadEventFired'));
     const evaluate = async (code: string) => (await session.send('Runtime.evaluate', { expression: code, returnByValue: true })).result.value as unknown;
@@ -69,12 +74,13 @@ async function look(devTools: string, url: string, { width, height, scheme, wind
     const overflow = await evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth') as number;
     const value = await evaluate(expression);
     const { data } = await session.send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: !windowOnly });
+    const pdf = print ? (await session.send('Page.printToPDF', { paperWidth: 8.27, paperHeight: 11.69 })).data as string : '';
     const errors = session.events.flatMap(({ method, params }) => {
       if (method === 'Log.entryAdded') return [`${params.entry.level}: ${params.entry.text} ${params.entry.url ?? ''}`];
       if (method === 'Runtime.consoleAPICalled') return [`console.${params.type}`];
       return method === 'Runtime.exceptionThrown' ? [`exception: ${params.exceptionDetails.text}`] : [];
     });
-    return { console: errors, overflow, text, value, screenshot: Buffer.from(data, 'base64') };
+    return { console: errors, overflow, text, value, screenshot: Buffer.from(data, 'base64'), pdf: Buffer.from(pdf, 'base64') };
   } finally {
     session.close();
     await fetch(`${devTools}/json/close/${id}`);

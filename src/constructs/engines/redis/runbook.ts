@@ -24,6 +24,7 @@ export const REDIS_RUNBOOK: EngineRunbook<'redis'> = {
 
   stockTools: (_source, files) => [
     `redis-server --port ${STOCK_PORT} --dir "$PWD" --dbfilename ${files}.rdb --appendonly no --save '' --daemonize yes`,
-    `until redis-cli -p ${STOCK_PORT} DBSIZE; do sleep 1; done`,
+    // Not for ever: a server that is older than the snapshot ends at once.
+    `for TRY in $(seq 60); do redis-cli -e -p ${STOCK_PORT} DBSIZE && break; sleep 1; done`,
   ],
 };

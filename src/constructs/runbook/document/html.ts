@@ -33,7 +33,7 @@ function render(block: Block): string {
     case 'table': return [
       '<div class="scroll"><table>',
       `<thead><tr>${block.head.map(name => `<th scope="col">${escape(name)}</th>`).join('')}</tr></thead>`,
-      `<tbody>\n${block.rows.map(cells => `<tr>${cells.map(cell => `<td>${text(cell)}</td>`).join('')}</tr>`).join('\n')}\n</tbody>`,
+      `<tbody>\n${block.rows.map(cells => `<tr>${cells.map((cell, i) => `<td data-title="${escape(block.head[i])}">${text(cell)}</td>`).join('')}</tr>`).join('\n')}\n</tbody>`,
       '</table></div>',
     ].join('\n');
     // A click chooses all of it.

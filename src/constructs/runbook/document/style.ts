@@ -23,12 +23,23 @@ pre { margin: 8px 0; padding: 10px 12px; background: var(--tint); border: 1px so
 table { border-collapse: collapse; width: 100%; margin: 8px 0; font-size: 15px; }
 th, td { text-align: left; vertical-align: top; padding: 6px 10px; border: 1px solid var(--line); overflow-wrap: normal; }
 th { background: var(--tint); }
+@media screen and (max-width: 700px) {
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  table, tbody, tr, td { display: block; }
+  tr { border: 1px solid var(--line); border-bottom: 0; padding: 4px 0; }
+  tbody tr:last-child { border-bottom: 1px solid var(--line); }
+  td { border: 0; padding: 2px 10px; overflow-wrap: anywhere; }
+  td:empty { display: none; }
+  td::before { content: attr(data-title) ": "; color: var(--quiet); }
+}
 @media print {
   @page { margin: 15mm; }
   :root { --page: #ffffff; --text: #000000; --quiet: #333333; --line: #999999; --tint: #ffffff; --link: #000000; }
   body { font-size: 10.5pt; }
   main { max-width: none; padding: 0; }
   code, pre { font-size: 9pt; }
+  table { font-size: 9.5pt; }
+  th, td { padding: 4px 6px; overflow-wrap: anywhere; }
   h1, h2, h3 { break-after: avoid; }
   pre, tr { break-inside: avoid; }
   .scroll { overflow: visible; }
