@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { Backup } from './catalog';
 import { filesOf } from './claim';
-import { describeFault, isWhole } from './copy-state';
+import { copiesAsRead, describeFault, isWhole } from './copy-state';
 import { unseal } from './open-plain';
 import { ExitCode } from '../../contract/exit-code';
 import { RECORD_SUFFIX } from '../../contract/layout';
@@ -54,8 +54,15 @@ export async function readThrough(
   for await (const _ of identities === null ? body : unseal(artifact, body, identities)); // the checks are in the streams
 }
 
+/** The stores in their order, those behind whose copy was found damaged: an hour is lost where a large one is read to its end again. */
+export function bestFirst(backup: Backup, stores: readonly Store[]): readonly Store[] {
+  const copies = copiesAsRead(backup);
+  const isDamaged = ({ name }: Store) => copies.get(name)?.kind === 'damaged';
+  return [...stores.filter(store => !isDamaged(store)), ...stores.filter(isDamaged)];
+}
+
 /**
- * Gives an artifact to `use` from the first store whose copy turns out to be good, in the order of the config.
+ * Gives an artifact to `use` from the first store whose copy turns out to be good, in the order of the config; copies that were found damaged come last.
  *
  * `use` has to undo what it did when its stream fails: it is called again with the copy of the next store.
  */
@@ -64,7 +71,7 @@ export async function useArtifact<T>(
   use: (body: Readable, store: Store) => Promise<T>, reporter: Reporter, signal: AbortSignal,
 ): Promise<T> {
   const faults: RunnerError[] = [];
-  for (const store of stores) {
+  for (const store of bestFirst(backup, stores)) {
     const copy = backup.copies.get(store.name) ?? { kind: 'unknown' };
     if (!isWhole(copy)) {
       faults.push(new RunnerError(`${store.name}: ${describeFault(copy)}`, ExitCode.NOT_FOUND));

@@ -6,7 +6,7 @@ import { RestoreConfig, SCRATCH_SPARE_BYTES, ScratchConfig } from '../../contrac
 import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact } from '../../contract/record';
 import { Identities } from '../age/keys';
-import { openArtifact, useArtifact } from '../catalog/artifact';
+import { bestFirst, openArtifact, useArtifact } from '../catalog/artifact';
 import { Backup } from '../catalog/catalog';
 import { isWhole } from '../catalog/copy-state';
 import { identitiesFor, openPlain, unseal } from '../catalog/open-plain';
@@ -60,7 +60,7 @@ export class VerifiedArtifacts implements RestoreArtifacts {
     const { scratch, decryption } = config;
     const identities = await identitiesFor(artifacts, decryption);
     const room = await roomOf(scratch) - SCRATCH_SPARE_BYTES;
-    return new VerifiedArtifacts(backup, artifacts, stores, scratch, identities, reporter, bytesOf(artifacts) <= room);
+    return new VerifiedArtifacts(backup, artifacts, bestFirst(backup, stores), scratch, identities, reporter, bytesOf(artifacts) <= room);
   }
 
   private directory: ScratchDirectory | null = null;

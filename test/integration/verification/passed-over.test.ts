@@ -51,6 +51,19 @@ function execute(sql: string): void {
 
 const tables = () => execFileSync('sqlite3', [file, 'SELECT name FROM sqlite_schema ORDER BY name'], { encoding: 'utf8' }).trim().split('\n');
 
+test('a copy that was found damaged is read last: the restore takes the good one at once', async () => {
+  const [bucket, directory] = places.map(place => artifactOf(place, newer));
+  const good = readFileSync(bucket!);
+  flipByte(places[0]!, newer);
+  expect(await run(['verify'], options)).toMatchObject({ code: 11 });
+  const planned = await restore(restoring, '--dry-run');
+  expect(planned.result).toMatchObject({ id: newer, steps: expect.arrayContaining([expect.stringMatching(` from ${path.dirname(directory!)}\\S*, else s3://`)]) });
+  const restored = await restore(restoring);
+  expect([restored.code, restored.events.filter(({ event }) => /copy.unusable|passed-over/.test(event))]).toEqual([0, []]);
+  writeFileSync(bucket!, good);
+  expect(await run(['verify'], options)).toMatchObject({ code: 0 });
+});
+
 test('every command chooses the newest that is not known to be damaged, and says which it passed over; a name takes that, and a mended copy is chosen again', async () => {
   const good = places.map(place => readFileSync(artifactOf(place, newer)));
   expect(await list(options)).toMatchObject({ latest: newer });
