@@ -247,9 +247,9 @@ project.addTask('test:integration', {
   steps: [{ exec: 'jest --ci --config test/integration/jest.config.json', receiveArgs: true }],
 });
 project.addTask('docs:screenshots', {
-  description: 'Write the pictures of the status page into docs/images (needs what test:all installs, and the bundle)',
+  description: 'Write the pictures of the status page and of the runbook into docs/images (needs what test:all installs, and the bundle)',
   env: { CDK8S_BACKUP_SCREENSHOTS: 'docs/images' },
-  steps: [{ exec: 'jest --ci --config test/integration/jest.config.json test/integration/exporter/status-page -t "pictures for docs"' }],
+  steps: [{ exec: 'jest --ci --config test/integration/jest.config.json test/integration/exporter/status-page test/integration/runbook -t "pictures for docs"' }],
 });
 project.addTask('test:docs', {
   description: 'Type docs/getting-started.md and docs/restore-now.md, from an empty folder (needs a registry of npm, what test:all installs, lib, and the bundle)',
@@ -295,6 +295,15 @@ project.addTask('test:cluster', {
     { exec: 'bash test/cluster/install.sh' },
     { spawn: 'bundle:runner' },
     { exec: 'jest --ci --config test/cluster/jest.config.json', receiveArgs: true },
+  ],
+});
+project.addTask('test:runbook', {
+  description: 'Type every command of the runbook of examples/whispercache in a Kubernetes cluster on this machine, from damage to health; installs what that needs (needs root)',
+  steps: [
+    { exec: 'bash test/integration/install.sh' },
+    { exec: 'bash test/cluster/install.sh' },
+    { spawn: 'bundle:runner' },
+    { exec: 'jest --ci --config test/cluster/jest.config.json --testPathIgnorePatterns /node_modules/ --runTestsByPath test/cluster/runbook.test.ts', receiveArgs: true },
   ],
 });
 project.addTask('test:faults', {

@@ -4,16 +4,20 @@ import { ROOT } from '../pages';
 
 /** A shell at which somebody types one command after the other. */
 export interface Shell {
-  /** Returns what the command prints. Fails if it does, with all that it has said. */
-  type(command: string): Promise<string>;
+  /** Returns what the command prints. Fails if it does, with all that it has said. Where it asks, it is answered. */
+  type(command: string, ...answers: readonly string[]): Promise<string>;
   end(): void;
 }
 
-/** @param env what differs from here. Nothing of this repository's packages is on the PATH, and nothing of an npm that runs the tests in the environment. */
-export function startShell(cwd: string, env: { readonly PATH: string; readonly HOME: string }): Shell {
+/**
+ * @param env what differs from here. Nothing of this repository's packages is on the PATH, and nothing of an npm that runs the tests in the environment.
+ * @param enter the command that leads to where it is
+ */
+export function startShell(cwd: string, env: { readonly PATH: string; readonly HOME: string }, enter: readonly string[] = []): Shell {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|AWS_|POSTGRES_|CDK8S_|NODE_OPTIONS$)/i.test(name)));
   const places = env.PATH.split(path.delimiter).filter(place => !place.startsWith(path.join(ROOT, 'node_modules')));
-  const bash = spawn('bash', ['--norc'], {
+  const [file, ...args] = [...enter, 'bash', '--norc'];
+  const bash = spawn(file!, args, {
     cwd, env: { ...inherited, ...env, PATH: [path.dirname(process.execPath), ...places].join(path.delimiter) }, stdio: ['pipe', 'pipe', 'inherit'],
   });
   let output = '';
@@ -25,7 +29,7 @@ export function startShell(cwd: string, env: { readonly PATH: string; readonly H
   bash.stdin.write('exec 2>&1\n'); // in the order in which it is said
   let count = 0;
   return {
-    type: command => new Promise((resolve, reject) => {
+    type: (command, ...answers) => new Promise((resolve, reject) => {
       const end = `end of command ${count++}: `;
       output = '';
       heard = () => {
@@ -34,7 +38,8 @@ export function startShell(cwd: string, env: { readonly PATH: string; readonly H
         else if (code !== undefined) reject(new Error(`${command}\nends with ${code}:\n${said}`));
       };
       // The command has no terminal, and must not read the ones that come after it.
-      bash.stdin.write(`{ ${command}\n} < /dev/null\nprintf '${end}%s\\n' $?\n`);
+      const input = answers.length === 0 ? '< /dev/null' : `<<'END OF ANSWERS'\n${answers.join('\n')}\nEND OF ANSWERS`;
+      bash.stdin.write(`{ ${command}\n} ${input}\nprintf '${end}%s\\n' $?\n`);
     }),
     end: () => bash.stdin.end(),
   };

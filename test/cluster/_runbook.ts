@@ -1,0 +1,129 @@
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { place, startKubectl } from './_cluster';
+import { inNetwork, untilListening } from './_node';
+import { program } from './_paths';
+import { Whispercache } from './_whispercache';
+import { startShell } from '../getting-started/_shell';
+import { ROOT } from '../image/_lab';
+import { tempDir } from '../integration/servers/_process';
+import { clientPath } from '../integration/servers/postgres';
+import { blocks, isShell } from '../pages';
+
+/** What a reader of the runbook answers, by the variable that a command asks for. */
+export interface Answers {
+  readonly [variable: string]: () => string | Promise<string>;
+}
+
+export interface Played {
+  /** The command, as it stands in the runbook. */
+  readonly code: string;
+  /** What it has printed. */
+  readonly said: string;
+}
+
+export interface PlayOptions {
+  readonly answers?: Answers;
+  /** Which commands; all of them if it does not say. */
+  readonly only?: (code: string) => boolean;
+  readonly before?: (code: string) => Promise<void>;
+  readonly after?: (played: Played) => Promise<void>;
+}
+
+/** The runbook of an app, and who types its commands as they stand there. */
+export class Runbook {
+  public readonly text: string;
+  private readonly played = new Set<string>();
+  private readonly forwards: { stop(): void }[] = [];
+
+  constructor(private readonly world: Whispercache) {
+    this.text = readFileSync(path.join(world.dist, 'RUNBOOK.md'), 'utf8');
+  }
+
+  /** All commands, once each. */
+  public get commands(): readonly string[] {
+    return [...new Set(commandsIn(this.text))];
+  }
+
+  public get notPlayed(): readonly string[] {
+    return this.commands.filter(code => !this.played.has(code));
+  }
+
+  /** The commands below a heading, in their order. */
+  public commandsOf(heading: string): readonly string[] {
+    return commandsIn(this.section(heading));
+  }
+
+  /** Another folder with all that was synthesized: a machine with kubectl and our program, and none of the keys. */
+  public laptop(): string {
+    const home = tempDir('laptop');
+    const folder = path.join(home, 'dist');
+    mkdirSync(folder);
+    cpSync(this.world.dist, folder, { recursive: true });
+    return folder;
+  }
+
+  /** Types the commands below a heading, each of which has to succeed, and a Job that one starts to complete. */
+  public async play(heading: string, options: PlayOptions = {}, { folder = this.laptop(), env = '' } = {}): Promise<readonly Played[]> {
+    const { answers = {}, only = () => true, before, after } = options;
+    const shell = startShell(folder, { PATH: clientPath(17), HOME: path.dirname(folder) }, inNetwork(place()));
+    try {
+      await shell.type(`
+        kubectl() { ${program('kubectl')} --kubeconfig ${place().kubeconfig} "$@"; }
+        npx() { [ "$1" = cdk8s-backup ] && ${process.execPath} ${path.join(ROOT, 'dist', 'runner', 'main.js')} "\${@:2}"; }
+        set -o pipefail
+        ${env}`);
+      const all: Played[] = [];
+      for (const code of this.commandsOf(heading).filter(only)) {
+        await before?.(code);
+        const played = { code, said: isForward(code) ? await this.forward(code) : await shell.type(code, ...await answersTo(code, answers)) };
+        this.played.add(code);
+        if (code.includes('Complete|Failed') && !/^Complete\n$/m.test(played.said)) throw new Error(`${heading}: the Job has failed\n${code}\n${played.said}`);
+        all.push(played);
+        await after?.(played);
+      }
+      return all;
+    } finally {
+      shell.end();
+      this.stopForwards();
+    }
+  }
+
+  private section(heading: string): string {
+    const start = this.text.search(new RegExp(`^#+ ${heading}$`, 'm'));
+    if (start < 0) throw new Error(`the runbook has no heading ${heading}`);
+    const [head, ...lines] = this.text.slice(start).split('\n');
+    const level = /^#+/.exec(head!)![0].length;
+    const end = lines.findIndex(line => new RegExp(`^#{1,${level}} `).test(line));
+    return lines.slice(0, end < 0 ? undefined : end).join('\n');
+  }
+
+  /** In a second terminal, as long as the section is played. */
+  private async forward(code: string): Promise<string> {
+    const [command, ...args] = code.trim().split(' ');
+    if (command !== 'kubectl') throw new Error(`${code} is no kubectl`);
+    this.forwards.push(startKubectl(...args));
+    const [, port] = /(\d+)(?::\d+)?$/.exec(code.trim())!;
+    await untilListening(place(), Number(port), 30_000);
+    return '';
+  }
+
+  private stopForwards(): void {
+    for (const forward of this.forwards.splice(0)) forward.stop();
+  }
+}
+
+function commandsIn(text: string): readonly string[] {
+  return blocks({ file: 'RUNBOOK.md', text }).filter(isShell).map(({ code }) => code);
+}
+
+const isForward = (code: string) => / port-forward | proxy /.test(code);
+
+async function answersTo(code: string, answers: Answers): Promise<readonly string[]> {
+  const asked = [...code.matchAll(/read -rs? (\w+)/g)].map(([, variable]) => variable!);
+  return Promise.all(asked.map(variable => {
+    const answer = answers[variable];
+    if (answer === undefined) throw new Error(`nobody answers what ${variable} is:\n${code}`);
+    return answer();
+  }));
+}
