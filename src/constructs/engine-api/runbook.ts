@@ -8,6 +8,9 @@ export interface EngineRunbook<Engine extends EngineName = EngineName> {
   /** How a restore reaches the target from a machine outside of the cluster. */
   fromOutside(target: TargetConfig<Engine>, route: Route): OutsideRestore;
 
+  /** Whether what a restore replaces is kept, so that there is a way back. */
+  keepsPrevious(target: TargetConfig<Engine>): boolean;
+
   /** How a part of what was lost comes back while the rest stays as it is; `null` where only all of it can. */
   partOf(target: TargetConfig<Engine>, route: Route): PartialRestore | null;
 

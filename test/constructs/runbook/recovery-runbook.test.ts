@@ -5,7 +5,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { IConstruct } from 'constructs';
 import {
   BackupAlertRules, BackupCronJob, BackupDefaults, BackupExporter, BackupSource, BackupStore, Decryption, Encryption,
-  RecoveryRunbook, RecoveryRunbookProps, RestoreDrill, RestoreJob, RestoreWorkload, Retention, S3ObjectLockMode, StoreLocation,
+  RecoveryRunbook, RecoveryRunbookProps, RestoreDrill, RestoreJob, RestoreMode, RestoreWorkload, Retention, S3ObjectLockMode, StoreLocation,
 } from '../../../src';
 import { SynthFile } from '../../../src/constructs/core/synth-file';
 import { ALERT_HELP } from '../../../src/constructs/runbook/content/alert-help';
@@ -198,6 +198,19 @@ test('nothing stands in it that no object implements', () => {
   expect(markdown).toContain('No store of orders is outside of the cluster: these backups are lost with it.');
   // Nothing watches it, so a pod of its own looks.
   expect(section(markdown, 'Day to day: orders')).toContain('"value":["list"]');
+});
+
+test('a restore that keeps nothing is said to, and has no way back', () => {
+  const define = (safetyBackup: boolean) => (chart: Chart) => {
+    const stores = [BackupStore.s3({ bucketName: 'shop-bucket', region: 'eu-west-1' })];
+    const backup = new BackupCronJob(chart, 'only', { source: BackupSource.redis({ host: 'redis' }), stores, onDemand: true });
+    new RestoreJob(chart, 'restore', { backup, mode: RestoreMode.redisReplication({ safetyBackup }) });
+    new RecoveryRunbook(chart, 'runbook');
+  };
+  const [kept, lost] = [true, false].map(safetyBackup => textsOf(define(safetyBackup)).markdown) as [string, string];
+  expect(kept).toMatch(/A restore keeps what it replaces[^]*What it replaces is kept[^]*^### Go back, or keep it: redis$/m);
+  expect(lost).not.toMatch(/keeps what it replaces|What it replaces is kept|Go back/);
+  expect(section(lost, 'Restore redis')).toContain('It does not keep what it replaces');
 });
 
 test('sealed backups name their recipients, and are opened with an identity where the cluster has none', () => {

@@ -16,6 +16,8 @@ export const POSTGRES_RUNBOOK: EngineRunbook<'postgres'> = {
     };
   },
 
+  keepsPrevious: ({ mode, safetyBackup }) => mode !== 'in-place' || safetyBackup,
+
   partOf: (target, route) => {
     const { passwordEnv, databaseName } = target;
     const name = besideOf(databaseName);

@@ -20,6 +20,8 @@ export const REDIS_RUNBOOK: EngineRunbook<'redis'> = {
     };
   },
 
+  keepsPrevious: ({ mode, safetyBackup }) => mode === 'rdb-file' || safetyBackup,
+
   partOf: () => null,
 
   stockTools: (_source, files) => [

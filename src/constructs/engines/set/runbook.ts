@@ -13,6 +13,7 @@ export function setRunbook(runbookOf: (member: DatabaseConfig | DatabaseTargetCo
         notes: all.flatMap(({ name, way }) => way.notes.map(note => `${name}: ${note}`)),
       };
     },
+    keepsPrevious: ({ members }) => Object.values(members).every(member => runbookOf(member).keepsPrevious(member)),
     partOf: () => null,
     stockTools: ({ members }, files) => Object.entries(members).flatMap(([name, member]) => runbookOf(member).stockTools(member, `${files}.${name}`)),
   };

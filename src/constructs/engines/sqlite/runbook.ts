@@ -11,6 +11,8 @@ export const SQLITE_RUNBOOK: EngineRunbook<'sqlite'> = {
     notes: [`It writes ${posix.basename(path)} into the present folder, and nothing into the cluster.`],
   }),
 
+  keepsPrevious: ({ keepPrevious }) => keepPrevious,
+
   partOf: () => null,
 
   stockTools: (_source, files) => [`sqlite3 ${files}.db 'PRAGMA integrity_check'`],

@@ -44,7 +44,7 @@ function fetchFrom({ kubectl, stores }: Subject, backup: BackupFacts): Block[] {
 }
 
 export function afterRestore({ subjects }: RunbookFacts): Block[] {
-  const restorable = subjects.flatMap(subject => subject.restore && !isSealed(subject) ? [{ subject, restore: subject.restore }] : []);
+  const restorable = subjects.flatMap(subject => subject.restore?.keepsPrevious && !isSealed(subject) ? [{ subject, restore: subject.restore }] : []);
   if (restorable.length === 0) return [];
   return [
     heading(2, NAMES.AFTER),

@@ -25,7 +25,7 @@ export function firstPage({ subjects }: RunbookFacts, { title, url, contacts, sc
     table(['you see', 'go to', 'promised'], scenarios.map(scenario => [scenario.sees, [to(scenario.heading)], promises(subjects, scenario)])),
     heading(2, NAMES.FIRST),
     list(
-      say`${strong('Delete nothing.')} A restore keeps what it replaces.`,
+      say`${strong('Delete nothing.')}${subjects.every(({ restore }) => restore === undefined || restore.keepsPrevious) ? ' A restore keeps what it replaces.' : ''}`,
       ...contacts.length === 0 ? [] : [contactsFor(contacts)],
       say`Type commands in a shell such as bash or zsh, in the folder of this page: manifests are named as they lie beside it. A block is typed as a whole, and blocks of one procedure in the same terminal.`,
       say`Commands need ${code('kubectl')}, set to the cluster. Those with ${code('npx')} need Node.js 20 or later as well.`,

@@ -10,13 +10,15 @@ import { Block, code, commands, heading, joined, list, paragraph, say, steps, Te
 import { BackupFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/runbook-facts';
 
 export function corruption({ subjects }: RunbookFacts): Scenario {
+  const restores = subjects.flatMap(({ restore }) => restore ?? []);
+  const goesBack = restores.length > 0 && restores.every(({ keepsPrevious }) => keepsPrevious);
   return {
     heading: 'Data are wrong or gone',
     sees: say`rows are wrong or gone, and the server runs; or it is new and empty`,
     promised: RecoveryScenario.CORRUPTION,
     blocks: [
       list(
-        say`A restore verifies the backup before anything changes, and keeps what it replaces: ${to(NAMES.AFTER)}.`,
+        say`A restore verifies the backup before anything changes.${goesBack ? say` What it replaces is kept: ${to(NAMES.AFTER)}.` : ''}`,
         say`A restore that dies is started again with the same command.`,
         ...subjects.some(({ restore }) => restore && restore.config.workloads.length > 0)
           ? [say`Pause a controller that scales workloads up again, such as Argo CD with ${code('selfHeal')}: a restore stops what uses the data, and starts it again.`] : [],
@@ -49,7 +51,7 @@ function restoreSubject(subject: Subject): Block[] {
         paragraph(say`Then:`),
         commands(...startRestore(subject, restore, ['--backup "$BACKUP"'])),
       ],
-      [paragraph(say`Look at the data, and decide: ${to(goBackOf(subject))}.`)],
+      [paragraph(restore.keepsPrevious ? say`Look at the data, and decide: ${to(goBackOf(subject))}.` : say`Look at the data. There is no way back.`)],
     ),
   ];
 }
@@ -59,11 +61,12 @@ function elsewhere(subject: Subject): Text {
 }
 
 /** Who, how long, and what is stopped. */
-function aboutRestore(subject: Subject, { cronJob, config: { workloads, healthUrl }, deadlineSeconds }: RestoreFacts): Text {
+function aboutRestore(subject: Subject, { cronJob, config: { workloads, healthUrl }, keepsPrevious, deadlineSeconds }: RestoreFacts): Text {
   const promise = promiseOf(subject, RecoveryScenario.CORRUPTION);
   const totals = promise?.stores.flatMap(({ store, totalSeconds }) => totalSeconds === undefined ? [] : [`${showSeconds(totalSeconds)} from ${store}`]) ?? [];
   return [
     ...say`${code(cronJob)} restores ${subject.backup?.what ?? 'a backup that is made elsewhere'}.`,
+    ...keepsPrevious ? [] : say` It does not keep what it replaces: take a backup first, if that is of any use.`,
     ...workloads.length === 0 ? say` It stops nothing: stop what writes to it.` : say` It stops ${joined(workloads.map(({ kind, name }) => code(`${kind} ${name}`)))} and starts it again.`,
     ...healthUrl === null ? [] : say` Then it asks ${code(healthUrl)}.`,
     ...promise ? say` Promised: ${promised(promise)}.` : [],

@@ -83,6 +83,8 @@ export interface RestoreFacts extends JobFacts {
   readonly deadlineSeconds: number;
   readonly secrets: PodSecrets;
   readonly outside: OutsideFacts;
+  /** Whether there is a way back. */
+  readonly keepsPrevious: boolean;
   /** How one table comes back alone, if there is a way. */
   readonly part: PartFacts | undefined;
 }

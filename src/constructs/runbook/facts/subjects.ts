@@ -113,6 +113,7 @@ function restoreOf(restore: RestoreJob, files: ManifestFiles): RestoreFacts {
     deadlineSeconds: object.toJson().spec.jobTemplate.spec.activeDeadlineSeconds,
     secrets,
     outside: outsideOf(restore._config, namespace),
+    keepsPrevious: runbookOf(restore._config.target).keepsPrevious(restore._config.target),
     part: partOf(restore._config, namespace, secrets),
   };
 }
