@@ -238,7 +238,9 @@ test('a damaged copy is named by verify, and fetch takes the good one of the nex
   const laptop = tempDir('laptop');
   expect(await run(['fetch', '--to', laptop], options)).toMatchObject({ code: 0 });
   execFileSync('sha256sum', ['--check', '--strict', `${id}.sha256`], { cwd: laptop });
-  expect(await run(['fetch', '--to', tempDir('laptop'), '--from', 'volume'], options)).toMatchObject({ code: 11, message: expect.stringContaining('no store has a good copy') });
+  expect(await run(['fetch', '--to', tempDir('laptop'), '--from', 'volume'], options)).toMatchObject({ code: 11, message: expect.stringContaining('that could serve was found damaged') });
+  // Where it is named, it is read once more.
+  expect(await run(['fetch', id, '--to', tempDir('laptop'), '--from', 'volume'], options)).toMatchObject({ code: 11, message: expect.stringContaining('no store has a good copy') });
 
   writeFileSync(file, bytes.subarray(0, -1));
   expect(JSON.parse((await run(['verify', '--json'], options)).stdout)[0].result).toMatch(/has \d+ bytes instead of \d+/);
