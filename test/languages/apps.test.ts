@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PLUS_VERSIONS } from './_bindings';
 import { buildGo, Files, installForNode, installForPython, javaClassPath, run, synth, writeApp } from './_packages';
+import { spelled } from '../../src/constructs/core/spelling';
 import { tempDir } from '../integration/servers/_process';
 import { blocks, ROOT } from '../pages';
 
@@ -42,7 +43,7 @@ const APPS: { readonly [language: string]: (version: number) => Promise<Files> }
   },
   Java: version => {
     writeApp(join(java, `${version}`, 'Main.java'), 'Main.java', version);
-    return synth(java, `out-${version}`, 'java', ['-cp', classPath, join(`${version}`, 'Main.java')]);
+    return synth(java, `out-${version}`, 'java', [`-Djava.io.tmpdir=${java}`, '-cp', classPath, join(`${version}`, 'Main.java')]);
   },
   Go: async version => {
     const folder = join(go, `${version}`);
@@ -89,6 +90,59 @@ test('the description of the Python package has the sample of the README in Pyth
   writeFileSync(join(node, 'readme.ts'), appOf('README.md', 'ts'));
   writeFileSync(join(pythonFolder, 'readme.py'), firstBlock('the description', description, 'python'));
   expect(await synth(pythonFolder, 'readme', python, ['readme.py'])).toEqual(await synth(node, 'readme', join(BIN, 'tsx'), ['readme.ts']));
+});
+
+test('errors and warnings in Python name properties and methods as Python does', async () => {
+  writeFileSync(join(pythonFolder, 'mistakes.py'), `
+from cdk8s import App, Chart, Cron
+from cdk8s_backup import BackupCronJob, BackupSource, BackupStore, Decryption, RestoreJob
+from cdk8s_plus_34 import Secret
+
+app = App()
+chart = Chart(app, "chart")
+
+def backup(id, **more):
+    source = BackupSource.postgres(host="db", user="backup", database_name="userData")
+    return BackupCronJob(chart, id, source=source, stores=[store], schedule=Cron.daily(), **more)
+
+store = BackupStore.s3(bucket_name="shop-backups", region="eu-central-1")
+try:
+    backup("wrong", service_account=chart)
+except RuntimeError as error:
+    print(error)
+first = backup("first")
+backup("second")
+RestoreJob(chart, "restore", backup=first, decryption=Decryption.from_secret(Secret.from_secret_name(chart, "Key", "key")))
+print([entry.data for construct in app.node.find_all() for entry in construct.node.metadata])
+try:
+    app.synth()
+except RuntimeError as error:
+    print(error)
+`);
+  const said = await run(pythonFolder, python, ['mistakes.py']);
+  expect(said).toMatch(/chart\/wrong: 'service_account' must be a ServiceAccount, .* kplus\.ServiceAccount\.from_service_account_name\(/);
+  expect(said).toContain('Decryption.from_volume');
+  expect(said).toMatch(/\[chart\/second\] 'backup_name' "userData" is that of chart\/first too/);
+});
+
+test('the Python package brings the command: a backup from the manifest, and the exit codes', async () => {
+  const command = join(pythonFolder, 'venv', 'bin', 'cdk8s-backup');
+  const file = join(pythonFolder, 'orders.db');
+  await run(pythonFolder, python, ['-c', `import sqlite3; c = sqlite3.connect(${JSON.stringify(file)}); c.execute("create table t as select 1 as id"); c.commit()`]);
+  await APPS.Python!(28);
+  const site = ['--manifest', 'out-28/backups.k8s.yaml', '--job', 'orders-backup', '--set', `stores.volume.directory=${pythonFolder}`];
+  await run(pythonFolder, command, ['backup', ...site, '--set', `source.path=${file}`]);
+  expect(await run(pythonFolder, command, ['list', ...site])).toMatch(/\borders_\d{8}_\d{6}\b/);
+  const code = 'import subprocess, sys; print(subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL).returncode)';
+  expect(await run(pythonFolder, python, ['-c', code, command, 'list'])).toBe('2\n');
+});
+
+test('names are spelled as the Python package spells them', async () => {
+  const program = 'import cdk8s_backup; print(cdk8s_backup.__file__)';
+  const code = readFileSync((await run(pythonFolder, python, ['-c', program])).trim(), 'utf8');
+  const mappings = [...code.matchAll(/name_mapping=\{([^}]*)\}/g)].flatMap(([, pairs]) => [...pairs!.matchAll(/"(\w+)": "(\w+)"/g)]);
+  expect(mappings.length).toBeGreaterThan(300);
+  for (const [, inPython, name] of mappings) expect(spelled(`'${name}'`, 'Python/3.11.7')).toBe(`'${inPython}'`);
 });
 
 /** The first program of a page. */

@@ -14,6 +14,7 @@ import { writeAsStored } from '../core/as-stored';
 import { show } from '../core/check';
 import { located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
+import { refuseAtSynth } from '../core/spelling';
 import { standardLabels } from '../core/standard-labels';
 import { jsonText } from '../core/synth-file';
 import { warn, warningsOf } from '../core/warnings';
@@ -178,7 +179,7 @@ export class BackupCronJob extends Construct {
       refuseOnePlace(this, backupName, stores);
       writeAsStored(this);
       // The lifecycle of a bucket may come later, and with it other storage classes.
-      this.node.addValidation({ validate: () => this._recovery.problems() });
+      refuseAtSynth(this, () => this._recovery.problems());
     } catch (error) {
       throw located(this.node.path, error);
     }

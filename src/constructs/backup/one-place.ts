@@ -4,6 +4,7 @@
 import { IConstruct } from 'constructs';
 import { show } from '../core/check';
 import { oncePerSynth } from '../core/once-per-synth';
+import { refuseAtSynth } from '../core/spelling';
 import { StoreParts } from '../parts/store-parts';
 import { isOnePlace } from '../parts/store-place';
 import { spelled } from '../pod/runner-pod';
@@ -19,7 +20,7 @@ const writers = new WeakMap<IConstruct, Writer>();
 /** Has the app refuse another backup of this name in one of the stores. */
 export function refuseOnePlace(construct: IConstruct, backupName: string, stores: readonly StoreParts[]): void {
   writers.set(construct, { construct, backupName, stores });
-  construct.node.addValidation({ validate: () => sharedBy(writers.get(construct)!) });
+  refuseAtSynth(construct, () => sharedBy(writers.get(construct)!));
 }
 
 /** In the order of the tree, by what has to be alike for two to be in one place. */

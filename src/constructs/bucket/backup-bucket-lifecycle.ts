@@ -22,6 +22,7 @@ import { checkForm, checkGiven } from '../core/form';
 import { at, located } from '../core/located';
 import { refuseNamesakes } from '../core/namesakes';
 import { oncePerSynth } from '../core/once-per-synth';
+import { refuseAtSynth } from '../core/spelling';
 import { jsonText, SynthFile } from '../core/synth-file';
 import { warn } from '../core/warnings';
 import { inOneContainer, placeOfBucket, StorePlace } from '../parts/store-place';
@@ -126,8 +127,8 @@ export class BackupBucketLifecycle extends Construct {
 
       this.tellBackups();
       // The root is validated first: backups that came later know of the storage classes before their objectives are checked.
-      this.node.root.node.addValidation({ validate: () => this.tellBackups() });
-      this.node.addValidation({ validate: () => this.checkAgainstBackups() });
+      refuseAtSynth(this.node.root, () => this.tellBackups());
+      refuseAtSynth(this, () => this.checkAgainstBackups());
     } catch (error) {
       throw located(this.node.path, error);
     }

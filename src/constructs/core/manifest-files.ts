@@ -8,6 +8,7 @@ import { isApp } from './after-synth';
 import { show } from './check';
 import { oncePerSynth } from './once-per-synth';
 import { rendered } from './rendered';
+import { refuseAtSynth } from './spelling';
 
 interface Written {
   readonly object: ApiObject;
@@ -22,7 +23,7 @@ const owners = new WeakSet<IConstruct>();
 /** Has the app refuse an output type with which a file of this construct would be written twice. */
 export function refuseLostFiles(construct: IConstruct): void {
   owners.add(construct);
-  construct.node.addValidation({ validate: () => lostFiles(construct).get(construct) ?? [] });
+  refuseAtSynth(construct, () => lostFiles(construct).get(construct) ?? []);
 }
 
 /** By the construct that says so: of two of ours, the one that comes later. */

@@ -8,6 +8,7 @@ import { show } from './check';
 import { refuseLostFiles } from './manifest-files';
 import { oncePerSynth } from './once-per-synth';
 import { rendered } from './rendered';
+import { refuseAtSynth } from './spelling';
 
 interface Owner {
   readonly construct: IConstruct;
@@ -54,7 +55,7 @@ const owners = new WeakMap<IConstruct, Owner>();
 export function refuseNamesakes(construct: IConstruct, property: string, name: string, options: NamesakeOptions = {}): void {
   const { jobNames = [], wayOut = 'give one of them another name' } = options;
   owners.set(construct, { construct, named: `'${property}' ${show(name)}`, jobNames, wayOut });
-  construct.node.addValidation({ validate: () => (clashesOf(construct).get(construct) ?? []).map(describe) });
+  refuseAtSynth(construct, () => (clashesOf(construct).get(construct) ?? []).map(describe));
   refuseLostFiles(construct);
 }
 

@@ -4,6 +4,7 @@
  */
 import { Construct, IConstruct } from 'constructs';
 import { afterSynth, isApp } from './after-synth';
+import { spelled } from './spelling';
 
 /** The type that the AWS CDK uses as well, so tools that read its construct trees know it. */
 const WARNING = 'aws:cdk:warning';
@@ -11,7 +12,8 @@ const WARNING = 'aws:cdk:warning';
 const printed = new WeakMap<IConstruct, Set<string>>();
 
 /** Attaches a warning, once, however often it is said. */
-export function warn(scope: Construct, message: string): void {
+export function warn(scope: Construct, told: string): void {
+  const message = spelled(told);
   if (!warningsOf(scope).includes(message)) scope.node.addMetadata(WARNING, message);
   if (isApp(scope.node.root)) afterSynth(scope, print);
 }
