@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
+import { Cron } from 'cdk8s';
 import { inNetwork } from './_node';
 import { program } from './_paths';
 import { CLUSTER_ENV, ClusterPlace } from './_start';
@@ -22,6 +23,10 @@ import { CLUSTER_ENV, ClusterPlace } from './_start';
 const MAX_OUTPUT = 64 * 1024 * 1024;
 const TIMEOUT_MS = 180_000;
 const JOB_TIMEOUT_S = 120;
+
+const later = new Date(Date.now() + 12 * 3_600_000);
+/** A schedule that does not fire while the tests run, whenever that is: backups that nobody asked for change what is restored. */
+export const NOT_NOW = Cron.schedule({ minute: String(later.getUTCMinutes()), hour: String(later.getUTCHours()) });
 
 /** The cluster that `_setup.ts` has started. */
 export const place = (): ClusterPlace => JSON.parse(process.env[CLUSTER_ENV]!);

@@ -1,15 +1,15 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Cron, Duration } from 'cdk8s';
+import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { Namespace, newNamespace } from './_cluster';
+import { Namespace, newNamespace, NOT_NOW } from './_cluster';
 import { ClusterS3, startClusterS3 } from './_s3';
 import {
   BackupCronJob, BackupSource, BackupStore, CaCertificate, PostgresTls, RedisTls, RestoreDrill, RestoreJob, RestoreWorkload, Retention,
   S3ObjectLockMode,
 } from '../../src';
 import { Authority, issueCertificate, makeAuthority } from '../integration/servers/_certificate';
-import { tempDir } from '../integration/servers/_process';
+import { tempDir, until } from '../integration/servers/_process';
 import { newChart, objectsOf } from '../synth';
 
 const BUCKET = 'locked';
@@ -53,6 +53,8 @@ export async function startHardened(): Promise<Hardened> {
       await s3.kill();
     },
   };
+  // The pod may be ready a moment before the node sends to it what is for its Service.
+  await until('Redis answers behind its Service', 60_000, () => world.redis('PING').then(answer => answer === 'PONG', () => false));
   await world.redis('MSET', 'session:1', 'Ada', 'session:2', 'Grace');
   return world;
 }
@@ -67,11 +69,11 @@ function synthesize(namespace: string, endpoint: string): any[] {
   });
   const cache = (authority: CaCertificate) => BackupSource.redis({ host: 'redis', tls: RedisTls.trusting(authority) });
   const stores = [BackupStore.s3({ bucketName: BUCKET, endpoint, objectLock: { mode: S3ObjectLockMode.COMPLIANCE, duration: Duration.days(1) } })];
-  const often = { schedule: Cron.daily(), stores, retention: Retention.newest(1, { keepAtLeast: 1 }), prune: { schedule: Cron.weekly() } };
+  const often = { schedule: NOT_NOW, stores, retention: Retention.newest(1, { keepAtLeast: 1 }), prune: { schedule: NOT_NOW } };
   const trusted = ca('authority');
   const backup = new BackupCronJob(chart, 'db-backup', { ...often, source: database(trusted) });
   const cacheBackup = new BackupCronJob(chart, 'redis-backup', { ...often, source: cache(trusted) });
-  new RestoreDrill(chart, 'db-drill', { backup, schedule: Cron.weekly(), serverImage: 'postgres:18', assertions: ['SELECT count(*) = 3000 FROM orders'] });
+  new RestoreDrill(chart, 'db-drill', { backup, schedule: NOT_NOW, serverImage: 'postgres:18', assertions: ['SELECT count(*) = 3000 FROM orders'] });
   const workloads = [RestoreWorkload.fromStatefulSetName('shop')];
   new RestoreJob(chart, 'db-restore', { backup, workloads });
   new RestoreJob(chart, 'redis-restore', { backup: cacheBackup });

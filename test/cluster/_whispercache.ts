@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { inNodeNetwork, kubectl, makeNamespace, Namespace, namespaceOf, newNamespace } from './_cluster';
+import { inNodeNetwork, kubectl, makeNamespace, Namespace, namespaceOf, newNamespace, NOT_NOW } from './_cluster';
 import { ClusterS3, startClusterS3 } from './_s3';
 import { ROOT } from '../image/_lab';
 
@@ -124,6 +124,8 @@ async function synthesize(namespace: string, endpoint: string, change: (source: 
     mkdirSync(dist, { recursive: true });
     const tsx = path.join(ROOT, 'node_modules', '.bin', 'tsx');
     await promisify(execFile)(tsx, ['--tsconfig', path.join(ROOT, 'examples', 'tsconfig.json'), 'main.ts'], { cwd: directory, env: { ...process.env, CDK8S_OUTDIR: dist } });
+    const manifest = path.join(dist, 'whispercache.k8s.yaml');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/^  schedule: .+$/gm, `  schedule: ${NOT_NOW.expressionString}`));
     return dist;
   } finally {
     rmSync(directory, { recursive: true, force: true });

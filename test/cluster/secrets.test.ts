@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { App, Chart, Cron } from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { describeCluster } from './_can-run';
-import { inNodeNetwork, Namespace, newNamespace, place, startKubectl } from './_cluster';
+import { inNodeNetwork, Namespace, newNamespace, NOT_NOW, place, startKubectl } from './_cluster';
 import { untilListening } from './_node';
 import { ClusterS3, startClusterS3 } from './_s3';
 import { BackupCronJob, BackupSource, BackupStore, Decryption, Encryption, RestoreJob, RestoreMode } from '../../src';
@@ -64,7 +64,7 @@ describeCluster('Kubernetes Secrets', () => {
       source: BackupSource.kubernetesSecrets({ secretNames: ['db', 'tls', 'token'], configMapNames: ['settings'] }),
       encryption: Encryption.age({ recipients: [recipient] }),
       stores: [BackupStore.s3({ bucketName: BUCKET, endpoint: s3.endpoint })],
-      schedule: Cron.daily(),
+      schedule: NOT_NOW,
     });
     const decryption = Decryption.fromSecret(kplus.Secret.fromSecretName(chart, 'key', 'backup-key'));
     new RestoreJob(chart, 'secrets-restore', { backup, decryption });

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { App, Chart, Cron, Size } from 'cdk8s';
+import { App, Chart, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { describeCluster } from './_can-run';
-import { EndedJob, kubectl, kubectlWith } from './_cluster';
+import { EndedJob, kubectl, kubectlWith, NOT_NOW } from './_cluster';
 import { startWhispercache, Whispercache } from './_whispercache';
 import { BackupCronJob, BackupSource, BackupStore, RestoreJob, RestorePoint, RestoreTrigger, RestoreWorkload, Retention } from '../../src';
 import { objectsOf } from '../synth';
@@ -42,10 +42,10 @@ describeCluster('a set', () => {
         BackupStore.volume({ claimName: 'shop-storage', size: Size.gibibytes(1) }),
         BackupStore.s3({ bucketName: 'your-backup-bucket', prefix: 'shop/backups', endpoint: s3.endpoint }),
       ],
-      schedule: Cron.daily(),
+      schedule: NOT_NOW,
       retention: Retention.newest(2, { keepAtLeast: 1 }),
-      prune: { schedule: Cron.daily() },
-      verify: { schedule: Cron.daily(), olderPercent: 100, repair: true },
+      prune: { schedule: NOT_NOW },
+      verify: { schedule: NOT_NOW, olderPercent: 100, repair: true },
     });
     const workloads = [RestoreWorkload.fromDeploymentName('whispercache-backend')];
     new RestoreJob(chart, 'shop-restore', { backup, workloads });
