@@ -77,6 +77,9 @@ test.each(readdirSync(MANIFESTS))('every command works with the config that the 
     ['hold', '--reason', 'an incident'], ['release'], ['prune'],
   ]) await look(...args);
 
+  const refused = await shop.begin('files-backup', 'import', '--from', tempDir('old')).ended; // it is for dumps of PostgreSQL, and reads the config first
+  expect(refused).toMatchObject({ code: 2, message: expect.stringContaining('nothing can be imported of SQLite') });
+
   shop.sql('DELETE FROM orders');
   await shop.run('files-restore', 'restore', '--yes');
   expect(shop.orders()).toBe(1);
