@@ -186,7 +186,7 @@ test('what is removed while it is read is told as that, and not as damaged', asy
   const store = new MemoryStore('a');
   const id = await writeBackup(at, [store]);
   const record = await recordOf(id, store);
-  const backup = { record, copies: new Map([['a', { kind: 'whole' }]]), accepted: false, ahead: null, differing: null } as never;
+  const backup = { record, copies: new Map([['a', { kind: 'whole' }]]), accepted: false, ahead: null, differing: null, readBack: new Map() } as never;
   await store.remove([`${id}.rdb`], never);
   const read = () => useArtifact(backup, record.artifacts[0]!, [store], async body => void await text(body), createReporter(capture()), never);
   await expect(read()).rejects.toThrow(`no store has a good copy of ${id}.rdb`);

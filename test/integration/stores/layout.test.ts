@@ -5,10 +5,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { FolderStoreConfig } from '../../../src/contract/config';
+import { backupId } from '../../../src/contract/layout';
 import { shellBlock } from '../../pages';
 import { configOf, sqlite } from '../_configs';
 import { backup, filesIn, list, run, RunOptions } from '../_runner';
-import { tempDir } from '../servers/_process';
+import { tempDir, until } from '../servers/_process';
 import { rootClient, s3Store } from '../servers/_s3';
 import { startVersitygw, Versitygw } from '../servers/versitygw';
 
@@ -100,6 +101,8 @@ test('backups in the flat layout are told of, never "there is none"; moved with 
   const { id: foreign } = await backup(at.options('app_x', false));
   await run(['hold', '--reason', 'incident'], flat);
   const own = at.options('app', true);
+  // A folder knows nothing of the other layout: two backups of one second would have one name, and moving one would overwrite the other.
+  await until('the next second', 5000, () => Promise.resolve(backupId('app', new Date()) > ids[1]!));
   const said = (where: string) => `2 backups of app in ${where} are not seen here, because the store`;
 
   for (const command of [['list'], ['doctor'], ['usage'], ['backup']]) {
