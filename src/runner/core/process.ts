@@ -54,6 +54,7 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
     if (decode) stderr = (stderr + chunk).slice(-STDERR_TAIL_CHARS);
   });
   let inputFailure: Error | null = null;
+  let stoppedReading = false;
   if (typeof input === 'string') {
     child.stdin!.on('error', () => {}); // it ended before it read everything: its exit code says why
     child.stdin!.end(input);
@@ -75,8 +76,13 @@ export function stdoutOf(program: Program, signal: AbortSignal): Readable {
   };
   signal.addEventListener('abort', stop, { once: true });
   if (input instanceof Readable) {
+    // Who was first tells which of the two has failed, and not the code of the error: a connection that the input comes from breaks like a pipe.
+    const noted = () => {
+      if (input.errored === null && (!input.destroyed || input.readableEnded)) stoppedReading = true;
+    };
+    child.stdin!.once('error', noted).once('close', noted);
     pipeline(input, child.stdin!, error => {
-      if (!error || ended || codeOf(error) === 'EPIPE' || codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE') return; // its exit code says why
+      if (!error || ended || stoppedReading) return; // its exit code says why
       inputFailure = error;
       stop();
     });

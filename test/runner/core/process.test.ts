@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outputOf, stdoutOf } from '../../../src/runner/core/process';
@@ -32,4 +33,28 @@ test('what a program has written is there for whoever reads it only after the pr
   while (!existsSync(pid) || existsSync(`/proc/${readFileSync(pid, 'utf8').trim()}`)) await sleep(10);
   await sleep(10); // the event of its end has come
   expect(await text(output)).toBe('whole\n');
+});
+
+test.each(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET'])('a program whose input fails with %s fails with that: what it made of the beginning counts for nothing', async code => {
+  const input = Readable.from((async function* () {
+    yield Buffer.from('the beginning');
+    throw Object.assign(new Error(`read ${code}`), { code });
+  })());
+  await expect(outputOf({ file: 'cat', args: [], input }, NO_ABORT)).rejects.toThrow(`read ${code}`);
+});
+
+test('so does one whose input is given up without a reason', async () => {
+  const input = new Readable({ read: () => {} });
+  input.push('the beginning');
+  setTimeout(() => input.destroy(), 20);
+  await expect(outputOf({ file: 'cat', args: [], input }, NO_ABORT)).rejects.toThrow('Premature close');
+});
+
+test.each([
+  ['', 'EPIPE'],
+  ['exec 3<&0; sleep 1 <&3 > /dev/null 2>&1 & ', 'ECANCELED, since a child of it still has its input open'],
+])('a program that fails before it has read its input fails with its own reason, and not with that of the rest: %s%s', async children => {
+  const input = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(64 * 1024)));
+  const failed = outputOf({ file: 'sh', args: ['-c', `${children}sleep 0.05; echo "psql: error: the cause" >&2; exit 3`], input }, NO_ABORT);
+  await expect(failed).rejects.toThrow('sh ended with exit code 3: psql: error: the cause');
 });
