@@ -5,6 +5,9 @@ import { join, relative } from 'node:path';
 
 export const EXAMPLES = join(__dirname, '..', 'examples');
 
+/** By the names of their folders. */
+export const EXAMPLE_NAMES = readdirSync(EXAMPLES, { withFileTypes: true }).filter(entry => entry.isDirectory()).map(({ name }) => name).sort();
+
 /** Synthesizes an example in a process of its own, as a user does; files by name. */
 export function synthExample(example: string, env: NodeJS.ProcessEnv = {}): { readonly [file: string]: string } {
   const out = mkdtempSync(join(tmpdir(), 'cdk8s-backup-'));

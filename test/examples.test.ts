@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { EXAMPLES, synthExample as synth } from './_example';
+import { EXAMPLE_NAMES, EXAMPLES, synthExample as synth } from './_example';
 import { CONFIG_ENV, unescapeEnvValue } from '../src/contract/config';
 import { checkConfig, parseConfig } from '../src/runner/config/config';
 import { configInManifest } from '../src/runner/config/manifest';
@@ -11,11 +11,21 @@ type Files = ReturnType<typeof synth>;
 
 const [quickstart, whispercache, recoveryPlan] = ['quickstart', 'whispercache', 'recovery-plan'].map(example => synth(example)) as [Files, Files, Files];
 
-describe.each([['quickstart', quickstart], ['whispercache', whispercache], ['recovery-plan', recoveryPlan]])('%s', (example, first) => {
+/** Those of which nothing else is asked here. */
+const OTHERS = ['postgres', 'redis', 'fleet', 'encrypted', 'other-namespace', 'migration'];
+
+test('these are all examples', () => {
+  expect(EXAMPLE_NAMES).toEqual(['quickstart', 'whispercache', 'recovery-plan', ...OTHERS].sort());
+});
+
+describe.each<[string, Files]>([
+  ['quickstart', quickstart], ['whispercache', whispercache], ['recovery-plan', recoveryPlan], ...OTHERS.map((example): [string, Files] => [example, synth(example)]),
+])('%s', (example, first) => {
+  const manifests = Object.entries(first).filter(([file]) => file.endsWith('.k8s.yaml')).map(([file, text]) => ({ chart: basename(file, '.k8s.yaml'), text }));
+  const all = manifests.map(({ text }) => text).join('\n---\n');
 
   test('synthesizes the same files as before', () => {
-    // The tests of alert rules are half a megabyte that nobody reviews; promtool has the say on them. The HTML of a runbook has the words of its Markdown.
-    expect(Object.fromEntries(Object.entries(first).filter(([file]) => !/\.(rules\.test|html)$/.test(file)))).toMatchSnapshot();
+    expect(reviewed(example, first)).toMatchSnapshot();
   });
 
   test('is the same, byte for byte, when it is synthesized again', () => {
@@ -23,18 +33,18 @@ describe.each([['quickstart', quickstart], ['whispercache', whispercache], ['rec
   });
 
   test('holds nothing that the API server drops or rewrites, so that applying it twice changes nothing', () => {
-    expect(objectsOf(first[`${example}.k8s.yaml`]).flatMap(object => notAsStored(object, object.kind))).toEqual([]);
+    expect(objectsOf(all).flatMap(object => notAsStored(object, object.kind))).toEqual([]);
   });
 
   test('labels every object, and its pods, as Kubernetes recommends, and selects nothing by that', () => {
-    const objects = objectsOf(first[`${example}.k8s.yaml`]);
-    for (const { kind, metadata, spec } of objects) {
+    const objects = manifests.flatMap(({ chart, text }) => objectsOf(text).map(object => ({ chart, ...object })));
+    for (const { chart, kind, metadata, spec } of objects) {
       for (const { labels } of [metadata, spec?.jobTemplate?.metadata, (spec?.jobTemplate?.spec ?? spec)?.template?.metadata].filter(Boolean)) {
         expect([kind, labels]).toEqual([kind, expect.objectContaining({
           'app.kubernetes.io/name': 'cdk8s-backup',
           'app.kubernetes.io/instance': expect.stringMatching(/./),
           'app.kubernetes.io/component': labels.component ?? expect.stringMatching(/^backup-(storage|alerts)$/),
-          'app.kubernetes.io/part-of': example,
+          'app.kubernetes.io/part-of': chart,
           'app.kubernetes.io/managed-by': 'cdk8s',
         })]);
       }
@@ -43,11 +53,21 @@ describe.each([['quickstart', quickstart], ['whispercache', whispercache], ['rec
   });
 
   test('holds configs that the runner reads', () => {
-    const configs = Object.values(configsOf(first[`${example}.k8s.yaml`]));
+    const configs = Object.values(configsOf(all));
     expect(configs.length).toBeGreaterThan(0);
     for (const config of configs) expect(parseConfig(JSON.stringify(config))).toEqual(config);
   });
 });
+
+/** What a reviewer looks at. Of the small ones which objects there are: each kind of them is whole in the others. */
+function reviewed(example: string, files: Files): unknown {
+  if (!OTHERS.includes(example)) {
+    // The tests of alert rules are half a megabyte that nobody reviews; promtool has the say on them. The HTML of a runbook has the words of its Markdown.
+    return Object.fromEntries(Object.entries(files).filter(([file]) => !/\.(rules\.test|html)$/.test(file)));
+  }
+  const objects = Object.entries(files).filter(([file]) => file.endsWith('.k8s.yaml')).flatMap(([, text]) => objectsOf(text));
+  return [...Object.keys(files), ...objects.map(({ kind, metadata: { namespace, name }, spec }) => [kind, `${namespace}/${name}`, ...kind === 'CronJob' ? [spec.schedule] : []].join(' '))];
+}
 
 test('whispercache backs up its Secret too, where somebody says to whom it is sealed', () => {
   const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';

@@ -18,6 +18,7 @@ new BackupCronJob(chart, 'quickstart', {
   }),
   stores: [BackupStore.volume({ size: Size.gibibytes(10) })],
   schedule: Cron.daily(),
+  image: 'registry.example.com/cdk8s-backup-runner:0.1.0', // yours, as docs/how-to/image.md says
 });
 
 app.synth();

@@ -11,7 +11,7 @@ import { shellLine } from '../pages';
  * Runs commands of README and docs in a shell of "a laptop", which has kubectl, our program, the keys of the bucket, and what was synthesized in `dist`.
  * Returns what they print. The last one has to succeed; after one that fails the next is typed all the same.
  */
-export async function run(commands: string, { cliEnv, dist }: Whispercache): Promise<string> {
+export async function run(commands: string, { cliEnv, dist }: Pick<Whispercache, 'cliEnv' | 'dist'>): Promise<string> {
   const directory = mkdtempSync(path.join(process.env.TMPDIR!, 'laptop-'));
   symlinkSync(dist, path.join(directory, 'dist'));
   const script = `cd ${directory}

@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { inNodeNetwork, kubectl, makeNamespace, Namespace, namespaceOf, newNamespace, NOT_NOW } from './_cluster';
+import { inNodeNetwork, kubectl, makeNamespace, Namespace, namespaceOf, newNamespace } from './_cluster';
+import { BUCKET, replaced, synthesizeExample } from './_example';
 import { ClusterS3, startClusterS3 } from './_s3';
 import { ROOT } from '../image/_lab';
 
 /** What the role of the database has as its password: with what a shell, and Kubernetes, would replace. */
-const PASSWORD = 'wh$(HOME)-secret';
-const BUCKET = 'your-backup-bucket';
+export const PASSWORD = 'wh$(HOME)-secret';
 export const APPLICATION = path.join(__dirname, 'whispercache.yaml');
 
 /** The world of examples/whispercache in the cluster: its databases, its application, its bucket, and all that the example synthesizes. */
@@ -51,7 +49,7 @@ export async function startGuide(): Promise<Whispercache> {
 
 async function startIn(ns: Namespace, change: (source: string) => string = source => source): Promise<Whispercache> {
   const s3 = await startClusterS3(BUCKET);
-  const dist = await synthesize(ns.name, s3.endpoint, change);
+  const dist = await synthesizeExample('whispercache', ns.name, s3.endpoint, source => change(replaced(source, "namespace: 'whispercache'", `namespace: '${ns.name}'`)));
   const manifest = path.join(dist, 'whispercache.k8s.yaml');
   const apply = async () => {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'backup-secrets' }, stringData: { POSTGRES_PASSWORD: PASSWORD, ...s3.keys } };
@@ -104,32 +102,6 @@ async function fill({ sql, redis, notes }: Whispercache): Promise<void> {
     INSERT INTO notes(user_id, body) SELECT 1 + i % 2000, md5(i::text) FROM generate_series(1, 5000) i`);
   await redis('MSET', 'session:1', 'Ada', 'session:2', 'Grace');
   await notes('?write=kept');
-}
-
-/** The example in a namespace of its own, with a bucket that is not Amazon's: nothing else about it is changed. */
-async function synthesize(namespace: string, endpoint: string, change: (source: string) => string): Promise<string> {
-  // Below the project: that is where its imports are found.
-  const directory = path.join(ROOT, '.cache', 'cluster', namespace);
-  const replace = (text: string, from: string, to: string) => {
-    if (!text.includes(from)) throw new Error(`examples/whispercache/main.ts has no ${from} any more: change this file`);
-    return text.replace(from, to);
-  };
-  let source = readFileSync(path.join(ROOT, 'examples', 'whispercache', 'main.ts'), 'utf8');
-  source = replace(source, "namespace: 'whispercache'", `namespace: '${namespace}'`);
-  source = replace(source, `bucketName: '${BUCKET}',`, `bucketName: '${BUCKET}', endpoint: '${endpoint}',`);
-  mkdirSync(directory, { recursive: true });
-  try {
-    writeFileSync(path.join(directory, 'main.ts'), change(source));
-    const dist = path.join(process.env.TMPDIR!, 'dist', namespace);
-    mkdirSync(dist, { recursive: true });
-    const tsx = path.join(ROOT, 'node_modules', '.bin', 'tsx');
-    await promisify(execFile)(tsx, ['--tsconfig', path.join(ROOT, 'examples', 'tsconfig.json'), 'main.ts'], { cwd: directory, env: { ...process.env, CDK8S_OUTDIR: dist } });
-    const manifest = path.join(dist, 'whispercache.k8s.yaml');
-    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/^  schedule: .+$/gm, `  schedule: ${NOT_NOW.expressionString}`));
-    return dist;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
 }
 
 /** Deletes the namespace with all claims, as somebody might by accident. */
