@@ -39,6 +39,10 @@ const RUN_PARTS: PodParts<null> = {
   mountsClaim: false,
 };
 
+/** An upgrade is meant to change nothing, and overwrites a database where such a Job is left behind. */
+const RESTORES_AGAIN = 'this restores when it is applied, and restores again when its Job changes: the image of another version is such a change. '
+  + 'Take the restore out of the app as soon as it is done, or leave out \'trigger\': then only a person starts it';
+
 /**
  * Restores one database, when somebody says so.
  *
@@ -104,6 +108,7 @@ export class RestoreJob extends Construct {
       grantWorkloads(this, this.serviceAccount, workloads, metadata);
       grantRights(this, this.serviceAccount, targetParts.api, metadata);
       const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
+      if (trigger._kind === 'on-apply') warn(this, RESTORES_AGAIN);
       const { resource, name, networkPolicy } = defineRestore(this, trigger, {
         metadata,
         pod,

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import {
   BackupCronJob, BackupSource, BackupStore, RestoreJob, RestoreJobProps, RestoreMode, RestorePoint, RestoreTrigger, RestoreWorkload, S3Credentials,
 } from '../../../src';
+import { warningsOf } from '../../../src/constructs/core/warnings';
 import { neverRuns, nextRun, parseSchedule } from '../../../src/constructs/schedule/schedule';
 import { CONFIG_ENV, RestoreConfig, unescapeEnvValue } from '../../../src/contract/config';
 import { PERMANENT } from '../../../src/contract/exit-code';
@@ -251,6 +252,14 @@ describe('on apply', () => {
       return new RestoreJob(scope, 'r', { target: props().source, stores: props().stores, trigger: RestoreTrigger.onApply() }).resourceName;
     };
     expect(nameIn('Restores', 'Emergency')).toBe(nameIn());
+  });
+
+  test('synth warns that it restores again while it is left in the app, and does not for a template', () => {
+    const chart = newChart();
+    const shared = { target: props().source, stores: props().stores };
+    const restore = new RestoreJob(chart, 'r', { ...shared, trigger: RestoreTrigger.onApply() });
+    expect(warningsOf(restore)).toContainEqual(expect.stringContaining('restores again when its Job changes'));
+    expect(warningsOf(new RestoreJob(chart, 'template', shared))).not.toContainEqual(expect.stringContaining('restores again'));
   });
 
   test('the construct knows the name', () => {
