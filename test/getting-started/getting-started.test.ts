@@ -7,7 +7,7 @@ import { server } from '../cluster/_paths';
 import { tempDir } from '../integration/servers/_process';
 import { clientPath, PostgresServer, startPostgres } from '../integration/servers/postgres';
 import { startVersitygw, Versitygw } from '../integration/servers/versitygw';
-import { blocks, isShell, ROOT } from '../pages';
+import { Block, blocks, isShell, ROOT } from '../pages';
 
 /*
  * The pages for the first hour and for the worst one. docs/getting-started.md is typed as it stands, from an empty folder and with the packed package. A
@@ -21,6 +21,8 @@ let scratch: PostgresServer;
 let s3: Versitygw;
 let shell: Shell;
 const home = tempDir('getting-started');
+/** How long each command of docs/restore-now.md took, below its heading. Nothing is promised of them: the app of the first page declares no RTO. */
+const times: string[] = [];
 
 beforeAll(async () => {
   [pg, scratch, s3] = await Promise.all([
@@ -35,6 +37,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   shell?.end();
+  if (times.length > 0) process.stderr.write(`\nThe commands of docs/restore-now.md took (no RTO is declared):\n${times.join('')}`);
   await Promise.all([pg?.stop(), scratch?.stop(), s3?.stop()]);
 });
 
@@ -60,17 +63,26 @@ async function type(page: string): Promise<ReadonlyMap<string, string>> {
   const title = expect.getState().currentTestName;
   const typed = new Set(readClaims('docs-commands.md').filter(({ test: named }) => named?.title === title).map(({ says }) => says));
   const said = new Map<string, string>();
-  for (const block of blocks({ file: page, text: readFileSync(path.join(ROOT, page), 'utf8') })) {
+  const text = readFileSync(path.join(ROOT, page), 'utf8');
+  for (const block of blocks({ file: page, text })) {
     if (block.info === 'ts') writeFileSync(path.join(home, 'whispercache-backups', 'main.ts'), block.code);
     if (block.info === 'ini') writeFileSync(path.join(home, 'whispercache-backups', 'backup.env'), filledIn(block.code));
     for (const command of isShell(block) ? commands(block.code).filter(each => typed.has(each)) : []) {
       const verb = /cdk8s-backup (\S+(?: --dry-run)?)/.exec(command)?.[1] ?? command;
       await before[verb]?.();
+      const since = performance.now();
       said.set(verb, await shell.type(command.replaceAll('15432', `${pg.port}`).replaceAll('5499', `${scratch.port}`)));
+      if (page === 'docs/restore-now.md') times.push(`${((performance.now() - since) / 1000).toFixed(1).padStart(8)} s  ${headingOf(text, block)}: ${verb}\n`);
       await after[verb]?.();
     }
   }
   return said;
+}
+
+/** The scenario that a block belongs to. */
+function headingOf(text: string, { place }: Block): string {
+  const above = text.split('\n').slice(0, Number(place.split(':').at(-1)));
+  return above.findLast(line => line.startsWith('## '))!.slice(3);
 }
 
 const users = () => pg.psql('SELECT count(*), sum(id) FROM users', 'whispercache');
