@@ -46,17 +46,31 @@ test.each<[name: string, view: View]>([
   expect({ console, overflow, value }).toEqual({ console: [], overflow: 0, value: expect.objectContaining({ clipped: [], faint: [] }) });
 });
 
-test('on paper the first page has every emergency, nothing is cut off at the right, and it is black on white', async () => {
+test('on paper the first page has every emergency, nothing is cut off at the right or torn, and it is black on white', async () => {
   const { overflow, value, pdf } = await chromium.look(url, { ...PAPER, scheme: 'dark', windowOnly: true, print: true }, `(() => {
     const scenarios = [...document.querySelectorAll('table')[0].querySelectorAll('tbody tr')].map(row => ({ name: row.cells[1].innerText, bottom: row.getBoundingClientRect().bottom }));
     const { color, backgroundColor } = getComputedStyle(document.body);
-    return { scenarios, color, backgroundColor };
+    const torn = [...document.querySelectorAll('th, td')].flatMap(cell => wordsOf(cell).filter(({ word, lines }) => lines > 1 && word.length <= 12).map(({ word }) => word));
+    const alone = [...document.querySelectorAll('pre')].map(pre => pre.previousElementSibling).filter(before => before?.matches('p') && getComputedStyle(before).breakAfter !== 'avoid').map(({ innerText }) => innerText);
+    return { scenarios, color, backgroundColor, torn, alone };
+    function wordsOf(cell) {
+      const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), words = [];
+      for (let text; (text = texts.nextNode());) {
+        for (const { 0: word, index } of text.data.matchAll(/\\w+/g)) {
+          const range = document.createRange();
+          range.setStart(text, index);
+          range.setEnd(text, index + word.length);
+          words.push({ word, lines: new Set([...range.getClientRects()].map(({ top }) => top)).size });
+        }
+      }
+      return words;
+    }
   })()`);
-  const { scenarios, ...colours } = value as { readonly scenarios: readonly { readonly name: string; readonly bottom: number }[] };
+  const { scenarios, ...others } = value as { readonly scenarios: readonly { readonly name: string; readonly bottom: number }[] };
   expect(scenarios.map(({ name }) => name)).toEqual([...html.matchAll(/<td data-title="go to"><a href="#[^"]+">([^<]+)<\/a>/g)].map(([, name]) => name));
   expect(scenarios.length).toBeGreaterThan(9);
   expect(Math.max(...scenarios.map(({ bottom }) => bottom))).toBeLessThan(PAPER.height);
-  expect({ overflow, ...colours }).toEqual({ overflow: 0, color: 'rgb(0, 0, 0)', backgroundColor: 'rgb(255, 255, 255)' });
+  expect({ overflow, ...others }).toEqual({ overflow: 0, color: 'rgb(0, 0, 0)', backgroundColor: 'rgb(255, 255, 255)', torn: [], alone: [] });
   keep('runbook.pdf', pdf);
   expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
   expect(pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)!.length).toBeGreaterThan(10);

@@ -46,10 +46,15 @@ function text(content: Text): string {
 }
 
 function inline(part: Inline): string {
-  if (typeof part === 'string') return escape(part);
+  if (typeof part === 'string') return breakable(part);
   if ('heading' in part) return `<a href="#${escape(slug(part.heading))}">${escape(part.heading)}</a>`;
   if ('url' in part) return `<a href="${escape(part.url)}">${escape(part.url)}</a>`;
-  return 'strong' in part ? `<strong>${escape(part.strong)}</strong>` : `<code>${escape(part.code)}</code>`;
+  return 'strong' in part ? `<strong>${escape(part.strong)}</strong>` : `<code>${breakable(part.code)}</code>`;
+}
+
+/** A browser breaks no line behind a slash by itself: in a narrow cell it would tear the words of a path. */
+function breakable(content: string): string {
+  return escape(content).replace(/\//g, '/<wbr>');
 }
 
 const ENTITIES: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\'': '&#39;' };

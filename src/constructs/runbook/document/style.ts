@@ -1,4 +1,4 @@
-/** Light and dark as the reader's system is, and on paper: black on white, with no command torn in two. */
+/** Light and dark as the reader's system is, and on paper: black on white, with no command torn in two, nor from the sentence above it. */
 export const STYLE = `
 :root { color-scheme: light dark; --page: #ffffff; --text: #1b1f27; --quiet: #5a6372; --line: #d5d9e0; --tint: #f3f5f8; --link: #1f5fa8; }
 @media (prefers-color-scheme: dark) {
@@ -33,14 +33,15 @@ th { background: var(--tint); }
   td::before { content: attr(data-title) ": "; color: var(--quiet); }
 }
 @media print {
-  @page { margin: 15mm; }
+  @page { margin: 15mm; @bottom-right { content: counter(page) " / " counter(pages); font: 9pt system-ui, sans-serif; } }
   :root { --page: #ffffff; --text: #000000; --quiet: #333333; --line: #999999; --tint: #ffffff; --link: #000000; }
   body { font-size: 10.5pt; }
   main { max-width: none; padding: 0; }
   code, pre { font-size: 9pt; }
-  table { font-size: 9.5pt; }
-  th, td { padding: 4px 6px; overflow-wrap: anywhere; }
-  h1, h2, h3 { break-after: avoid; }
+  :not(pre) > code { padding: 0; }
+  table { font-size: 9.5pt; width: calc(100% - 1px); }
+  th, td { padding: 4px 6px; overflow-wrap: anywhere; min-width: 8.5em; }
+  h1, h2, h3, h3 + p, p:has(+ pre) { break-after: avoid; }
   pre, tr { break-inside: avoid; }
   .scroll { overflow: visible; }
 }
