@@ -54,7 +54,7 @@ export interface RecordedImport {
   readonly from: string;
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** How the time was read: the form of the name, and the zone. */
+  /** How the time was read: the form of the name, and the zone, or that the file tells it. */
   readonly timeFrom: string;
   /** Name of the file with the checksum that was compared; `null` where there was none. */
   readonly checksumFile: string | null;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { configOf, folder, postgres } from './_configs';
 import { filesIn, list, run, RunOptions } from './_runner';
 import { targetOf } from './restore/_postgres';
@@ -15,6 +16,7 @@ import { BackupConfig } from '../../src/contract/config';
 import { backupId } from '../../src/contract/layout';
 import { BackupRecord } from '../../src/contract/record';
 import { openStore } from '../../src/runner/stores/open';
+import { shellBlock } from '../pages';
 
 /* The folder of a script that ran pg_dump every night, as the guide has it, and those of two well-known images. */
 
@@ -62,7 +64,7 @@ const contentOf = (directory: string) => readdirSync(directory).sort().map(file 
   const there = path.join(directory, file);
   return [file, sumOf(there), statSync(there).mtimeMs];
 });
-const rows = () => pg.psql('SELECT count(*), md5(string_agg(note, \',\' ORDER BY id)) FROM notes', 'whispercache');
+const rows = (database = 'whispercache') => pg.psql('SELECT count(*), md5(string_agg(note, \',\' ORDER BY id)) FROM notes', database);
 
 interface Place {
   readonly config: BackupConfig;
@@ -181,6 +183,27 @@ test('from the prefix of a bucket, with names of postgres-backup-s3 in the zone 
   const id = backupId('whispercache', new Date(`${stamp}+09:00`));
   expect(JSON.parse(ended.stdout).files).toEqual([expect.objectContaining({ file: key, outcome: 'imported', id, timeFrom: 'NAME_YYYY-MM-DDTHH:MM:SS, in Asia/Tokyo', checksumFile: null })]);
   expect(await list(at.options)).toMatchObject({ latest: id, backups: [{ artifacts: [{ file: `${id}.dump.age`, recipients: [recipient] }] }] });
+});
+
+test('plain SQL is not imported: the commands of the page restore it, and stop at one that was cut short', async () => {
+  const at = await place('plain');
+  const old = tempDir('plain-sql');
+  const name = 'whispercache-20261122.sql.gz';
+  dump(path.join(old, name), 'whispercache', '--format=plain');
+  const refused = await run(['import', '--from', old, '--json'], at.options);
+  expect(refused.code).toBe(15);
+  expect(JSON.parse(refused.stdout).files).toEqual([expect.objectContaining({ file: name, outcome: 'not-taken', reason: expect.stringContaining('docs/how-to/import.md#restore-plain-sql') })]);
+
+  const shell = (directory: string) => execFileSync('bash', ['-ec', shellBlock('gunzip --keep')], {
+    cwd: directory, stdio: 'pipe', env: { PATH: `${clientBin(17)}:${process.env.PATH}`, PGHOST: 'localhost', PGPORT: String(pg.port), PGUSER: pg.superuser, PGPASSWORD: pg.password },
+  });
+  const cut = tempDir('cut-sql');
+  const whole = gunzipSync(readFileSync(path.join(old, name)));
+  writeFileSync(path.join(cut, name), gzipSync(whole.subarray(0, whole.length - 300)));
+  expect(() => shell(cut)).toThrow();
+  expect(await pg.psql('SELECT count(*) FROM pg_database WHERE datname = \'whispercache_20261122\'')).toBe('0');
+  shell(old);
+  expect(await rows('whispercache_20261122')).toBe(await rows());
 });
 
 test('a store of the backup itself, another engine, a zone that is none and a place without backups are refused', async () => {

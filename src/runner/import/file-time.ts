@@ -14,11 +14,17 @@ const MOST_APART_MS = 26 * 3_600_000;
 /**
  * When a file says it was begun.
  *
- * @param begunAt what stands in the file, by a clock of nobody knows which zone
+ * @param begunAt what stands in the file: an instant, which is taken as it is, or the time on a clock of nobody knows which zone
  * @param timeZone of the names
  * @returns in words why it can't be told, where that is so
  */
-export function timeOf({ day, clock, utc, form }: NamedFile, begunAt: WallTime, timeZone: string): FileTime | string {
+export function timeOf(named: NamedFile | undefined, begunAt: WallTime | Date, timeZone: string): FileTime | string {
+  // A script may have copied a snapshot that is older than the name it gave to it.
+  if (begunAt instanceof Date) {
+    return begunAt.getTime() > Date.now() ? `its time, ${begunAt.toISOString()}, has not come yet: the clock where it was made, or here, is wrong` : { at: begunAt, from: 'the file itself' };
+  }
+  if (named === undefined) return 'neither its name nor the file tells its time';
+  const { day, clock, utc, form } = named;
   if (clock === null && (begunAt.year !== day.year || begunAt.month !== day.month || begunAt.day !== day.day)) {
     return `its name has no time of day, and it was begun on another day, ${show(begunAt)}: give it the name that its time asks for`;
   }

@@ -44,7 +44,7 @@ export async function importBackups(context: Context<BackupConfig>, stores: read
   const { config, signal } = context;
   const { from } = options;
   const { foreign } = engineOf(config.source);
-  if (foreign === null) throw new RunnerError(`nothing can be imported of ${engineOf(config.source).title}: import is for archives of pg_dump`, ExitCode.USAGE);
+  if (foreign === null) throw new RunnerError(`nothing can be imported of ${engineOf(config.source).title}: import is for archives of pg_dump and snapshots of Redis`, ExitCode.USAGE);
   await from.check(signal, '', 'reading');
   if (stores.some(({ location }) => location === from.location)) {
     throw new RunnerError(`${from.location} is a store of the backup itself, where copies would lie beside their originals: give the store another directory, prefix or layout`, ExitCode.USAGE);
@@ -71,8 +71,10 @@ class ImportRun {
     const { from, timeZone, dryRun } = this.options;
     const ending = `.${this.format.extension}`;
     if (!key.endsWith(ending)) return notTaken(key, this.format.others.find(([other]) => other.test(key))?.[1] ?? `its name does not end in ${ending}`);
-    const named = parseFileName(key.slice(0, -ending.length));
-    if (named === undefined) return notTaken(key, `its name has no time in one of these forms: ${KNOWN_FORMS.join('; ')}`);
+    const stem = key.slice(0, -ending.length);
+    const named = parseFileName(stem);
+    const { commonNames } = this.format;
+    if (named === undefined && commonNames === null) return notTaken(key, `its name has no time in one of these forms: ${KNOWN_FORMS.join('; ')}`);
 
     let head: ForeignFile;
     let found: FoundFile;
@@ -83,7 +85,8 @@ class ImportRun {
     }
     const database = this.format.databaseIn(source);
     if (database !== null && head.database !== database) return notTaken(key, `it is of the database ${head.database}, and ${name} is the backup of ${database}`);
-    if (database === null && named.name !== name && named.name !== head.database) return notTaken(key, `its name begins with neither ${name} nor ${head.database}`);
+    const names = [name, ...commonNames ?? [], ...head.database === null ? [] : [head.database]];
+    if (database === null && !names.includes(named?.name ?? stem)) return notTaken(key, `its name begins with none of ${names.join(', ')}`);
     const time = timeOf(named, head.begunAt, timeZone);
     if (typeof time === 'string') return notTaken(key, time);
     const id = backupId(name, time.at);
@@ -97,10 +100,10 @@ class ImportRun {
     }
     this.taken.add(id);
     const { checksumFile } = found;
-    const empty = head.empty ? 'it has no data, only definitions: it is suspect, and never the latest until somebody accepts it' : null;
-    if (dryRun) return { ...known, outcome: 'would-be-imported', reason: empty, checksumFile };
+    const reason = head.suspect === null ? null : `${head.suspect}: it is suspect, and never the latest until somebody accepts it`;
+    if (dryRun) return { ...known, outcome: 'would-be-imported', reason, checksumFile };
     await this.store(found, time.at, time.from);
-    return { ...known, outcome: 'imported', reason: empty, checksumFile };
+    return { ...known, outcome: 'imported', reason, checksumFile };
   }
 
   private async store(found: FoundFile, at: Date, timeFrom: string): Promise<void> {

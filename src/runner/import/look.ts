@@ -29,9 +29,10 @@ export async function readFile(
   const digest = new DigestStream(count => progress.add(count));
   const stored = pipeline(await from.get(key, context.signal), digest, () => progress.done());
   const source = { engine, serverVersion: head.serverVersion, address: from.location, database: head.database };
+  const compression = head.compression ? { ...head.compression, where: 'inside' as const } : { algorithm: 'none', level: 0, where: 'outside' } as const;
   // Of this only the name, the role and the compression are looked at.
   const artifact = {
-    file: key, role: 'data', database: head.database, bytes, sha256: '', compression: { ...head.compression, where: 'inside' }, plainBytes: null, counts: null,
+    file: key, role: 'data', database: head.database, bytes, sha256: '', compression, plainBytes: null, counts: null,
   } as const;
   const read = await readToItsEnd(stored, artifact, source, context).catch((error: unknown) => {
     if (error instanceof WrongFormat) return error;

@@ -42,7 +42,7 @@ export class FileSource implements Source {
         stream: pipeline(await this.from.get(key, signal), expectDigest(this.file, this.description, () => {}), () => {}),
         counts: null,
         empty: head.empty,
-        suspect: () => head.empty ? 'there are no data in it, only definitions' : null,
+        suspect: () => head.suspect,
       }),
     };
   }

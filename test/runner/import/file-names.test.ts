@@ -67,3 +67,13 @@ describe('the checksum of a file', () => {
     expect(sha256In(text, 'a.dump')).toBe(sum);
   });
 });
+
+describe('a file that tells the instant itself', () => {
+  test.each([['dump'], ['redis_20200101_020000']])('%s has that time, whatever its name says', stem => {
+    expect(timeOf(parseFileName(stem), new Date('2026-11-22T02:00:03Z'), 'Asia/Tokyo')).toEqual({ at: new Date('2026-11-22T02:00:03Z'), from: 'the file itself' });
+  });
+
+  test('and is not taken if it is to come', () => {
+    expect(timeOf(undefined, new Date(Date.now() + 60_000), 'Etc/UTC')).toMatch('has not come yet');
+  });
+});

@@ -1,4 +1,5 @@
 import { RedisDrillTarget } from './drill-target';
+import { foreignSnapshots } from './foreign';
 import { RdbCheck } from './rdb/check';
 import { RedisFileRestorer } from './restore-file';
 import { RedisKeysRestorer } from './restore-keys';
@@ -14,7 +15,7 @@ export const redis: DatabaseEngine<'redis'> = {
   counted: 'keys',
   hasDrillServer: true,
   intoNewFile: null,
-  foreign: null,
+  foreign: foreignSnapshots,
   openSource: (config, { env }) => new RedisSource(config, env),
   openRestorer,
   openDrillTarget: (target, context) => new RedisDrillTarget(target, context),

@@ -10,7 +10,7 @@ import { secretFrom } from '../../core/secrets';
 import { Inspection, OpenDump, Source } from '../../engine-api/source';
 import { checked } from '../../stream/check';
 
-const MIXTURE = `a restore key by key has not ended, as its key ${MARK_KEY} says. Run that restore again, or "cdk8s-backup rollback". `
+export const MIXTURE = `a restore key by key has not ended, as its key ${MARK_KEY} says. Run that restore again, or "cdk8s-backup rollback". `
   + 'If the data is as you want it, remove the key';
 /** A snapshot is written without the pointers and the spare room of the memory it is taken from, so this is on the safe side. */
 const SNAPSHOT_PER_MEMORY = 1.5;

@@ -12,6 +12,8 @@ export interface RdbHead {
   readonly format: RdbFormat;
   /** Version of the server that wrote it; `null` if it does not tell. */
   readonly serverVersion: string | null;
+  /** When it was begun; `null` if it does not tell. */
+  readonly begunAt: Date | null;
   /** Memory that the data took there; `null` if it does not tell. */
   readonly usedMemory: number | null;
 }
@@ -37,10 +39,11 @@ export function parseRdbHead(head: Buffer): RdbHead | undefined {
     if (name === undefined || value === undefined) break;
     fields.set(name, value);
   }
-  const usedMemory = Number(fields.get('used-mem'));
+  const [usedMemory, created] = [Number(fields.get('used-mem')), Number(fields.get('ctime'))];
   return {
     format,
     serverVersion: fields.get('valkey-ver') ?? fields.get('redis-ver') ?? null,
+    begunAt: Number.isSafeInteger(created) && created > 0 ? new Date(created * 1000) : null,
     usedMemory: Number.isSafeInteger(usedMemory) && usedMemory > 0 ? usedMemory : null,
   };
 }

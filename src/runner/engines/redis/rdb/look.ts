@@ -28,6 +28,7 @@ export class RdbLook implements Check {
   private readonly moduleTypes = new Set<string>();
   private readonly functionEngines = new Set<string>();
   private mixture = false;
+  private keys = false;
 
   public add(chunk: Buffer): void {
     if (this.over || chunk.length === 0) return;
@@ -69,12 +70,18 @@ export class RdbLook implements Check {
     return this.mixture;
   }
 
+  /** Whether all of it could be read, and no key is in it. */
+  public get isEmpty(): boolean {
+    return this.over && this.fault === null && !this.keys;
+  }
+
   private note(entry: RdbEntry): void {
     if (entry.kind === 'function') {
       this.functionEngines.add(entry.engine);
     } else if (entry.kind === 'other') {
       this.moduleTypes.add(entry.module);
     } else {
+      this.keys = true;
       this.highestDatabase = Math.max(this.highestDatabase, entry.database);
       if (entry.module !== null) this.moduleTypes.add(entry.module);
       if (isMark(entry.database, entry.key)) this.mixture = true;
