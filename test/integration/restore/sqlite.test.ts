@@ -1,63 +1,13 @@
-import { ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { cutShort, flipByte, restore, restoreOf, startRestore } from './_restore';
-import { SqliteTargetConfig } from '../../../src/contract/config';
 import { hold } from '../../../src/runner/engines/sqlite/restore-hold';
 import { NO_ABORT } from '../../runner/engines/_dump';
-import { configOf, folder, sqlite } from '../_configs';
-import { backup, filesIn, killAllBelow, processesBelow, run, RunOptions } from '../_runner';
+import { filesIn, processesBelow, run } from '../_runner';
+import { cutShort, restore, startRestore } from './_restore';
+import { backUp, DAMAGE, dump, keptIn, killedWriter, startUser, succeeds, withDatabase } from './_sqlite';
 import { tempDir, until } from '../servers/_process';
-
-const SCHEMA = `
-  CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-  CREATE TABLE orders (id INTEGER PRIMARY KEY, customer INTEGER REFERENCES customers (id), note TEXT, blob BLOB);
-  CREATE INDEX by_note ON orders (note);
-  CREATE VIEW big AS SELECT * FROM orders WHERE id > 100;
-  INSERT INTO customers VALUES (1, 'Žluťoučký'), (2, 'O''Neill');
-  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO orders SELECT i, 1 + i % 2, hex(randomblob(50)), randomblob(20) FROM n;
-  PRAGMA user_version = 7;`;
-const DAMAGE = 'PRAGMA foreign_keys = OFF; UPDATE orders SET note = \'corrupted\'; DELETE FROM customers; ALTER TABLE orders ADD COLUMN added_after_the_backup TEXT; PRAGMA user_version = 8';
-
-interface BackedUp {
-  readonly file: string;
-  readonly id: string;
-  readonly directory: string;
-  /** As SQL, as it was backed up. */
-  readonly content: string;
-  restoring(changes?: Partial<SqliteTargetConfig>): RunOptions;
-}
-
-async function backUp(journalMode: 'wal' | 'delete', home = tempDir('sqlite-restore'), more = ''): Promise<BackedUp> {
-  const file = path.join(home, 'app.db');
-  withDatabase(file, `PRAGMA journal_mode = ${journalMode}; ${SCHEMA}; ${more}`);
-  const directory = tempDir('volume');
-  const config = configOf({ source: sqlite(file), stores: [folder(directory)] });
-  const { id } = await backup({ config });
-  return {
-    file,
-    id,
-    directory,
-    content: dump(file),
-    restoring: changes => ({ config: restoreOf(config, { engine: 'sqlite', path: file, lockTimeoutSeconds: 1, keepPrevious: true, assertions: [], ...changes }) }),
-  };
-}
-
-function withDatabase(file: string, sql: string): void {
-  const database = new DatabaseSync(file);
-  database.exec(sql);
-  database.close();
-}
-
-function dump(file: string): string {
-  return execFileSync('sqlite3', [file, '.dump', 'PRAGMA user_version', 'PRAGMA integrity_check'], { encoding: 'utf8', maxBuffer: 2 ** 30 });
-}
-
-function keptIn(file: string): string[] {
-  return filesIn(path.dirname(file)).filter(name => name.includes('.before_'));
-}
 
 describe.each(['wal', 'delete'] as const)('in journal mode %s', mode => {
   test('the file holds what was backed up, with its mode, and the one before is kept', async () => {
@@ -190,95 +140,6 @@ describe('the file that is replaced', () => {
   });
 });
 
-describe('nothing is changed', () => {
-  test.each<[string, (backedUp: BackedUp) => void, Partial<SqliteTargetConfig>, number, RegExp]>([
-    ['with a flipped byte', ({ directory, id }) => flipByte(directory, id), {}, 11, /no store has a good copy|damaged/],
-    ['with a truncated artifact', ({ directory, id }) => cutShort(directory, id), {}, 15, /latest|whole|bytes instead/],
-    ['when an assertion fails', () => {}, { assertions: ['SELECT count(*) > 5000 FROM orders'] }, 11, /does not pass what the config asserts/],
-    ['when an assertion is no SQL', () => {}, { assertions: ['SELECT x FROM nowhere'] }, 11, /no such table: nowhere/],
-    ['when the rows are not those of the record', ({ directory, id }) => editRecord(directory, id, '"orders": 3000', '"orders": 2999'), {}, 11, /its record says/],
-    ['without the directory', () => {}, { path: '/no/such/directory/app.db' }, 15, /there is no \/no\/such\/directory/],
-    ['on a directory', ({ file }) => mkdirSync(`${file}.d`), { path: 'app.db.d' }, 10, /is not a file/],
-  ])('%s', async (_, prepare, changes, code, message) => {
-    const backedUp = await backUp('wal');
-    const { file, restoring } = backedUp;
-    withDatabase(file, DAMAGE);
-    prepare(backedUp);
-    const [before, names] = [dump(file), filesIn(path.dirname(file))];
-    const target = changes.path?.startsWith('app') ? { path: path.join(path.dirname(file), changes.path) } : changes;
-    const ended = await restore(restoring(target));
-    expect(ended.message).toMatch(message);
-    expect(ended.message).toMatch(/Nothing was changed|is as it was/);
-    expect(ended.code).toBe(code);
-    expect(dump(file)).toBe(before);
-    expect(filesIn(path.dirname(file))).toEqual(names);
-  });
-
-  test('on a disk that is full, whether that is seen before or only then', async () => {
-    const small = tempDir('small');
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', small]);
-    try {
-      const { file, directory, id, restoring, content } = await backUp('delete', small);
-      const { bavail, bsize } = statfsSync(small);
-      writeFileSync(path.join(small, 'filler'), Buffer.alloc(bavail * bsize - statSync(file).size * 0.8)); // which is more than it takes compressed
-      const before = await restore(restoring());
-      expect(before).toMatchObject({ code: 16, message: expect.stringMatching(/free, and the restored file needs/) });
-
-      editRecord(directory, id, /"plainBytes": \d+/, '"plainBytes": null');
-      const then = await restore(restoring());
-      expect(then).toMatchObject({ code: 16, message: expect.stringMatching(/is full: make room.*is as it was/s) });
-      expect(dump(file)).toBe(content);
-      expect(filesIn(small)).toEqual(['app.db', 'filler']);
-    } finally {
-      execFileSync('umount', [small]);
-    }
-  });
-});
-
-describe('a restore that was killed', () => {
-  test('while it wrote has changed nothing, and the next one clears up', async () => {
-    const { file, content, restoring } = await backUp('wal', undefined, 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO orders SELECT 5000 + i, 1, NULL, randomblob(1000000) FROM n');
-    withDatabase(file, DAMAGE);
-    const damaged = dump(file);
-    const running = startRestore(restoring());
-    await until('it writes', 20_000, () => Promise.resolve(existsSync(`${file}.restoring`)));
-    killAllBelow(running.process.pid!);
-    await running.ended;
-    await until('the lock is gone', 5000, () => Promise.resolve(succeeds(() => dump(file))));
-    expect(dump(file) === damaged).toBe(true);
-    const again = await restore(restoring());
-    expect(again.code).toBe(0);
-    expect(again.events.map(({ event }) => event)).toContain('restore.repaired');
-    expect(dump(file) === content).toBe(true);
-    expect(existsSync(`${file}.restoring`)).toBe(false);
-  });
-
-  test.each<[string, (file: string, kept: string) => void]>([
-    ['after the database has got its second name', (file, kept) => linkSync(file, kept)],
-    ['after the write-ahead log was moved', (file, kept) => {
-      linkSync(file, kept);
-      renameSync(`${file}-wal`, `${kept}-wal`);
-    }],
-    ['while the name was without a file, where there are no links', (file, kept) => {
-      renameSync(file, kept);
-      renameSync(`${file}-wal`, `${kept}-wal`);
-    }],
-  ])('%s is undone by the next one', async (_, killedThen) => {
-    const { file, content, restoring } = await backUp('wal');
-    await killedWriter(file, 'wal'); // its rows are in the log only
-    copyFileSync(file, `${file}.restoring`);
-    killedThen(file, `${file}.before_20260101_000000`);
-    const ended = await restore(restoring({ assertions: ['SELECT false'] }));
-    expect(ended.code).toBe(11);
-    expect(ended.events.map(({ event }) => event)).toContain('restore.repaired');
-    expect(dump(file)).toContain('written and not checkpointed');
-    expect(keptIn(file)).toEqual([]);
-
-    expect((await restore(restoring())).code).toBe(0);
-    expect(dump(file)).toBe(content);
-  });
-});
-
 test('the file is taken away by a restore in another pod, which can\'t see this one: it is not the backup that is bad', async () => {
   const { file, content, restoring } = await backUp('wal');
   withDatabase(file, DAMAGE);
@@ -328,41 +189,3 @@ test('whoever is to confirm it is told what is lost, and how to type what comes 
   expect((await typed(true)).message).toContain(`see "cdk8s-backup list --config '${config}'". Name one`);
   expect(existsSync(`${file}.restoring`)).toBe(false);
 });
-
-function editRecord(directory: string, id: string, from: string | RegExp, to: string): void {
-  const file = path.join(directory, `${id}.json`);
-  const text = readFileSync(file, 'utf8');
-  const changed = text.replace(from, to);
-  if (changed === text) throw new Error(`no ${from} in ${text}`);
-  writeFileSync(file, changed);
-}
-
-/** Commits rows that stay in the write-ahead log, or begins a transaction that stays in the journal, and is killed. */
-async function killedWriter(file: string, mode: 'wal' | 'delete'): Promise<void> {
-  const child = await startUser(file, mode === 'wal'
-    ? 'PRAGMA wal_autocheckpoint = 0; UPDATE orders SET note = \'written and not checkpointed\''
-    : 'PRAGMA cache_size = 5; PRAGMA cache_spill = 1; BEGIN; UPDATE orders SET note = \'never committed\', blob = randomblob(500)');
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-}
-
-/** A process that has run this and keeps the database open. */
-async function startUser(file: string, sql: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--eval', `
-    const { DatabaseSync } = require('node:sqlite');
-    const database = new DatabaseSync(${JSON.stringify(file)});
-    database.exec(${JSON.stringify(sql)});
-    console.log('done');
-    setInterval(() => database.isOpen, 1000);`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  return child;
-}
-
-function succeeds(action: () => void): boolean {
-  try {
-    action();
-    return true;
-  } catch {
-    return false;
-  }
-}
