@@ -8,6 +8,9 @@ export interface EngineRunbook<Engine extends EngineName = EngineName> {
   /** How a restore reaches the target from a machine outside of the cluster. */
   fromOutside(target: TargetConfig<Engine>, route: Route): OutsideRestore;
 
+  /** How a restore in a container beside the server reaches the target; `null`: it needs the API of a cluster. */
+  besideContainer(target: TargetConfig<Engine>, route: Route): ContainerRestore | null;
+
   /** Whether what a restore replaces is kept, so that there is a way back. */
   keepsPrevious(target: TargetConfig<Engine>): boolean;
 
@@ -22,7 +25,7 @@ export interface EngineRunbook<Engine extends EngineName = EngineName> {
   stockTools(source: SourceConfig<Engine>, files: string): readonly string[];
 }
 
-/** Where a server of the cluster answers on a machine outside of it. */
+/** Where a server of the cluster answers outside of it. */
 export type Route = (host: string, port: number) => { readonly host: string; readonly port: number };
 
 export interface OutsideRestore {
@@ -32,6 +35,15 @@ export interface OutsideRestore {
   readonly settings: readonly string[];
   /** What the reader has to know, in sentences. */
   readonly notes: readonly string[];
+}
+
+export interface ContainerRestore {
+  /** What differs from the pod, as in `OutsideRestore`. */
+  readonly settings: readonly string[];
+  /** Whether servers are reached over the network of the containers. */
+  readonly network: boolean;
+  /** Files that it restores, which have to be on a volume. */
+  readonly files: readonly string[];
 }
 
 /** The way to get back one table, with the backup restored beside. */

@@ -5,7 +5,7 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 /**
  * Changes one value of a config: `source.host=localhost`, `stores.s3.endpoint=http://localhost:9000`.
  *
- * Elements of a list are addressed by their index or their `name`. The text becomes what the present value is: a number, a
+ * Elements of a list are addressed by their index or their `name`, and `null` removes one. Otherwise the text becomes what the present value is: a number, a
  * boolean, a text; in place of `null`, objects and lists it is read as JSON if it is JSON, and is a text otherwise.
  */
 export function applySetting(config: unknown, setting: string): unknown {
@@ -24,6 +24,7 @@ function replace(node: Json, [head, ...rest]: readonly string[], value: string, 
       const names = elements.map((element, i) => (element as { readonly name?: string } | null)?.name ?? i);
       throw usage(`--set ${path}: there is no ${head}; there is ${names.join(', ') || 'nothing'}`);
     }
+    if (rest.length === 0 && value === 'null') return elements.filter((_, i) => i !== index);
     return elements.map((element, i) => i === index ? replace(element, rest, value, path) : element);
   }
   if (typeof node !== 'object' || node === null || !Object.hasOwn(node, head)) {

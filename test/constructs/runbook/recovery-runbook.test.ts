@@ -133,6 +133,18 @@ describe('every command', () => {
     expect(section(markdown, 'From any machine: redis')).toContain('--set target.host=cache.example.com --set target.port=6379');
     expect(section(markdown, 'From any machine: redis')).not.toContain('port-forward');
   });
+
+  test('needs no volume of the cluster outside of it: what a restore replaces is stored in the bucket alone', () => {
+    for (const heading of ['From any machine: orders', 'From any machine: redis', 'Under Compose: orders', 'Under Compose: redis']) {
+      expect(section(markdown, heading).match(/--store s3 .*--set stores\.volume=null/g)).toHaveLength(2);
+    }
+  });
+
+  test('runs the image of the pod beside a server under Compose, which has the name of its Service there', () => {
+    const { image } = objects.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === 'orders-restore').spec.jobTemplate.spec.template.spec.containers[0];
+    expect(section(markdown, 'Under Compose: orders')).toContain(`${image} restore --yes --manifest /runbook/chart.k8s.yaml --job orders-restore --store s3 --set target.host=pg --set target.port=5432`);
+    expect(section(markdown, 'Under Compose: redis')).toContain('--set target.host=cache.example.com --set target.port=6379 ');
+  });
 });
 
 test.each<[change: Partial<typeof SAID>, before: string, after: string]>([
@@ -228,6 +240,7 @@ test('sealed backups name their recipients, and are opened with an identity wher
   expect(section(without, 'A key is lost')).toContain(RECIPIENT);
   expect(section(without, 'Restore orders')).toContain('Its backups are sealed, and no identity is in the cluster.');
   expect(section(without, 'From any machine: orders')).toContain('--identity backup.key');
+  expect(section(without, 'Under Compose: orders')).toMatch(/--user "\$\(id -u\):\$\(id -g\)"[^]*--identity \/runbook\/backup\.key/);
   expect(section(without, 'With stock tools: orders')).toContain('age --decrypt --identity backup.key');
 
   const chart = newChart();

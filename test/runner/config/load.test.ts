@@ -101,6 +101,7 @@ describe('--set', () => {
     ['stores.s3.regionEnv=null', { stores: [{}, { regionEnv: null }] }],
     ['stores.s3.credentials={"accessKeyIdEnv":"A"}', { stores: [{}, { credentials: { accessKeyIdEnv: 'A' } }] }],
     ['name=a=b', { name: 'a=b' }],
+    ['stores.volume=null', { stores: [{ name: 's3' }] }],
   ])('%s', (setting, expected) => {
     expect(applySetting(config, setting)).toMatchObject(expected as object);
   });

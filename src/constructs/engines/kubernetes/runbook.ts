@@ -7,6 +7,7 @@ export const KUBERNETES_RUNBOOK: EngineRunbook<'kubernetes'> = {
     return `${which} of namespace ${namespace}`;
   },
   fromOutside: () => ({ api: true, settings: [], notes: [] }),
+  besideContainer: () => null,
   keepsPrevious: () => true,
   partOf: () => null,
   stockTools: ({ namespace }, files) => [`kubectl -n ${namespace} apply -f ${files}.yaml`],

@@ -6,15 +6,11 @@ export const POSTGRES_RUNBOOK: EngineRunbook<'postgres'> = {
   describe: ({ host, databaseName }) => `${databaseName === null ? 'all databases of PostgreSQL' : `PostgreSQL database ${databaseName}`} on ${host}`,
 
   fromOutside: ({ host, port, tls }, route) => {
-    const at = route(host, port);
-    // Behind a port-forward the certificate has another name than the host, and that of the authority is a file of the pod.
-    const unverifiable = tls.caFile !== null || (tls.mode === 'verify-full' && at.host !== host);
-    return {
-      api: false,
-      settings: [`host=${at.host}`, `port=${at.port}`, ...unverifiable ? ['tls.mode=require', 'tls.caFile=null'] : []],
-      notes: ['The machine needs psql and pg_restore, as new as the server.'],
-    };
+    const settings = settingsAt({ host, tls }, route(host, port));
+    return { api: false, settings, notes: ['The machine needs psql and pg_restore, as new as the server.'] };
   },
+
+  besideContainer: ({ host, port, tls }, route) => ({ settings: settingsAt({ host, tls }, route(host, port)), network: true, files: [] }),
 
   keepsPrevious: ({ mode, safetyBackup }) => mode !== 'in-place' || safetyBackup,
 
@@ -41,6 +37,12 @@ export const POSTGRES_RUNBOOK: EngineRunbook<'postgres'> = {
     `createdb ${shellWord(databaseName)} && pg_restore --no-owner --dbname=${shellWord(databaseName)} ${files}.dump`,
   ],
 };
+
+/** Under another name than its own no certificate is right, and that of the authority is a file of the pod. */
+function settingsAt({ host, tls }: Pick<PostgresTargetConfig, 'host' | 'tls'>, at: ReturnType<Route>): readonly string[] {
+  const unverifiable = tls.caFile !== null || (tls.mode === 'verify-full' && at.host !== host);
+  return [`host=${at.host}`, `port=${at.port}`, ...unverifiable ? ['tls.mode=require', 'tls.caFile=null'] : []];
+}
 
 /** The longest name that PostgreSQL takes has 63 bytes. */
 function besideOf(databaseName: string): string {

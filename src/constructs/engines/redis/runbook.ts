@@ -20,6 +20,21 @@ export const REDIS_RUNBOOK: EngineRunbook<'redis'> = {
     };
   },
 
+  besideContainer: ({ host, port, tls, mode }, route) => {
+    const at = route(host, port);
+    return {
+      settings: [
+        `host=${at.host}`, `port=${at.port}`,
+        // The directory of the server is in no container but its own.
+        ...mode === 'rdb-file' ? ['mode=keys', 'replace=true', 'directory=null'] : [],
+        'advertiseHostEnv=null',
+        ...tls === null || tls.caFile === null ? [] : ['tls.caFile=null'],
+      ],
+      network: true,
+      files: [],
+    };
+  },
+
   keepsPrevious: ({ mode, safetyBackup }) => mode === 'rdb-file' || safetyBackup,
 
   partOf: () => null,

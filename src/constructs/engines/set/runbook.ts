@@ -13,6 +13,18 @@ export function setRunbook(runbookOf: (member: DatabaseConfig | DatabaseTargetCo
         notes: all.flatMap(({ name, way }) => way.notes.map(note => `${name}: ${note}`)),
       };
     },
+    besideContainer: ({ members }, route) => {
+      const all = Object.entries(members).flatMap(([name, member]) => {
+        const way = runbookOf(member).besideContainer(member, route);
+        return way === null ? [] : [{ name, way }];
+      });
+      if (all.length < Object.keys(members).length) return null;
+      return {
+        settings: all.flatMap(({ name, way }) => way.settings.map(setting => `members.${name}.${setting}`)),
+        network: all.some(({ way }) => way.network),
+        files: all.flatMap(({ way }) => way.files),
+      };
+    },
     keepsPrevious: ({ members }) => Object.values(members).every(member => runbookOf(member).keepsPrevious(member)),
     partOf: () => null,
     stockTools: ({ members }, files) => Object.entries(members).flatMap(([name, member]) => runbookOf(member).stockTools(member, `${files}.${name}`)),

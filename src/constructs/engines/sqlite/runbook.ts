@@ -11,6 +11,8 @@ export const SQLITE_RUNBOOK: EngineRunbook<'sqlite'> = {
     notes: [`It writes ${posix.basename(path)} into the present folder, and nothing into the cluster.`],
   }),
 
+  besideContainer: ({ path }) => ({ settings: [], network: false, files: [path] }),
+
   keepsPrevious: ({ keepPrevious }) => keepPrevious,
 
   partOf: () => null,

@@ -1,5 +1,6 @@
 import { alerts } from './alerts';
 import { leakedCredentials, lostKey, ransomware } from './attack';
+import { compose } from './compose';
 import { Contact } from './contacts';
 import { afterRestore, dayToDay } from './day-to-day';
 import { exitCodes } from './exit-codes';
@@ -31,6 +32,7 @@ export function runbook(facts: RunbookFacts, { title, contacts, url, keptAt }: S
     ...scenarios.flatMap(scenario => [heading(2, scenario.heading), ...scenario.blocks]),
     ...afterRestore(facts),
     ...outside(facts),
+    ...compose(facts),
     ...stockTools(facts),
     ...keepOutside(facts, keptAt),
     ...protection(facts),

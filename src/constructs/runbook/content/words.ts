@@ -40,6 +40,7 @@ export function each(all: readonly (readonly string[])[]): Block[] {
 export const restoreOf = ({ name }: Subject) => restoreHeading(name);
 export const goBackOf = ({ name }: Subject) => `Go back, or keep it: ${name}`;
 export const outsideOf = ({ name }: Subject) => `From any machine: ${name}`;
+export const composeOf = ({ name }: Subject) => `Under Compose: ${name}`;
 export const stockOf = ({ name }: Subject) => `With stock tools: ${name}`;
 export const dayToDayOf = ({ name }: Subject) => `Day to day: ${name}`;
 
@@ -67,6 +68,7 @@ export const NAMES = {
   KEEP_OUTSIDE: 'Keep outside of the cluster',
   DAY_TO_DAY: 'Day to day',
   OUTSIDE: 'Restore from any machine',
+  COMPOSE: 'Restore under Compose',
   STOCK: 'Restore with stock tools alone',
   AFTER: 'After a restore',
   ALERTS: 'Alerts',

@@ -3,11 +3,12 @@
  */
 import { isIP } from 'net';
 import { kubectlOf } from './kubectl';
-import { OutsideFacts, PartFacts } from './runbook-facts';
+import { ContainerFacts, OutsideFacts, PartFacts } from './runbook-facts';
 import { PodSecrets } from './secrets';
 import { RestoreConfig } from '../../../contract/config';
 import { Route } from '../../engine-api/runbook';
 import { runbookOf } from '../../engines/engines';
+import { isBucket } from '../../stores/s3/store-type';
 
 /** What a restore from outside takes. */
 export function outsideOf(config: RestoreConfig, namespace: string | undefined): OutsideFacts {
@@ -17,12 +18,38 @@ export function outsideOf(config: RestoreConfig, namespace: string | undefined):
     forwards: forwards(),
     api,
     settings: [
-      ...settings.map(setting => `--set target.${setting}`),
-      ...config.workloads.length > 0 ? ['--set \'workloads=[]\''] : [],
-      ...config.healthUrl === null ? [] : ['--set healthUrl=null'],
+      ...targetSettings(settings),
+      ...withoutCluster(config),
     ],
     notes,
   };
+}
+
+/**
+ * What a restore in a container beside the server takes. Compose gives a service the name that its Service has in the cluster.
+ *
+ * @param pod the one that restores in the cluster
+ */
+export function containerOf(config: RestoreConfig, namespace: string | undefined, pod: any): ContainerFacts | undefined {
+  const way = runbookOf(config.target).besideContainer(config.target, (host, port) => ({ host: serviceOf(host, namespace)?.name ?? host, port }));
+  if (way === null) return undefined;
+  const [{ image, volumeMounts = [] }] = pod.containers;
+  const paths: string[] = volumeMounts.map(({ mountPath }: any) => mountPath);
+  const mounts = way.files.flatMap(file => paths.filter(mount => file.startsWith(`${mount}/`)).sort((a, b) => b.length - a.length).slice(0, 1));
+  return { image, settings: [...targetSettings(way.settings), ...withoutCluster(config)], network: way.network, mounts: [...new Set(mounts)] };
+}
+
+function targetSettings(settings: readonly string[]): readonly string[] {
+  return settings.map(setting => `--set target.${setting}`);
+}
+
+/** Nobody there has an application to stop, or to ask for its health, nor the volumes of stores: what a restore replaces is stored in buckets alone. */
+function withoutCluster({ stores, workloads, healthUrl }: RestoreConfig): readonly string[] {
+  return [
+    ...stores.filter(store => !isBucket(store)).map(({ name }) => `--set stores.${name}=null`),
+    ...workloads.length > 0 ? ['--set \'workloads=[]\''] : [],
+    ...healthUrl === null ? [] : ['--set healthUrl=null'],
+  ];
 }
 
 /** What it takes to bring a part back, if there is a way. */
@@ -32,7 +59,7 @@ export function partOf(config: RestoreConfig, namespace: string | undefined, sec
   if (part === null) return undefined;
   return {
     forwards: forwards(),
-    beside: part.beside.map(setting => `--set target.${setting}`),
+    beside: targetSettings(part.beside),
     login: secrets.variables.filter(({ variable }) => variable === part.passwordEnv),
     copy: part.copy,
     remove: part.remove,

@@ -83,6 +83,8 @@ export interface RestoreFacts extends JobFacts {
   readonly deadlineSeconds: number;
   readonly secrets: PodSecrets;
   readonly outside: OutsideFacts;
+  /** `undefined`: it needs a cluster. */
+  readonly container: ContainerFacts | undefined;
   /** Whether there is a way back. */
   readonly keepsPrevious: boolean;
   /** How one table comes back alone, if there is a way. */
@@ -97,6 +99,15 @@ export interface OutsideFacts {
   readonly api: boolean;
   readonly settings: readonly string[];
   readonly notes: readonly string[];
+}
+
+/** A restore in a container that no cluster runs. */
+export interface ContainerFacts {
+  readonly image: string;
+  readonly settings: readonly string[];
+  readonly network: boolean;
+  /** Where volumes with files are mounted in the pod. */
+  readonly mounts: readonly string[];
 }
 
 export interface PartFacts {

@@ -2,7 +2,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { kubectlOf } from './kubectl';
 import { ManifestFiles } from './manifest-file';
-import { outsideOf, partOf } from './outside';
+import { containerOf, outsideOf, partOf } from './outside';
 import { retentionWords } from './retention-words';
 import { BackupFacts, ExporterFacts, JobFacts, RestoreFacts, StoreFacts, Subject } from './runbook-facts';
 import { secretsOf } from './secrets';
@@ -113,6 +113,7 @@ function restoreOf(restore: RestoreJob, files: ManifestFiles): RestoreFacts {
     deadlineSeconds: object.toJson().spec.jobTemplate.spec.activeDeadlineSeconds,
     secrets,
     outside: outsideOf(restore._config, namespace),
+    container: containerOf(restore._config, namespace, podOf(restore.resource)),
     keepsPrevious: runbookOf(restore._config.target).keepsPrevious(restore._config.target),
     part: partOf(restore._config, namespace, secrets),
   };
