@@ -16,7 +16,7 @@ export function outside({ subjects }: RunbookFacts): Block[] {
   if (possible.length === 0) return [];
   return [
     heading(2, NAMES.OUTSIDE),
-    paragraph(say`The machine needs Node.js 20 or later, and the manifests beside this page. The application is yours to stop and to start.`),
+    paragraph(say`The machine needs Node.js 24 and the manifests beside this page. The application is yours to stop and to start.`),
     ...possible.flatMap(({ subject, restore }) => fromMachine(subject, restore)),
   ];
 }
