@@ -17,7 +17,7 @@ export function compose({ subjects }: RunbookFacts): Block[] {
   if (possible.length === 0) return [];
   return [
     heading(2, NAMES.COMPOSE),
-    paragraph(say`For databases that run under Docker or Compose, in place of a cluster that is gone. The machine needs Docker and the image. Everybody may read the folder of this page, or at least its manifests. The application is yours to stop and to start.`),
+    paragraph(say`For databases that run under Docker or Compose, in place of a cluster that is gone. The machine needs Docker, the image, and the manifests beside this page, which every user can read. The application is yours to stop and to start.`),
     ...possible.flatMap(({ subject, restore, container }) => underCompose(subject, restore, container)),
   ];
 }
