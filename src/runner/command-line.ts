@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander';
 import { decryptionOf } from './catalog/open-plain';
 import { accept } from './commands/accept';
 import { backup } from './commands/backup';
+import { breakGlass } from './commands/break-glass';
 import { completionScript, Shell, SHELLS } from './commands/completion';
 import { doctor } from './commands/doctor';
 import { drill } from './commands/drill';
@@ -96,9 +97,12 @@ Through a port-forward:
   defineLook('drills', 'list all restore drills, oldest first')
     .option('--json', 'as JSON', false)
     .action(options => inspectAll(options, context => drills(context, options)));
-  defineLook('doctor', 'look for what stands in the way of a backup: database, programs, Secrets, stores, lifecycle; changes nothing')
+  defineLook('doctor', 'look for what stands in the way of a backup: database, programs, Secrets, stores, lifecycle; changes nothing in them')
+    .option('--break-glass', 'prove, on a machine outside of the cluster, that what is left after its loss is enough: the newest backup is read from each store', false)
+    .option('--proofs <file>', 'with --break-glass: where the dates of the last proofs are kept', 'break-glass.json')
+    .option(...IDENTITY)
     .option('--json', 'as JSON', false)
-    .action(options => inspect(options, context => doctor(context, options)));
+    .action(options => inspect(options, context => options.breakGlass ? breakGlass(context, options) : doctor(context, options)));
   defineLook('verify', 'read a backup back from every store, to the last byte of its format, and compare it with its record')
     .argument('[backup]', 'latest, or a name from the list', 'latest')
     .option('--all', 'verify every backup', false)

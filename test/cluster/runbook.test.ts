@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describeCluster } from './_can-run';
@@ -171,6 +171,16 @@ describeCluster('the runbook of an app', () => {
     expect(file.prepare('SELECT count(*) AS count FROM notes').get()).toEqual({ count: before.sqlite.length });
     file.close();
   }, 300_000);
+
+  test('what is kept outside of the cluster is proved there, and when that was', async () => {
+    const folder = runbook.laptop();
+    const env = Object.entries(world.cliEnv).map(([name, value]) => `export ${name}='${value}'`).join('\n');
+    const [played] = await runbook.play('Keep outside of the cluster', {}, { folder, env });
+    expect(played!.said.match(/^ok +store s3 /gm)).toHaveLength(SUBJECTS.length);
+    const proofs = JSON.parse(readFileSync(path.join(folder, 'break-glass.json'), 'utf8'));
+    expect(Object.keys(proofs).sort()).toEqual(SUBJECTS.map(({ name }) => name).sort());
+    for (const { name } of SUBJECTS) expect(Object.keys(proofs[name])).toEqual(['runbook', 'store s3']);
+  });
 
   describe('with stock tools alone', () => {
     let stock: PostgresServer;

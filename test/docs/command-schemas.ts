@@ -45,6 +45,7 @@ export const COMMAND_SCHEMAS = {
       message: z.string(),
       advice: z.string().nullable().describe('What to do about it; null if the message says so, or nothing has to be done.'),
       exitCode: z.int().describe('Of a run that meets this: 0 unless the level is error.'),
+      lastProved: z.string().nullable().optional().describe('With --break-glass: when it was last found ok; null if it never was.'),
     })),
   }).describe('cdk8s-backup doctor --json.'),
   verify: verified.describe('cdk8s-backup verify --json: an object for each copy that was looked at.'),

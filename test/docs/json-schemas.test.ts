@@ -119,6 +119,7 @@ test.each<[keyof typeof SCHEMAS, readonly string[]]>([
   ['usage', ['usage', '--json']],
   ['drills', ['drills', '--json']],
   ['doctor', ['doctor', '--json']],
+  ['doctor', ['doctor', '--break-glass', '--proofs', path.join(mkdtempSync(path.join(tmpdir(), 'proofs-')), 'break-glass.json'), '--json']],
   ['verify', ['verify', '--all', '--no-record', '--json']],
   ['verify', ['verify', '--all', '--repair', '--dry-run', '--json']],
   ['prune', ['prune', '--dry-run', '--json']],

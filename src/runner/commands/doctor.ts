@@ -3,18 +3,10 @@ import { InspectionConfig } from '../config/load';
 import { Context } from '../core/context';
 import { renderTable } from '../core/table';
 import { checkCatalog } from '../doctor/catalog';
-import { Check, DoctorFinding, Level } from '../doctor/finding';
+import { Check, DoctorFinding, LEVEL_WORDS, sentenceOf, worstOf } from '../doctor/finding';
 import { checkSecrets } from '../doctor/secrets';
 import { checkSource, sourceElsewhere } from '../doctor/source';
 import { checkStore } from '../doctor/store';
-
-/** Which errors of several give the exit code: what a person has to mend before the rest. */
-const SEVERITY: readonly ExitCode[] = [
-  ExitCode.BAD_CONFIG, ExitCode.DENIED, ExitCode.NOT_FOUND, ExitCode.VERSION_MISMATCH, ExitCode.CORRUPT, ExitCode.NO_SPACE, ExitCode.UNAVAILABLE,
-  ExitCode.FAILED,
-];
-
-const WORDS: Readonly<Record<Level, string>> = { ok: 'ok', unchecked: 'not checked', warning: 'WARNING', error: 'ERROR' };
 
 /**
  * Looks for everything that would stand in the way of a backup, or of a restore, and says of each finding what to do about it, and what can't be
@@ -30,8 +22,6 @@ export async function doctor(context: Context<InspectionConfig>, { json }: { rea
   signal.throwIfAborted();
   stdout.write(json
     ? `${JSON.stringify({ name: config.name, findings }, null, 2)}\n`
-    : renderTable(['RESULT', 'WHAT', 'FINDING'], findings.map(({ level, subject, message, advice }) =>
-      [WORDS[level], subject, advice === null ? message : `${message}: ${advice}`])));
-  const codes = findings.filter(({ level }) => level === 'error').map(({ exitCode }) => exitCode);
-  return codes.length === 0 ? ExitCode.OK : SEVERITY.find(code => codes.includes(code)) ?? codes[0]!;
+    : renderTable(['RESULT', 'WHAT', 'FINDING'], findings.map(finding => [LEVEL_WORDS[finding.level], finding.subject, sentenceOf(finding)])));
+  return worstOf(findings);
 }

@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import { ExitCode } from '../../contract/exit-code';
 import { Identities } from '../age/keys';
 import { Backup, Catalog, readCatalog } from '../catalog/catalog';
@@ -19,6 +18,7 @@ import { openStores } from '../stores/open';
 import { chooseScheduled } from '../verification/choose';
 import { checkCopy, CopyFinding, isFaultOfCopy, isRecorded, ReadContext } from '../verification/copy';
 import { repairCopy, RepairContext, WorkedOnElsewhere } from '../verification/repair';
+import { withRoom } from '../verification/with-room';
 import { Reading, writeVerification } from '../verification/write';
 
 export interface VerifyOptions {
@@ -119,11 +119,6 @@ function asText(name: string, findings: readonly CopyResult[]): string {
   if (findings.length === 0) return `No backup of ${name}.\n`;
   return renderTable(['BACKUP', 'STORE', 'RESULT'], findings.map(({ id, store, result, repairedFrom, wouldRepairFrom, digestOnly }) =>
     [id, store, result + (repairedFrom === undefined ? '' : `, repaired from ${repairedFrom}`) + (wouldRepairFrom === undefined ? '' : `; would be repaired from ${wouldRepairFrom}`) + (digestOnly === undefined ? '' : ' (digest only)')]));
-}
-
-/** The exporter's config says nothing of a scratch directory and of deadlines: its pod has the usual directory, and no run to end. */
-function withRoom(config: InspectionConfig): InspectionConfig & RepairContext['config'] {
-  return 'scratch' in config ? config : { ...config, scratch: { directory: tmpdir(), limitBytes: null }, activeDeadlineSeconds: 6 * 3600 };
 }
 
 function chosen(catalog: Catalog, { config }: Context<InspectionConfig>, { wanted, all, scheduled }: VerifyOptions): Catalog['backups'] {

@@ -44,6 +44,24 @@ export function faultOf(subject: string, error: unknown): DoctorFinding {
   return fault(subject, messageOf(error), null, exitCodeOf(error));
 }
 
+export const LEVEL_WORDS: Readonly<Record<Level, string>> = { ok: 'ok', unchecked: 'not checked', warning: 'WARNING', error: 'ERROR' };
+
+export function sentenceOf({ message, advice }: DoctorFinding): string {
+  return advice === null ? message : `${message}: ${advice}`;
+}
+
+/** Which errors of several give the exit code: what a person has to mend before the rest. */
+const SEVERITY: readonly ExitCode[] = [
+  ExitCode.BAD_CONFIG, ExitCode.DENIED, ExitCode.NOT_FOUND, ExitCode.VERSION_MISMATCH, ExitCode.CORRUPT, ExitCode.NO_SPACE, ExitCode.UNAVAILABLE,
+  ExitCode.FAILED,
+];
+
+/** The exit code of a command that has these to tell. */
+export function worstOf(findings: readonly DoctorFinding[]): ExitCode {
+  const codes = findings.filter(({ level }) => level === 'error').map(({ exitCode }) => exitCode);
+  return codes.length === 0 ? ExitCode.OK : SEVERITY.find(code => codes.includes(code)) ?? codes[0]!;
+}
+
 export interface StoreCheckOptions {
   readonly config: InspectionConfig;
   readonly env: NodeJS.ProcessEnv;

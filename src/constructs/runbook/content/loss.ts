@@ -2,8 +2,8 @@
  * Machines are lost: from a pod, which Kubernetes replaces, to the whole cluster.
  */
 import { Scenario } from './scenario';
-import { look } from './shell';
-import { each, NAMES, promised, promiseOf, restoreOf } from './words';
+import { configOf, look } from './shell';
+import { each, hasBucket, isSealed, NAMES, promised, promiseOf, restoreOf } from './words';
 import { RecoveryScenario } from '../../recovery/recovery-scenario';
 import { Block, code, commands, heading, joined, list, paragraph, say, steps, table, Text, to } from '../document/document';
 import { NamespaceFacts, RunbookFacts, SecretFacts, Subject } from '../facts/runbook-facts';
@@ -141,5 +141,15 @@ export function keepOutside({ namespaces, images, subjects }: RunbookFacts, kept
       ...sealed.length === 0 ? [] : [say`An identity that opens the backups of ${joined(sealed.map(({ name }) => name))}.`],
       ...inside.length === 0 ? [] : [say`No store of ${joined(inside.map(({ name }) => name))} is outside of the cluster: these backups are lost with it.`],
     ),
+    ...proofs(subjects),
+  ];
+}
+
+function proofs(subjects: readonly Subject[]): Block[] {
+  const provable = subjects.flatMap(subject => subject.restore && hasBucket(subject) ? [{ subject, restore: subject.restore }] : []);
+  if (provable.length === 0) return [];
+  return [
+    paragraph(say`Prove it each quarter, on a machine outside of the cluster, with the keys in the environment as in ${to(NAMES.OUTSIDE)}. Each command reads the newest backup from the bucket to its last byte${provable.some(({ subject }) => isSealed(subject)) ? ', opens it with the identity' : ''}, and looks for this page and for the manifests in Git. It notes in ${code('break-glass.json')} when what was last proved. Keep that file beside this page.`),
+    commands(...provable.map(({ subject, restore }) => `npx cdk8s-backup doctor --break-glass ${configOf(restore)}${isSealed(subject) ? ' --identity backup.key' : ''}`)),
   ];
 }
