@@ -46,7 +46,7 @@ test.each<[name: string, view: View]>([
   expect({ console, overflow, value }).toEqual({ console: [], overflow: 0, value: expect.objectContaining({ clipped: [], faint: [] }) });
 });
 
-test('on paper the first page has every emergency, nothing is cut off at the right or torn, and it is black on white', async () => {
+test('pictures for docs: on paper the first page has every emergency, nothing is cut off at the right or torn, and it is black on white', async () => {
   const { overflow, value, pdf } = await chromium.look(url, { ...PAPER, scheme: 'dark', windowOnly: true, print: true }, `(() => {
     const scenarios = [...document.querySelectorAll('table')[0].querySelectorAll('tbody tr')].map(row => ({ name: row.cells[1].innerText, bottom: row.getBoundingClientRect().bottom }));
     const { color, backgroundColor } = getComputedStyle(document.body);
