@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { describeCluster } from './_can-run';
-import { inNodeNetwork, kubectl, kubectlWith, Namespace, place } from './_cluster';
-import { untilListening } from './_node';
-import { run, start } from './_readme';
-import { startGuide, Whispercache } from './_whispercache';
 import { backupId } from '../../src/contract/layout';
 import { until } from '../integration/servers/_process';
 import { shellBlock, shellLine } from '../pages';
+import { describeCluster } from './_can-run';
+import { inNodeNetwork, kubectl, kubectlWith, Namespace, place } from './_cluster';
+import { migration } from './_migration';
+import { untilListening } from './_node';
+import { run, start } from './_readme';
+import { startGuide, Whispercache } from './_whispercache';
 
 /*
  * The README from its first backup to its last rollback, in one world: to make one takes longer than most of what is played here.
@@ -290,18 +291,3 @@ describeCluster('the guide', () => {
     expect(await ns.ended(ofRedis.name)).toMatchObject({ outcome: 'Complete' });
   });
 });
-
-/** The pod of a migration: drops a column with all that is in it. */
-function migration() {
-  return {
-    restartPolicy: 'Never',
-    securityContext: { runAsNonRoot: true, runAsUser: 999, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [{
-      name: 'migration',
-      image: 'postgres:17',
-      command: ['psql', '-h', 'postgres', '-U', 'whispercache', '-d', 'whispercache', '-v', 'ON_ERROR_STOP=1', '-c', 'ALTER TABLE notes DROP COLUMN body, ADD COLUMN title text'],
-      env: [{ name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: 'backup-secrets', key: 'POSTGRES_PASSWORD' } } }],
-      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-    }],
-  };
-}

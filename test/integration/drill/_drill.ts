@@ -8,6 +8,7 @@ import { BackupRecord } from '../../../src/contract/record';
 import { readDrills } from '../../../src/runner/catalog/history';
 import { FolderStore } from '../../../src/runner/stores/folder/store';
 import { Ended, run, RunOptions } from '../_runner';
+import { databasesOf } from '../restore/_postgres';
 import { artifactOf } from '../restore/_restore';
 import { tempDir } from '../servers/_process';
 import { PostgresServer } from '../servers/postgres';
@@ -119,4 +120,10 @@ export function plant(directory: string, id: string, content: Buffer): void {
   const artifacts = record.artifacts.map(artifact => artifact.file !== path.basename(file) ? artifact
     : { ...artifact, bytes, sha256, plainBytes: artifact.plainBytes === artifact.bytes ? bytes : artifact.plainBytes });
   writeFileSync(recordFile, JSON.stringify({ ...record, artifacts }));
+}
+
+/** Of a drill, in its scratch server. */
+export async function nothingIsLeft(server: PostgresServer): Promise<void> {
+  expect(await databasesOf(server)).toEqual([]);
+  expect(await server.psql('select rolname from pg_roles where rolname !~ \'^pg_\'')).toBe('postgres');
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { drill, drillOf, drillsIn, plant, postgresTarget } from './_drill';
+import { drill, drillOf, drillsIn, nothingIsLeft, plant, postgresTarget } from './_drill';
 import { BackupConfig, DRILL_DATABASE, DrillConfig } from '../../../src/contract/config';
 import { configOf, folder, postgres } from '../_configs';
 import { backup, filesIn, killAllBelow, run, start } from '../_runner';
@@ -53,11 +53,6 @@ function copied(): { readonly directory: string; readonly id: string; config(cha
     id: taken.id,
     config: (changes, target) => drillOf({ ...taken.config, stores: [folder(directory)] }, postgresTarget(scratch, 'shop', target), changes),
   };
-}
-
-async function nothingIsLeft(server: PostgresServer): Promise<void> {
-  expect(await databasesOf(server)).toEqual([]);
-  expect(await server.psql('select rolname from pg_roles where rolname !~ \'^pg_\'')).toBe('postgres');
 }
 
 test('a backup without globals restores although the server has none of its roles; all is checked, timed and recorded, and nothing is left', async () => {

@@ -1,35 +1,29 @@
-import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { BackedUp, backUpAndDamage, digestOf, roleOf } from './_redis';
-import { artifactOf, cutShort, flipByte, restore, startRestore } from './_restore';
+import { start, stopServers } from './_redis-servers';
+import { damageInside, editSnapshot, makeNewer, withModuleValue, withOtherFunctions } from './_redis-snapshots';
+import { cutShort, flipByte, restore } from './_restore';
 import { RedisConfig, RedisTargetConfig } from '../../../src/contract/config';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { RunnerError } from '../../../src/runner/core/errors';
 import { createReporter } from '../../../src/runner/core/reporter';
 import { RedisConnection } from '../../../src/runner/engines/redis/connection';
 import { REDIS_RIGHTS } from '../../../src/runner/engines/redis/errors';
-import { Crc64 } from '../../../src/runner/engines/redis/rdb/crc64';
 import { RdbWriter } from '../../../src/runner/engines/redis/rdb/write';
 import { loadByReplication } from '../../../src/runner/engines/redis/restore-load';
-import { killAllBelow, run } from '../_runner';
+import { run } from '../_runner';
 import { redisTarget } from '../drill/_drill';
 import { issueCertificate, makeAuthority } from '../servers/_certificate';
 import { freePort, tempDir, until } from '../servers/_process';
-import { RedisOptions, RedisProgram, RedisServer, startRedis } from '../servers/redis';
+import { RedisOptions, RedisProgram, RedisServer } from '../servers/redis';
 
 /*
  * After each of these: what the server holds is said and is so, it is a primary, and an older backup is still there.
  */
 
-const servers: RedisServer[] = [];
-
-afterAll(async () => {
-  await Promise.all(servers.map(server => server.stop()));
-});
+afterAll(stopServers);
 
 const RIGHTS = '+ping +info +psync +replconf +select +function|dump';
 const WITH_PASSWORD = { passwordEnv: 'REDIS_PASSWORD' };
@@ -252,121 +246,3 @@ test('a rollback that fails, even twice, does not take what it has stored for wh
   expect(await run(['rollback', '--yes'], restoring())).toMatchObject({ code: 0 });
   expect(await digestOf(server)).toBe(digest);
 });
-
-/** Makes loading take seconds, so that something can happen meanwhile. */
-const SLOW = { config: ['key-load-delay 2000', 'loading-process-events-interval-bytes 1024'] };
-
-test('the server is killed while it loads: that is said, and the next restore succeeds', async () => {
-  const server = await start(SLOW);
-  const { digest, restoring } = await backUpAndDamage(server);
-  const running = startRestore(restoring());
-  await until('it loads', 30_000, async () => (await server.cli(['info', 'persistence'])).includes('loading:1'));
-  await server.kill9();
-  const ended = await running.ended;
-  expect(ended.code).toBe(20);
-  expect(ended.message).toMatch(/went away.*It is not known what redis \S+ holds.*is stored as app_\d+_\d+: "cdk8s-backup rollback" brings it back/s);
-
-  const again = await startRedis({ directory: server.directory });
-  servers.push(again);
-  expect((await restore(restoring({ port: again.port }))).code).toBe(0);
-  expect(await digestOf(again)).toBe(digest);
-});
-
-test('the run is stopped while the server loads: it is said that it may be a replica, and the next restore puts that right', async () => {
-  const listenPort = await freePort();
-  const server = await start(SLOW);
-  const { digest, restoring } = await backUpAndDamage(server);
-  const running = startRestore(restoring({ listenPort }));
-  await until('it loads', 30_000, async () => (await server.cli(['info', 'persistence'])).includes('loading:1'));
-  running.process.kill('SIGTERM');
-  const ended = await running.ended;
-  expect(ended.code).toBe(143);
-  expect(ended.message).toMatch(/It is not known what redis \S+ holds\. It may still be a replica of this run/);
-  await until('it has loaded', 60_000, async () => (await server.cli(['info', 'persistence'])).includes('loading:0'));
-  await server.cli(['config', 'set', 'key-load-delay', '0']);
-  const again = await restore(restoring({ listenPort }));
-  expect(again.code).toBe(0);
-  expect(await digestOf(server)).toBe(digest);
-  expect(await roleOf(server)).toBe('master');
-});
-
-test.each([
-  ['on the port of the config', freePort], ['on a port of its own choice', () => Promise.resolve(0)],
-])('the runner is killed before the server has received all, %s: it keeps what it has, read-only, and the next restore puts that right', async (_, choose) => {
-  const listenPort = await choose();
-  const server = await start();
-  await server.cli(['debug', 'populate', '200', 'big', '1000000']);
-  await server.cli(['config', 'set', 'rdbcompression', 'no']);
-  const { digest, restoring } = await backUpAndDamage(server);
-  const damaged = await digestOf(server);
-  const running = startRestore(restoring({ listenPort, safetyBackup: false }));
-  await until('it receives', 60_000, async () => await roleOf(server) === 'slave');
-  killAllBelow(running.process.pid!);
-  await running.ended;
-  await sleep(500);
-  expect(await roleOf(server)).toBe('slave');
-  expect([damaged, digest]).toContain(await digestOf(server));
-  await expect(server.cli(['set', 'x', 'y'])).resolves.toContain('READONLY');
-
-  const again = await restore(restoring({ listenPort }));
-  expect(again.events.map(({ event }) => event)).toContain('restore.repaired');
-  expect(again.code).toBe(0);
-  expect(await digestOf(server)).toBe(digest);
-  expect(await roleOf(server)).toBe('master');
-});
-
-async function start(options: RedisOptions = {}): Promise<RedisServer> {
-  const server = await startRedis(options);
-  servers.push(server);
-  return server;
-}
-
-/** Replaces the snapshot of a backup by another, with a record and a checksum file that say so. */
-function editSnapshot({ directory, id }: BackedUp, edit: (snapshot: Buffer) => Buffer): void {
-  const file = artifactOf(directory, id);
-  const edited = edit(zstdDecompressSync(readFileSync(file)));
-  const stored = zstdCompressSync(edited);
-  writeFileSync(file, stored);
-  const record = JSON.parse(readFileSync(path.join(directory, `${id}.json`), 'utf8'));
-  const [artifact] = record.artifacts;
-  Object.assign(artifact, { plainBytes: edited.length, bytes: stored.length, sha256: createHash('sha256').update(stored).digest('hex') });
-  writeFileSync(path.join(directory, `${id}.json`), JSON.stringify(record));
-}
-
-/** Type 7, key, and what the module wrote for itself: a string, and the end. In database 0, where all servers have it. */
-function withModuleValue(snapshot: Buffer, type = 'MBbloom--'): Buffer {
-  const id = Buffer.alloc(9, 0x81);
-  id.writeBigUInt64BE([...type].reduce((sum, character) => sum * 64n + BigInt(MODULE_CHARACTERS.indexOf(character)), 0n) * 1024n, 1);
-  return inDatabase0(snapshot, Buffer.concat([Buffer.from([7, 1]), Buffer.from('m'), id, Buffer.from([5, 1]), Buffer.from('x'), Buffer.from([0])]));
-}
-
-const MODULE_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
-function withOtherFunctions(snapshot: Buffer): Buffer {
-  const code = '#!js name=other\n1';
-  return inDatabase0(snapshot, Buffer.concat([Buffer.from([245, code.length]), Buffer.from(code)]));
-}
-
-const END = Buffer.from([0xff]);
-
-/** Without what is in database 20, which comes last. */
-function inDatabase0(snapshot: Buffer, more: Buffer): Buffer {
-  const body = Buffer.concat([snapshot.subarray(0, snapshot.lastIndexOf(Buffer.from([0xfe, 20]))), Buffer.from([0xfe, 0]), more, END]);
-  const crc = new Crc64();
-  crc.update(body);
-  return Buffer.concat([body, crc.bytes()]);
-}
-
-function damageInside(snapshot: Buffer): Buffer {
-  const changed = Buffer.from(snapshot);
-  const middle = Math.floor(changed.length / 2);
-  changed[middle] = changed[middle]! ^ 1; // eslint-disable-line no-bitwise
-  return changed;
-}
-
-function makeNewer(snapshot: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from('REDIS0099'), snapshot.subarray(9, -8)]);
-  const crc = new Crc64();
-  crc.update(body);
-  return Buffer.concat([body, Buffer.from(crc.hex(), 'hex').reverse()]);
-}

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NAMESPACE, pathOf, web, worker, workload } from './_workloads';
 import { BackupSource, BackupStore, RestoreJob, RestoreWorkload } from '../../../src';
 import { WorkloadConfig } from '../../../src/contract/config';
 import { createReporter } from '../../../src/runner/core/reporter';
@@ -14,9 +15,6 @@ import { KubeApiServer, startKubeApiServer } from '../servers/kube-apiserver';
  * Against a real API server, as the service account that RestoreJob makes: its Role is what allows all of this. Pods come and go by a
  * small stand-in for the controllers.
  */
-const NAMESPACE = 'shop';
-const web: WorkloadConfig = { kind: 'Deployment', name: 'web', namespace: NAMESPACE };
-const worker: WorkloadConfig = { kind: 'StatefulSet', name: 'worker', namespace: NAMESPACE };
 const signal = new AbortController().signal;
 
 let server: KubeApiServer;
@@ -65,24 +63,6 @@ function open(workloads: readonly WorkloadConfig[] = [web, worker], through: Kub
   return Object.assign(new KubernetesWorkloads(workloads, through, createReporter(log), {
     pollMs: 50, stopSpareSeconds: limits.stop, readyWithinSeconds: limits.ready,
   }), { log: () => log.text() });
-}
-
-function workload(kind: string, name: string, replicas: number) {
-  return {
-    apiVersion: 'apps/v1',
-    kind,
-    metadata: { name, namespace: NAMESPACE },
-    spec: {
-      replicas,
-      ...kind === 'StatefulSet' && { serviceName: name },
-      selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name } }, spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'app' }] } },
-    },
-  };
-}
-
-function pathOf(name: string, resource = 'deployments'): string {
-  return `/apis/apps/v1/namespaces/${NAMESPACE}/${resource}/${name}`;
 }
 
 async function stateOf(name: string, resource?: string) {
