@@ -3,7 +3,7 @@
  * of an upload.
  *
  * Run: npx projen bench [megabytes] [rounds]
- *      npx projen bench synth [rounds]: what synth takes, against plain cdk8s-plus
+ *      npx projen bench synth [rounds] [backups…]: what synth takes, against the same objects by cdk8s-plus
  *
  * Every round runs all ways in turn, and the median over the rounds is set in relation to the first way: the machine's speed
  * may drift, and single figures mean little.
@@ -176,4 +176,5 @@ function measure(pg: PostgresServer, { name, command }: Way): Sample {
   return { wall, cpu: user + system, bytes: size };
 }
 
-if (process.argv[2] === 'synth') compareSynth(Number(process.argv[3] ?? 3)); else void main();
+const [what, synthRounds = 3, ...backups] = process.argv.slice(2).map((argument, i) => i === 0 ? argument : Number(argument));
+if (what === 'synth') compareSynth(Number(synthRounds), backups.length > 0 ? backups.map(Number) : [100, 1000]); else void main();

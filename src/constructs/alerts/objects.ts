@@ -33,9 +33,16 @@ export function definePrometheusRules(
 /** Groups that fit into one object each time. A group is not divided: Prometheus evaluates it as a whole. */
 function partsOf(groups: readonly AlertGroup[]): (readonly AlertGroup[])[] {
   const parts: AlertGroup[][] = [];
+  let size = Infinity;
   for (const group of groups) {
-    const last = parts[parts.length - 1];
-    if (last !== undefined && appliedSize([...last, group]) <= MAX_APPLIED_SIZE) last.push(group); else parts.push([group]);
+    const own = appliedSize([group]); // with the brackets: in a list of several one of them is the comma, and the other is for all
+    if (size + own - 1 <= MAX_APPLIED_SIZE) {
+      parts[parts.length - 1].push(group);
+      size += own - 1;
+    } else {
+      parts.push([group]);
+      size = own;
+    }
   }
   return parts;
 }

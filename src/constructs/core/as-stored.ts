@@ -23,14 +23,30 @@ export function writeAsStored(construct: IConstruct): void {
   for (const object of construct.node.findAll().filter(ApiObject.isApiObject)) extend(object);
 }
 
+/** By the class that they extend. One for each object instead would be a shape of its own for each, which makes everything slow that reads objects. */
+const storedClasses = new Map<Function, typeof ApiObject>();
+const stored = new WeakSet<ApiObject>();
+
 /** Between the object and its class stands another one, as with the app in `after-synth.ts`: an own method would be passed by from Python, Java or Go. */
 function extend(object: ApiObject): void {
-  class StoredObject extends (object.constructor as typeof ApiObject) {
+  if (stored.has(object)) return;
+  stored.add(object);
+  const known = storedClasses.get(object.constructor) ?? storedClassOf(object.constructor as typeof ApiObject);
+  storedClasses.set(object.constructor, known);
+  Object.setPrototypeOf(object, known.prototype);
+}
+
+function storedClassOf(objectClass: typeof ApiObject): typeof ApiObject {
+  return class StoredObject extends objectClass {
     public toJson(): any {
       return asStored(super.toJson());
     }
-  }
-  Object.setPrototypeOf(object, StoredObject.prototype);
+  };
+}
+
+/** Whether all that decides how the object is written is known: it is of this library, and no class of an app's has a say in it. */
+export function isWrittenAsStored(object: ApiObject): boolean {
+  return stored.has(object);
 }
 
 /** A part of a manifest in the form in which the API server returns it. */

@@ -7,7 +7,7 @@ import { IConstruct } from 'constructs';
 import { isApp } from './after-synth';
 import { show } from './check';
 import { oncePerSynth } from './once-per-synth';
-import { rendered } from './rendered';
+import { namesOf } from './rendered';
 import { refuseAtSynth } from './spelling';
 
 interface Written {
@@ -33,7 +33,7 @@ const lostFiles = oncePerSynth(root => {
   if (folders === undefined) return lost;
   const seen = new Map<string, Written>();
   for (const object of root.node.findAll().filter(ApiObject.isApiObject)) {
-    const { name, namespace = 'default' }: { name?: string; namespace?: string } = (rendered(object) ?? object).metadata;
+    const { name, namespace = 'default' } = namesOf(object);
     if (name === undefined) continue;
     const file = `${folders(object)}${`${object.kind}.${name}`.replace(/[^0-9a-zA-Z-_.]/g, '')}`;
     const written = { object, file, namespace, identity: JSON.stringify([object.apiGroup, object.kind, namespace, name]) };

@@ -7,7 +7,7 @@ import { IConstruct } from 'constructs';
 import { show } from './check';
 import { refuseLostFiles } from './manifest-files';
 import { oncePerSynth } from './once-per-synth';
-import { rendered } from './rendered';
+import { namesOf, rendered } from './rendered';
 import { refuseAtSynth } from './spelling';
 
 interface Owner {
@@ -104,7 +104,7 @@ interface Content {
 }
 
 function contentOf(object: ApiObject): Content {
-  return { group: object.apiGroup, kind: object.kind, metadata: (rendered(object) ?? object).metadata };
+  return { group: object.apiGroup, kind: object.kind, metadata: namesOf(object) };
 }
 
 /** Of a List, as Helm charts have them: whoever applies one applies its items. */

@@ -20,6 +20,9 @@ interface Pod {
   readonly spec: { readonly containers: readonly any[] };
 }
 
+/** They have no template of pods, a CronJob not either: it has one of Jobs. Kinds that are not known here, such as a Rollout, may have pods. */
+const WITHOUT_PODS: readonly string[] = ['CronJob', 'ServiceAccount', 'NetworkPolicy', 'PersistentVolumeClaim', 'ConfigMap', 'Secret', 'Service'];
+
 /** What is in one namespace of the app. */
 class Namespace {
   private readonly objects: ApiObject[] = [];
@@ -35,9 +38,9 @@ class Namespace {
     return this.services.get(name);
   }
 
-  /** Made only where somebody asks: each object is rendered for it. */
+  /** Made only where somebody asks: each object that may have pods behind a Service is rendered for it. */
   public get pods(): readonly Pod[] {
-    this.known ??= this.objects.map(object => object.kind === 'Pod' ? { metadata: object.metadata.toJson(), spec: specOf(object) } : specOf(object).template)
+    this.known ??= this.objects.filter(({ kind }) => !WITHOUT_PODS.includes(kind)).map(object => object.kind === 'Pod' ? { metadata: object.metadata.toJson(), spec: specOf(object) } : specOf(object).template)
       .filter(pod => pod?.spec?.containers);
     return this.known;
   }

@@ -1,4 +1,4 @@
-import { ApiObject, App, Chart, Cron, JsonPatch, Size } from 'cdk8s';
+import { ApiObject, App, Chart, Cron, IResolver, JsonPatch, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { BackupAlertRules, BackupCronJob, BackupExporter, BackupStore, RestoreDrill, RestoreJob, RestoreTrigger } from '../../../src';
 import { newChart, props } from '../../synth';
@@ -69,6 +69,39 @@ describe('two objects of one kind, namespace and name are refused, by both their
 
     expect(synthOf(chart)).toThrow('makes ServiceAccount "db-backup" of namespace "shop", which chart/Account/Resource is too');
     expect(other.name).not.toBe('db-backup');
+  });
+
+  test.each([
+    ['replaces it', JsonPatch.replace('/metadata/name', 'mine')],
+    ['replaces all metadata', JsonPatch.replace('/metadata', { name: 'mine', namespace: 'shop' })],
+    ['copies it', JsonPatch.copy('/metadata/labels/role', '/metadata/name')],
+  ])('a name that a patch gives to an object of ours: it %s', (_how, patch) => {
+    const chart = newChart();
+    const backup = new BackupCronJob(chart, 'db-backup', props({ labels: { role: 'mine' } }));
+    new kplus.CronJob(chart, 'Mine', { metadata: { name: 'mine' }, schedule: Cron.daily(), containers: [{ image: 'mine' }] });
+    expect(synthOf(chart)).not.toThrow();
+
+    ApiObject.of(backup.cronJob).addJsonPatch(patch);
+    expect(synthOf(chart)).toThrow('makes CronJob "mine" of namespace "shop", which chart/Mine/Resource is too');
+  });
+
+  test('a name that a patch takes away from an object of ours', () => {
+    const chart = newChart();
+    const backup = new BackupCronJob(chart, 'db-backup', props());
+    new kplus.CronJob(chart, 'Mine', { metadata: { name: 'db-backup' }, schedule: Cron.daily(), containers: [{ image: 'mine' }] });
+    expect(synthOf(chart)).toThrow('makes CronJob "db-backup" of namespace "shop", which chart/Mine/Resource is too');
+
+    ApiObject.of(backup.cronJob).addJsonPatch(JsonPatch.move('/metadata/name', '/spec/was'), JsonPatch.add('/metadata/generateName', 'db-'));
+    expect(synthOf(chart)).not.toThrow();
+  });
+
+  test('names that a resolver of the app gives', () => {
+    const named: IResolver = { resolve: context => context.value === 'DATABASE' ? context.replaceValue('db') : undefined };
+    const chart = new Chart(new App({ resolvers: [named] }), 'chart', { namespace: 'DATABASE' });
+    new BackupCronJob(chart, 'db-backup', props());
+    new kplus.CronJob(chart, 'Mine', { metadata: { name: 'db-backup', namespace: 'db' }, schedule: Cron.daily(), containers: [{ image: 'mine' }] });
+
+    expect(synthOf(chart)).toThrow('makes CronJob "db-backup" of namespace "db", which chart/Mine/Resource is too');
   });
 
   test('two rule sets', () => {

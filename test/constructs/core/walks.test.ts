@@ -8,6 +8,7 @@ interface Work {
   readonly walks: number;
   /** How often an object is rendered. */
   readonly renders: number;
+  readonly objects: number;
 }
 
 /** What a synth of this many backups takes, each with its restore; the database and its Service are in the app as well. */
@@ -26,11 +27,12 @@ function workOf(backups: number, charts: number): Work {
     return backup;
   });
   BackupBucketLifecycle.forBackups(first!, 'lifecycle', made);
+  const objects = app.node.findAll().filter(ApiObject.isApiObject).length;
   const walks = jest.spyOn(Node.prototype, 'findAll');
   const renders = jest.spyOn(ApiObject.prototype, 'toJson');
   try {
     app.synthYaml();
-    return { walks: walks.mock.contexts.filter(node => node === app.node).length, renders: renders.mock.calls.length };
+    return { walks: walks.mock.contexts.filter(node => node === app.node).length, renders: renders.mock.calls.length, objects };
   } finally {
     walks.mockRestore();
     renders.mockRestore();
@@ -51,4 +53,10 @@ test.each([1, 3])('in %d charts, more backups do not look at the whole app more 
   expect([more.walks, most.walks]).toEqual([few.walks, few.walks]);
   expect(more.renders).toBeGreaterThan(few.renders);
   expect(most.renders - more.renders).toBe(more.renders - few.renders);
+});
+
+test('an object of ours is rendered when it is written, and not once more for its name', () => {
+  const [few, more] = [3, 6].map(backups => workOf(backups, 1)) as [Work, Work];
+
+  expect(more.renders - few.renders).toBe(more.objects - few.objects);
 });
