@@ -9,8 +9,10 @@ import { companionTests } from './related-job-scenarios';
 import { alertTests } from './scenarios';
 import { AlertContext, AlertTarget, AlertVolume, RelatedJob } from '../rules/target';
 
-/** Texts with stand-ins in place of names, by what was simulated. An app has one such map. */
-type Simulated = Map<string, string>;
+/** Texts by what was simulated: what stands between the stand-ins, and in turn the number of each stand-in. An app has one such map. */
+type Simulated = Map<string, readonly string[]>;
+
+const STAND_IN = /stand-in-(\d+)-name/;
 
 const bySynthRoot = new WeakMap<IConstruct, Simulated>();
 
@@ -43,9 +45,9 @@ export class TestTexts {
   private once(kind: string, names: StandIns, what: readonly unknown[], tests: (ruleFile: string) => AlertTests): string {
     const ruleFile = names.of(this.ruleFile);
     const key = JSON.stringify([kind, this.context, ruleFile, ...what]);
-    const text = this.simulated.get(key) ?? Yaml.stringify(tests(ruleFile));
-    this.simulated.set(key, text);
-    return names.replacedIn(text);
+    const parts = this.simulated.get(key) ?? Yaml.stringify(tests(ruleFile)).split(STAND_IN);
+    this.simulated.set(key, parts);
+    return names.replacedIn(parts);
   }
 }
 
@@ -80,7 +82,8 @@ class StandIns {
     return { namespace: this.of(namespace), claim: this.of(claim), windowSeconds };
   }
 
-  public replacedIn(text: string): string {
-    return [...this.standIns].reduce((replaced, [name, standIn]) => replaced.replaceAll(standIn, name), text);
+  public replacedIn(parts: readonly string[]): string {
+    const names = [...this.standIns.keys()];
+    return parts.map((part, i) => i % 2 === 0 ? part : names[Number(part)]).join('');
   }
 }

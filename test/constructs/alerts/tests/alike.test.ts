@@ -36,6 +36,7 @@ const DRILL: RelatedJob = { kind: 'drill', cronJob: 'nightly', gapSeconds: 12 * 
 test.each<[string, readonly AlertTarget[]]>([
   ['other names', [targetOf('db'), targetOf('cache'), targetOf('a-very-long-name-of-a-backup-1'), targetOf('007', { backup: 'Orders_2', namespace: 'x' })]],
   ['a claim that several share', [targetOf('db'), targetOf('cache', { stores: targetOf('db').stores }), targetOf('files')]],
+  ['names that are called as what stands in for others', [targetOf('stand-in-3-name', { namespace: 'stand-in-2-name' }), targetOf('db')]],
   ['the name of the namespace', [targetOf('shop'), targetOf('db')]],
   ['another schedule, another drill, on demand', [targetOf('db'), targetOf('cache', { gapSeconds: HOUR }), targetOf('files', { companions: [DRILL] }), targetOf('now', { gapSeconds: undefined })]],
 ])('what was simulated for another backup is what would be simulated for this one, to the byte: %s', (_what, targets) => {
