@@ -1,7 +1,7 @@
 import { Expected, kept, minutes, roundUp, Scenario, unique } from './alert-test';
 import { SimulatedJob } from './cluster-simulation';
 import { MISSING, OFFSITE, Timeline, TOO_OLD } from './timeline';
-import { neverScheduledSeconds, overdueSeconds, rememberedSeconds, storeTooOldSeconds, tooOldSeconds } from '../rules/target';
+import { goneJobsSeconds, neverScheduledSeconds, overdueSeconds, rememberedSeconds, storeTooOldSeconds, tooOldSeconds } from '../rules/target';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -11,6 +11,9 @@ const TOO_LONG = 'BackupJobRunningTooLong/warning';
 const SUSPENDED = 'BackupJobSuspended/warning';
 const NEVER = 'BackupJobNeverScheduled/critical';
 const ABSENT = 'BackupMetricsAbsent/critical';
+
+/** So long after their end Jobs are gone where none is kept. */
+const JOB_REMOVED_SECONDS = 600;
 
 /** What clusters drop that want few series. */
 const AGE = ['kube_cronjob_created'];
@@ -162,10 +165,9 @@ export class Scheduled extends Timeline {
 
   /** After two runs there are no more. */
   private missing(name: string, changes: Partial<Scenario>, jobsGone: boolean = false): Scenario {
-    const jobs = this.runs(1, 2).map(job => jobsGone ? { ...job, removed: job.end! + 600 } : job);
+    const jobs = this.runs(1, 2).map(job => jobsGone ? { ...job, removed: job.end! + JOB_REMOVED_SECONDS } : job);
     const ended = this.at(2) + this.quick;
-    // Without Jobs the start is not known, and the deadline is taken for the duration of the run.
-    const oldFrom = jobsGone ? ended - this.target.deadlineSeconds : this.at(2);
+    const oldFrom = jobsGone ? this.ageFrom(this.at(2), ended, ended + JOB_REMOVED_SECONDS) : this.at(2);
     const at = (time: number): Expected => ({
       at: time,
       firing: [
@@ -178,6 +180,13 @@ export class Scheduled extends Timeline {
     const moments = [...around, this.at(2) + this.horizon].map(time => roundUp(time, this.pace));
     const until = this.at(2) + this.horizon + this.pace.evaluation;
     return { name, ...changes, jobs, from: this.at(2), until, expect: unique(moments).filter(time => time > ended).map(at) };
+  }
+
+  /** From when the age of data counts whose Job is gone: from its start, as long as that is remembered, and then the deadline is taken for its duration. */
+  private ageFrom(started: number, ended: number, removed: number): number {
+    const tooOld = tooOldSeconds(this.target);
+    const forgotten = removed + goneJobsSeconds(this.target);
+    return started + tooOld <= forgotten ? started : Math.max(ended - this.target.deadlineSeconds, forgotten - tooOld);
   }
 
   /** The cluster refuses the pods and nothing ends the Job, as without a deadline; `Forbid` keeps the next runs away. */
