@@ -12,7 +12,7 @@ type Files = ReturnType<typeof synth>;
 const [quickstart, whispercache, recoveryPlan] = ['quickstart', 'whispercache', 'recovery-plan'].map(example => synth(example)) as [Files, Files, Files];
 
 /** Those of which nothing else is asked here. */
-const OTHERS = ['postgres', 'redis', 'fleet', 'encrypted', 'other-namespace', 'migration'];
+const OTHERS = ['postgres', 'redis', 'fleet', 'encrypted', 'other-namespace', 'migration', 'gitops'];
 
 test('these are all examples', () => {
   expect(EXAMPLE_NAMES).toEqual(['quickstart', 'whispercache', 'recovery-plan', ...OTHERS].sort());

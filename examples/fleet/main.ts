@@ -33,6 +33,7 @@ const plan = new RecoveryPlan(chart, 'fleet', {
     retention: keep,
   }])),
   stores: [BackupStore.s3({ bucketName: 'your-backup-bucket', prefix: 'databases' })],
+  alerts: { ruleLabels: { release: 'kube-prometheus-stack' } },
 });
 console.error(plan.describe()); // "cdk8s synth" does not show stdout
 

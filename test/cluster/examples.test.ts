@@ -109,6 +109,13 @@ describeCluster('the example', () => {
     expect(await shop.kubectl('exec', 'deploy/fleet-backups', '--', 'cdk8s-backup', 'list')).toMatch(/billing_\d{8}_\d{6} [^]*wiki_\d{8}_\d{6} /);
   });
 
+  test('gitops: all that a plan makes is applied, and its status page answers', async () => {
+    await applied('gitops', { shop });
+    await shop.ready('deployment/shop-backups');
+    await shop.pass('db-backup');
+    expect(await shop.kubectl('exec', 'deploy/shop-backups', '--', 'cdk8s-backup', 'list')).toMatch(/shop-db_\d{8}_\d{6} /);
+  });
+
   test('redis: what was lost comes back, with a password, and the drill proves it', async () => {
     const redis = (...command: string[]) => shop.kubectl('exec', 'redis-0', '--', 'redis-cli', '-e', ...command);
     await redis('SET', 'session:1', 'Ada');
