@@ -1,151 +1,17 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { App, Chart, Cron, Duration, Size, YamlOutputType } from 'cdk8s';
+import { App, Chart, Size, YamlOutputType } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { IConstruct } from 'constructs';
+import { CONTACTS, RECIPIENT, SAID, fileOf, filesOf, section, shop, textsOf } from './_shop-runbook';
 import {
-  BackupAlertRules, BackupCronJob, BackupDefaults, BackupExporter, BackupSource, BackupStore, Decryption, Encryption,
-  RecoveryRunbook, RecoveryRunbookProps, RestoreDrill, RestoreJob, RestoreMode, RestoreWorkload, Retention, S3ObjectLockMode, StoreLocation,
+  BackupCronJob, BackupDefaults, BackupSource, BackupStore, Decryption, Encryption, RecoveryRunbook, RecoveryRunbookProps, RestoreJob, RestoreMode,
 } from '../../../src';
-import { SynthFile } from '../../../src/constructs/core/synth-file';
 import { ALERT_HELP } from '../../../src/constructs/runbook/content/alert-help';
 import { EXIT_CODES } from '../../../src/constructs/runbook/content/exit-codes';
 import { ExitCode } from '../../../src/contract/exit-code';
 import { tempDir } from '../../integration/servers/_process';
-import { blocks, isShell, ROOT } from '../../pages';
-import { newChart, objectsOf } from '../../synth';
-
-const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
-const CONTACTS = [{ name: 'Ada', role: 'decides about restores', channel: '+44 20 7946 0000' }];
-
-/** What the app below says, and the runbook repeats. */
-const SAID = {
-  minute: '7',
-  keptDays: 9,
-  rpoHours: 40,
-  rtoMinutes: 50,
-  restoreMebibytes: 8,
-  bucket: 'shop-bucket',
-  lockDays: 2,
-  region: 'eu-west-1',
-  claim: 'shop-backups',
-  role: 'shop_owner',
-  key: 'DB_PASSWORD',
-  workload: 'till',
-  health: 'http://till/healthy',
-  port: 9090,
-  restore: 'orders-restore',
-};
-
-/** An app with one of everything. */
-function shop(chart: Chart, props: RecoveryRunbookProps = {}, changes: Partial<typeof SAID> = {}) {
-  const said = { ...SAID, ...changes };
-  const password = { secret: kplus.Secret.fromSecretName(chart, 'secrets', 'shop-secrets'), key: said.key };
-  const stores = [
-    BackupStore.volume({ claimName: said.claim, size: Size.gibibytes(20) }),
-    BackupStore.s3({ bucketName: said.bucket, prefix: 'shop', location: StoreLocation.region(said.region), objectLock: { mode: S3ObjectLockMode.COMPLIANCE, duration: Duration.days(said.lockDays) } }),
-  ];
-  const db = new BackupCronJob(chart, 'orders-backup', {
-    source: BackupSource.postgres({ host: 'pg.data', databaseName: 'orders', user: said.role, password }),
-    stores,
-    schedule: Cron.schedule({ minute: said.minute, hour: '3' }),
-    retention: Retention.days(said.keptDays),
-    verify: { schedule: Cron.weekly() },
-    objectives: {
-      rpo: Duration.hours(said.rpoHours),
-      corruption: { rto: Duration.minutes(said.rtoMinutes) },
-      restore: { backupSize: Size.gibibytes(1), downloadPerSecond: Size.mebibytes(64), restorePerSecond: Size.mebibytes(said.restoreMebibytes) },
-    },
-  });
-  const cache = new BackupCronJob(chart, 'cache-backup', { source: BackupSource.redis({ host: 'cache.example.com' }), stores, onDemand: true });
-  const restores = [
-    new RestoreJob(chart, said.restore, { backup: db, workloads: [RestoreWorkload.fromStatefulSetName(said.workload)], healthUrl: said.health }),
-    new RestoreJob(chart, 'cache-restore', { backup: cache }),
-  ];
-  const drills = [new RestoreDrill(chart, 'orders-drill', { backup: db, schedule: Cron.weekly() })];
-  new BackupExporter(chart, 'look', { backups: [db, cache], restores, drills, port: said.port });
-  new BackupAlertRules(chart, 'alarm', { backups: [db, cache], drills, runnerMetrics: true, ruleLabels: { release: 'x' }, runbookUrl: 'https://git.example.com/RUNBOOK.md' });
-  new RecoveryRunbook(chart, 'runbook', props);
-}
-
-/** Without the others: the tests of alert rules take much longer than all else. */
-function fileOf(scope: IConstruct, name: string): string {
-  return filesOf(scope).find(({ fileName }) => fileName === name)!.text();
-}
-
-function filesOf(scope: IConstruct): readonly SynthFile[] {
-  return scope.node.findAll().filter((construct): construct is SynthFile => construct instanceof SynthFile);
-}
-
-function textsOf(define: (chart: Chart) => void = shop, chart = newChart()) {
-  define(chart);
-  return { chart, markdown: fileOf(chart, 'RUNBOOK.md'), html: fileOf(chart, 'runbook.html') };
-}
-
-const commandsOf = (text: string) => blocks({ file: 'RUNBOOK.md', text }).filter(isShell).map(({ code }) => code);
-/** What is below a heading, up to the next one of its level or above. */
-function section(text: string, heading: string): string {
-  const [, marks, below] = new RegExp(`^(#+) ${heading}\\n([^]*)`, 'm').exec(text) ?? [];
-  expect([heading, marks]).toEqual([heading, expect.anything()]);
-  return below!.split(new RegExp(`^#{1,${marks!.length}} `, 'm'))[0]!;
-}
-
-describe('every command', () => {
-  const { chart, markdown } = textsOf();
-  const objects = objectsOf(chart);
-  const all = commandsOf(markdown);
-  const found = (pattern: RegExp) => [...new Set(all.flatMap(code => [...code.matchAll(pattern)].map(match => match[1]!)))].sort();
-  const named = (...kinds: string[]) => objects.filter(({ kind }) => kinds.includes(kind)).map(({ metadata }) => metadata.name).sort();
-
-  test('is complete: there is nothing that the reader would have to replace', () => {
-    expect(all.length).toBeGreaterThan(30);
-    expect(all.filter(code => /…|<[a-z-]+>|\bNAME\b(?![=}%"])|NAMESPACE|MANIFEST|example\.com/.test(code.replaceAll('cache.example.com', '')))).toEqual([]);
-    const taken = new Set(all.flatMap(code => [...code.matchAll(/"\$(\w+)/g)].map(([, variable]) => variable!)));
-    const unset = [...taken].filter(variable => variable !== 'PWD' && !all.some(code => new RegExp(`\\b${variable}=|read -rs? ${variable}\\b|for ${variable} in`).test(code)));
-    expect(unset).toEqual([]);
-  });
-
-  test('names CronJobs, Deployments, Services, Secrets, claims and files that are there, in their namespace', () => {
-    expect(found(/cronjob\/([\w-]+)/g)).toEqual(named('CronJob'));
-    expect(found(/--job ([\w-]+)/g).filter(job => !named('CronJob').includes(job))).toEqual([]);
-    expect(found(/deploy(?:ment)?\/([\w-]+)/g)).toEqual(['look']);
-    expect(found(/svc\/([\w-]+)/g)).toEqual(['look', 'pg']);
-    expect(found(/get secret ([\w-]+)/g)).toEqual(['backup-secrets', 'shop-secrets']);
-    expect(found(/pvc\/([\w-]+)/g)).toEqual(['shop-backups']);
-    expect(found(/-n ([\w-]+)/g)).toEqual(['1', 'data', 'shop']); // tail, the namespace of "pg.data", and the chart's
-    expect(found(/--manifest ([\w.-]+)/g)).toEqual(['chart.k8s.yaml']);
-    expect(found(/--name ([\w-]+)/g)).toEqual(['orders', 'redis']);
-  });
-
-  test('finds pods by a label that they have', () => {
-    const jobs = objects.filter(({ kind }) => kind === 'CronJob').map(({ spec }) => spec.jobTemplate.spec.template.metadata.labels['cdk8s-backup/job']);
-    expect(found(/-l cdk8s-backup\/job=([\w-]+)/g).filter(job => !jobs.includes(job))).toEqual([]);
-  });
-
-  test('replaces and appends arguments where the container has some', () => {
-    for (const { spec } of objects.filter(({ kind }) => kind === 'CronJob')) expect(spec.jobTemplate.spec.template.spec.containers[0].args.length).toBeGreaterThan(0);
-    expect(found(/"path":"([^"]+)"/g)).toEqual(['/spec/template/spec/containers/0/args', '/spec/template/spec/containers/0/args/-']);
-  });
-
-  test('reaches a server of the cluster through a port-forward, and one outside as it is', () => {
-    expect(section(markdown, 'From any machine: orders')).toContain('kubectl -n data port-forward svc/pg 15432:5432');
-    expect(section(markdown, 'From any machine: orders')).toContain('--set target.host=localhost --set target.port=15432');
-    expect(section(markdown, 'From any machine: redis')).toContain('--set target.host=cache.example.com --set target.port=6379');
-    expect(section(markdown, 'From any machine: redis')).not.toContain('port-forward');
-  });
-
-  test('needs no volume of the cluster outside of it: what a restore replaces is stored in the bucket alone', () => {
-    for (const heading of ['From any machine: orders', 'From any machine: redis', 'Under Compose: orders', 'Under Compose: redis']) {
-      expect(section(markdown, heading).match(/--store s3 .*--set stores\.volume=null/g)).toHaveLength(2);
-    }
-  });
-
-  test('runs the image of the pod beside a server under Compose, which has the name of its Service there', () => {
-    const { image } = objects.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === 'orders-restore').spec.jobTemplate.spec.template.spec.containers[0];
-    expect(section(markdown, 'Under Compose: orders')).toContain(`${image} restore --yes --manifest /runbook/chart.k8s.yaml --job orders-restore --store s3 --set target.host=pg --set target.port=5432`);
-    expect(section(markdown, 'Under Compose: redis')).toContain('--set target.host=cache.example.com --set target.port=6379 ');
-  });
-});
+import { ROOT } from '../../pages';
+import { newChart } from '../../synth';
 
 test.each<[change: Partial<typeof SAID>, before: string, after: string]>([
   [{ minute: '8' }, '`7 3 * * *`', '`8 3 * * *`'],
@@ -247,6 +113,8 @@ test('sealed backups name their recipients, and are opened with an identity wher
   const within = textsOf(define(Decryption.fromSecret(kplus.Secret.fromSecretName(chart, 'key', 'backup-key'), 'identity')), chart).markdown;
   expect(section(within, 'Restore orders')).toContain('--from=cronjob/restore');
   expect(section(within, 'The cluster is lost')).toContain('create secret generic backup-key --from-file=identity=backup-key.identity');
+  // What the restore mounts is in no file of another machine.
+  for (const runbook of [without, within]) expect(section(runbook, 'Keep outside of the cluster')).toMatch(/doctor --break-glass .* --identity backup\.key$/m);
 });
 
 test('credentials that are files in the pods are the same Secrets to the reader', () => {
