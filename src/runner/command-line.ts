@@ -99,7 +99,7 @@ Through a port-forward:
     .action(options => inspectAll(options, context => drills(context, options)));
   defineLook('doctor', 'look for what stands in the way of a backup: database, programs, Secrets, stores, lifecycle; changes nothing in them')
     .option('--break-glass', 'prove, on a machine outside of the cluster, that what is left after its loss is enough: the newest backup is read from each store', false)
-    .option('--proofs <file>', 'with --break-glass: where the dates of the last proofs are kept', 'break-glass.json')
+    .option('--proofs <file>', 'with --break-glass: where the dates of the last proofs are kept; break-glass.json if not given')
     .option(...IDENTITY)
     .option('--json', 'as JSON', false)
     .action(options => inspect(options, context => options.breakGlass ? breakGlass(context, options) : doctor(context, options)));

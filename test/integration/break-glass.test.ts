@@ -130,6 +130,11 @@ test('manifests that are not where the cluster\'s loss leaves them are told: cha
   expect([code, findings.Git!.level, findings.runbook!.level]).toEqual([0, 'unchecked', 'warning']);
 });
 
+test.each(['--identity', '--proofs'])('%s without --break-glass is refused, and not passed over', async option => {
+  const { dist } = await aPlace();
+  expect(await run(['doctor', '--manifest', path.join(dist, 'shop.k8s.yaml'), '--job', 'db-backup', option, 'file'], {})).toMatchObject({ code: 2, message: expect.stringContaining('--break-glass') });
+});
+
 test('a file that has no dates of proofs in it is left as it is, and a table has a column for them', async () => {
   const place = await aPlace();
   const proofs = path.join(place.dist, '..', 'notes.txt');

@@ -8,13 +8,16 @@ import { Context } from '../core/context';
 import { renderTable } from '../core/table';
 import { LEVEL_WORDS, sentenceOf, worstOf } from '../doctor/finding';
 
+/** In the present folder, as the runbook says. */
+const PROOFS = 'break-glass.json';
+
 export interface BreakGlassOptions {
   /** The manifest that was named; `undefined` or `-`: none that lies in a folder. */
   readonly manifest?: string;
   /** File with age identities; that of the config if not given. */
   readonly identity?: string;
-  /** File with the dates of the last proofs. */
-  readonly proofs: string;
+  /** File with the dates of the last proofs; {@link PROOFS} if not given. */
+  readonly proofs?: string;
   readonly json: boolean;
 }
 
@@ -23,7 +26,7 @@ export interface BreakGlassOptions {
  * folder with manifests and runbook is where Git has it. What was proved is noted with its date, so that the next look tells how long ago that was.
  */
 export async function breakGlass(context: Context<InspectionConfig>, options: BreakGlassOptions): Promise<ExitCode> {
-  const { manifest, identity, proofs: file, json } = options;
+  const { manifest, identity, proofs: file = PROOFS, json } = options;
   const { config: { name }, signal, stdout } = context;
   const before = readProofs(file);
   const findings = [

@@ -3,7 +3,7 @@
  * needs no Compose file: this page does not know the one of the application.
  */
 import { ask, askSecrets, configOf } from './shell';
-import { composeOf, hasBucket, NAMES } from './words';
+import { composeOf, isEncrypted, NAMES, restorableOutside } from './words';
 import { shellWord } from '../../core/shell-word';
 import { Block, code, commands, heading, paragraph, say, steps } from '../document/document';
 import { ContainerFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/runbook-facts';
@@ -12,12 +12,12 @@ import { ContainerFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/ru
 const FOLDER = '/runbook';
 
 export function compose({ subjects }: RunbookFacts): Block[] {
-  const possible = subjects.flatMap(subject => subject.restore?.container && hasBucket(subject)
-    ? [{ subject, restore: subject.restore, container: subject.restore.container }] : []);
+  const possible = restorableOutside(subjects)
+    .flatMap(({ subject, restore }) => restore.container ? [{ subject, restore, container: restore.container }] : []);
   if (possible.length === 0) return [];
   return [
     heading(2, NAMES.COMPOSE),
-    paragraph(say`For databases that run under Docker or Compose, in place of a cluster that is gone. The machine needs Docker, the image, and the manifests beside this page, which every user can read. The application is yours to stop and to start.`),
+    paragraph(say`For databases that run under Docker or Compose, in place of a cluster that is gone. The machine needs Docker, the image, and the manifests beside this page. The user of the container has to be able to read them. The application is yours to stop and to start.`),
     ...possible.flatMap(({ subject, restore, container }) => underCompose(subject, restore, container)),
   ];
 }
@@ -25,7 +25,6 @@ export function compose({ subjects }: RunbookFacts): Block[] {
 function underCompose(subject: Subject, restore: RestoreFacts, container: ContainerFacts): Block[] {
   const { secrets: { variables } } = restore;
   const { network, mounts } = container;
-  const sealed = subject.backup !== undefined && subject.backup.recipients.length > 0;
   return [
     heading(3, composeOf(subject)),
     steps(
@@ -36,7 +35,7 @@ function underCompose(subject: Subject, restore: RestoreFacts, container: Contai
         commands(ask(volumeVariable(i), 'volume, such as app_data')),
       ]),
       ...mounts.length === 0 ? [] : [[paragraph(say`Name the user and the group that own its files, as numbers. Nobody else can replace them.`), commands(ask('OWNER', 'owner, such as 1000:1000'))]],
-      ...sealed ? [[paragraph(say`Put a file with an identity here: ${code('backup.key')}. ${mounts.length === 0 ? 'It may be yours alone.' : 'The owner of the files has to be able to read it.'}`)]] : [],
+      ...isEncrypted(subject) ? [[paragraph(say`Put a file with an identity here: ${code('backup.key')}. ${mounts.length === 0 ? 'It may be yours alone.' : 'The owner of the files has to be able to read it.'}`)]] : [],
       [paragraph(say`See the plan:`), commands(...dockerRun(subject, restore, container, '--dry-run'))],
       [paragraph(say`Restore the newest backup:`), commands(...dockerRun(subject, restore, container, '--yes'))],
     ),
@@ -44,7 +43,7 @@ function underCompose(subject: Subject, restore: RestoreFacts, container: Contai
 }
 
 function dockerRun(subject: Subject, restore: RestoreFacts, { image, settings, network, mounts }: ContainerFacts, how: string): string[] {
-  const identity = subject.backup && subject.backup.recipients.length > 0 ? [`--identity ${FOLDER}/backup.key`] : [];
+  const identity = isEncrypted(subject) ? [`--identity ${FOLDER}/backup.key`] : [];
   const user = mounts.length > 0 ? ['--user "$OWNER"'] : identity.length > 0 ? ['--user "$(id -u):$(id -g)"'] : [];
   const store = subject.stores.find(({ bucket }) => bucket)!.name;
   return [

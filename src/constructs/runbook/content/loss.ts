@@ -3,7 +3,7 @@
  */
 import { Scenario } from './scenario';
 import { configOf, look } from './shell';
-import { each, hasBucket, isSealed, NAMES, promised, promiseOf, restoreOf } from './words';
+import { each, isEncrypted, NAMES, promised, promiseOf, restorableOutside, restoreOf } from './words';
 import { RecoveryScenario } from '../../recovery/recovery-scenario';
 import { Block, code, commands, heading, joined, list, paragraph, say, steps, table, Text, to } from '../document/document';
 import { NamespaceFacts, RunbookFacts, SecretFacts, Subject } from '../facts/runbook-facts';
@@ -129,7 +129,7 @@ export function looksAt(subjects: readonly Subject[]): Block[] {
 /** Below a heading of its own: what a reader of the first page has to know is kept. */
 export function keepOutside({ namespaces, images, subjects }: RunbookFacts, keptAt: string | undefined): Block[] {
   const inside = subjects.filter(({ stores }) => stores.every(({ outside }) => !outside));
-  const sealed = subjects.filter(({ backup }) => backup && backup.recipients.length > 0);
+  const sealed = subjects.filter(isEncrypted);
   return [
     heading(2, NAMES.KEEP_OUTSIDE),
     ...keptAt === undefined ? [] : [paragraph(say`Passwords, keys and identities are kept here: ${keptAt}`)],
@@ -146,10 +146,10 @@ export function keepOutside({ namespaces, images, subjects }: RunbookFacts, kept
 }
 
 function proofs(subjects: readonly Subject[]): Block[] {
-  const provable = subjects.flatMap(subject => subject.restore && hasBucket(subject) ? [{ subject, restore: subject.restore }] : []);
+  const provable = restorableOutside(subjects);
   if (provable.length === 0) return [];
   return [
-    paragraph(say`Prove it each quarter, on a machine outside of the cluster, with the keys in the environment as in ${to(NAMES.OUTSIDE)}. Each command reads the newest backup from the bucket to its last byte${provable.some(({ subject }) => isSealed(subject)) ? ', opens it with the identity' : ''}, and looks for this page and for the manifests in Git. It notes in ${code('break-glass.json')} when what was last proved. Keep that file beside this page.`),
-    commands(...provable.map(({ subject, restore }) => `npx cdk8s-backup doctor --break-glass ${configOf(restore)}${isSealed(subject) ? ' --identity backup.key' : ''}`)),
+    paragraph(say`Prove it each quarter, on a machine outside of the cluster, with the keys in the environment as in ${to(NAMES.OUTSIDE)}. Each command reads the newest backup from the bucket to its last byte${provable.some(({ subject }) => isEncrypted(subject)) ? ', opens it with the identity' : ''}, and looks for this page and for the manifests in Git. It notes in ${code('break-glass.json')} when what was last proved. Keep that file beside this page.`),
+    commands(...provable.map(({ subject, restore }) => `npx cdk8s-backup doctor --break-glass ${configOf(restore)}${isEncrypted(subject) ? ' --identity backup.key' : ''}`)),
   ];
 }

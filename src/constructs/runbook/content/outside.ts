@@ -2,7 +2,7 @@
  * Without pods: from a machine with the manifest and the keys, and from the bucket with the programs of the engines.
  */
 import { askSecrets, configOf, fromCluster } from './shell';
-import { codes, hasBucket, keysOf, NAMES, outsideOf, stockOf } from './words';
+import { codes, isEncrypted, keysOf, NAMES, outsideOf, restorableOutside, stockOf } from './words';
 import { S3StoreConfig } from '../../../contract/config';
 import { ENCRYPTED_SUFFIX } from '../../../contract/layout';
 import { shellWord } from '../../core/shell-word';
@@ -12,7 +12,7 @@ import { BackupFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/runbo
 import { SecretVariable } from '../facts/secrets';
 
 export function outside({ subjects }: RunbookFacts): Block[] {
-  const possible = subjects.flatMap(subject => subject.restore && hasBucket(subject) ? [{ subject, restore: subject.restore }] : []);
+  const possible = restorableOutside(subjects);
   if (possible.length === 0) return [];
   return [
     heading(2, NAMES.OUTSIDE),
@@ -24,7 +24,7 @@ export function outside({ subjects }: RunbookFacts): Block[] {
 function fromMachine(subject: Subject, restore: RestoreFacts): Block[] {
   const { outside: { forwards, api, settings, notes }, secrets: { variables } } = restore;
   const store = subject.stores.find(({ bucket }) => bucket)!.name;
-  const identity = subject.backup && subject.backup.recipients.length > 0 ? ['--identity backup.key'] : [];
+  const identity = isEncrypted(subject) ? ['--identity backup.key'] : [];
   const options = [configOf(restore), `--store ${store}`, ...settings, ...identity].join(' ');
   return [
     heading(3, outsideOf(subject)),

@@ -4,7 +4,7 @@ import { showSeconds } from '../../core/check';
 import { ScenarioRecovery } from '../../recovery/recovery-report';
 import { RecoveryScenario } from '../../recovery/recovery-scenario';
 import { Block, code, commands, Inline, Text } from '../document/document';
-import { Subject } from '../facts/runbook-facts';
+import { RestoreFacts, Subject } from '../facts/runbook-facts';
 import { PodSecrets, SecretVariable } from '../facts/secrets';
 
 /** What is promised for a subject in a scenario, if anything is. */
@@ -44,14 +44,24 @@ export const composeOf = ({ name }: Subject) => `Under Compose: ${name}`;
 export const stockOf = ({ name }: Subject) => `With stock tools: ${name}`;
 export const dayToDayOf = ({ name }: Subject) => `Day to day: ${name}`;
 
+/** Whether its backups are encrypted. */
+export function isEncrypted({ backup }: Subject): boolean {
+  return backup !== undefined && backup.recipients.length > 0;
+}
+
 /** Whether the cluster has backups that none of its restores can open. */
-export function isSealed({ backup, restore }: Subject): boolean {
-  return backup !== undefined && backup.recipients.length > 0 && (restore === undefined || restore.config.decryption === null);
+export function isSealed(subject: Subject): boolean {
+  return isEncrypted(subject) && (subject.restore === undefined || subject.restore.config.decryption === null);
 }
 
 /** Whether a machine outside of the cluster reaches a store of it. */
 export function hasBucket({ stores }: Subject): boolean {
   return stores.some(({ bucket }) => bucket !== undefined);
+}
+
+/** Those that can be restored on such a machine. */
+export function restorableOutside(subjects: readonly Subject[]): readonly { readonly subject: Subject; readonly restore: RestoreFacts }[] {
+  return subjects.flatMap(subject => subject.restore && hasBucket(subject) ? [{ subject, restore: subject.restore }] : []);
 }
 
 /** The variables with which a bucket is reached. */
