@@ -24,7 +24,8 @@ import { encrypt } from '../../src/runner/age/encrypt';
 import { sealHeader } from '../../src/runner/age/keys';
 import { formatBytes } from '../../src/runner/core/format';
 import { renderTable } from '../../src/runner/core/table';
-import { planParts } from '../../src/runner/stores/s3/parts';
+import { planParts } from '../../src/runner/store-api/parts';
+import { s3Limits } from '../../src/runner/stores/s3/limits';
 
 const [megabytes = 500, rounds = 3] = process.argv.slice(2).map(Number);
 const RUNNER = path.join(__dirname, '..', '..', 'dist', 'runner', 'main.js');
@@ -151,7 +152,7 @@ async function measureParts(): Promise<void> {
         encoding: 'utf8', env: { PATH: process.env.PATH, PEAK: path.join(directory, 'peak'), ...env },
       });
       if (status !== 0) throw new Error(`the backup in up to ${maxParts} parts failed: ${stderr}`);
-      const { partBytes, buffers } = planParts(statSync(file).size, maxParts);
+      const { partBytes, buffers } = planParts(statSync(file).size, s3Limits(maxParts));
       lines.push([formatBytes(partBytes), String(buffers), formatBytes(partBytes * buffers), formatBytes(Number(readFileSync(path.join(directory, 'peak'), 'utf8')) * 1024)]);
     }
     console.log(renderTable([`PARTS, OF ${megabytes} MB`, 'BUFFERS', 'TOGETHER', 'RSS AT THE PEAK'], lines));

@@ -6,7 +6,8 @@ import { AnyRule, Configuration } from './diff';
 import { S3StoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { messageOf, RunnerError } from '../core/errors';
-import { openS3, S3_PATIENCE, S3Target } from '../stores/s3/client';
+import { PATIENCE } from '../store-api/service';
+import { openS3, S3Target } from '../stores/s3/client';
 import { explainS3Error, isUnsupported, s3ErrorName, s3Status } from '../stores/s3/errors';
 
 /** What a bucket has. */
@@ -21,7 +22,7 @@ export class LifecycleBucket {
   private readonly target: S3Target;
 
   constructor(config: S3StoreConfig, env: NodeJS.ProcessEnv) {
-    this.target = openS3({ ...config, prefix: '' }, env, S3_PATIENCE);
+    this.target = openS3({ ...config, prefix: '' }, env, PATIENCE);
     this.location = this.target.location;
   }
 

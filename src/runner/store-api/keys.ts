@@ -26,6 +26,11 @@ export function checkKeyPrefix(prefix: string): string {
   return prefix === '' ? prefix : checkKey(prefix);
 }
 
+/** What is said to whoever would write over an object. */
+export function taken({ name, location }: { readonly name: string; readonly location: string }, key: string): RunnerError {
+  return new RunnerError(`${name} (${location}): ${key} is there already: a backup is never overwritten`, ExitCode.FAILED);
+}
+
 /** Order of the bytes of two keys, which is S3's; that of JavaScript strings differs beyond U+FFFF. */
 export function compareKeys(a: string, b: string): number {
   if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));

@@ -8,9 +8,10 @@ import { backupId, CHECKSUM_SUFFIX, formatChecksums, RECORD_SUFFIX } from '../..
 import { BackupRecord, RECORD_VERSION } from '../../../src/contract/record';
 import { renderRecord } from '../../../src/runner/catalog/record';
 import { createReporter } from '../../../src/runner/core/reporter';
+import { PATIENCE } from '../../../src/runner/store-api/service';
 import { Store } from '../../../src/runner/store-api/store';
 import { openStore } from '../../../src/runner/stores/open';
-import { openS3, S3_PATIENCE } from '../../../src/runner/stores/s3/client';
+import { openS3 } from '../../../src/runner/stores/s3/client';
 import { capture } from '../../runner/_fixtures';
 import { all } from '../../runner/stores/_bodies';
 import { configOf, redis } from '../_configs';
@@ -59,7 +60,7 @@ const writers = new WeakMap<Store, Writer>();
 
 function writerFor(config: StoreConfig, env: NodeJS.ProcessEnv): Writer {
   if (config.type === 's3') {
-    const { client, bucket, keyPrefix } = openS3(config, env, S3_PATIENCE);
+    const { client, bucket, keyPrefix } = openS3(config, env, PATIENCE);
     return (key, content) => client.send(new PutObjectCommand({ Bucket: bucket, Key: keyPrefix + key, Body: content }));
   }
   return (key, content) => writeFile(path.join(config.directory, config.folder ?? '', key), content, { flag: 'wx' });

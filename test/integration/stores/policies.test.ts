@@ -11,9 +11,10 @@ import { S3Access } from '../../../src';
 import { BackupConfig, DRILL_DATABASE, S3StoreConfig } from '../../../src/contract/config';
 import { backupId } from '../../../src/contract/layout';
 import { renderClaim } from '../../../src/runner/catalog/claim';
+import { PATIENCE } from '../../../src/runner/store-api/service';
 import { Store } from '../../../src/runner/store-api/store';
 import { openStore } from '../../../src/runner/stores/open';
-import { openS3, S3_PATIENCE } from '../../../src/runner/stores/s3/client';
+import { openS3 } from '../../../src/runner/stores/s3/client';
 import { abortUpload, ownedBy } from '../../../src/runner/stores/s3/upload';
 import { configOf, sqlite } from '../_configs';
 import { backup, Ended, run, RunOptions } from '../_runner';
@@ -198,7 +199,7 @@ describe.each(SERVERS)('on %s', (kind, policyServer) => {
   test('whether an object is ours can be asked where there is none: a HEAD of it is refused as if rights were missing', async () => {
     const at = await place(S3Access.BACKUP);
     const { config, env } = at.as(S3Access.BACKUP);
-    const target = openS3(config as S3StoreConfig, env, S3_PATIENCE);
+    const target = openS3(config as S3StoreConfig, env, PATIENCE);
     const head = (key: string) => target.client.send(new HeadObjectCommand({ Bucket: at.bucket, Key: key }))
       .then(() => 200, error => error.$metadata?.httpStatusCode);
     const missing = 'db/nightly/app/app_20260101_020000.json';

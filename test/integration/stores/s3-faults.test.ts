@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ExitCode } from '../../../src/contract/exit-code';
-import { S3_PATIENCE } from '../../../src/runner/stores/s3/client';
+import { PATIENCE } from '../../../src/runner/store-api/service';
 import { S3Store } from '../../../src/runner/stores/s3/store';
 import { all, failureOf, randomBody, sha256Of, stalledBody } from '../../runner/stores/_bodies';
 import { s3Store } from '../servers/_s3';
@@ -210,7 +210,7 @@ test('a body that outgrows its estimate by far fails and leaves nothing', async 
 /** Of the object itself, and not of what tells others that it is about to be created. */
 const isCreation = (seen: SeenRequest) => isPut(seen) && !seen.url.includes('.creating-');
 
-function open(patience = S3_PATIENCE): S3Store {
+function open(patience = PATIENCE): S3Store {
   const { config, env } = s3Store({ ...server, endpoint: proxy.endpoint }, bucket);
   return new S3Store(config, env, () => {}, patience);
 }

@@ -16,7 +16,7 @@ import { FolderStoreConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { freeBytes } from '../../core/disk';
 import { codeOf, RunnerError } from '../../core/errors';
-import { checkKey, checkKeyPrefix, compareKeys, isKey } from '../../store-api/keys';
+import { checkKey, checkKeyPrefix, compareKeys, isKey, taken } from '../../store-api/keys';
 import { OtherLayout, Store, StoredObject, StoreUse, UnfinishedUpload } from '../../store-api/store';
 
 /** The group is the pod's fsGroup; a dump is nobody else's business. */
@@ -67,9 +67,9 @@ export class FolderStore implements Store {
     try {
       signal.throwIfAborted();
       // Known before a dump of hours, not after it.
-      if (await this.explained(`look for ${key}`, signal, () => exists(this.path(key)))) throw this.taken(key);
+      if (await this.explained(`look for ${key}`, signal, () => exists(this.path(key)))) throw taken(this, key);
       const bytes = await this.write(key, body, signal);
-      if (bytes === undefined) throw this.taken(key);
+      if (bytes === undefined) throw taken(this, key);
       return bytes;
     } finally {
       body.destroy();
@@ -231,10 +231,6 @@ export class FolderStore implements Store {
 
   private path(key: string): string {
     return join(this.location, checkKey(key));
-  }
-
-  private taken(key: string): RunnerError {
-    return new RunnerError(`${this.name} (${this.location}): ${key} is there already: a backup is never overwritten`, ExitCode.FAILED);
   }
 
   private async explained<T>(doing: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> {

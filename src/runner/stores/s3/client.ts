@@ -1,47 +1,27 @@
 import { Readable } from 'node:stream';
 import { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { followClock, ServiceClock } from './clock';
+import { followClock } from './clock';
 import { explainIdentity } from './identity';
 import { S3StoreConfig } from '../../../contract/config';
 import { secretFile, secretFrom } from '../../core/secrets';
+import { ServiceClock } from '../../store-api/clock';
+import { beforeKeys } from '../../store-api/prefix';
+import { Patience, Service, waitBefore } from '../../store-api/service';
 
-/** How patient the client is. */
-export interface S3Patience {
-  readonly maxAttempts: number;
-  readonly connectMs: number;
-  readonly idleMs: number;
-}
-
-export const S3_PATIENCE: S3Patience = {
-  // With the waits below, eight attempts span 11 to 22 s: enough for a server that restarts, or moves to another node.
-  maxAttempts: 8,
-  // A host that drops packets would otherwise hold each attempt for the two minutes of the kernel.
-  connectMs: 10_000,
-  // Ends connections whose other end is gone without a word. Not shorter: completing a large upload is silent on some servers
-  // until all parts are joined. Time without a byte counts, not the whole request, for a slow line may need long for one part.
-  idleMs: 120_000,
-};
-
-const FIRST_WAIT_MS = 200;
-const LONGEST_WAIT_MS = 10_000;
 /** How long keys from files are good: no longer than it takes until the SDK asks again. */
 const FROM_FILE_MS = 60_000;
 const PIECE_BYTES = 256 * 1024;
 
-/** Where requests go, and how messages name it. */
-export interface S3Target {
+/** Where requests go. */
+export interface S3Target extends Service {
   readonly client: S3Client;
   readonly bucket: string;
   /** What stands before every key, with its slash. */
   readonly keyPrefix: string;
-  readonly name: string;
-  readonly location: string;
-  /** For messages. */
-  readonly endpoint: string;
   readonly clock: ServiceClock;
 }
 
-export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: S3Patience): S3Target {
+export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: Patience): S3Target {
   const { name, bucketName: bucket, prefix, endpoint, credentials, checksums } = config;
   const region = config.region ?? (config.regionEnv === null ? undefined : secretFrom(env, config.regionEnv, `region of the store ${name}`));
   const whenChecked = checksums === 'required-only' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED';
@@ -59,7 +39,7 @@ export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: 
   if (credentials === null) explainIdentity(client, name, env);
   const clock = followClock(client);
   sendInPieces(client);
-  return { client, clock, bucket, keyPrefix: prefix === '' ? '' : `${prefix}/`, name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };
+  return { client, clock, bucket, keyPrefix: beforeKeys(prefix), name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };
 }
 
 /** The keys. Those from files are read again before they are a few minutes old, for a process that lives longer than they do. */
@@ -123,9 +103,6 @@ function isWorthARetry({ error, errorType }: Failure, retries: number): boolean 
 }
 
 function retryToken(retries: number): RetryToken {
-  const wait = Math.min(FIRST_WAIT_MS * 2 ** (retries - 1), LONGEST_WAIT_MS);
-  return {
-    getRetryCount: () => retries,
-    getRetryDelay: () => retries === 0 ? 0 : wait / 2 + Math.random() * wait / 2, // half of it fixed, half spread
-  };
+  const wait = waitBefore(retries);
+  return { getRetryCount: () => retries, getRetryDelay: () => wait };
 }

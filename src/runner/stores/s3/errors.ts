@@ -1,6 +1,9 @@
 import { S3Target } from './client';
 import { ExitCode } from '../../../contract/exit-code';
-import { codeOf, messageOf, RunnerError } from '../../core/errors';
+import { messageOf, RunnerError } from '../../core/errors';
+import { clockDifference } from '../../store-api/clock';
+import { networkFailure } from '../../store-api/network-errors';
+import { Service } from '../../store-api/service';
 
 /** What the SDK throws, as far as it is of use: a service's answer, or an error of Node's with a code. */
 interface S3Failure {
@@ -115,18 +118,8 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
     return failed(`the service fails (${status} ${said})${attempts(failure)}: look at its health; a later run may work`, ExitCode.UNAVAILABLE);
   }
 
-  // The SDK may wrap an error in another one, and then its code is left in the message only.
-  const systemCode = codeOf(error) ?? /\bE[A-Z]{4,}\b/.exec(messageOf(error))?.[0] ?? code;
-  const network = networkProblem(systemCode);
-  if (network) return failed(`${network}${attempts(failure)}`, ExitCode.UNAVAILABLE);
-  if (systemCode === 'EPROTO') {
-    return failed(`the other end does not speak TLS as it should (${messageOf(error)}): should the endpoint begin with http://, or have another port?`,
-      ExitCode.BAD_CONFIG);
-  }
-  if (TLS_CODE.test(systemCode)) {
-    return failed(`the TLS certificate is not trusted (${messageOf(error)}): check the endpoint, or give its authority to the runner in NODE_EXTRA_CA_CERTS`,
-      ExitCode.BAD_CONFIG);
-  }
+  const network = networkFailure(error, attempts(failure), code);
+  if (network) return failed(network.reason, network.exitCode);
   return failed(status === undefined ? said : `${status} ${said}`, ExitCode.FAILED);
 
   function denied(): RunnerError {
@@ -147,37 +140,13 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
 }
 
 /** What stands in the way where the bucket has no Object Lock, and how it gets one. */
-export function noObjectLock({ name, bucket, location, endpoint }: Omit<S3Target, 'client' | 'keyPrefix' | 'clock'>, doing: string, cause?: unknown): RunnerError {
+export function noObjectLock({ name, bucket, location, endpoint }: Service & Pick<S3Target, 'bucket'>, doing: string, cause?: unknown): RunnerError {
   return new RunnerError(
     `${name} (${location} at ${endpoint}): can't ${doing}: the bucket ${bucket} has no Object Lock, and the config asks for one: switch it on with versioning, `
       + `"aws s3api put-object-lock-configuration --bucket ${bucket} --object-lock-configuration ObjectLockEnabled=Enabled", or, where the service takes that `
       + 'only for new buckets, make one with it; or leave out \'objectLock\'',
     ExitCode.BAD_CONFIG, { cause },
   );
-}
-
-/** In words, how far the server's clock is from ours. */
-export function clockDifference(offsetMs: number): string {
-  const minutes = Math.round(Math.abs(offsetMs) / 6000) / 10;
-  return `the clock here and the clock of the server differ: the server's is ${minutes} minutes ${offsetMs > 0 ? 'ahead' : 'behind'}`;
-}
-
-const TLS_CODE = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS|ERR_SSL/;
-
-function networkProblem(code: string): string | undefined {
-  switch (code) {
-    case 'ECONNREFUSED': return 'nothing listens at the endpoint: is the service running, and are host and port right';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN': return 'the host name of the endpoint can\'t be resolved: check the endpoint, and the DNS of the cluster';
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH': return 'there is no route to the endpoint: check network policies and firewalls';
-    case 'ECONNRESET':
-    case 'ECONNABORTED':
-    case 'EPIPE': return 'the connection was cut: a later run may work';
-    case 'ETIMEDOUT':
-    case 'TimeoutError': return 'the service does not answer: check the network, its policies included, and the service\'s health';
-    default: return undefined;
-  }
 }
 
 function attempts({ $metadata }: S3Failure): string {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type * as S3 from './store';
 import { envName, httpUrl, text } from '../../core/fields';
+import { prefix } from '../../store-api/prefix';
 import { StoreKind } from '../../store-api/store-kind';
 
 /* The AWS SDK takes long to load, so it is where it is used first: what is stored in a folder starts a third sooner.
@@ -13,7 +14,7 @@ const schema = z.strictObject({
   type: z.literal('s3'),
   name: text,
   bucketName: text,
-  prefix: z.string().regex(/^(?!\/)(?!.*\/$)/, 'must not begin or end with a slash'),
+  prefix,
   region: text.nullable(),
   regionEnv: envName.nullable(),
   endpoint: httpUrl.nullable(),

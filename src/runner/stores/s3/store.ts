@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput, ListObjectsV2Command, PutObjectCommandInput } from '@aws-sdk/client-s3';
-import { openS3, S3_PATIENCE, S3Patience, S3Target } from './client';
+import { openS3, S3Target } from './client';
 import { keyOfIntent, S3Creator } from './create';
 import { download } from './download';
-import { clockDifference, explainedS3 } from './errors';
+import { explainedS3 } from './errors';
+import { s3Limits } from './limits';
+import { checkListing } from './listing';
 import { digestOf, lockSettings, requireObjectLock } from './lock';
-import { checkListing, Pages } from './pages';
-import { planParts } from './parts';
 import { BrokenPromise, brokenPromises, listsNoUploads } from './promises';
 import { removeObjects } from './remove';
 import { abortUpload, upload } from './upload';
@@ -14,11 +14,13 @@ import { S3StoreConfig } from '../../../contract/config';
 import { ExitCode } from '../../../contract/exit-code';
 import { parseKey, RECORD_SUFFIX } from '../../../contract/layout';
 import { isDenied, messageOf, RunnerError } from '../../core/errors';
-import { checkKey, checkKeyPrefix, compareKeys, isKey } from '../../store-api/keys';
+import { clockWarning } from '../../store-api/clock';
+import { checkKey, checkKeyPrefix, compareKeys, isKey, taken } from '../../store-api/keys';
+import { Pages } from '../../store-api/pages';
+import { planParts } from '../../store-api/parts';
+import { otherPrefix } from '../../store-api/prefix';
+import { Patience, PATIENCE } from '../../store-api/service';
 import { OtherLayout, Store, StoredObject, UnfinishedUpload } from '../../store-api/store';
-
-/** From here on the times in records and those of the service contradict each other visibly. S3 itself refuses 15 minutes. */
-const CLOCK_WARNING_MS = 60_000;
 
 export class S3Store implements Store {
   public readonly name: string;
@@ -31,7 +33,7 @@ export class S3Store implements Store {
     private readonly config: S3StoreConfig,
     private readonly env: NodeJS.ProcessEnv,
     private readonly warn: (message: string) => void = () => {},
-    private readonly patience: S3Patience = S3_PATIENCE,
+    private readonly patience: Patience = PATIENCE,
   ) {
     this.target = openS3(config, env, patience);
     this.name = config.name;
@@ -48,10 +50,8 @@ export class S3Store implements Store {
     checkListing(page, this.target);
     if (this.config.objectLock !== null) await requireObjectLock(this.target, this.warn, signal); // known before a dump of hours, and not after it
     // The SDK signs with the server's time from its second request on, so a wrong clock would pass unseen.
-    const offsetMs = this.clockOffsetMs ?? client.config.systemClockOffset;
-    if (Math.abs(offsetMs) >= CLOCK_WARNING_MS) {
-      this.warn(`${this.name} (${this.location}): ${clockDifference(offsetMs)}; names and times of backups follow the clock here: set both by NTP`);
-    }
+    const warning = clockWarning(this, this.clockOffsetMs ?? client.config.systemClockOffset);
+    if (warning !== undefined) this.warn(warning);
   }
 
   public get clockOffsetMs(): number | undefined {
@@ -65,8 +65,8 @@ export class S3Store implements Store {
   public async put(key: string, body: Readable, expectedBytes: number | null, signal: AbortSignal): Promise<number> {
     try {
       checkKey(key);
-      const plan = this.inStore(() => planParts(expectedBytes, this.config.maxParts));
-      if (await this.exists(key, signal)) throw this.taken(key);
+      const plan = this.inStore(() => planParts(expectedBytes, s3Limits(this.config.maxParts)));
+      if (await this.exists(key, signal)) throw taken(this, key);
       const settings = { ...this.encryption(), ...expectedBytes !== null && this.storageClass(), ...lockSettings(this.config.objectLock) };
       const { bytes, encryption } = await upload(this.target, { key, settings, plan, md5: this.needsMd5 }, body, signal);
       this.checkEncryption(key, encryption);
@@ -153,10 +153,8 @@ export class S3Store implements Store {
   }
 
   public otherLayout(name: string): OtherLayout {
-    const folders = this.config.prefix === '' ? [] : this.config.prefix.split('/');
-    const isOwn = folders.at(-1) === name;
-    const prefix = (isOwn ? folders.slice(0, -1) : [...folders, name]).join('/');
-    return { layout: isOwn ? 'FLAT' : 'FOLDER_PER_BACKUP', store: new S3Store({ ...this.config, prefix }, this.env, undefined, this.patience) };
+    const { layout, prefix } = otherPrefix(this.config.prefix, name);
+    return { layout, store: new S3Store({ ...this.config, prefix }, this.env, undefined, this.patience) };
   }
 
   /** All of them, also what says that somebody is about to create one. */
@@ -230,10 +228,6 @@ export class S3Store implements Store {
     if (wanted === undefined || confirmed === wanted) return;
     this.warn(`${this.name} (${this.location}): ${key} was to be encrypted with ${wanted}, but the service ` +
       `${confirmed === undefined ? 'does not confirm any encryption' : `confirms ${confirmed}`}: check what it supports`);
-  }
-
-  private taken(key: string): RunnerError {
-    return new RunnerError(`${this.name} (${this.location}): ${key} is there already: a backup is never overwritten`, ExitCode.FAILED);
   }
 
   private inStore<T>(action: () => T): T {

@@ -9,10 +9,10 @@ import {
 import { S3Target } from './client';
 import { explainS3Error, s3ErrorName, s3Status } from './errors';
 import { digestOf } from './lock';
-import { PartPlan } from './parts';
-import { Part, sendInParts } from './send-parts';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
+import { PartPlan } from '../../store-api/parts';
+import { Part, sendInParts } from '../../store-api/send-parts';
 
 /** Metadata of every object, new for each upload: shows that an object is ours where an answer was lost. */
 export const UPLOAD_ID_METADATA = 'upload-id';

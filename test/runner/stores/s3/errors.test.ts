@@ -1,12 +1,13 @@
 import { ExitCode } from '../../../../src/contract/exit-code';
-import { openS3, S3_PATIENCE } from '../../../../src/runner/stores/s3/client';
+import { PATIENCE } from '../../../../src/runner/store-api/service';
+import { openS3 } from '../../../../src/runner/stores/s3/client';
 import { explainS3Error } from '../../../../src/runner/stores/s3/errors';
 import { anS3Store } from '../../_fixtures';
 
 /*
  * Answers of services that no test server gives. The others are met for real in the integration tests.
  */
-const target = openS3(anS3Store(), {}, S3_PATIENCE);
+const target = openS3(anS3Store(), {}, PATIENCE);
 
 test.each([
   ['ExpiredToken', { name: 'ExpiredToken' }, 400, ExitCode.DENIED, 'the credentials have expired: renew them'],

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import { sendInParts } from '../../../../src/runner/stores/s3/send-parts';
+import { sendInParts } from '../../../src/runner/store-api/send-parts';
 
 const SIZE = 1000;
 

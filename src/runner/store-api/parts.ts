@@ -1,12 +1,10 @@
-import { ExitCode } from '../../../contract/exit-code';
-import { RunnerError } from '../../core/errors';
+import { ExitCode } from '../../contract/exit-code';
+import { RunnerError } from '../core/errors';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
 
-/** S3's limit for one object. */
-const MAX_OBJECT_BYTES = 5 * 1024 * GiB;
-/** Each part is kept in memory until the service has it, for a retry: S3 itself would take 5 GiB. */
+/** Each part is kept in memory until the service has it, for a retry: services would take larger ones. */
 const MAX_PART_BYTES = GiB;
 /** Small enough to be cheap to repeat, large enough that 10,000 of them hold 156 GiB. */
 const MIN_PART_BYTES = 16 * MiB;
@@ -15,6 +13,14 @@ const MEMORY_BYTES = 256 * MiB;
 const MAX_MEMORY_BYTES = 512 * MiB;
 /** Four on their way, and the one that is being filled. */
 const MAX_BUFFERS = 5;
+
+/** What a service takes for one object. */
+export interface PartLimits {
+  readonly maxParts: number;
+  readonly maxObjectBytes: number;
+  /** How to have more parts, for the end of a message, with its comma; empty where there is no way. */
+  readonly moreParts: string;
+}
 
 /** How a body is cut into parts. */
 export interface PartPlan {
@@ -28,15 +34,14 @@ export interface PartPlan {
  * Chooses the size of the parts.
  *
  * @param expectedBytes estimate of the whole; `null` for small bodies
- * @param maxParts that the service takes for one object
  */
-export function planParts(expectedBytes: number | null, maxParts: number): PartPlan {
+export function planParts(expectedBytes: number | null, { maxParts, maxObjectBytes, moreParts }: PartLimits): PartPlan {
   const expected = expectedBytes ?? 0;
-  const most = Math.min(MAX_OBJECT_BYTES, maxParts * MAX_PART_BYTES);
+  const most = Math.min(maxObjectBytes, maxParts * MAX_PART_BYTES);
   if (expected > most) {
     throw new RunnerError(
       `about ${Math.ceil(expected / GiB)} GiB are expected, and an object of ${maxParts} parts can have ${Math.floor(most / GiB)} GiB: ` +
-        'back the databases up one by one or leave tables out, raise maxParts where the service allows, or use a volume',
+        `back the databases up one by one or leave tables out,${moreParts} or use a volume`,
       ExitCode.BAD_CONFIG,
     );
   }
