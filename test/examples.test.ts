@@ -7,6 +7,9 @@ import { checkConfig, parseConfig } from '../src/runner/config/config';
 import { configInManifest } from '../src/runner/config/manifest';
 import { applySetting } from '../src/runner/config/setting';
 
+const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8'));
+const IMAGE = `registry.example.com/cdk8s-backup-runner:${version}`;
+
 type Files = ReturnType<typeof synth>;
 
 const [quickstart, whispercache, recoveryPlan] = ['quickstart', 'whispercache', 'recovery-plan'].map(example => synth(example)) as [Files, Files, Files];
@@ -52,6 +55,11 @@ describe.each<[string, Files]>([
     expect(JSON.stringify(objects.map(({ spec }) => [spec?.selector, spec?.podSelector]))).not.toContain('app.kubernetes.io');
   });
 
+  test('has the image of the runner from a registry of its user, so that synth has nothing to warn of', () => {
+    const images = new Set(all.match(/(?<=image: ).*cdk8s-backup-runner.*/g));
+    expect([...images]).toEqual([IMAGE]);
+  });
+
   test('holds configs that the runner reads', () => {
     const configs = Object.values(configsOf(all));
     expect(configs.length).toBeGreaterThan(0);
@@ -89,7 +97,7 @@ describe('compose.yaml of whispercache', () => {
     const config = checkConfig(settings.reduce(applySetting, parseConfig(configInManifest(manifest, 'the manifest', job))));
 
     expect(command.slice(0, 3)).toEqual([verifies ? 'verify' : config.kind, '--manifest=/manifests/whispercache.k8s.yaml', `--job=${job}`]);
-    expect(image).toBe(`cdk8s-backup-runner:${packageVersion()}`);
+    expect(image).toBe(IMAGE);
     expect(config).toEqual({
       ...jobs[job],
       // Of the cluster's config the place of S3 differs, and what only a cluster has.
@@ -141,8 +149,4 @@ function configsOf(manifest: string): { readonly [job: string]: any } {
     const { env } = object.spec.jobTemplate.spec.template.spec.containers[0];
     return [object.metadata.name, JSON.parse(unescapeEnvValue(env.find((variable: any) => variable.name === CONFIG_ENV).value))];
   }));
-}
-
-function packageVersion(): string {
-  return JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version;
 }

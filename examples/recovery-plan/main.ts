@@ -14,10 +14,11 @@
  *   kubectl create job --from=cronjob/db-restore emergency-restore -n whispercache
  */
 import { App, Chart, Duration, Size } from 'cdk8s';
-import { BackupSource, BackupStore, RecoveryPlan, RestoreWorkload, Retention } from 'cdk8s-backup';
+import { BackupDefaults, BackupSource, BackupStore, RecoveryPlan, RestoreWorkload, Retention } from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
 
 const app = new App();
+BackupDefaults.of(app).set({ image: 'registry.example.com/cdk8s-backup-runner:0.1.0' });
 const chart = new Chart(app, 'recovery-plan', { namespace: 'whispercache' });
 const secret = kplus.Secret.fromSecretName(chart, 'backup-secrets', 'backup-secrets');
 const claim = kplus.PersistentVolumeClaim.fromClaimName(chart, 'whispercache-data', 'whispercache-data');

@@ -24,12 +24,13 @@
  */
 import { App, Chart, Cron, Duration, Size } from 'cdk8s';
 import {
-  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupExporter, BackupSource, BackupStore, DrillVolume, Encryption, RecoveryRunbook,
-  RestoreDrill, RestoreJob, RestoreWorkload, Retention, StoreLocation,
+  BackupAlertRules, BackupBucketLifecycle, BackupCronJob, BackupDefaults, BackupExporter, BackupSource, BackupStore, DrillVolume, Encryption,
+  RecoveryRunbook, RestoreDrill, RestoreJob, RestoreWorkload, Retention, StoreLocation,
 } from 'cdk8s-backup';
 import * as kplus from 'cdk8s-plus-28';
 
 const app = new App();
+BackupDefaults.of(app).set({ image: 'registry.example.com/cdk8s-backup-runner:0.1.0' });
 const chart = new Chart(app, 'whispercache', { namespace: 'whispercache' });
 const secrets = kplus.Secret.fromSecretName(chart, 'backup-secrets', 'backup-secrets');
 

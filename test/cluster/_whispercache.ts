@@ -49,7 +49,8 @@ export async function startGuide(): Promise<Whispercache> {
 
 async function startIn(ns: Namespace, change: (source: string) => string = source => source): Promise<Whispercache> {
   const s3 = await startClusterS3(BUCKET);
-  const dist = await synthesizeExample('whispercache', ns.name, s3.endpoint, source => change(replaced(source, "namespace: 'whispercache'", `namespace: '${ns.name}'`)));
+  const here = (source: string) => replaced(replaced(source, 'registry.example.com/', ''), "namespace: 'whispercache'", `namespace: '${ns.name}'`);
+  const dist = await synthesizeExample('whispercache', ns.name, s3.endpoint, source => change(here(source)));
   const manifest = path.join(dist, 'whispercache.k8s.yaml');
   const apply = async () => {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'backup-secrets' }, stringData: { POSTGRES_PASSWORD: PASSWORD, ...s3.keys } };

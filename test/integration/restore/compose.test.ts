@@ -91,7 +91,7 @@ describe('the runbook restores under Compose', () => {
     AWS_SECRET_ACCESS_KEY: () => s3.secretAccessKey,
     AWS_DEFAULT_REGION: () => s3.region,
   };
-  const IMAGE = 'cdk8s-backup-runner:0.1.0';
+  const IMAGE = 'registry.example.com/cdk8s-backup-runner:0.1.0';
 
   test('PostgreSQL', async () => {
     const content = () => pg.psql('SELECT count(*), min(name) FROM users', 'whispercache');
