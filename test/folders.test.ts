@@ -22,7 +22,7 @@ const RUNNER = [
   'build',
   '.', // main.ts and cli.ts
   'commands',
-  'import', 'status', 'break-glass', 'doctor', 'restore', 'drill', 'monitor', 'prune', 'lifecycle', 'verification',
+  'rehearsal', 'import', 'status', 'break-glass', 'doctor', 'restore', 'drill', 'monitor', 'prune', 'lifecycle', 'verification',
   'engines', 'engines/set', 'engines/kubernetes', 'engines/postgres', 'engines/redis', 'engines/redis/rdb', 'engines/sqlite',
   'previous', 'backup', 'engine-api',
   'catalog', 'config', 'config/engines', 'kubernetes',

@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isShell, sectionsOf } from '../src/runner/rehearsal/page';
+
+export { isShell };
 
 /* What people read: the README and the pages of docs. */
 
@@ -32,14 +35,8 @@ export interface Block {
 }
 
 export function blocks({ file, text }: Page): readonly Block[] {
-  return [...text.matchAll(/^( *)```([^`\n]*)\n([^]*?)^\1```$/gm)].map(({ index, 1: indent, 2: info, 3: code }) => ({
-    place: `${file}:${text.slice(0, index).split('\n').length}`,
-    info: info!.trim(),
-    code: code!.replaceAll(new RegExp(`^${indent!}`, 'gm'), ''),
-  }));
+  return sectionsOf(text).flatMap(section => section.blocks).map(({ line, info, code }) => ({ place: `${file}:${line}`, info, code }));
 }
-
-export const isShell = ({ info }: Block) => info === 'sh' || info === 'bash';
 
 /** The block of commands that has this text. Several that are the same are one. */
 export function shellBlock(having: string): string {

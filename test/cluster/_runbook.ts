@@ -4,11 +4,11 @@ import { place, startKubectl } from './_cluster';
 import { inNetwork, untilListening } from './_node';
 import { program } from './_paths';
 import { Whispercache } from './_whispercache';
+import { below, isShell, Section, sectionsOf } from '../../src/runner/rehearsal/page';
 import { startShell } from '../getting-started/_shell';
 import { ROOT } from '../image/_lab';
 import { tempDir } from '../integration/servers/_process';
 import { clientPath } from '../integration/servers/postgres';
-import { blocks, isShell } from '../pages';
 
 /** What a reader of the runbook answers, by the variable that a command asks for. */
 export interface Answers {
@@ -33,16 +33,19 @@ export interface PlayOptions {
 /** The runbook of an app, and who types its commands as they stand there. */
 export class Runbook {
   public readonly text: string;
+  private readonly sections: readonly Section[];
   private readonly played = new Set<string>();
   private readonly forwards: { stop(): void }[] = [];
 
   constructor(private readonly world: Whispercache) {
     this.text = readFileSync(path.join(world.dist, 'RUNBOOK.md'), 'utf8');
+    this.sections = sectionsOf(this.text);
   }
 
   /** All commands, once each, but for those of Docker: test/integration/restore/compose.test.ts plays them. */
   public get commands(): readonly string[] {
-    return [...new Set(commandsIn(this.text.replace(this.section('Restore under Compose'), '')))];
+    const compose = this.below('Restore under Compose');
+    return [...new Set(commandsIn(this.sections.filter(section => !compose.includes(section))))];
   }
 
   public get notPlayed(): readonly string[] {
@@ -51,7 +54,7 @@ export class Runbook {
 
   /** The commands below a heading, in their order. */
   public commandsOf(heading: string): readonly string[] {
-    return commandsIn(this.section(heading));
+    return commandsIn(this.below(heading));
   }
 
   /** Another folder with all that was synthesized: a machine with kubectl and our program, and none of the keys. */
@@ -89,13 +92,10 @@ export class Runbook {
     }
   }
 
-  private section(heading: string): string {
-    const start = this.text.search(new RegExp(`^#+ ${heading}$`, 'm'));
-    if (start < 0) throw new Error(`the runbook has no heading ${heading}`);
-    const [head, ...lines] = this.text.slice(start).split('\n');
-    const level = /^#+/.exec(head!)![0].length;
-    const end = lines.findIndex(line => new RegExp(`^#{1,${level}} `).test(line));
-    return lines.slice(0, end < 0 ? undefined : end).join('\n');
+  private below(heading: string): readonly Section[] {
+    const found = below(this.sections, heading);
+    if (found.length === 0) throw new Error(`the runbook has no heading ${heading}`);
+    return found;
   }
 
   /** In a second terminal, as long as the section is played. */
@@ -113,8 +113,8 @@ export class Runbook {
   }
 }
 
-function commandsIn(text: string): readonly string[] {
-  return blocks({ file: 'RUNBOOK.md', text }).filter(isShell).map(({ code }) => code);
+function commandsIn(sections: readonly Section[]): readonly string[] {
+  return sections.flatMap(({ blocks }) => blocks).filter(isShell).map(({ code }) => code);
 }
 
 const isForward = (code: string) => / port-forward | proxy /.test(code);

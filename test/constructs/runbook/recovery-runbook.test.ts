@@ -37,7 +37,7 @@ test.each<[change: Partial<typeof SAID>, before: string, after: string]>([
 
 test('both files have the same words, in the same order', () => {
   const { markdown, html } = textsOf(chart => shop(chart, { contacts: CONTACTS, url: 'https://git.example.com/RUNBOOK.md' }));
-  const ofMarkdown = markdown.replaceAll(/^ *```(sh)?$|\]\(#[^)]*\)|^\|(---\|)+$|^ *(\d+\.|-|#+) /gm, ' ').replaceAll(/\\([`*_[\]<>|#~\\])/g, '$1');
+  const ofMarkdown = markdown.replaceAll(/^ *```(sh( \w+="[^"\n]*")*)?$|\]\(#[^)]*\)|^\|(---\|)+$|^ *(\d+\.|-|#+) /gm, ' ').replaceAll(/\\([`*_[\]<>|#~\\])/g, '$1');
   const entities: { readonly [name: string]: string } = { 'amp': '&', 'lt': '<', 'gt': '>', 'quot': '"', '#39': '\'' };
   const ofHtml = /<main>([^]*)<\/main>/.exec(html)![1]!.replaceAll(/<[^>]+>/g, ' ').replaceAll(/&([^;]+);/g, (_all, name: string) => entities[name]!);
   const letters = (text: string) => text.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim();

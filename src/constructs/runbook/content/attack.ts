@@ -5,13 +5,14 @@ import { looksAt } from './loss';
 import { Scenario } from './scenario';
 import { startJob, startJobWith } from './shell';
 import { codes, hasBucket, NAMES, outsideOf, restoreOf } from './words';
+import { SCENARIOS } from '../../../contract/runbook';
 import { showSeconds } from '../../core/check';
-import { Block, code, commands, joined, paragraph, say, steps, table, to } from '../document/document';
+import { Block, code, commands, joined, marked, paragraph, say, steps, table, to } from '../document/document';
 import { BackupFacts, RunbookFacts, StoreFacts, Subject } from '../facts/runbook-facts';
 
 export function leakedCredentials({ namespaces, exporters, policies, subjects }: RunbookFacts): Scenario {
   return {
-    heading: 'Credentials are leaked',
+    heading: SCENARIOS.credentials,
     sees: say`a password of a database, or a key of a bucket, is known to somebody else`,
     promised: undefined,
     blocks: [
@@ -32,10 +33,10 @@ export function leakedCredentials({ namespaces, exporters, policies, subjects }:
         ]],
         [
           paragraph(say`Prove that they work:`),
-          ...subjects.flatMap(({ kubectl, backup }) => backup ? [commands(...startJobWith(kubectl, backup.cronJob, ['doctor']))] : []),
+          ...subjects.flatMap(({ name, kubectl, backup }) => backup ? marked({ about: name }, [commands(...startJobWith(kubectl, backup.cronJob, ['doctor']))]) : []),
         ],
         [paragraph(say`Revoke the old ones.`)],
-        [paragraph(say`Whoever had the key of a bucket could write there: go on with ${to('Somebody has deleted or encrypted things')}.`)],
+        [paragraph(say`Whoever had the key of a bucket could write there: go on with ${to(SCENARIOS.ransomware)}.`)],
       ),
     ],
   };
@@ -46,16 +47,16 @@ export function lostKey({ subjects }: RunbookFacts): Scenario[] {
   const sealed = subjects.flatMap(subject => subject.backup && subject.backup.recipients.length > 0 ? [{ subject, backup: subject.backup }] : []);
   if (sealed.length === 0) return [];
   return [{
-    heading: 'A key is lost',
+    heading: SCENARIOS.key,
     sees: say`an identity that opens sealed backups is gone, or known to somebody else`,
     promised: undefined,
     blocks: [
       table(['backup', 'sealed to: the identity of any one opens it'], sealed.map(({ subject, backup }) => [say`${subject.name}`, codes(backup.recipients)])),
       steps(
         [paragraph(say`Find another identity of the same row. With none, these backups can't be opened by anybody.`)],
-        [paragraph(say`Make a new one. It prints the recipient:`), commands('age-keygen -o backup-new.key')],
+        [paragraph(say`Make a new one. It prints the recipient:`), ...marked({ skip: 'nothing is sealed to the new key before the app has it' }, [commands('age-keygen -o backup-new.key')])],
         [paragraph(say`Replace the recipient in the app, synthesize it, and apply it.`)],
-        [paragraph(say`Take a backup that is sealed to the new one:`), ...sealed.map(({ subject, backup }) => commands(...startJob(subject.kubectl, backup.cronJob)))],
+        [paragraph(say`Take a backup that is sealed to the new one:`), ...sealed.flatMap(({ subject, backup }) => marked({ about: subject.name }, [commands(...startJob(subject.kubectl, backup.cronJob))]))],
         [paragraph(say`Keep the old identities that are left: backups from before stay sealed to them. If one is known to somebody else, so is what is in these backups.`)],
       ),
     ],
@@ -67,33 +68,38 @@ export function ransomware({ subjects }: RunbookFacts): Scenario {
   const restorable = subjects.filter(({ restore }) => restore);
   const reachable = restorable.filter(hasBucket);
   return {
-    heading: 'Somebody has deleted or encrypted things',
+    heading: SCENARIOS.ransomware,
     sees: say`ransomware, an angry admin, or a key of a bucket in wrong hands`,
     promised: undefined,
     blocks: [
       table(['backup', 'store', 'locked against deletion'], subjects.flatMap(({ name, stores }) => stores.map(store => [say`${name}`, say`${store.name} (${store.what})`, say`${lockOf(store)}`]))),
       steps(
-        [paragraph(say`Call for help first: ${to(NAMES.FIRST)}. Cut off whoever is in: ${to('Credentials are leaked')}.`)],
+        [paragraph(say`Call for help first: ${to(NAMES.FIRST)}. Cut off whoever is in: ${to(SCENARIOS.credentials)}.`)],
         [
           paragraph(say`Stop what could remove or replace good backups: all pruning, and all runs.`),
-          ...backed.map(({ kubectl, backup }) => commands(...startJobWith(kubectl, backup.cronJob, ['hold', '--reason', 'incident']))),
+          ...ofEach(backed, ['hold', '--reason', 'incident']),
           ...suspended(backed, true),
         ],
         [
           paragraph(say`Read every backup back. A copy that was changed does not fit its digest. Records that differ between stores are told, and nothing is restored of those until a store is named.`),
-          ...backed.map(({ kubectl, backup }) => commands(...startJobWith(kubectl, backup.cronJob, ['verify', '--all']))),
+          ...ofEach(backed, ['verify', '--all']),
         ],
         [paragraph(say`Choose the newest backup from before the attack:`), ...looksAt(restorable)],
-        [paragraph(say`Restore it in a cluster that is clean, as in ${to('The cluster is lost')}, or here: ${joined(restorable.map(subject => to(restoreOf(subject))))}.`)],
+        [paragraph(say`Restore it in a cluster that is clean, as in ${to(SCENARIOS.cluster)}, or here: ${joined(restorable.map(subject => to(restoreOf(subject))))}.`)],
         [
           paragraph(say`When it is over, let runs and pruning go on:`),
           ...suspended(backed, false),
-          ...backed.map(({ kubectl, backup }) => commands(...startJobWith(kubectl, backup.cronJob, ['release']))),
+          ...ofEach(backed, ['release']),
         ],
       ),
       ...reachable.length === 0 ? [] : [paragraph(say`Without a cluster that can be trusted: ${joined(reachable.map(subject => to(outsideOf(subject))))}.`)],
     ],
   };
+}
+
+/** A Job of each with other arguments. */
+function ofEach(backed: readonly (Subject & { readonly backup: BackupFacts })[], args: readonly string[]): Block[] {
+  return backed.flatMap(({ name, kubectl, backup }) => marked({ about: name }, [commands(...startJobWith(kubectl, backup.cronJob, args))]));
 }
 
 /** What the schedule of each does. */

@@ -1,6 +1,6 @@
 import { ask, configOf, fromCluster, look, newestLog, startJob, startJobWith, startRestore } from './shell';
 import { dayToDayOf, each, goBackOf, isSealed, keysOf, NAMES, restoreOf } from './words';
-import { Block, code, commands, heading, list, paragraph, say, steps, to } from '../document/document';
+import { Block, code, commands, heading, list, marked, paragraph, say, steps, to } from '../document/document';
 import { BackupFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/runbook-facts';
 
 export function dayToDay({ subjects, exporters, lifecycles }: RunbookFacts): Block[] {
@@ -53,15 +53,18 @@ export function afterRestore({ subjects }: RunbookFacts): Block[] {
   ];
 }
 
+/** A person decides that, who has looked at the data. */
+const GOES_BACK = { skip: 'it goes back to what a restore has replaced' } as const;
+
 function decide(subject: Subject, restore: RestoreFacts): Block[] {
   const { kubectl, backup } = subject;
   return [
     heading(3, goBackOf(subject)),
     steps(
-      [paragraph(say`See what ${to(restoreOf(subject))} has kept, and what going back would do:`), commands(...startRestore(subject, restore, ['--rollback', '--dry-run']))],
-      [paragraph(say`Give its name:`), commands(ask('KEPT', 'name of what is kept'))],
-      [paragraph(say`To go back:`), commands(...startRestore(subject, restore, ['--rollback "$KEPT"']))],
-      [paragraph(say`Or, days later, to remove it for good:`), commands(...startRestore(subject, restore, ['--discard "$KEPT"']))],
+      [paragraph(say`See what ${to(restoreOf(subject))} has kept, and what going back would do:`), ...marked(GOES_BACK, [commands(...startRestore(subject, restore, ['--rollback', '--dry-run']))])],
+      [paragraph(say`Give its name:`), ...marked(GOES_BACK, [commands(ask('KEPT', 'name of what is kept'))])],
+      [paragraph(say`To go back:`), ...marked(GOES_BACK, [commands(...startRestore(subject, restore, ['--rollback "$KEPT"']))])],
+      [paragraph(say`Or, days later, to remove it for good:`), ...marked({ skip: 'it removes what a restore has kept' }, [commands(...startRestore(subject, restore, ['--discard "$KEPT"']))])],
       ...backup ? [[paragraph(say`Take a backup of what is live now:`), commands(...startJob(kubectl, backup.cronJob))]] : [],
       ...backup?.prunes ? [[paragraph(say`Let pruning go on:`), commands(...startJobWith(kubectl, backup.cronJob, ['release']))]] : [],
     ),

@@ -3,16 +3,15 @@
  */
 import { Scenario } from './scenario';
 import { configOf, look } from './shell';
-import { each, isEncrypted, NAMES, promised, promiseOf, restorableOutside, restoreOf } from './words';
+import { each, isEncrypted, NAMES, NOT_IN_THE_CLUSTER, promised, promiseOf, restorableOutside, restoreOf } from './words';
+import { SCENARIOS } from '../../../contract/runbook';
 import { RecoveryScenario } from '../../recovery/recovery-scenario';
-import { Block, code, commands, heading, joined, list, paragraph, say, steps, table, Text, to } from '../document/document';
+import { Block, code, commands, heading, joined, list, marked, paragraph, say, steps, table, Text, to } from '../document/document';
 import { NamespaceFacts, RunbookFacts, SecretFacts, Subject } from '../facts/runbook-facts';
-
-const CLUSTER_LOST = 'The cluster is lost';
 
 export function podLoss({ subjects, namespaces }: RunbookFacts): Scenario {
   return {
-    heading: 'A pod is lost',
+    heading: SCENARIOS.pod,
     sees: say`a pod was killed, evicted, or crashes again and again`,
     promised: undefined,
     blocks: [
@@ -24,29 +23,29 @@ export function podLoss({ subjects, namespaces }: RunbookFacts): Scenario {
       steps(
         [paragraph(say`See which pods are not well, and why:`), ...namespaces.map(({ kubectl }) => commands(`${kubectl} get pods`, `${kubectl} get events --sort-by=.lastTimestamp`))],
         [paragraph(say`See that there is a recent backup:`), ...looksAt(subjects)],
-        [paragraph(say`If the database comes back with wrong data, go to ${to('Data are wrong or gone')}.`)],
+        [paragraph(say`If the database comes back with wrong data, go to ${to(SCENARIOS.corruption)}.`)],
       ),
     ],
   };
 }
 
 export function nodeLoss(facts: RunbookFacts): Scenario {
-  return placeLoss(facts, 'A node is lost', say`a machine of the cluster does not come back`, RecoveryScenario.NODE_LOSS, [
+  return placeLoss(facts, SCENARIOS.node, say`a machine of the cluster does not come back`, RecoveryScenario.NODE_LOSS, [
     [paragraph(say`See which node it is. A drained or deleted node releases its volumes.`), commands('kubectl get nodes')],
     [paragraph(say`Let Kubernetes move the pods. It begins some minutes after the node was last heard of.`)],
   ]);
 }
 
 export function zoneLoss(facts: RunbookFacts): Scenario {
-  return placeLoss(facts, 'A zone is lost', say`a data centre with some of the nodes does not answer`, RecoveryScenario.ZONE_LOSS, [
+  return placeLoss(facts, SCENARIOS.zone, say`a data centre with some of the nodes does not answer`, RecoveryScenario.ZONE_LOSS, [
     [paragraph(say`See which nodes are left, and in which zones:`), commands('kubectl get nodes --label-columns=topology.kubernetes.io/zone')],
     [paragraph(say`A volume of the lost zone does not move. Start a database that had its volume there with an empty one.`)],
   ]);
 }
 
 export function regionLoss(facts: RunbookFacts): Scenario {
-  return placeLoss(facts, 'A region is lost', say`nothing of the region answers, the cluster included`, RecoveryScenario.REGION_LOSS, [
-    [paragraph(say`Decide where the application is to live. Then go on with ${to(CLUSTER_LOST)}, in another region.`)],
+  return placeLoss(facts, SCENARIOS.region, say`nothing of the region answers, the cluster included`, RecoveryScenario.REGION_LOSS, [
+    [paragraph(say`Decide where the application is to live. Then go on with ${to(SCENARIOS.cluster)}, in another region.`)],
   ]);
 }
 
@@ -81,7 +80,7 @@ function survivors(subjects: readonly Subject[], scenario: RecoveryScenario): Bl
 export function clusterLoss(facts: RunbookFacts): Scenario {
   const { subjects, namespaces } = facts;
   return {
-    heading: CLUSTER_LOST,
+    heading: SCENARIOS.cluster,
     sees: say`the cluster is gone, or a namespace was deleted with its volumes`,
     promised: RecoveryScenario.CLUSTER_LOSS,
     blocks: [
@@ -91,8 +90,8 @@ export function clusterLoss(facts: RunbookFacts): Scenario {
         [paragraph(say`Make a cluster, or take one that works, and set kubectl to it. The nodes have to reach the image: ${joined(facts.images.map(code))}.`)],
         ...namespaces.map(namespace => [
           paragraph(say`${namespace.name === undefined ? 'Make what is in the namespace' : `Make the namespace ${namespace.name}`}, with its Secrets:`),
-          ...namespace.name === undefined ? [] : [commands(`kubectl create namespace ${namespace.name}`)],
-          ...namespace.secrets.flatMap(secret => secretBlocks(namespace, secret)),
+          ...namespace.name === undefined ? [] : marked({ skip: 'the namespace of a rehearsal is there already, with its label' }, [commands(`kubectl create namespace ${namespace.name}`)]),
+          ...marked({ skip: 'the namespace of a rehearsal has its Secrets already' }, namespace.secrets.flatMap(secret => secretBlocks(namespace, secret))),
         ]),
         [paragraph(say`Start the database servers and the application, empty, from where their manifests are: ${joined(subjects.flatMap(({ backup }) => backup?.what ?? []))}.`)],
         [
@@ -150,6 +149,6 @@ function proofs(subjects: readonly Subject[]): Block[] {
   if (provable.length === 0) return [];
   return [
     paragraph(say`Prove it each quarter, on a machine outside of the cluster, with the keys in the environment as in ${to(NAMES.OUTSIDE)}. Each command reads the newest backup from the bucket to its last byte${provable.some(({ subject }) => isEncrypted(subject)) ? ', opens it with the identity' : ''}, and looks for this page and for the manifests in Git. It notes in ${code('break-glass.json')} when what was last proved. Keep that file beside this page.`),
-    commands(...provable.map(({ subject, restore }) => `npx cdk8s-backup doctor --break-glass ${configOf(restore)}${isEncrypted(subject) ? ' --identity backup.key' : ''}`)),
+    ...marked({ skip: NOT_IN_THE_CLUSTER }, [commands(...provable.map(({ subject, restore }) => `npx cdk8s-backup doctor --break-glass ${configOf(restore)}${isEncrypted(subject) ? ' --identity backup.key' : ''}`))]),
   ];
 }

@@ -4,16 +4,17 @@
 import { Scenario } from './scenario';
 import { ask, fromCluster, look, startJob, startJobAnd, startJobWith, startRestore } from './shell';
 import { dayToDayOf, goBackOf, hasBucket, isSealed, NAMES, outsideOf, promised, promiseOf, restoreOf } from './words';
+import { SCENARIOS } from '../../../contract/runbook';
 import { showSeconds } from '../../core/check';
 import { RecoveryScenario } from '../../recovery/recovery-scenario';
-import { Block, code, commands, heading, joined, list, paragraph, say, steps, Text, to } from '../document/document';
+import { Block, code, commands, heading, joined, list, marked, paragraph, say, steps, Text, to } from '../document/document';
 import { BackupFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/runbook-facts';
 
 export function corruption({ subjects }: RunbookFacts): Scenario {
   const restores = subjects.flatMap(({ restore }) => restore ?? []);
   const goesBack = restores.length > 0 && restores.every(({ keepsPrevious }) => keepsPrevious);
   return {
-    heading: 'Data are wrong or gone',
+    heading: SCENARIOS.corruption,
     sees: say`rows are wrong or gone, and the server runs; or it is new and empty`,
     promised: RecoveryScenario.CORRUPTION,
     blocks: [
@@ -23,7 +24,7 @@ export function corruption({ subjects }: RunbookFacts): Scenario {
         ...subjects.some(({ restore }) => restore && restore.config.workloads.length > 0)
           ? [say`Pause a controller that scales workloads up again, such as Argo CD with ${code('selfHeal')}: a restore stops what uses the data, and starts it again.`] : [],
       ),
-      ...subjects.flatMap(restoreSubject),
+      ...subjects.flatMap(subject => marked({ about: subject.name }, restoreSubject(subject))),
     ],
   };
 }
@@ -47,9 +48,11 @@ function restoreSubject(subject: Subject): Block[] {
       ],
       [
         paragraph(say`If the newest backup has the damage too, restore an older one instead. Give its name from the list:`),
-        commands(ask('BACKUP', `backup, such as ${restore.config.name}_20261122_020000`)),
-        paragraph(say`Then:`),
-        commands(...startRestore(subject, restore, ['--backup "$BACKUP"'])),
+        ...marked({ skip: 'the newest backup is restored, and this would restore another one instead' }, [
+          commands(ask('BACKUP', `backup, such as ${restore.config.name}_20261122_020000`)),
+          paragraph(say`Then:`),
+          commands(...startRestore(subject, restore, ['--backup "$BACKUP"'])),
+        ]),
       ],
       [paragraph(restore.keepsPrevious ? say`Look at the data, and decide: ${to(goBackOf(subject))}.` : say`Look at the data. There is no way back.`)],
     ),
@@ -87,11 +90,11 @@ export function droppedTable({ subjects }: RunbookFacts): Scenario {
   const parts = restorable.filter(({ restore }) => restore.part !== undefined);
   const others = restorable.filter(({ restore }) => restore.part === undefined);
   return {
-    heading: 'A table was dropped',
+    heading: SCENARIOS['dropped-table'],
     sees: say`one table is gone, and the rest is needed as it is`,
     promised: undefined,
     blocks: [
-      ...parts.flatMap(({ subject, restore }) => restoreTable(subject, restore)),
+      ...parts.flatMap(({ subject, restore }) => marked({ about: subject.name }, restoreTable(subject, restore))),
       ...others.length === 0 ? [] : [paragraph(say`Only as a whole: ${joined(others.map(({ subject }) => to(restoreOf(subject))))}.`)],
     ],
   };
@@ -115,7 +118,7 @@ function restoreTable(subject: Subject, restore: RestoreFacts): Block[] {
 export function badMigration({ subjects }: RunbookFacts): Scenario {
   const all = subjects.flatMap(subject => subject.backup && subject.restore ? [{ subject, backup: subject.backup }] : []);
   return {
-    heading: 'A migration went wrong',
+    heading: SCENARIOS.migration,
     sees: say`a new version of the application has changed the data, and should not have`,
     promised: undefined,
     blocks: [
@@ -125,7 +128,7 @@ export function badMigration({ subjects }: RunbookFacts): Scenario {
         [paragraph(say`Restore the newest backup from before the migration: the step with an older backup in ${joined(all.map(({ subject }) => to(restoreOf(subject))))}.`)],
       ),
       paragraph(say`Before the next migration, take a backup. The command ends with ${code('Complete')} or ${code('Failed')}, and the migration begins only after ${code('Complete')}.`),
-      ...all.map(({ subject, backup }) => commands(...startJob(subject.kubectl, backup.cronJob))),
+      ...all.flatMap(({ subject, backup }) => marked({ about: subject.name }, [commands(...startJob(subject.kubectl, backup.cronJob))])),
     ],
   };
 }

@@ -9,7 +9,8 @@ import { outside, stockTools } from './outside';
 import { arithmetic, firstPage, protection } from './overview';
 import { badMigration, corruption, droppedTable } from './restore';
 import { Scenario } from './scenario';
-import { Block, heading } from '../document/document';
+import { NOT_IN_THE_CLUSTER } from './words';
+import { Block, heading, marked } from '../document/document';
 import { RunbookFacts } from '../facts/runbook-facts';
 
 /** What people say, and no object knows. */
@@ -31,9 +32,7 @@ export function runbook(facts: RunbookFacts, { title, contacts, url, keptAt }: S
     ...firstPage(facts, { title, url, contacts, scenarios }),
     ...scenarios.flatMap(scenario => [heading(2, scenario.heading), ...scenario.blocks]),
     ...afterRestore(facts),
-    ...outside(facts),
-    ...compose(facts),
-    ...stockTools(facts),
+    ...marked({ skip: NOT_IN_THE_CLUSTER }, [...outside(facts), ...compose(facts), ...stockTools(facts)]),
     ...keepOutside(facts, keptAt),
     ...protection(facts),
     ...arithmetic(facts),

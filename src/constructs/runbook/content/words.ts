@@ -70,6 +70,9 @@ export function keysOf({ credentials, regionEnv }: S3StoreConfig, { variables }:
   return variables.filter(({ variable }) => names.includes(variable));
 }
 
+/** Why a rehearsal leaves commands out that reach for a bucket, for Docker, or for a machine that nobody knows. */
+export const NOT_IN_THE_CLUSTER = 'it is for a machine outside of the cluster';
+
 export const NAMES = {
   FIRST: 'First',
   CONTACTS: 'Contacts',

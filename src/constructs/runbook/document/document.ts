@@ -2,6 +2,7 @@
  * A document without a form: what is written once, and rendered as Markdown and as HTML. Names come from users, so every text is plain until a renderer
  * has escaped it.
  */
+import { CommandMarks } from '../../../contract/runbook';
 
 /** Text as it is typed, or as a file is called. */
 export interface Code {
@@ -33,7 +34,7 @@ export type Block =
   | { readonly kind: 'steps'; readonly steps: readonly (readonly Block[])[] }
   | { readonly kind: 'table'; readonly head: readonly string[]; readonly rows: readonly (readonly Text[])[] }
   /** What is typed, in one go. */
-  | { readonly kind: 'commands'; readonly lines: readonly string[] };
+  | { readonly kind: 'commands'; readonly lines: readonly string[]; readonly marks: CommandMarks };
 
 /** Text with parts in it: `` say`Type ${code('ls')}.` `` */
 export function say(texts: TemplateStringsArray, ...parts: readonly (Inline | number | Text)[]): Text {
@@ -55,7 +56,18 @@ export const paragraph = (text: Text): Block => ({ kind: 'paragraph', text });
 export const list = (...items: readonly Text[]): Block => ({ kind: 'list', items });
 export const steps = (...all: readonly (readonly Block[])[]): Block => ({ kind: 'steps', steps: all });
 export const table = (head: readonly string[], rows: readonly (readonly Text[])[]): Block => ({ kind: 'table', head, rows });
-export const commands = (...lines: readonly string[]): Block => ({ kind: 'commands', lines });
+export const commands = (...lines: readonly string[]): Block => ({ kind: 'commands', lines, marks: {} });
+
+/** The same blocks, in which commands have these marks beside their own. */
+export function marked(marks: CommandMarks, blocks: readonly Block[]): Block[] {
+  return blocks.map((block): Block => {
+    switch (block.kind) {
+      case 'commands': return { ...block, marks: { ...marks, ...block.marks } };
+      case 'steps': return { ...block, steps: block.steps.map(step => marked(marks, step)) };
+      default: return block;
+    }
+  });
+}
 
 /** The parts of a list in one text, with something between them. */
 export function joined(texts: readonly (Inline | Text)[], between = ', '): Text {

@@ -1,5 +1,5 @@
 import { Block, Inline, Text } from './document';
-import { slug } from '../../../contract/runbook';
+import { fenceInfo, slug } from '../../../contract/runbook';
 
 /** The document for Git, and for every site that shows Markdown: a line for each paragraph, item and row, so that a diff shows what has changed. */
 export function toMarkdown(blocks: readonly Block[]): string {
@@ -13,7 +13,7 @@ function render(block: Block): string {
     case 'list': return block.items.map(content => `- ${text(content)}`).join('\n');
     case 'steps': return block.steps.map((step, i) => item(`${i + 1}. `, step.map(render).join('\n\n'))).join('\n\n');
     case 'table': return [row(block.head.map(escape)), `|${'---|'.repeat(block.head.length)}`, ...block.rows.map(cells => row(cells.map(cell)))].join('\n');
-    case 'commands': return ['```sh', ...block.lines, '```'].join('\n');
+    case 'commands': return [`\`\`\`${fenceInfo('sh', block.marks)}`, ...block.lines, '```'].join('\n');
   }
 }
 
