@@ -1,11 +1,13 @@
-import { ApiObject, Chart, Yaml } from 'cdk8s';
+import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ALERTS_FORM } from './alerts-form';
 import { BackupAlertRulesProps } from './backup-alert-rules-props';
 import { dashboard } from './dashboard/dashboard';
 import { defineDashboard, definePrometheusRules } from './objects';
+import { AlikeTexts } from './rules/alike';
 import { alertGroups } from './rules/groups';
 import { AlertGroup } from './rules/rule';
+import { ruleFileText } from './rules/rule-file';
 import { RelatedJob, AlertContext, AlertTarget, volumesOf } from './rules/target';
 import { TestTexts } from './tests/alike';
 import { BackupCronJob } from '../backup/backup-cron-job';
@@ -68,8 +70,9 @@ export class BackupAlertRules extends Construct {
       const folder = props.folder ?? 'monitoring';
       this.ruleFile = `${folder}/${name}.rules`;
       this.dashboardFile = `${folder}/${name}.dashboard.json`;
-      new SynthFile(this, 'Rules', { fileName: this.ruleFile, content: () => Yaml.stringify({ groups }) });
-      const tests = new TestTexts(this, context, volumesOf(targets), `${name}.rules`);
+      const texts = AlikeTexts.of(this);
+      new SynthFile(this, 'Rules', { fileName: this.ruleFile, content: () => ruleFileText(texts, context, targets) });
+      const tests = new TestTexts(texts, context, volumesOf(targets), `${name}.rules`);
       const testsOf = targets.flatMap(target => [
         { target, cronJob: target.cronJob, content: () => tests.ofBackup(target) },
         ...target.companions.map(companion => ({ target, cronJob: companion.cronJob, content: () => tests.ofCompanion(target, companion) })),
@@ -147,15 +150,21 @@ function checkDrills(backups: readonly BackupCronJob[], drills: readonly Restore
 
 function checkTargets({ runnerMetrics }: AlertContext, targets: readonly AlertTarget[]): void {
   const names = targets.map(({ namespace, cronJob }) => `${namespace}/${cronJob}`);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const twice = firstRepeated(names);
   if (twice !== undefined) throw new Error(`'backups' must have each backup once, got ${show(twice)} more often: drop it, or give the two different names`);
   if (!runnerMetrics) return;
   const backups = targets.map(({ namespace, backup }) => `${namespace}/${backup}`);
-  const alike = backups.find((name, i) => backups.indexOf(name) !== i);
+  const alike = firstRepeated(backups);
   if (alike !== undefined) {
     const both = targets.filter(({ namespace, backup }) => `${namespace}/${backup}` === alike).map(({ cronJob }) => cronJob);
     throw new Error(`'backups' has several of the name ${show(alike)}, those of ${show(both)}: metrics tell backups apart by namespace and name, and an old copy of one would hide behind a fresh one of the other; give one of them another 'backupName'`);
   }
+}
+
+/** By a set: there may be thousands. */
+function firstRepeated(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find(name => seen.size === seen.add(name).size);
 }
 
 function checkName(id: string, given: string | undefined): string {

@@ -3,7 +3,7 @@
  */
 import { IConstruct } from 'constructs';
 import { show } from '../core/check';
-import { oncePerSynth } from '../core/once-per-synth';
+import { constructsOf, oncePerSynth } from '../core/once-per-synth';
 import { refuseAtSynth } from '../core/spelling';
 import { StoreParts } from '../parts/store-parts';
 import { isOnePlace } from '../parts/store-place';
@@ -26,7 +26,7 @@ export function refuseOnePlace(construct: IConstruct, backupName: string, stores
 /** In the order of the tree, by what has to be alike for two to be in one place. */
 const writersByPlace = oncePerSynth(root => {
   const found = new Map<string, { readonly writer: Writer; readonly store: StoreParts }[]>();
-  for (const construct of root.node.findAll()) {
+  for (const construct of constructsOf(root)) {
     const writer = writers.get(construct);
     for (const store of writer?.stores ?? []) {
       const key = keyOf(writer!, store);

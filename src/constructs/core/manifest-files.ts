@@ -6,7 +6,7 @@ import { ApiObject, Chart, YamlOutputType } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { isApp } from './after-synth';
 import { show } from './check';
-import { oncePerSynth } from './once-per-synth';
+import { constructsOf, oncePerSynth } from './once-per-synth';
 import { namesOf } from './rendered';
 import { refuseAtSynth } from './spelling';
 
@@ -32,7 +32,7 @@ const lostFiles = oncePerSynth(root => {
   const folders = isApp(root) ? foldersOf(root.yamlOutputType) : undefined;
   if (folders === undefined) return lost;
   const seen = new Map<string, Written>();
-  for (const object of root.node.findAll().filter(ApiObject.isApiObject)) {
+  for (const object of constructsOf(root).filter(ApiObject.isApiObject)) {
     const { name, namespace = 'default' } = namesOf(object);
     if (name === undefined) continue;
     const file = `${folders(object)}${`${object.kind}.${name}`.replace(/[^0-9a-zA-Z-_.]/g, '')}`;

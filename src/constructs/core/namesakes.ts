@@ -6,7 +6,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { show } from './check';
 import { refuseLostFiles } from './manifest-files';
-import { oncePerSynth } from './once-per-synth';
+import { constructsOf, oncePerSynth } from './once-per-synth';
 import { namesOf, rendered } from './rendered';
 import { refuseAtSynth } from './spelling';
 
@@ -84,7 +84,7 @@ function byName(root: IConstruct): ReadonlyMap<string, readonly Named[]> {
     const known = found.get(key);
     if (known) known.push(named); else found.set(key, [named]);
   };
-  for (const construct of root.node.findAll()) {
+  for (const construct of constructsOf(root)) {
     const { path } = construct.node;
     const own = owners.get(construct);
     for (const name of own?.jobNames ?? []) add('names of Jobs', { kind: JOBS, name, namespace: Chart.of(construct).namespace ?? 'default', owner: own, path });

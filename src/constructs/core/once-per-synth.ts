@@ -7,7 +7,7 @@ import { IConstruct } from 'constructs';
 
 /** The validations of one synth. */
 interface Synth {
-  readonly constructs: number;
+  readonly constructs: readonly IConstruct[];
   /** How many times the app is validated yet in it. */
   left: number;
 }
@@ -30,6 +30,11 @@ export function oncePerSynth<T>(compute: (root: IConstruct) => T): (scope: ICons
   };
 }
 
+/** All that is in the app, in the order of the tree. Only validations may ask. */
+export function constructsOf({ node: { root } }: IConstruct): readonly IConstruct[] {
+  return synthOf(root).constructs;
+}
+
 function synthOf(root: IConstruct): Synth {
   const known = current.get(root);
   if (known) return known;
@@ -45,13 +50,13 @@ function synthOf(root: IConstruct): Synth {
 
 function next(root: IConstruct): void {
   const synth = current.get(root)!;
-  if (--synth.left <= 0 || synth.constructs !== root.node.findAll().length) begin(root);
+  if (--synth.left <= 0 || synth.constructs.length !== root.node.findAll().length) begin(root);
 }
 
 function begin(root: IConstruct): Synth {
   const constructs = root.node.findAll();
   const charts = constructs.filter(Chart.isChart).length;
-  const synth: Synth = { constructs: constructs.length, left: charts > 1 ? charts + 1 : 1 };
+  const synth: Synth = { constructs, left: charts > 1 ? charts + 1 : 1 };
   current.set(root, synth);
   queueMicrotask(() => {
     synth.left = 0;

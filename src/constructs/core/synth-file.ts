@@ -1,7 +1,7 @@
 /*
  * Files beside the YAML: lifecycle JSON, rule files, dashboards.
  */
-import { mkdirSync, writeFileSync } from 'fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'fs';
 import { dirname, resolve } from 'path';
 import { App } from 'cdk8s';
 import { Construct, IConstruct } from 'constructs';
@@ -88,30 +88,26 @@ function filesOf(root: IConstruct): SynthFile[] {
     .sort((a, b) => a.fileName < b.fileName ? -1 : 1);
 }
 
-interface Written {
-  readonly text: string;
-  /** Ids of what is in the app: its charts. */
-  readonly charts: readonly string[];
-}
+/** Ids of the charts of the app that has written a file, by its path. Several apps of a process may share an output folder, that of `CDK8S_OUTDIR`. */
+const writers = new Map<string, readonly string[]>();
 
-/** What apps of this process have written, by path: several may share an output folder, that of `CDK8S_OUTDIR`. */
-const written = new Map<string, Written>();
-
+/** One text at a time is in memory: the tests of alerts of thousands of backups are gigabytes. */
 function writeFiles(app: App): void {
   const charts = app.node.children.map(({ node }) => node.id);
-  const files = filesOf(app).map(file => ({ file, path: resolve(app.outdir, ...file.fileName.split('/')), text: file.text() }));
-  for (const { file, path, text } of files) {
-    const before = written.get(path);
-    // One with the same charts replaces the manifests too: it is the same app, made again.
-    if (before && before.text !== text && !before.charts.some(chart => charts.includes(chart))) {
-      throw new Error(`${file.node.path} would overwrite ${path}, which another app, that of ${before.charts.map(show).join(', ')}, has written: give each app an 'outdir' of its own, or one of the two files another name`);
-    }
+  const files = filesOf(app).map(file => ({ file, path: resolve(app.outdir, ...file.fileName.split('/')) }));
+  for (const { file, path } of files) refuseOverwriting(file, path, charts);
+  for (const folder of new Set(files.map(({ path }) => dirname(path)))) mkdirSync(folder, { recursive: true });
+  for (const { file, path } of files) {
+    writeFileSync(path, file.text());
+    writers.set(path, charts);
   }
-  for (const { path, text } of files) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    written.set(path, { text, charts });
-  }
+}
+
+function refuseOverwriting(file: SynthFile, path: string, charts: readonly string[]): void {
+  const before = writers.get(path);
+  // One with the same charts replaces the manifests too: it is the same app, made again.
+  if (before === undefined || before.some(chart => charts.includes(chart)) || !existsSync(path) || readFileSync(path, 'utf8') === file.text()) return;
+  throw new Error(`${file.node.path} would overwrite ${path}, which another app, that of ${before.map(show).join(', ')}, has written: give each app an 'outdir' of its own, or one of the two files another name`);
 }
 
 const PART = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;

@@ -6,7 +6,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { Connection } from './network-needs';
 import { show } from '../core/check';
-import { oncePerSynth } from '../core/once-per-synth';
+import { constructsOf, oncePerSynth } from '../core/once-per-synth';
 import { rendered } from '../core/rendered';
 import { warn } from '../core/warnings';
 
@@ -48,7 +48,7 @@ class Namespace {
 
 const namespacesOf = oncePerSynth(root => {
   const found = new Map<string, Namespace>();
-  for (const object of root.node.findAll().filter(ApiObject.isApiObject)) {
+  for (const object of constructsOf(root).filter(ApiObject.isApiObject)) {
     const name = object.metadata.namespace ?? 'default';
     const namespace = found.get(name) ?? new Namespace();
     found.set(name, namespace);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync } from 'fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { ApiObject, App, Chart, Testing, YamlOutputType } from 'cdk8s';
@@ -59,6 +59,22 @@ test('reads its content when the app is synthesized, not before', () => {
   lines.push('second');
   app.synth();
   expect(read(app, 'lines.txt')).toBe('first\nsecond\n');
+});
+
+test('is written before the next one is made: of thousands, one at a time is in memory', () => {
+  const app = Testing.app();
+  const chart = new Chart(app, 'shop');
+  file(chart, 'a/first.txt', 'first');
+  let found: string | undefined;
+  new SynthFile(chart, 'second', {
+    fileName: 'a/second.txt',
+    content: () => {
+      found = read(app, 'a/first.txt');
+      return 'second';
+    },
+  });
+  app.synth();
+  expect([found, read(app, 'a/second.txt')]).toEqual(['first\n', 'second\n']);
 });
 
 test('is the same at every synth', () => {
@@ -169,6 +185,14 @@ describe('two apps of one program', () => {
     );
     expect(read(production, 'rules/alerts.txt')).toBe('production\n');
     production.synth();
+  });
+
+  test('are one after the other where the folder is removed in between', () => {
+    const { outdir } = Testing.app();
+    appIn(outdir, 'staging', 'rules/alerts.txt', 'staging').synth();
+    rmSync(outdir, { recursive: true });
+    appIn(outdir, 'production', 'rules/alerts.txt', 'production').synth();
+    expect(readFileSync(join(outdir, 'rules', 'alerts.txt'), 'utf8')).toBe('production\n');
   });
 
   test('have each their own where each has an output folder, whatever CDK8S_OUTDIR says', () => {

@@ -60,3 +60,24 @@ test('an object of ours is rendered when it is written, and not once more for it
 
   expect(more.renders - few.renders).toBe(more.objects - few.objects);
 });
+
+test('an app is looked at once for each time that cdk8s validates it, whatever the validations of this library ask for', () => {
+  const walksOf = (define: (chart: Chart) => unknown) => {
+    const chart = new Chart(new App(), 'c', { namespace: 'shop' });
+    define(chart);
+    const walks = jest.spyOn(Node.prototype, 'findAll');
+    const validated = jest.fn(() => []);
+    chart.node.addValidation({ validate: validated });
+    try {
+      App.of(chart).synthYaml();
+      return { walks: walks.mock.contexts.filter(node => node === chart.node.root.node).length, validations: validated.mock.calls.length };
+    } finally {
+      walks.mockRestore();
+    }
+  };
+  const plain = walksOf(chart => new ApiObject(chart, 'object', { apiVersion: 'v1', kind: 'ConfigMap' }));
+  const backedUp = walksOf(chart => new RestoreJob(chart, 'restore', { backup: new BackupCronJob(chart, 'db', props()) }));
+
+  expect(plain.validations).toBeGreaterThan(0);
+  expect(backedUp.walks - plain.walks).toBe(plain.validations);
+});

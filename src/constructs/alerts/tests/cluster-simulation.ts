@@ -152,7 +152,7 @@ export function simulate(context: AlertContext, target: AlertTarget, simulation:
         put(metric.name, { backup_namespace: target.namespace, backup: target.backup, store }, time => time < exporterLostAt ? at(time) : undefined);
       of(Metrics.LAST_RECOVERY_POINT, time => latest(good.filter(({ end }) => end! <= seen(time)), ({ start }) => start - from, time - from));
       of(Metrics.LAST_SUSPECT, time => good.some(({ end }) => end! <= seen(time)) ? Number(time >= suspectFrom) : undefined);
-      of(Metrics.STORE_READ, time => hourly(time) - from);
+      of(Metrics.STORE_READ, time => time - from);
       of(Metrics.BACKUPS, time => until(stored(time)));
       of(Metrics.AHEAD, time => until(stored(time)) - until(seen(time)));
       of(Metrics.STORE_UP, time => Number(!isWithin(time, simulation.storesDown)));
@@ -193,8 +193,8 @@ function neighbours(target: AlertTarget, { neighboursFail: fail = false, from, u
       ksm('kube_job_owner', { job_name: 'hangs', owner_kind: 'CronJob', owner_name: cronjob, owner_is_controller: 'true' }, () => 1, namespace);
       ksm('kube_job_status_start_time', { job_name: 'hangs' }, () => -from, namespace);
     } else {
-      of('kube_cronjob_status_last_schedule_time', time => hourly(time) - from);
-      of('kube_cronjob_status_last_successful_time', time => hourly(time) - from);
+      of('kube_cronjob_status_last_schedule_time', time => time - from);
+      of('kube_cronjob_status_last_successful_time', time => time - from);
     }
   }
   if (context.runnerMetrics) namesakes(target, fail, { from, until }, put);
@@ -218,7 +218,7 @@ function namesakes(target: AlertTarget, fail: boolean, { from, until }: Pick<Sim
   for (const other of others) {
     for (const { name } of [Metrics.LAST_SUSPECT, Metrics.VERIFICATION_FAILED, Metrics.AHEAD]) put(name, other, () => Number(fail));
     for (const { name } of [Metrics.STORE_UP, Metrics.FREE_BYTES]) put(name, other, () => fail ? 0 : 1e6);
-    for (const { name } of [Metrics.STORE_READ, Metrics.LAST_RECOVERY_POINT]) put(name, other, time => fail ? -from : hourly(time) - from);
+    for (const { name } of [Metrics.STORE_READ, Metrics.LAST_RECOVERY_POINT]) put(name, other, time => fail ? -from : time - from);
     put(Metrics.BACKUPS.name, other, () => 3);
     put(Metrics.MEASURED_RTO.name, other, () => fail ? 1e6 : 1);
     put(Metrics.LAST_SIZE.name, other, time => !fail || time < (from + until) / 2 ? 1000 : 1);
@@ -230,40 +230,51 @@ function isWithin(time: number, span: { readonly from: number; readonly to: numb
   return span !== undefined && span.from <= time && time < span.to;
 }
 
-/** Coarse, so that the series are short. */
-function hourly(time: number): number {
-  return time - time % 3600;
-}
-
 export function claimsOf(target: AlertTarget): string[] {
   return target.stores.flatMap(({ claimName }) => claimName === undefined ? [] : [claimName]);
 }
 
+/** In a loop without lists: it is asked of each job for each sample. */
 function latest(jobs: readonly SimulatedJob[], at: (job: SimulatedJob) => number | undefined, time: number): Sample {
-  const times = jobs.map(at).filter((moment): moment is number => moment !== undefined && moment <= time);
-  return times.length === 0 ? undefined : Math.max(...times);
+  let last: Sample;
+  for (const job of jobs) {
+    const moment = at(job);
+    if (moment !== undefined && moment <= time && (last === undefined || moment > last)) last = moment;
+  }
+  return last;
 }
 
-/** Samples in promtool's notation; `undefined` if there are none. Where a series ends it is marked as gone, as Prometheus does. */
+/**
+ * Samples in promtool's notation; `undefined` if there are none. Where a series ends it is marked as gone, as Prometheus does. A time that is always now
+ * is one run of samples, as a value that stays is.
+ */
 function valuesOf(at: (time: number) => Sample, { from, until, step }: Simulation): string | undefined {
   const parts: string[] = [];
-  let [value, count]: [Sample | 'stale', number] = [undefined, 0];
+  let [first, last, growth, count]: [Sample | 'stale', Sample | 'stale', number, number] = [undefined, undefined, 0, 0];
   const flush = () => {
     if (count === 0) return;
-    if (value === undefined) parts.push(`_x${count}`);
-    else if (value === 'stale') parts.push('stale');
-    else parts.push(count === 1 ? String(value) : `${value}+0x${count - 1}`);
+    if (first === undefined) parts.push(`_x${count}`);
+    else if (first === 'stale') parts.push('stale');
+    else parts.push(count === 1 ? String(first) : `${first}+${growth}x${count - 1}`);
+  };
+  const goesOn = (next: Sample | 'stale') => {
+    if (next === last) return count === 1 || growth === 0;
+    return typeof next === 'number' && typeof last === 'number' && next - last === step && (count === 1 || growth === step);
   };
   let previous: Sample;
   for (let time = from; time <= until; time += step) {
     const sample = at(time);
     const next = sample === undefined && previous !== undefined ? 'stale' : sample;
-    if (next === value) {count++;} else {
+    if (count > 0 && goesOn(next)) {
+      growth = next === last ? 0 : step;
+      count++;
+    } else {
       flush();
-      [value, count] = [next, 1];
+      [first, growth, count] = [next, 0, 1];
     }
+    last = next;
     previous = sample;
   }
-  if (value !== undefined) flush();
+  if (first !== undefined) flush();
   return parts.some(part => !part.startsWith('_')) ? parts.join(' ') : undefined;
 }
