@@ -35,6 +35,7 @@ const REVIEWED: { readonly [field: string]: string } = {
   advertiseHostEnv: 'where the pod learns its address',
   cronJob: 'what the status page tells to type',
   restoreJob: 'as cronJob',
+  once: 'follows from RestoreTrigger.onApply',
   staleAfterSeconds: 'follows from the schedule',
   verifiedWithinSeconds: 'follows from the schedule, or is maxVerificationAge',
   drilledWithinSeconds: 'follows from the schedule, or is maxDrillAge',

@@ -117,6 +117,16 @@ export interface RestoreConfig {
   /** Within this time after its start a run has ended, one way or the other. */
   readonly activeDeadlineSeconds: number;
   readonly scratch: ScratchConfig;
+  /** Where the pod of a Job that applying starts notes that it has restored, to do it once; absent where a person starts each. */
+  readonly once?: RestoreOnceConfig;
+}
+
+export interface RestoreOnceConfig {
+  readonly namespace: string;
+  /** Of the manifest, and without data there: so applying it again leaves the notes. */
+  readonly configMap: string;
+  /** Of the note. It follows from what somebody has decided to restore, and not from the image or the shape of a config. */
+  readonly key: string;
 }
 
 /** What one restore drill needs to know. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { App, Chart, Size } from 'cdk8s';
+import { App, Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { describeCluster } from './_can-run';
 import { EndedJob, kubectl, kubectlWith, NOT_NOW } from './_cluster';
@@ -25,8 +25,11 @@ describeCluster('a set', () => {
 
   afterAll(() => world?.stop());
 
-  /** @param named a backup that is restored when this is applied */
-  function chartOf(named?: string): any[] {
+  /**
+   * @param named a backup that is restored when this is applied
+   * @param activeDeadline of that: with another one it is another Job, as with another image
+   */
+  function chartOf(named?: string, activeDeadline?: Duration): any[] {
     const { ns, s3 } = world;
     const chart = new Chart(new App(), 'shop', { namespace: ns.name });
     const secret = kplus.Secret.fromSecretName(chart, 'secret', 'backup-secrets');
@@ -49,7 +52,7 @@ describeCluster('a set', () => {
     });
     const workloads = [RestoreWorkload.fromDeploymentName('whispercache-backend')];
     new RestoreJob(chart, 'shop-restore', { backup, workloads });
-    if (named !== undefined) new RestoreJob(chart, 'shop-now', { backup, workloads, restorePoint: RestorePoint.named(named), trigger: RestoreTrigger.onApply() });
+    if (named !== undefined) new RestoreJob(chart, 'shop-now', { backup, workloads, restorePoint: RestorePoint.named(named), activeDeadline, trigger: RestoreTrigger.onApply() });
     return objectsOf(chart);
   }
 
@@ -144,6 +147,16 @@ describeCluster('a set', () => {
     expect(lines.filter(line => !line.endsWith(' unchanged'))).toEqual([]);
     expect(await ns.get(`job/${name}`)).toMatchObject({ metadata: { uid }, status });
     expect((await ns.get('pods', `--selector=job-name=${name}`)).items).toHaveLength(1);
+    expect(await world.rows()).toEqual(corrupted);
+  });
+
+  test('with RestoreTrigger.onApply that is left in the app is not restored again by the Job of another image', async () => {
+    const { ns } = world;
+    const corrupted = await world.rows();
+    const objects = chartOf(idsIn((await stored()).s3)[0], Duration.hours(2));
+    const { metadata: { name } } = objects.find(({ kind }) => kind === 'Job');
+    expect(await ns.apply(objects)).toContain(`job.batch/${name} created`);
+    expect(await ns.ended(name)).toMatchObject({ outcome: 'Complete', log: expect.stringMatching(/by an earlier Job, .* and is not restored again/) });
     expect(await world.rows()).toEqual(corrupted);
   });
 

@@ -36,7 +36,7 @@ export const LOG_SCHEMAS = {
     result('restore.finished', {
       id: z.string(),
       name: z.string(),
-      recoveryPoint: instant.nullable().describe('From when the restored data are; null where an earlier pod of the Job has restored them.'),
+      recoveryPoint: instant.nullable().describe('From when the restored data are; null where an earlier pod or Job has restored them.'),
       holds,
       previous,
       wayBack: z.string().nullable().describe('How to go back, in words; null if nothing is kept.'),

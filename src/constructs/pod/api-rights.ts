@@ -4,10 +4,14 @@ import { Construct } from 'constructs';
 import { NameAndLabels } from './runner-pod';
 import { ApiRights } from '../parts/api-rights';
 
-/** Gives the service account the rights that a source or a target asks for, in its namespace. */
-export function grantRights(scope: Construct, account: kplus.IServiceAccount, api: ApiRights | null, metadata: NameAndLabels): void {
+/**
+ * Gives the service account the rights that a source or a target asks for, in its namespace.
+ *
+ * @param suffix of the names, after that of the job
+ */
+export function grantRights(scope: Construct, account: kplus.IServiceAccount, api: ApiRights | null, metadata: NameAndLabels, suffix = 'objects'): void {
   if (api === null) return;
-  const inNamespace = { ...metadata, name: `${metadata.name}-objects`, namespace: api.namespace };
+  const inNamespace = { ...metadata, name: `${metadata.name}-${suffix}`, namespace: api.namespace };
   new kplus.k8s.KubeRole(scope, 'ObjectsRole', { metadata: inNamespace, rules: [...api.rules] });
   new kplus.k8s.KubeRoleBinding(scope, 'ObjectsRoleBinding', {
     metadata: inNamespace,

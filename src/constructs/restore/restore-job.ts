@@ -6,8 +6,9 @@ import { RestoreJobProps } from './restore-job-props';
 import { defineRestore } from './restore-resource';
 import { checkRestoreProps, RestoreSettings } from './restore-settings';
 import { RestoreTrigger } from './restore-trigger';
+import { defineOnce, onceOf } from './restored-once';
 import { grantWorkloads } from './workload-rights';
-import { CONFIG_VERSION, DecryptionConfig, EncryptionConfig, RestoreConfig, ScratchConfig } from '../../contract/config';
+import { CONFIG_VERSION, DecryptionConfig, EncryptionConfig, RestoreConfig, RestoreOnceConfig, ScratchConfig } from '../../contract/config';
 import { RUN_ENV } from '../../contract/run';
 import { BackupCronJob } from '../backup/backup-cron-job';
 import { writeAsStored } from '../core/as-stored';
@@ -38,10 +39,6 @@ const RUN_PARTS: PodParts<null> = {
   mounts: [],
   mountsClaim: false,
 };
-
-/** An upgrade is meant to change nothing, and overwrites a database where such a Job is left behind. */
-const RESTORES_AGAIN = 'this restores when it is applied, and restores again when its Job changes: the image of another version is such a change. '
-  + 'Take the restore out of the app as soon as it is done, or leave out \'trigger\': then only a person starts it';
 
 /**
  * Restores one database, when somebody says so.
@@ -88,7 +85,7 @@ export class RestoreJob extends Construct {
     try {
       checkForm(props, RESTORE_FORM);
       const settings = checkRestoreProps(id, props, Chart.of(this).namespace);
-      const { baseName, target, stores, backupName, labels, workloads } = settings;
+      const { baseName, target, stores, backupName, point, labels, workloads } = settings;
       const targetParts = bindTarget(this, target, props);
       const scratchSize = props.scratchSize ?? target._scratchSize;
       const pod = new RunnerPod(inheritPod(this, props, props.backup?._restorable), scratchSize);
@@ -98,8 +95,10 @@ export class RestoreJob extends Construct {
       checkRights(stores, props, targetParts);
       const decryption = bindDecryption(this, props);
 
-      const config = restoreConfig(props, settings, { target: targetParts, stores: storeParts, decryption, scratch: pod.scratch });
-      const asksApi = workloads.length > 0 || targetParts.api !== null;
+      const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
+      const once = onceOf(trigger, baseName, Chart.of(this).namespace, { backupName, backup: point._backup, notAfter: point._notAfter });
+      const config = restoreConfig(props, settings, { target: targetParts, stores: storeParts, decryption, scratch: pod.scratch, once });
+      const asksApi = workloads.length > 0 || targetParts.api !== null || once !== undefined;
       const ofBackup = inheritable(props) ?? BackupDefaults._for(this);
       const network = networkOf(props, ofBackup, { ...config, endpoints: targetParts.endpoints, api: asksApi });
 
@@ -107,15 +106,14 @@ export class RestoreJob extends Construct {
       this.serviceAccount = serviceAccountFor(this, props.serviceAccount, storeParts, metadata);
       grantWorkloads(this, this.serviceAccount, workloads, metadata);
       grantRights(this, this.serviceAccount, targetParts.api, metadata);
-      const trigger = props.trigger ?? RestoreTrigger.TEMPLATE;
-      if (trigger._kind === 'on-apply') warn(this, RESTORES_AGAIN);
+      if (once !== undefined) defineOnce(this, this.serviceAccount, once, metadata);
       const { resource, name, networkPolicy } = defineRestore(this, trigger, {
         metadata,
         pod,
         // Whoever reads this log is a person, at 3 a.m.
         args: ['restore', '--log-format', 'text'],
         config,
-        parts: [targetParts, ...storeParts, ...decryption ? [decryption] : [], ...workloads.length > 0 ? [RUN_PARTS] : []],
+        parts: [targetParts, ...storeParts, ...decryption ? [decryption] : [], ...workloads.length > 0 || once !== undefined ? [RUN_PARTS] : []],
         network,
         serviceAccount: this.serviceAccount,
         asksApi,
@@ -170,6 +168,7 @@ interface BoundParts {
   readonly stores: readonly StoreParts[];
   readonly decryption: PodParts<DecryptionConfig> | undefined;
   readonly scratch: ScratchConfig;
+  readonly once: RestoreOnceConfig | undefined;
 }
 
 function restoreConfig(props: RestoreJobProps, { backupName, point, workloads, deadlineSeconds }: RestoreSettings, parts: BoundParts): RestoreConfig {
@@ -190,6 +189,7 @@ function restoreConfig(props: RestoreJobProps, { backupName, point, workloads, d
     encryption,
     activeDeadlineSeconds: runnerDeadlineSeconds(deadlineSeconds),
     scratch: parts.scratch,
+    ...parts.once && { once: parts.once },
   };
 }
 

@@ -48,7 +48,8 @@ export async function restoreManifest(options: RestoreManifestOptions, now: Date
   if (config.kind !== 'restore') {
     throw usage(`${template} takes a backup, and a Job made from it would take another one of what is there now: name the job of a RestoreJob with --job`);
   }
-  const chosen: RestoreConfig = { ...changed, ...choice(config, options) };
+  // A person starts this Job, and wants it also where the one of the manifest has restored.
+  const chosen: RestoreConfig = { ...changed, ...choice(config, options), once: undefined };
   const { jobTemplate, ...plain } = object.spec ?? {};
   return yaml().stringify({
     apiVersion: 'batch/v1',

@@ -18,10 +18,11 @@ import { resultLine } from '../core/result-line';
 import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';
-import { describePrevious, exitCodeOfMissing, nameOfPrevious, notReady, Restored, RestorePlan, Restorer } from '../engine-api/restorer';
+import { describePrevious, exitCodeOfMissing, nameOfPrevious, notReady, Restored, RestoreFailure, RestorePlan, Restorer } from '../engine-api/restorer';
 import { openRestorer } from '../engines/open';
 import { engineOf, ENGINES } from '../engines/table';
 import { openWorkloads } from '../kubernetes/open-workloads';
+import { openRestoredOnce, RestoredOnce, RestoreNote } from '../kubernetes/restored-once';
 import { Workloads } from '../kubernetes/workloads';
 import { inTheClear } from '../previous/safety';
 import { runRestore, bringUp, withWorkloadsStopped } from '../restore/restore-run';
@@ -59,6 +60,9 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
   const workloads = openWorkloads(config.workloads, env, reporter);
   const before = options.dryRun ? null : await workloads.restoredBefore(signal);
   if (before !== null) return goOn(before, workloads, context, options);
+  const once = onceOf(context, options);
+  const noted = await once?.noted(signal) ?? null;
+  if (noted !== null) return noted.byThisJob ? goOn(noted.id, workloads, context, options) : notAgain(noted, context, options);
   const stores = openStores(context);
   const from = readFrom(config, stores);
   const backup = await chooseBackup(context, from, options);
@@ -87,8 +91,10 @@ async function restoreBackup(context: Context<RestoreConfig>, options: RestoreOp
 
     reporter.info('restore.started', `Restoring ${whatChanges(record, restorer.description, plan, now)}`,
       { id: record.id, target: restorer.description, dataFrom: record.startedAt, replaces: plan.replaces, keeps: plan.keeps, steps });
+    await once?.inspect(signal);
     await artifacts.verify(engine.needsFile(config.target), signal);
-    const restored = await withWorkloadsStopped(record.id, restorer, workloads, () => restorer.restore(prepared, signal), context);
+    const change = () => noting(once, { id: record.id, target: restorer.description }, () => restorer.restore(prepared, signal), signal);
+    const restored = await withWorkloadsStopped(record.id, restorer, workloads, change, context);
     return report(context, record.id, record.startedAt, restored, options);
   } finally {
     await artifacts.dispose();
@@ -100,6 +106,37 @@ async function goOn(id: string, workloads: Workloads, context: Context<RestoreCo
   const state = `${id} was restored by an earlier pod of this Job`;
   context.reporter.warn('restore.resumed', `${state}, and is not restored again: all later writes would be lost. Now it starts ${[...workloads.steps].reverse().join(', ')}. To restore once more, start another Job`, { id });
   return report(context, id, null, await bringUp(id, { state, previous: null, notes: [] }, workloads, context), options);
+}
+
+/** Of a Job that applying has started. A person who starts one wants it, also a second time. */
+function onceOf({ config, env, reporter }: Context<RestoreConfig>, { inPod, dryRun }: RestoreOptions): RestoredOnce | null {
+  return config.once === undefined || !inPod || dryRun ? null : openRestoredOnce(config.once, env, reporter);
+}
+
+/** Notes what is live, before an application writes to it, also where the restore has failed after that. */
+async function noting(
+  once: RestoredOnce | null, restores: Omit<RestoreNote, 'at'>, change: () => Promise<Restored>, signal: AbortSignal,
+): Promise<Restored> {
+  const note = () => once?.note({ ...restores, at: new Date().toISOString() }, signal) ?? null;
+  try {
+    const restored = await change();
+    const said = await note();
+    return said === null ? restored : { ...restored, notes: [...restored.notes, said] };
+  } catch (error) {
+    if (error instanceof RestoreFailure && error.live) await note();
+    throw error;
+  }
+}
+
+/** What was restored by the same decision is not restored again, since the application has written since then. */
+function notAgain({ id, target, at }: RestoreNote, context: Context<RestoreConfig>, options: RestoreOptions): ExitCode {
+  const { config, env, reporter } = context;
+  const restored = `${id} was restored to ${target} by an earlier Job, ${formatTime(new Date(at), new Date())}`;
+  const again = 'To restore once more, start a Job with "cdk8s-backup restore-manifest", or give RestoreTrigger.onApply another id';
+  const { description } = openRestorer({ config, env, reporter, stores: openStores(context) });
+  if (description !== target) throw new RunnerError(`${restored}. Now the target is ${description}, which was not restored. ${again}`, ExitCode.BAD_CONFIG);
+  const state = `${restored}, and is not restored again: all later writes would be lost. Nothing was changed. ${again}. If it has done its work, take the RestoreJob out of the app`;
+  return report(context, id, null, { state, previous: null, notes: [] }, options);
 }
 
 async function chooseBackup(

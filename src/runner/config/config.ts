@@ -82,6 +82,7 @@ const restore = z.strictObject({
   encryption,
   activeDeadlineSeconds,
   scratch,
+  once: z.strictObject({ namespace: text, configMap: text, key: text }).optional(),
 }) satisfies z.ZodType<RestoreConfig>;
 
 const drill = z.strictObject({

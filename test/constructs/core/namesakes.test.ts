@@ -127,7 +127,7 @@ describe('two objects of one kind, namespace and name are refused, by both their
     new RestoreJob(chart, 'one', shared);
     new RestoreJob(chart, 'two', { ...shared, healthUrl: 'http://web/health' });
 
-    expect(synthOf(chart)).toThrow('[chart/two] \'cronJobName\' "db-restore" makes Jobs "db-restore" of namespace "shop", which chart/one makes too');
+    expect(synthOf(chart)).toThrow('[chart/two] \'cronJobName\' "db-restore" makes Jobs "db-restore" and ConfigMap, Role and RoleBinding "db-restore-restored" of namespace "shop", which chart/one makes too');
   });
 });
 

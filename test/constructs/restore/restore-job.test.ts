@@ -1,9 +1,8 @@
-import { ApiObject, Chart, Duration, JsonPatch, Size } from 'cdk8s';
+import { ApiObject, Chart, Duration, JsonPatch, Size, Testing } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { Changes, configOf, envOf, jobOf, podOf, redis, resourceOf, synth } from './_restore-job';
 import { BackupCronJob, BackupSource, BackupStore, RestoreJob, RestoreMode, RestorePoint, RestoreTrigger, RestoreWorkload } from '../../../src';
-import { warningsOf } from '../../../src/constructs/core/warnings';
 import { neverRuns, nextRun, parseSchedule } from '../../../src/constructs/schedule/schedule';
 import { PERMANENT } from '../../../src/contract/exit-code';
 import { newChart, objectsOf, props } from '../../synth';
@@ -206,7 +205,10 @@ describe('on apply', () => {
     const job = onApply();
     expect(job).toMatchObject({ kind: 'Job', metadata: { name: expect.stringMatching(/^db-restore-[0-9a-f]{8}$/), labels: { component: 'restore' } } });
     expect(job.spec).not.toHaveProperty('ttlSecondsAfterFinished');
-    expect(job.spec.template.spec).toEqual(podOf(synth()));
+    const [{ automountServiceAccountToken, containers: [{ env, ...container }], ...pod }, template] = [job.spec.template.spec, podOf(synth())];
+    expect(automountServiceAccountToken).toBe(true);
+    expect({ ...template, ...pod, containers: [{ ...template.containers[0], ...container }] }).toEqual(template);
+    expect(env.slice(1, -1)).toEqual(template.containers[0].env.slice(1));
     expect(job.spec.podFailurePolicy).toEqual(jobOf(synth()).podFailurePolicy);
   });
 
@@ -229,12 +231,45 @@ describe('on apply', () => {
     expect(nameIn('Restores', 'Emergency')).toBe(nameIn());
   });
 
-  test('synth warns that it restores again while it is left in the app, and does not for a template', () => {
-    const chart = newChart();
-    const shared = { target: props().source, stores: props().stores };
-    const restore = new RestoreJob(chart, 'r', { ...shared, trigger: RestoreTrigger.onApply() });
-    expect(warningsOf(restore)).toContainEqual(expect.stringContaining('restores again when its Job changes'));
-    expect(warningsOf(new RestoreJob(chart, 'template', shared))).not.toContainEqual(expect.stringContaining('restores again'));
+  describe('once', () => {
+    const onceOf = (trigger: RestoreTrigger, changes: Changes = {}) => configOf(synth(chart => ({ trigger, ...typeof changes === 'function' ? changes(chart) : changes }))).once;
+    const once = onceOf(RestoreTrigger.onApply());
+
+    test('it notes what was restored in a ConfigMap, which it may read and write, and which has no data that applying would bring back', () => {
+      const objects = synth(() => ({ trigger: RestoreTrigger.onApply() }));
+      const notes = objects.filter(({ metadata: { name } }) => name === 'db-restore-restored');
+      expect(notes.map(({ kind }) => kind)).toEqual(['ConfigMap', 'Role', 'RoleBinding']);
+      expect(Object.keys(notes[0])).toEqual(['apiVersion', 'kind', 'metadata']);
+      expect(notes[1].rules).toEqual([{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['db-restore-restored'], verbs: ['get', 'patch'] }]);
+      expect(notes[2].subjects).toEqual([{ kind: 'ServiceAccount', name: 'db-restore', namespace: 'shop' }]);
+      expect(once).toEqual({ namespace: 'shop', configMap: 'db-restore-restored', key: expect.stringMatching(/^[0-9a-f]{16}$/) });
+    });
+
+    test.each<[string, Changes]>([
+      ['image', { image: 'other:1' }], ['deadline', { activeDeadline: Duration.hours(1) }], ['mode', { mode: RestoreMode.postgresSwap({ globals: false }) }],
+    ])('another %s makes another Job, and is the same restore', (_, changes) => {
+      expect(onceOf(RestoreTrigger.onApply(), changes)).toEqual(once);
+    });
+
+    test('another restore point or id is another restore', () => {
+      const all = [
+        once, onceOf(RestoreTrigger.onApply('again')), onceOf(RestoreTrigger.onApply(), { restorePoint: RestorePoint.named('orders_20261122_020000') }),
+        onceOf(RestoreTrigger.onApply(), { restorePoint: RestorePoint.notAfter(new Date(0)) }),
+      ];
+      expect(new Set(all.map(each => each?.key)).size).toBe(all.length);
+    });
+
+    test('a template notes nothing: a person starts it, also again', () => {
+      expect(configOf(synth())).not.toHaveProperty('once');
+      expect(synth().map(({ kind }) => kind)).not.toContain('ConfigMap');
+    });
+
+    test('a chart without a namespace is refused, and so is an empty id', () => {
+      const chart = new Chart(Testing.app(), 'chart');
+      const shared = { target: props().source, stores: props().stores, trigger: RestoreTrigger.onApply() };
+      expect(() => new RestoreJob(chart, 'r', shared)).toThrow('chart/r: \'trigger\' needs the namespace of the chart, got none');
+      expect(() => RestoreTrigger.onApply('')).toThrow('RestoreTrigger.onApply: \'id\'');
+    });
   });
 
   test('the construct knows the name', () => {

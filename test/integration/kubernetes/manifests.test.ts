@@ -209,7 +209,7 @@ describe('a restore', () => {
 
   test('is accepted by a cluster in every form', () => {
     expect(objects.filter(({ kind }) => kind === 'Job')).toHaveLength(2);
-    expect(objects.filter(({ kind }) => kind === 'Role')).toHaveLength(2);
+    expect(objects.filter(({ kind }) => kind === 'Role')).toHaveLength(4);
     expect(check(toYaml(objects))).toEqual([]);
   });
 

@@ -1,17 +1,11 @@
 import http from 'node:http';
 import { AddressInfo } from 'node:net';
-import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { restoreOf } from './_restore';
+import { site, Site } from './_site';
 import { BackupSource, BackupStore, RestoreJob, RestoreWorkload } from '../../../src';
-import { RestoreConfig, WorkloadConfig } from '../../../src/contract/config';
-import { RUN_ENV } from '../../../src/contract/run';
-import { API_URL_ENV } from '../../../src/runner/kubernetes/api';
+import { WorkloadConfig } from '../../../src/contract/config';
 import { RESTORED_ANNOTATION } from '../../../src/runner/kubernetes/workload';
 import { newChart, objectsOf } from '../../synth';
-import { configOf, folder, sqlite } from '../_configs';
-import { backup, killAllBelow, run, Running, RunOptions, start } from '../_runner';
-import { tempDir } from '../servers/_process';
+import { killAllBelow, run, Running, start } from '../_runner';
 import { startWorkloadControllers, WorkloadControllers } from '../servers/_workload-controllers';
 import { KubeApiServer, startKubeApiServer } from '../servers/kube-apiserver';
 import { KubectlProxy, startKubectlProxy } from '../servers/kubectl-proxy';
@@ -59,42 +53,6 @@ afterEach(() => {
   proxy.close();
 });
 
-interface Site {
-  readonly id: string;
-  /** With the same `job`, a pod of the same Job. */
-  options(job: string, changes?: Partial<RestoreConfig>): RunOptions;
-  write(note: string): void;
-  notes(): string[];
-}
-
-/** A backup with one row, and a database that has another since. */
-async function site(): Promise<Site> {
-  const file = path.join(tempDir('live'), 'app.db');
-  const database = <T>(use: (opened: DatabaseSync) => T): T => {
-    const opened = new DatabaseSync(file);
-    try {
-      return use(opened);
-    } finally {
-      opened.close();
-    }
-  };
-  const write = (note: string) => database(opened => opened.prepare('INSERT INTO notes VALUES (?)').run(note));
-  database(opened => opened.exec('CREATE TABLE notes (note TEXT)'));
-  write('backed up');
-  const config = configOf({ source: sqlite(file), stores: [folder(tempDir('volume'))] });
-  const { id } = await backup({ config });
-  write('to be undone');
-  return {
-    id,
-    write,
-    notes: () => database(opened => opened.prepare('SELECT note FROM notes').all().map(({ note }) => String(note))),
-    options: (job, changes) => ({
-      config: { ...restoreOf(config, { engine: 'sqlite', path: file, lockTimeoutSeconds: 5, keepPrevious: true, assertions: [] }), workloads: [web], ...changes },
-      env: { [API_URL_ENV]: proxy.url, [RUN_ENV]: job },
-    }),
-  };
-}
-
 /** Waits for this event in the log of a run. */
 function logged({ process: child }: Running, event: string): Promise<void> {
   let text = '';
@@ -118,7 +76,7 @@ async function untilLive({ options, write, notes }: Site, job: string): Promise<
 }
 
 test('a restore that is live is not done again by the pod that follows one that was killed', async () => {
-  const given = await site();
+  const given = await site(proxy, { workloads: [web] });
   const first = await untilLive(given, 'job-1');
   killAllBelow(first.process.pid!);
   expect((await first.ended).code).toBe(137);
@@ -138,7 +96,7 @@ test('a restore that is live is not done again by the pod that follows one that 
 });
 
 test('one that is told to stop while it waits for pods has done its work, says what it did not see, and is not run again', async () => {
-  const given = await site();
+  const given = await site(proxy, { workloads: [web] });
   const running = await untilLive(given, 'job-3');
   running.process.kill('SIGTERM');
   const ended = await running.ended;
@@ -149,7 +107,7 @@ test('one that is told to stop while it waits for pods has done its work, says w
 });
 
 test('one that is told to stop while it waits for the health of the application has done its work too', async () => {
-  const given = await site();
+  const given = await site(proxy, { workloads: [web] });
   const asked = new Promise<void>(resolve => {
     health = http.createServer(() => resolve()).listen(0, '127.0.0.1'); // never answers
   });

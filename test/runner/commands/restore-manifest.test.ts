@@ -90,6 +90,11 @@ test('takes a Job that runs when it is applied as well', async () => {
   expect(job).toMatchObject({ kind: 'Job', metadata: { name: 'again', labels: { component: 'restore' } }, spec: { backoffLimit: 2 } });
 });
 
+test('restores also where the Job that was applied has noted that it has: a person starts this one', async () => {
+  expect(onApply._config).toHaveProperty('once');
+  expect(configOf(await jobFor({ job: onApply.resourceName, name: 'again' }))).not.toHaveProperty('once');
+});
+
 test('is a command', async () => {
   const stdout = capture();
   const code = await run(['restore-manifest', '--manifest', manifest, '--job', 'db-restore', '--backup', 'orders_20261122_020000', '--name', 'emergency-restore'], {

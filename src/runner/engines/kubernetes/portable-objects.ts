@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ExitCode } from '../../../contract/exit-code';
+import { RESTORED_LABEL } from '../../../contract/run';
 import { RunnerError } from '../../core/errors';
 import { yaml } from '../../core/yaml';
 
@@ -38,8 +39,8 @@ const MADE_BY_OTHERS = ['helm.sh/release.v1', 'kubernetes.io/service-account-tok
 const OWN_CONFIG_MAPS = ['kube-root-ca.crt'];
 
 /** Whether an object that nobody has named is left out: in another cluster it would be wrong, or is made anew. */
-export function isMadeByOthers(kind: Kind, { type, metadata: { name } }: StoredObject): boolean {
-  return kind === 'Secret' ? MADE_BY_OTHERS.includes(type ?? '') : OWN_CONFIG_MAPS.includes(name);
+export function isMadeByOthers(kind: Kind, { type, metadata: { name, labels } }: StoredObject): boolean {
+  return kind === 'Secret' ? MADE_BY_OTHERS.includes(type ?? '') : OWN_CONFIG_MAPS.includes(name) || labels?.[RESTORED_LABEL] !== undefined;
 }
 
 /** Without uid, versions, times, owners and managers. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { ExitCode } from '../../../../src/contract/exit-code';
+import { RESTORED_LABEL } from '../../../../src/contract/run';
 import { RunnerError } from '../../../../src/runner/core/errors';
-import { differences, parseObjects, portable, PortableObject, renderObjects } from '../../../../src/runner/engines/kubernetes/portable-objects';
+import { differences, isMadeByOthers, parseObjects, portable, PortableObject, renderObjects } from '../../../../src/runner/engines/kubernetes/portable-objects';
 
 const words = fc.stringMatching(/^[a-z]([a-z0-9-]{0,20}[a-z0-9])?$/);
 const texts = fc.dictionary(fc.stringMatching(/^[-._a-zA-Z0-9]{1,30}$/).filter(key => key !== '__proto__'), fc.string({ unit: 'grapheme', maxLength: 60 }), { maxKeys: 5 });
@@ -72,4 +73,10 @@ test('never says what was in a file that it can\'t read', () => {
       expect((error as Error).message).not.toContain('hunter2');
     }
   }));
+});
+
+test('notes of restores are in no backup: they are about the data of one cluster', () => {
+  const metadata = { name: 'db-restore-restored', namespace: 'shop' };
+  expect(isMadeByOthers('ConfigMap', { metadata: { ...metadata, labels: { [RESTORED_LABEL]: 'true' } } })).toBe(true);
+  expect(isMadeByOthers('ConfigMap', { metadata })).toBe(false);
 });
