@@ -5,7 +5,7 @@ import { filesIn, SRC } from './_imports';
 
 /*
  * Messages read at once: no sentence whose subject is a clause with "what", and no chain of semicolons. Every text in the code is looked at, the parts that
- * are joined by "+" as one; what stands in a template is "…".
+ * are joined by "+" as one; what stands in a template is "…". None has code of one language, since apps are written in four.
  */
 
 /** Files whose texts are for machines. */
@@ -14,6 +14,8 @@ const PROGRAMS = /^(runner\/status\/style|constructs\/runbook\/document\/style|r
 const FOR_MACHINES = /^do \$|; (do|done|charset=)/;
 
 const WHAT_SUBJECT = /^what (?!to\b)|[.:;] what (?!to\b)/i;
+/** `new Chart(…)`, `{ minute: '0' }`, `[BackupStore.s3(…)]`, `Decryption.fromSecret(secret, 'identity')`: TypeScript, or Java in one case. Braces of queries and templates have no such inside. */
+const CODE = /\bnew [A-Z]\w*\(|(?<!\{)\{ (?:…|\w+)(?::| \}|,)|\w\(\{|\[[A-Z]\w*\.|\b[A-Z]\w*\.[a-z]\w*\('/;
 const CHAIN = /; (?:(?!\. ).)*; /s;
 
 interface Text {
@@ -64,6 +66,15 @@ test('no message has a clause with "what" for its subject: the thing has a name'
 
 test('no message is a chain of semicolons: it is several sentences', () => {
   expect(faulty(all, CHAIN)).toEqual([]);
+});
+
+test('no message has code that is right in one language only: it names classes, methods and properties', () => {
+  expect(faulty(all, CODE)).toEqual([]);
+});
+
+test('such code is found, and calls and queries that each language has are not', () => {
+  const code = 'a("give it new Chart(app)"); b(`set { ports: [${p}] }`); c("as in [Size.x]"); d("A.b({ c })"); e("A.b(\'c\')"); f("A.b(\\"c\\"), up{job=\\"x\\"}, {{ $value }}")';
+  expect(faulty(textsIn('x.ts', code), CODE)).toHaveLength(5);
 });
 
 test('both are found, also where a text is put together, and nothing else is', () => {

@@ -95,7 +95,7 @@ test('the description of the Python package has the sample of the README in Pyth
 test('errors and warnings in Python name properties and methods as Python does', async () => {
   writeFileSync(join(pythonFolder, 'mistakes.py'), `
 from cdk8s import App, Chart, Cron
-from cdk8s_backup import BackupCronJob, BackupSource, BackupStore, Decryption, RestoreJob
+from cdk8s_backup import BackupCronJob, BackupSource, BackupStore, Decryption, RestoreJob, RestoreMode
 from cdk8s_plus_34 import Secret
 
 app = App()
@@ -110,6 +110,11 @@ try:
     backup("wrong", service_account=chart)
 except RuntimeError as error:
     print(error)
+every = BackupCronJob(chart, "every", source=BackupSource.postgres(host="db", user="backup", all_databases=True), stores=[store], backup_name="all", schedule=Cron.daily())
+try:
+    RestoreJob(chart, "unnamed", backup=every, mode=RestoreMode.postgres_swap())
+except RuntimeError as error:
+    print(error)
 first = backup("first")
 backup("second")
 RestoreJob(chart, "restore", backup=first, decryption=Decryption.from_secret(Secret.from_secret_name(chart, "Key", "key")))
@@ -120,7 +125,9 @@ except RuntimeError as error:
     print(error)
 `);
   const said = await run(pythonFolder, python, ['mistakes.py']);
-  expect(said).toMatch(/chart\/wrong: 'service_account' must be a ServiceAccount, .* kplus\.ServiceAccount\.from_service_account_name\(/);
+  expect(said).toMatch(/chart\/wrong: 'service_account' must be a ServiceAccount, .* kplus\.ServiceAccount\.from_service_account_name\(chart, "Account", "backup"\)/);
+  expect(said).toContain('name it in the mode, RestoreMode.postgres_swap with \'database_name\'');
+  expect(said).not.toMatch(/\bnew |\{ \w+: /);
   expect(said).toContain('Decryption.from_volume');
   expect(said).toMatch(/\[chart\/second\] 'backup_name' "userData" is that of chart\/first too/);
 });

@@ -1,14 +1,14 @@
 import { BackupAlertRulesOptions, BackupAlertRulesProps } from './backup-alert-rules-props';
 import { BACKUP } from '../backup/takes';
 import { Form, needed } from '../core/form';
-import { FLAG, listOf, text } from '../core/takes';
+import { FLAG, listOf, mapOf, text } from '../core/takes';
 import { DRILLS } from '../drill/takes';
 import { LABELS } from '../pod/takes';
 
 export const ALERTS_OPTIONS: Form<BackupAlertRulesOptions> = {
   ruleName: text('backup-alerts'),
   prometheusRule: FLAG,
-  ruleLabels: LABELS,
+  ruleLabels: mapOf(text('kube-prometheus-stack'), 'release'),
   alertLabels: LABELS,
   runbookUrl: text('https://wiki.example.com/backups'),
   runnerMetrics: FLAG,

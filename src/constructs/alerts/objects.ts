@@ -16,7 +16,7 @@ export function definePrometheusRules(
   scope: Construct, name: string, labels: { readonly [key: string]: string }, groups: readonly AlertGroup[],
 ): ApiObject[] {
   if (!('release' in labels)) {
-    warn(scope, 'the PrometheusRule has no label "release": kube-prometheus-stack ignores it without a word; set \'ruleLabels\' to { release: \'NAME OF THE HELM RELEASE\' }, or to { release: \'\' } if your Prometheus selects all rules');
+    warn(scope, 'the PrometheusRule has no label "release": kube-prometheus-stack ignores it without a word; give \'ruleLabels\' a "release" with the name of the Helm release, or with empty text if your Prometheus selects all rules');
   }
   return partsOf(groups).map((part, i) => {
     const ruleName = i === 0 ? name : `${name}-${i + 1}`;

@@ -23,10 +23,9 @@ const TRANSITION: Form<LifecycleTransition> = { storageClass: needed(CLASS), tra
 const NONCURRENT_TRANSITION: Form<LifecycleNoncurrentVersionTransition> = {
   storageClass: needed(CLASS), transitionAfter: needed(DAYS), noncurrentVersionsToRetain: NUMBER,
 };
-const A_TRANSITION = '{ storageClass: LifecycleStorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(30) }';
-const TRANSITIONS = listOf(struct(A_TRANSITION, TRANSITION));
+const TRANSITIONS = listOf(struct(TRANSITION, 'transitionAfter'));
 
-const RULES = listOf(struct<LifecycleRule>('{ id: \'old\', prefix: \'logs/\', expiration: Duration.days(90) }', {
+const RULES = listOf(struct<LifecycleRule>({
   id: needed(text('old')),
   enabled: FLAG,
   prefix: text('logs/'),
@@ -37,11 +36,11 @@ const RULES = listOf(struct<LifecycleRule>('{ id: \'old\', prefix: \'logs/\', ex
   expiration: DAYS,
   expirationDate: DATE,
   expiredObjectDeleteMarker: FLAG,
-  noncurrentVersionTransitions: listOf(struct(A_TRANSITION, NONCURRENT_TRANSITION)),
+  noncurrentVersionTransitions: listOf(struct(NONCURRENT_TRANSITION)),
   noncurrentVersionExpiration: DAYS,
   noncurrentVersionsToRetain: NUMBER,
   abortIncompleteMultipartUploadAfter: DAYS,
-}));
+}, 'prefix', 'expiration'));
 
 const APPLY_JOB: Form<LifecycleApplyJobOptions> = {
   ...NETWORK,
@@ -60,7 +59,7 @@ const BUCKET: Form<BackupBucketOptions> = {
   mfaDelete: FLAG,
   transitionDefaultMinimumObjectSize: oneOf(TransitionDefaultMinimumObjectSize, 'TransitionDefaultMinimumObjectSize'),
   fileName: text('s3-lifecycle/shop.json'),
-  applyJob: struct('{}', APPLY_JOB),
+  applyJob: struct(APPLY_JOB, 'image'),
 };
 
 export const LIFECYCLE_FORM: Form<BackupBucketLifecycleProps> = { ...BUCKET, store: needed(STORE), rules: RULES, document: text('{"Rules": […]}') };

@@ -63,7 +63,7 @@ const POLICY_FORM: Form<S3AccessPolicyProps> = {
   backups: needed(listOf(BACKUP)),
   store: STORE,
   access: ACCESS,
-  grants: listOf(struct('{ access: S3Access.BACKUP, principals: [\'arn:aws:iam::111122223333:role/backup\'] }', GRANT)),
+  grants: listOf(struct(GRANT)),
   fileName: text('s3-policies/shop.json'),
 };
 

@@ -14,7 +14,7 @@ import { likeliest } from './likeliest';
 export interface Takes<T> {
   /** With its article: `a Retention`. */
   readonly what: string;
-  /** What to write: `Retention.days(30)`. */
+  /** What to write, in words and calls that are right in each language: `Retention.days(30)`, `BackupSource.redis with 'host': "redis"`. */
   readonly example: string;
   readonly accepts: (value: unknown) => boolean;
   /** Checks what is in the value, which is called `where` in messages. */
@@ -36,7 +36,7 @@ export function needed<T>(takes: Takes<T>): Needed<T> {
 /** Refuses props or options that have an unknown name, lack what is needed, or have something of a wrong type, at every level. */
 export function checkForm<T extends object>(value: T, form: Form<T>, where = ''): void {
   if (!isObject(value) || !isOf(value, form)) {
-    throw new Error(`${where === '' ? 'the properties' : `'${where}'`} must be an object, got ${kindOf(value)}: ${outline(form)}`);
+    throw new Error(`${where === '' ? 'the properties' : `'${where}'`} must be an object, got ${kindOf(value)}: as in ${exampleOf(form)}`);
   }
   const prefix = where === '' ? '' : `${where}.`;
   if (isPlain(value)) checkNames(Object.keys(value), Object.keys(form), prefix);
@@ -103,8 +103,9 @@ function listed(names: readonly string[]): string {
   return names.map(name => `'${name}'`).join(', ');
 }
 
-/** What has to be there at least. */
-function outline(form: object): string {
-  const least = Object.entries<Takes<unknown>>(form as any).filter(([, takes]) => 'needed' in takes).map(([name, { example }]) => `${name}: ${example}`);
-  return least.length === 0 ? `{ ${Object.keys(form)[0]}: … }` : `{ ${least.join(', ')} }`;
+/** Props or options with what has to be there, and with `more`; of those that need nothing, the first. */
+export function exampleOf(form: object, more: readonly string[] = []): string {
+  const all = Object.entries<Takes<unknown>>(form as any);
+  const shown = all.filter(([name, takes]) => 'needed' in takes || more.includes(name));
+  return `an object with ${(shown.length === 0 ? all.slice(0, 1) : shown).map(([name, { example }]) => `'${name}': ${example}`).join(', ')}`;
 }

@@ -3,7 +3,7 @@
  */
 import { Cron, Duration, Size } from 'cdk8s';
 import { IConstruct } from 'constructs';
-import { checkForm, checkGiven, Form, isObject, isPlain, Takes } from './form';
+import { checkForm, checkGiven, exampleOf, Form, isObject, isPlain, Takes } from './form';
 
 export const TEXT: Takes<string> = { what: 'text', example: '"text"', accepts: value => typeof value === 'string' };
 export const FLAG: Takes<boolean> = { what: 'true or false', example: 'true', accepts: value => typeof value === 'boolean' };
@@ -18,19 +18,19 @@ export function text(example: string): Takes<string> {
 export const DURATION: Takes<Duration> = { what: 'a Duration', example: 'Duration.hours(1)', accepts: value => has(value, 'toSeconds', 'function') };
 export const SIZE: Takes<Size> = { what: 'a Size', example: 'Size.gibibytes(10)', accepts: value => has(value, 'toMebibytes', 'function') };
 export const CRON: Takes<Cron> = {
-  what: 'a Cron', example: 'Cron.schedule({ minute: \'0\', hour: \'2\' })', accepts: value => has(value, 'expressionString', 'string'),
+  what: 'a Cron', example: 'Cron.schedule with \'minute\': "0" and \'hour\': "2"', accepts: value => has(value, 'expressionString', 'string'),
 };
 
 export const DATE: Takes<Date> = {
-  what: 'a Date', example: 'new Date("2026-11-22T02:00:00Z")', accepts: value => Object.prototype.toString.call(value) === '[object Date]',
+  what: 'a Date', example: 'the Date of 2026-11-22T02:00:00Z', accepts: value => Object.prototype.toString.call(value) === '[object Date]',
 };
 
-export const SECRET: Takes<IConstruct> = resource('a Secret', 'Secret', 'kplus.Secret.fromSecretName(chart, \'Secret\', \'backup-secrets\')');
-export const CONFIG_MAP: Takes<IConstruct> = resource('a ConfigMap', 'ConfigMap', 'kplus.ConfigMap.fromConfigMapName(chart, \'Map\', \'ca\')');
+export const SECRET: Takes<IConstruct> = resource('a Secret', 'Secret', 'kplus.Secret.fromSecretName(chart, "Secret", "backup-secrets")');
+export const CONFIG_MAP: Takes<IConstruct> = resource('a ConfigMap', 'ConfigMap', 'kplus.ConfigMap.fromConfigMapName(chart, "Map", "ca")');
 export const CLAIM: Takes<IConstruct> = resource(
-  'a PersistentVolumeClaim', 'PersistentVolumeClaim', 'kplus.PersistentVolumeClaim.fromClaimName(chart, \'Claim\', \'data\')');
+  'a PersistentVolumeClaim', 'PersistentVolumeClaim', 'kplus.PersistentVolumeClaim.fromClaimName(chart, "Claim", "data")');
 export const SERVICE_ACCOUNT: Takes<IConstruct> = resource(
-  'a ServiceAccount', 'ServiceAccount', 'kplus.ServiceAccount.fromServiceAccountName(chart, \'Account\', \'backup\')');
+  'a ServiceAccount', 'ServiceAccount', 'kplus.ServiceAccount.fromServiceAccountName(chart, "Account", "backup")');
 
 /** An object of Kubernetes, defined in this app or elsewhere: of any cdk8s-plus, or an `ApiObject`. */
 export function resource(what: string, kind: string, example: string): Takes<IConstruct> {
@@ -52,7 +52,7 @@ export function oneOf<T extends string>(values: { readonly [name: string]: T }, 
 export function listOf<T>(each: Takes<T>): Takes<readonly T[]> {
   return {
     what: `a list of ${each.what.replace(/^an? /, '')}`,
-    example: `[${each.example}]`,
+    example: `a list with ${each.example}`,
     accepts: value => Array.isArray(value),
     inside: (where, values) => {
       // Not with forEach, which leaves out what is empty.
@@ -65,7 +65,7 @@ export function listOf<T>(each: Takes<T>): Takes<readonly T[]> {
 export function mapOf<T>(each: Takes<T>, name = 'name'): Takes<{ readonly [name: string]: T }> {
   return {
     what: `an object with ${each.what} for each name`,
-    example: `{ ${name}: ${each.example} }`,
+    example: `an object with ${JSON.stringify(name)}: ${each.example}`,
     accepts: value => isObject(value) && isPlain(value),
     inside: (where, values) => {
       for (const [key, value] of Object.entries(values)) checkGiven(`${where}.${key}`, value, each);
@@ -73,9 +73,9 @@ export function mapOf<T>(each: Takes<T>, name = 'name'): Takes<{ readonly [name:
   };
 }
 
-/** Options in props. */
-export function struct<T extends object>(example: string, form: Form<T>): Takes<T> {
-  return { what: 'an object', example, accepts: isObject, inside: (where, value) => checkForm(value, form, where) };
+/** Options in props. Their example has what is needed, and `more`. */
+export function struct<T extends object>(form: Form<T>, ...more: readonly (keyof T & string)[]): Takes<T> {
+  return { what: 'an object', example: exampleOf(form, more), accepts: isObject, inside: (where, value) => checkForm(value, form, where) };
 }
 
 /** Whether it has this member: what tells apart classes of which an app may have several, such as those of cdk8s-plus. */

@@ -19,7 +19,7 @@ export const DRILL_OPTIONS: Form<RestoreDrillOptions> = {
   databaseName: text('orders'),
   assertions: listOf(text('SELECT count(*) > 0 FROM users')),
   keys: listOf(REDIS_ASSERTION),
-  freshness: listOf(struct('{ sql: \'SELECT max(created_at) FROM orders\', maxAge: Duration.days(1) }', FRESHNESS)),
+  freshness: listOf(struct(FRESHNESS)),
   tablesThatMayBeEmpty: listOf(text('public.queue')),
   parallelJobs: NUMBER,
   serverImage: text('postgres:17'),

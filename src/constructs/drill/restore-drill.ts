@@ -117,7 +117,7 @@ export class RestoreDrill extends Construct {
 
 function bindDecryption(scope: Construct, { decryption, backup }: RestoreDrillProps): PodParts<DecryptionConfig> | undefined {
   if (decryption === undefined && backup._config.encryption !== null) {
-    throw new Error(`'decryption' is missing: ${show(backup.cronJobName)} is encrypted, and a drill without an identity restores nothing: Decryption.fromSecret(secret, 'identity')`);
+    throw new Error(`'decryption' is missing: ${show(backup.cronJobName)} is encrypted, and a drill without an identity restores nothing: Decryption.fromSecret(secret, "identity")`);
   }
   return decryption?._bind(scope);
 }

@@ -1,4 +1,4 @@
 import { RestoreDrill } from './restore-drill';
 import { instance, listOf } from '../core/takes';
 
-export const DRILLS = listOf(instance(RestoreDrill, 'a RestoreDrill', 'new RestoreDrill(chart, \'db-drill\', { backup, schedule: Cron.weekly() })'));
+export const DRILLS = listOf(instance(RestoreDrill, 'a RestoreDrill', 'a RestoreDrill that the app defines'));

@@ -97,4 +97,4 @@ export class BackupSource {
   }
 }
 
-const MEMBERS = needed(mapOf(instance(BackupSource, 'a BackupSource', 'BackupSource.postgres({ … })'), 'db'));
+const MEMBERS = needed(mapOf(instance(BackupSource, 'a BackupSource', 'BackupSource.postgres with \'host\': "postgres", \'databaseName\': "orders" and \'user\': "backup"'), 'db'));

@@ -7,5 +7,5 @@ import { Takes } from '../core/form';
 import { instance } from '../core/takes';
 
 export const SOURCE: Takes<BackupSource> = instance(
-  BackupSource, 'a BackupSource', 'BackupSource.postgres({ host: \'postgres\', databaseName: \'orders\', user: \'backup\' })');
+  BackupSource, 'a BackupSource', 'BackupSource.postgres with \'host\': "postgres", \'databaseName\': "orders" and \'user\': "backup"');
 export const MODE: Takes<RestoreMode> = instance(RestoreMode, 'a RestoreMode', 'RestoreMode.postgresSwap()');

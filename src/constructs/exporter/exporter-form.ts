@@ -1,7 +1,7 @@
 import { BackupExporterOptions, BackupExporterProps } from './backup-exporter-props';
 import { BACKUP } from '../backup/takes';
 import { Form, needed } from '../core/form';
-import { DURATION, FLAG, instance, listOf, NUMBER, text } from '../core/takes';
+import { DURATION, FLAG, instance, listOf, mapOf, NUMBER, text } from '../core/takes';
 import { DRILLS } from '../drill/takes';
 import { LABELS, NETWORK, RESOURCES, RUNNER_POD } from '../pod/takes';
 import { RestoreJob } from '../restore/restore-job';
@@ -20,7 +20,7 @@ export const EXPORTER_OPTIONS: Form<BackupExporterOptions> = {
   maxVerificationAge: DURATION,
   maxDrillAge: DURATION,
   port: { ...NUMBER, example: '8080' },
-  serviceMonitorLabels: LABELS,
+  serviceMonitorLabels: mapOf(text('kube-prometheus-stack'), 'release'),
   labels: LABELS,
   resources: RESOURCES,
 };
@@ -29,6 +29,6 @@ export const EXPORTER_OPTIONS: Form<BackupExporterOptions> = {
 export const EXPORTER_FORM: Form<BackupExporterProps> = {
   ...EXPORTER_OPTIONS,
   backups: needed(listOf(BACKUP)),
-  restores: listOf(instance(RestoreJob, 'a RestoreJob', 'new RestoreJob(chart, \'db-restore\', { backup })')),
+  restores: listOf(instance(RestoreJob, 'a RestoreJob', 'a RestoreJob that the app defines')),
   drills: DRILLS,
 };

@@ -6,7 +6,4 @@ import { needed, Takes } from '../core/form';
 import { SECRET, struct, text } from '../core/takes';
 
 /** A key of a Secret: where a password is. Text in its place may be the password. */
-export const SECRET_VALUE: Takes<SecretValue> = struct<SecretValue>(
-  '{ secret: kplus.Secret.fromSecretName(chart, \'Secret\', \'backup-secrets\'), key: \'POSTGRES_PASSWORD\' }',
-  { secret: needed(SECRET), key: needed(text('POSTGRES_PASSWORD')) },
-);
+export const SECRET_VALUE: Takes<SecretValue> = struct<SecretValue>({ secret: needed(SECRET), key: needed(text('POSTGRES_PASSWORD')) });

@@ -27,9 +27,9 @@ const PROTECTION: Form<ProtectionOptions> = {
   application: WORKLOADS,
   healthUrl: HEALTH_URL,
   drillSchedule: { ...CRON, example: 'Cron.weekly()' },
-  backup: struct('{ image: \'registry.example.com/cdk8s-backup-runner:0.1.0\' }', BACKUP_OPTIONS),
-  restore: struct('{ parallelJobs: 4 }', RESTORE_OPTIONS),
-  drill: struct('{ assertions: [\'SELECT count(*) > 0 FROM users\'] }', DRILL_OPTIONS),
+  backup: struct(BACKUP_OPTIONS, 'image'),
+  restore: struct(RESTORE_OPTIONS, 'healthUrl'),
+  drill: struct(DRILL_OPTIONS, 'assertions'),
 };
 
 const DATA: Form<ProtectedData> = { ...PROTECTION, source: needed(SOURCE) };
@@ -37,13 +37,13 @@ const DATA: Form<ProtectedData> = { ...PROTECTION, source: needed(SOURCE) };
 /** What the props of a plan take. */
 export const PLAN_FORM: Form<RecoveryPlanProps> = {
   ...PROTECTION,
-  data: mapOf(struct('{ source: BackupSource.redis({ host: \'redis\' }), rpo: Duration.hours(2) }', DATA), 'db'),
+  data: mapOf(struct(DATA, 'rpo'), 'db'),
   source: SOURCE,
   stores: needed(STORES),
   cluster: CLUSTER,
-  exporter: struct('{ serviceMonitorLabels: { release: \'kube-prometheus-stack\' } }', EXPORTER_OPTIONS),
-  alerts: struct('{ ruleLabels: { release: \'kube-prometheus-stack\' } }', ALERTS_OPTIONS),
-  lifecycle: struct('{ provider: LifecycleProvider.AWS }', FOR_BACKUPS_FORM),
-  runbook: struct('{ url: \'https://git.example.com/shop/dist/shop.runbook.md\' }', RUNBOOK_FORM),
+  exporter: struct(EXPORTER_OPTIONS, 'serviceMonitorLabels'),
+  alerts: struct(ALERTS_OPTIONS, 'ruleLabels'),
+  lifecycle: struct(FOR_BACKUPS_FORM, 'provider'),
+  runbook: struct(RUNBOOK_FORM, 'url'),
   without: listOf(oneOf(RecoveryPlanPart, 'RecoveryPlanPart')),
 };

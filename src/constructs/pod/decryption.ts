@@ -81,7 +81,7 @@ export class Decryption {
 
 const VOLUME: Takes<IConstruct> = {
   what: 'a Volume',
-  example: 'kplus.Volume.fromSecret(chart, \'Identity\', secret)',
+  example: 'kplus.Volume.fromSecret(chart, "Identity", secret)',
   accepts: value => has(value, 'name', 'string') && has(value, 'asVolume', 'function'),
 };
 const DIRECTORY = `${CERTIFICATES}/identity`;

@@ -22,5 +22,5 @@ export function checkImage(property: string, image: string): string {
 export function warnWithoutRegistry(scope: Construct, image: string): void {
   if (/^(localhost|[^/]*[.:][^/]*)\//.test(image)) return;
   warn(Chart.of(scope), `the image ${show(image)} names no registry, so nodes that don't have it ask Docker Hub: push it to a registry of yours, and set `
-    + `BackupDefaults.of(app).set({ image: ${show(`registry.example.com/${image}`)} }); where all nodes have it, as in kind, say so with "docker.io/library/" in front`);
+    + `'image' in the BackupDefaults of the app to ${show(`registry.example.com/${image}`)}; where all nodes have it, as in kind, say so with "docker.io/library/" in front`);
 }

@@ -68,7 +68,7 @@ export function warnOfForwardedPorts(scope: Construct, connections: readonly Con
     for (const port of ports) {
       const forwarded = service && portsOfPods(service, port, namespace!);
       if (!forwarded || forwarded.length === 0 || forwarded.includes(port)) continue;
-      warn(scope, `the Service ${show(name)} forwards port ${port} to ${forwarded.join(', ')} of its pods, and a NetworkPolicy is about that one: nothing gets through; set '${['network', ...property].join('.')}' to { ports: [${[...forwarded].join(', ')}] }`);
+      warn(scope, `the Service ${show(name)} forwards port ${port} to ${forwarded.join(', ')} of its pods, and a NetworkPolicy is about that one: nothing gets through; set '${['network', ...property, 'ports'].join('.')}' to a list with ${[...forwarded].join(', ')}`);
     }
   }
 }

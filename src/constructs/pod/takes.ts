@@ -12,19 +12,21 @@ import { Form, Takes } from '../core/form';
 import { FLAG, has, instance, listOf, mapOf, NUMBER, oneOf, SECRET, SERVICE_ACCOUNT, SIZE, struct, text } from '../core/takes';
 
 export const COMPRESSION: Takes<Compression> = instance(Compression, 'a Compression', 'Compression.zstd(3)');
-export const ENCRYPTION: Takes<Encryption> = instance(Encryption, 'an Encryption', 'Encryption.age({ recipients: [\'age1…\'] })');
-export const DECRYPTION: Takes<Decryption> = instance(Decryption, 'a Decryption', 'Decryption.fromSecret(secret, \'identity\')');
+export const ENCRYPTION: Takes<Encryption> = instance(Encryption, 'an Encryption', 'Encryption.age with \'recipients\': a list with "age1…"');
+export const DECRYPTION: Takes<Decryption> = instance(Decryption, 'a Decryption', 'Decryption.fromSecret(secret, "identity")');
 export const LABELS = mapOf(text('shop'), 'team');
 
 export const PULL_POLICY = oneOf(ImagePullPolicy, 'ImagePullPolicy');
 
 const CPU: Takes<Cpu> = { what: 'a Cpu', example: 'Cpu.millis(100)', accepts: value => has(value, 'amount', 'string') };
 
-export const RESOURCES: Takes<ContainerResources> = struct<ContainerResources>('{ memory: { limit: Size.gibibytes(1) } }', {
-  cpu: struct<CpuResources>('{ request: Cpu.millis(100) }', { request: CPU, limit: CPU }),
-  memory: struct<MemoryResources>('{ limit: Size.gibibytes(1) }', { request: SIZE, limit: SIZE }),
-  ephemeralStorage: struct<EphemeralStorageResources>('{ limit: Size.gibibytes(1) }', { request: SIZE, limit: SIZE }),
-});
+const MEMORY: typeof SIZE = { ...SIZE, example: 'Size.gibibytes(1)' };
+
+export const RESOURCES: Takes<ContainerResources> = struct<ContainerResources>({
+  cpu: struct<CpuResources>({ request: CPU, limit: CPU }),
+  memory: struct<MemoryResources>({ request: MEMORY, limit: MEMORY }, 'limit'),
+  ephemeralStorage: struct<EphemeralStorageResources>({ request: SIZE, limit: SIZE }, 'limit'),
+}, 'memory');
 
 /** What all constructs with a runner take for its pod. */
 export const RUNNER_POD: Form<RunnerPodOptions> = {
@@ -39,14 +41,14 @@ export const RUNNER_POD: Form<RunnerPodOptions> = {
   fsGroup: NUMBER,
 };
 
-const PLACE: Takes<NetworkPlace> = struct<NetworkPlace>('{ podLabels: { app: \'postgres\' } }', {
+const PLACE: Takes<NetworkPlace> = struct<NetworkPlace>({
   cidrs: listOf(text('10.0.0.0/8')),
   podLabels: LABELS,
   namespaceLabels: LABELS,
   ports: listOf({ ...NUMBER, example: '5432' }),
-});
+}, 'podLabels');
 
-const PLACES: Takes<NetworkPlaces> = struct<NetworkPlaces>('{ database: { podLabels: { app: \'postgres\' } } }', {
+const PLACES: Takes<NetworkPlaces> = struct<NetworkPlaces>({
   database: PLACE,
   members: mapOf(PLACE, 'db'),
   stores: mapOf(PLACE, 's3'),

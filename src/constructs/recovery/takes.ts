@@ -8,28 +8,25 @@ import { Form, needed, Takes } from '../core/form';
 import { DURATION, instance, listOf, SIZE, struct, text } from '../core/takes';
 
 export const RETENTION: Takes<Retention> = instance(Retention, 'a Retention', 'Retention.days(30)');
-export const LOCATION: Takes<StoreLocation> = instance(StoreLocation, 'a StoreLocation', 'StoreLocation.region(\'eu-central-1\')');
+export const LOCATION: Takes<StoreLocation> = instance(StoreLocation, 'a StoreLocation', 'StoreLocation.region("eu-central-1")');
 
 const OBJECTIVE: Form<RecoveryObjective> = { rpo: DURATION, rto: DURATION, preparation: DURATION };
 
-export const CLUSTER: Takes<ClusterLocation> = struct<ClusterLocation>('{ region: \'eu-central-1\' }', {
+export const CLUSTER: Takes<ClusterLocation> = struct<ClusterLocation>({
   region: text('eu-central-1'),
   zones: listOf(text('eu-central-1a')),
 });
 
-export const ESTIMATE: Takes<RestoreEstimate> = struct<RestoreEstimate>(
-  '{ backupSize: Size.gibibytes(10), downloadPerSecond: Size.mebibytes(100), restorePerSecond: Size.mebibytes(20) }',
-  {
-    backupSize: needed(SIZE),
-    downloadPerSecond: needed({ ...SIZE, example: 'Size.mebibytes(100)' }),
-    restorePerSecond: needed({ ...SIZE, example: 'Size.mebibytes(20)' }),
-    slack: DURATION,
-  },
-);
+export const ESTIMATE: Takes<RestoreEstimate> = struct<RestoreEstimate>({
+  backupSize: needed(SIZE),
+  downloadPerSecond: needed({ ...SIZE, example: 'Size.mebibytes(100)' }),
+  restorePerSecond: needed({ ...SIZE, example: 'Size.mebibytes(20)' }),
+  slack: DURATION,
+});
 
-const SCENARIO: Takes<RecoveryObjective> = struct('{ rpo: Duration.hours(26) }', OBJECTIVE);
+const SCENARIO: Takes<RecoveryObjective> = struct(OBJECTIVE);
 
-export const OBJECTIVES: Takes<RecoveryObjectives> = struct<RecoveryObjectives>('{ corruption: { rpo: Duration.hours(26) } }', {
+export const OBJECTIVES: Takes<RecoveryObjectives> = struct<RecoveryObjectives>({
   rpo: DURATION,
   rto: DURATION,
   corruption: SCENARIO,
@@ -42,4 +39,4 @@ export const OBJECTIVES: Takes<RecoveryObjectives> = struct<RecoveryObjectives>(
   alertDelay: DURATION,
   humanDelay: DURATION,
   restoreHorizon: DURATION,
-});
+}, 'corruption');

@@ -9,7 +9,7 @@ import { MODE, SOURCE } from '../engines/takes';
 import { DECRYPTION, ENCRYPTION, LABELS, NETWORK, RESOURCES, RUNNER_POD } from '../pod/takes';
 import { S3_CREDENTIALS_BY_STORE, STORES } from '../stores/takes';
 
-export const WORKLOADS = listOf(instance(RestoreWorkload, 'a RestoreWorkload', 'RestoreWorkload.fromDeploymentName(\'api\')'));
+export const WORKLOADS = listOf(instance(RestoreWorkload, 'a RestoreWorkload', 'RestoreWorkload.fromDeploymentName("api")'));
 export const HEALTH_URL = text('http://backend:8080/health');
 
 export const RESTORE_OPTIONS: Form<RestoreJobOptions> = {
@@ -19,7 +19,7 @@ export const RESTORE_OPTIONS: Form<RestoreJobOptions> = {
   stores: STORES,
   s3Credentials: S3_CREDENTIALS_BY_STORE,
   backupName: text('orders'),
-  restorePoint: instance(RestorePoint, 'a RestorePoint', 'RestorePoint.named(\'orders_20261122_020000\')'),
+  restorePoint: instance(RestorePoint, 'a RestorePoint', 'RestorePoint.named("orders_20261122_020000")'),
   mode: MODE,
   decryption: DECRYPTION,
   encryption: ENCRYPTION,

@@ -199,7 +199,7 @@ function checkSafetyEncryption({ storesPrevious, neverInTheClear }: TargetParts,
   if (neverInTheClear !== null) throw new Error(neverInTheClear);
   if (!decrypts) return;
   throw new Error('\'encryption\' is missing: with \'decryption\' the backups are encrypted, and what this restore stores of what is there before would not be; '
-    + 'give the one of the backup: Encryption.age({ recipients }), or do without in the \'mode\': safetyBackup: false');
+    + 'give the one of the backup, Encryption.age with \'recipients\', or do without: \'safetyBackup\' of the \'mode\' is then false');
 }
 
 function readOnly(store: StoreParts): StoreParts {

@@ -45,7 +45,7 @@ export class RestoreWorkload {
    */
   public _toConfig(namespace: string | undefined): WorkloadConfig {
     if (namespace === undefined) {
-      throw new Error(`'workloads' need the namespace of the chart, got none for ${this.kind} ${show(this.name)}: the runner looks for it there; new Chart(app, id, { namespace })`);
+      throw new Error(`'workloads' need the namespace of the chart, got none for ${this.kind} ${show(this.name)}: the runner looks for it there; give the chart a 'namespace'`);
     }
     if (this.namespaceName !== undefined && this.namespaceName !== namespace) {
       throw new Error(`'workloads' must be in the namespace of the restore, ${show(namespace)}, got ${this.kind} ${show(this.name)} in ${show(this.namespaceName ?? 'none')}: define the RestoreJob in its chart, or stop it yourself`);
@@ -55,8 +55,8 @@ export class RestoreWorkload {
 }
 
 // What is defined elsewhere has another factory.
-const DEPLOYMENT = needed(resource('a Deployment', 'Deployment', 'RestoreWorkload.deployment(api), or RestoreWorkload.fromDeploymentName(\'api\')'));
-const STATEFUL_SET = needed(resource('a StatefulSet', 'StatefulSet', 'RestoreWorkload.statefulSet(api), or RestoreWorkload.fromStatefulSetName(\'api\')'));
+const DEPLOYMENT = needed(resource('a Deployment', 'Deployment', 'RestoreWorkload.deployment(api), or RestoreWorkload.fromDeploymentName("api")'));
+const STATEFUL_SET = needed(resource('a StatefulSet', 'StatefulSet', 'RestoreWorkload.statefulSet(api), or RestoreWorkload.fromStatefulSetName("api")'));
 
 function checkName(name: string): string {
   checkValue('name', name, needed(text('api')));

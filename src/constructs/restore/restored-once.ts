@@ -20,7 +20,7 @@ export function onceOf(
 ): RestoreOnceConfig | undefined {
   if (_kind === 'template') return undefined;
   if (namespace === undefined) {
-    throw new Error('\'trigger\' needs the namespace of the chart, got none: the Job notes there what it has restored, and so does it once; new Chart(app, id, { namespace })');
+    throw new Error('\'trigger\' needs the namespace of the chart, got none: the Job notes there what it has restored, and so does it once; give the chart a \'namespace\'');
   }
   const key = createHash('sha256').update(JSON.stringify([_id, backupName, backup, notAfter])).digest('hex').slice(0, 16);
   return { namespace, configMap: `${jobName}-${SUFFIX}`, key };

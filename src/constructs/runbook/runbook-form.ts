@@ -6,7 +6,7 @@ const CONTACT: Form<RunbookContact> = { name: needed(text('Ada Lovelace')), role
 
 /** What the props of a runbook take. */
 export const RUNBOOK_FORM: Form<RecoveryRunbookProps> = {
-  contacts: listOf(struct('{ name: \'Ada Lovelace\', role: \'decides about restores\', channel: \'+44 20 7946 0000\' }', CONTACT)),
+  contacts: listOf(struct(CONTACT)),
   title: text('Recovery runbook of the shop'),
   runbookName: text('shop.runbook'),
   url: text('https://git.example.com/shop/dist/RUNBOOK.md'),

@@ -61,6 +61,6 @@ function outlook({ bytes, what }: MemoryNeed, limit: number | null): MemoryOutlo
     : {
       enough: false,
       message: `${estimate}; the container may use ${formatBytes(limit)}, and what needs more is killed`,
-      advice: `raise the limit to ${fitting}Mi: resources: { memory: { limit: Size.mebibytes(${fitting}) } }`,
+      advice: `raise the limit to ${fitting}Mi, which is 'resources.memory.limit'`,
     };
 }

@@ -218,7 +218,7 @@ export class JobAlerts {
         or on (${ns})
         count by (${ns}) (count by (${ns}, cluster) (${of('kube_cronjob_info')})) > 1`,
       summary: `Alerts on backup ${this.target.cronJob} can't tell several clusters apart`,
-      description: `This Prometheus sees ${this.target.namespace}/${this.target.cronJob} in several clusters, and what is fresh in one hides what is old in the other. Set matchLabels of BackupAlertRules, such as { cluster: 'prod' }, with one set of rules for each cluster`,
+      description: `This Prometheus sees ${this.target.namespace}/${this.target.cronJob} in several clusters, and what is fresh in one hides what is old in the other. Set matchLabels of BackupAlertRules, such as cluster="prod", with one set of rules for each cluster`,
     });
   }
 

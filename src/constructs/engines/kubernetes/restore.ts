@@ -20,7 +20,7 @@ export function objects(options: KubernetesObjectsRestoreOptions): RestoreDefini
         config: { engine, namespace, replace },
         api: { namespace, rules: writeRules(source.config, replace) },
         storesPrevious: replace,
-        neverInTheClear: '\'encryption\' is missing: the Secrets that this restore replaces are stored before, and never in the clear; give the one of the backup: Encryption.age({ recipients })',
+        neverInTheClear: '\'encryption\' is missing: the Secrets that this restore replaces are stored before, and never in the clear; give the one of the backup: Encryption.age with \'recipients\'',
       };
     },
   };

@@ -31,7 +31,7 @@ export function kubernetesSecrets(options: KubernetesSecretsOptions): SourceDefi
     scratchSize: Size.gibibytes(1),
     bind: scope => {
       const namespace = given ?? Chart.of(scope).namespace;
-      if (namespace === undefined) throw new Error('\'namespace\' is missing: give the chart one, new Chart(app, id, { namespace }), or name that of the Secrets');
+      if (namespace === undefined) throw new Error('\'namespace\' is missing: give the chart one, its \'namespace\', or name that of the Secrets');
       const config: KubernetesConfig = { engine: 'kubernetes', namespace, secretNames, configMapNames, labelSelector };
       return {
         config,
@@ -41,7 +41,7 @@ export function kubernetesSecrets(options: KubernetesSecretsOptions): SourceDefi
         dataClaims: [],
         endpoints: [],
         api: { namespace, rules: readRules(config) },
-        neverInTheClear: '\'encryption\' is missing: Secrets are not stored in the clear; Encryption.age({ recipients: [\'age1…\'] }) with what "age-keygen" prints',
+        neverInTheClear: '\'encryption\' is missing: Secrets are not stored in the clear; give Encryption.age with \'recipients\', the public keys that "age-keygen" prints',
         lockTimeouts: [],
       };
     },

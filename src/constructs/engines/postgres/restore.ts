@@ -63,7 +63,7 @@ export function targetOf(
   return ({ engine, host, port, user, passwordEnv, tls, databaseName: own, globals }) => {
     const database = given ?? own;
     if (database === null) {
-      throw new Error('\'databaseName\' is missing: the backup has all databases of the server, and one restore brings back one; name it in the mode, RestoreMode.postgresSwap({ databaseName })');
+      throw new Error('\'databaseName\' is missing: the backup has all databases of the server, and one restore brings back one; name it in the mode, RestoreMode.postgresSwap with \'databaseName\'');
     }
     if (newName === database) {
       throw new Error(`'newName' must be another name than that of the database, got ${show(newName)}: to replace it, use RestoreMode.postgresSwap`);

@@ -23,7 +23,7 @@ export const S3_FORM: Form<S3StoreOptions> = {
   credentials: instance(S3Credentials, 'an S3Credentials', 'S3Credentials.fromSecret(secret)'),
   encryption: instance(S3Encryption, 'an S3Encryption', 'S3Encryption.S3_MANAGED'),
   storageClass: instance(S3StorageClass, 'an S3StorageClass', 'S3StorageClass.INFREQUENT_ACCESS'),
-  objectLock: struct('{ mode: S3ObjectLockMode.GOVERNANCE, duration: Duration.days(14) }', OBJECT_LOCK),
+  objectLock: struct(OBJECT_LOCK),
   layout: oneOf(StoreLayout, 'StoreLayout'),
   checksums: oneOf(S3Checksums, 'S3Checksums'),
   maxParts: { ...NUMBER, example: '1000' },

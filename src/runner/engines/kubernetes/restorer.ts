@@ -185,7 +185,7 @@ function isReplaced(change: Change): boolean {
 }
 
 function notAllowed({ wanted, differences: found }: Change): string {
-  return `${titleOf(wanted)} is there and differs (the backup ${found.join(', ')}): it is replaced only if you say so, with --set target.replace=true or RestoreMode.kubernetesObjects({ replace: true })`;
+  return `${titleOf(wanted)} is there and differs (the backup ${found.join(', ')}): it is replaced only if you say so, with --set target.replace=true or "replace" of RestoreMode.kubernetesObjects`;
 }
 
 function artifactOf({ id, source, artifacts }: BackupRecord): RecordedArtifact {

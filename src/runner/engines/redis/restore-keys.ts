@@ -169,7 +169,7 @@ export class RedisKeysRestorer extends RedisServerRestorer {
     if (keys > 0 && mark === null && !this.target.replace) {
       findings.push({
         message: `it holds ${keys} keys, and key by key a restore replaces them one after the other, not in one step: restore into an empty server, or allow it with `
-          + 'RestoreMode.redisKeys({ replace: true }) or --set target.replace=true',
+          + '"replace" of RestoreMode.redisKeys or --set target.replace=true',
         exitCode: ExitCode.USAGE,
       });
     }
