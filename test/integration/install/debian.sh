@@ -28,6 +28,7 @@ missing=()
 for package in "${packages[@]}"; do
   dpkg-query --show --showformat '${Status}' "$package" 2> /dev/null | grep 'ok installed' > /dev/null || missing+=("$package")
 done
+python3 -m pip --version > /dev/null 2>&1 || missing+=(python3-pip) # for what comes from PyPI; Python may be another than Debian's
 languages=(de_DE fr_FR ja_JP)
 unknown=()
 for language in "${languages[@]}"; do
