@@ -17,7 +17,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
 fi
 if ! command -v go > /dev/null; then
-  echo 'Go is missing: install it (https://go.dev/doc/install, 1.21 or later) and run this again' >&2
+  echo 'Go is missing: install it (https://go.dev/doc/install, 1.25 or later) and run this again' >&2
   exit 1
 fi
 echo 'Java, Maven, Python and Go are installed'

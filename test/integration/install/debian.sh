@@ -39,7 +39,8 @@ if [ ${#missing[@]} -eq 0 ] && [ ${#unknown[@]} -eq 0 ]; then
   exit 0
 fi
 if ! command -v apt-get > /dev/null || [ "$(id -u)" -ne 0 ]; then
-  echo "missing: ${missing[*]} ${unknown[*]/%/.UTF-8}; install them with the package manager of this system, or run this as root on Debian" >&2
+  missing+=("${unknown[@]/%/.UTF-8}")
+  echo "missing: ${missing[*]}; install them with the package manager of this system, or run this as root on Debian" >&2
   exit 1
 fi
 
