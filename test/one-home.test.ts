@@ -9,6 +9,7 @@ const HOMES: readonly [home: string, of: string, written: RegExp][] = [
   ['runner/core/errors.ts', 'exitCodeOf(error)', /\.exitCode : ExitCode\.FAILED/],
   ['runner/core/disk.ts', 'freeBytes(directory) and roomIn(scratch)', /\{ bavail|\.bavail/],
   ['runner/core/sum.ts', 'sum(numbers)', /\.reduce\(.* => \w+ \+ /],
+  ['runner/stream/compress.ts', 'isUndecompressible(error)', /ERR_ZLIB/],
   ['runner/core/side-by-side.ts', 'sideBySide(items, atOnce, act)', /Promise\.all\(Array\.from\(/],
   ['runner/catalog/sizes.ts', 'bytesOf(artifacts), plainBytesOf(artifact) and secondsOf(record)', /\.?plainBytes\b[^:]{0,5} \?\? |finishedAt\) - Date\.parse\([\w.]*startedAt/],
 ];

@@ -58,6 +58,8 @@ export interface RecordedImport {
   readonly timeFrom: string;
   /** Name of the file with the checksum that was compared; `null` where there was none. */
   readonly checksumFile: string | null;
+  /** SHA-256 of the file that was copied, as it was found; absent from what was imported before this field was. */
+  readonly sha256?: string;
 }
 
 export interface RecordedSource {

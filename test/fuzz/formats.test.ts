@@ -18,6 +18,8 @@ import { RdbLook } from '../../src/runner/engines/redis/rdb/look';
 import { RespError, RespReader, ServerError } from '../../src/runner/engines/redis/resp';
 import { contentOf } from '../../src/runner/engines/redis/restore-keys-read';
 import { countsOf, parseInfo, refusalOf as refusalOfServer } from '../../src/runner/engines/redis/source';
+import { foreignDatabases } from '../../src/runner/engines/sqlite/foreign';
+import { parseSqliteHeader, SQLITE_MAGIC } from '../../src/runner/engines/sqlite/header';
 import { readText } from '../../src/runner/stream/read-text';
 import { aPair } from '../runner/age/_age';
 
@@ -79,6 +81,22 @@ describe('a snapshot of Redis', () => {
     const result = await refusalIn(() => contentOf(pieces(Buffer.concat([Buffer.from('REDIS0012'), Buffer.from(bytes)]), 1), 'app.rdb', 0));
     expect((result as { refused: RunnerError }).refused.message).toMatch(/a database with the number 1099511627776|a name of 4294967295 bytes/);
   });
+});
+
+test('the head of a SQLite file of any bytes is read, or is none', async () => {
+  let refused = 0;
+  const numbers = fc.uint8Array({ minLength: 0, maxLength: 120 }).map(bytes => Buffer.concat([SQLITE_MAGIC, bytes]));
+  await fc.assert(fc.asyncProperty(fc.oneof(numbers, fc.uint8Array().map(bytes => Buffer.from(bytes))), chunkSize, async (bytes, size) => {
+    const result = await refusalIn(() => foreignDatabases.look(pieces(bytes, size), 'app.db'));
+    if ('refused' in result) {
+      refused++;
+      expect([result.refused.exitCode, result.refused.message]).toEqual([ExitCode.CORRUPT, 'app.db is no SQLite database, or is encrypted']);
+    }
+    const header = parseSqliteHeader(bytes);
+    if (header) expect([header.bytes === null || header.bytes >= 0, header.version]).toEqual([true, expect.stringMatching(/^(\d+\.\d+\.\d+|unknown)$/)]);
+    expect(header === undefined).toBe('refused' in result);
+  }), runs(500));
+  expect(refused).toBeGreaterThan(100);
 });
 
 describe('an archive of pg_dump', () => {

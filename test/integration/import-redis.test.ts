@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { configOf, folder, redis } from './_configs';
+import { flip, sha256sum } from './_import';
 import { filesIn, list, run } from './_runner';
 import { damage, digestOf } from './restore/_redis';
 import { restore, restoreOf } from './restore/_restore';
@@ -38,22 +40,24 @@ test('snapshots of Redis are imported with the time that stands in them: listed,
   const config = configOf({ name: 'cache', source: redis(server), stores: [folder(directory)] });
   const options = { config, env: {} };
   await fill(server);
-  const first = backupId('cache', await snapshot(file('dump.rdb')));
+  const plain = path.join(tempDir('saved'), 'dump.rdb');
+  const first = backupId('cache', await snapshot(plain));
   const before = await digestOf(server);
-  writeFileSync(file('dump.rdb.sha256'), execFileSync('sha256sum', [file('dump.rdb')], { encoding: 'utf8' }));
+  writeFileSync(file('dump.rdb.gz'), gzipSync(readFileSync(plain)));
+  sha256sum(old, 'dump.rdb.gz', 'dump.rdb.gz.sha256');
   await damage(server);
   const later = await digestOf(server);
   // The copy is named after a night of which it has nothing.
   const second = backupId('cache', await snapshot(file('redis_20200101_020000.rdb')));
-  for (const name of ['cache-flipped.rdb', 'cache.rdb', 'sessions.rdb', 'redis_20200102_020000.rdb']) copyFileSync(file('dump.rdb'), file(name));
+  for (const name of ['cache-flipped.rdb', 'cache.rdb', 'sessions.rdb', 'redis_20200102_020000.rdb']) copyFileSync(plain, file(name));
   await snapshot(file('dump_20200103_020000.rdb'));
-  const flipped = readFileSync(file('dump_20200103_020000.rdb'));
-  flipped[flipped.length - 200] = flipped[flipped.length - 200]! ^ 1; // eslint-disable-line no-bitwise
-  writeFileSync(file('dump_20200103_020000.rdb'), flipped);
-  truncateSync(file('cache.rdb'), flipped.length - 3000);
+  const saved = readFileSync(file('dump_20200103_020000.rdb'));
+  flip(file('dump_20200103_020000.rdb'), length => length - 200);
+  truncateSync(file('cache.rdb'), saved.length - 3000);
   await server.cli(['flushall']);
   const empty = backupId('cache', await snapshot(file('redis_20200104_020000.rdb')));
-  for (const name of ['redis_20200105_020000.rdb.gz', 'appendonly.aof']) writeFileSync(file(name), 'x');
+  for (const name of ['redis_20200105_020000.rdb.xz', 'appendonly.aof']) writeFileSync(file(name), 'x');
+  writeFileSync(file('redis_20200107_020000.rdb.gz'), gzipSync(saved).subarray(0, -9));
   writeFileSync(file('redis_20200106_020000.rdb'), 'x');
 
   const planned = await run(['import', '--from', old, '--dry-run', '--json'], options);
@@ -61,7 +65,7 @@ test('snapshots of Redis are imported with the time that stands in them: listed,
   expect(filesIn(directory)).toEqual([]);
   const files = JSON.parse(planned.stdout).files as readonly { file: string; outcome: string; reason: string | null; id: string | null }[];
   expect(Object.fromEntries(files.map(({ file: key, outcome, reason, id }) => [key, [outcome, id ?? reason]]))).toEqual({
-    'dump.rdb': ['would-be-imported', first],
+    'dump.rdb.gz': ['would-be-imported', first],
     'redis_20200102_020000.rdb': ['already-there', first],
     'redis_20200101_020000.rdb': ['would-be-imported', second],
     'redis_20200104_020000.rdb': ['would-be-imported', empty],
@@ -70,7 +74,8 @@ test('snapshots of Redis are imported with the time that stands in them: listed,
     'redis_20200106_020000.rdb': ['failed', `${file('redis_20200106_020000.rdb')} is no snapshot of Redis`],
     'cache-flipped.rdb': ['not-taken', 'its name begins with none of cache, dump, redis'],
     'sessions.rdb': ['not-taken', 'its name begins with none of cache, dump, redis'],
-    'redis_20200105_020000.rdb.gz': ['not-taken', expect.stringContaining('compressed as a whole')],
+    'redis_20200105_020000.rdb.xz': ['not-taken', expect.stringContaining('unpack it first')],
+    'redis_20200107_020000.rdb.gz': ['failed', expect.stringMatching(/^it can't be decompressed/)],
     'appendonly.aof': ['not-taken', expect.stringContaining('append-only file')],
   });
 
@@ -79,7 +84,7 @@ test('snapshots of Redis are imported with the time that stands in them: listed,
   expect(listed.latest).toBe(second);
   expect(listed.backups.map(({ id, suspect }) => [id, suspect])).toEqual([[first, null], [second, null], [empty, 'there are no keys in it']]);
   const record = (id: string) => JSON.parse(readFileSync(path.join(directory, `${id}.json`), 'utf8')) as BackupRecord;
-  expect(record(first).imported!.checksumFile).toBe('dump.rdb.sha256');
+  expect(record(first).imported!.checksumFile).toBe('dump.rdb.gz.sha256');
   expect(record(second)).toMatchObject({
     source: { engine: 'redis', serverVersion: expect.stringMatching(/^7\./), address: file('redis_20200101_020000.rdb'), database: null },
     artifacts: [{ compression: { where: 'outside' }, plainBytes: readFileSync(file('redis_20200101_020000.rdb')).length, counts: null }],

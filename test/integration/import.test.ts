@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { configOf, folder, postgres } from './_configs';
+import { dumpWith, flip, hoursAgo, sha256sum } from './_import';
 import { filesIn, list, run, RunOptions } from './_runner';
 import { targetOf } from './restore/_postgres';
 import { restore, restoreOf } from './restore/_restore';
@@ -19,6 +20,8 @@ import { openStore } from '../../src/runner/stores/open';
 import { shellBlock } from '../pages';
 
 /* The folder of a script that ran pg_dump every night, as the guide has it, and those of two well-known images. */
+
+const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 
 let pg: PostgresServer;
 let s3: Versitygw;
@@ -36,28 +39,7 @@ beforeEach(async () => {
 afterAll(() => Promise.all([pg?.stop(), s3?.stop()]));
 
 /** The command of the guide. */
-function dump(file: string, database = 'whispercache', ...more: readonly string[]): void {
-  execFileSync(path.join(clientBin(17), 'pg_dump'), [
-    '--host=localhost', `--port=${pg.port}`, `--username=${pg.superuser}`, `--dbname=${database}`, '--format=custom', '--compress=9', `--file=${file}`, ...more,
-  ], { env: { PGPASSWORD: pg.password, TZ: 'Etc/UTC' } });
-}
-
-function sha256sum(directory: string, file: string, as: string): void {
-  writeFileSync(path.join(directory, as), execFileSync('sha256sum', [path.join(directory, file)], { encoding: 'utf8' }));
-}
-
-function flip(file: string): void {
-  const bytes = readFileSync(file);
-  bytes[bytes.length - 200] = bytes[bytes.length - 200]! ^ 1; // eslint-disable-line no-bitwise
-  writeFileSync(file, bytes);
-}
-
-/** A time of some hours ago, to the second; as it stands in names. */
-function hoursAgo(hours: number): { readonly id: string; readonly stamp: string; readonly date: Date } {
-  const date = new Date(Math.floor(Date.now() / 1000) * 1000 - hours * 3_600_000);
-  const id = backupId('whispercache', date);
-  return { id, stamp: id.slice('whispercache_'.length), date };
-}
+const dump = (file: string, database = 'whispercache', ...more: readonly string[]) => dumpWith(pg, file, database, ...more);
 
 const sumOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 const contentOf = (directory: string) => readdirSync(directory).sort().map(file => {
@@ -96,17 +78,21 @@ test('the folder of the guide is imported as it is: listed, verified and restore
   const old = tempDir('old-backups');
   const file = (name: string) => path.join(old, name);
   const [first, bare, flipped, cut, last] = [6, 5, 4, 3, 2].map(hours => hoursAgo(hours));
-  for (const each of [first, bare, flipped, cut]) dump(file(`${each!.id}.dump`));
+  for (const { id } of [first!, bare!, flipped!, cut!]) {
+    await pg.psql(`COMMENT ON TABLE notes IS '${id}'`, 'whispercache'); // dumps of the same second are the same otherwise
+    dump(file(`${id}.dump`));
+  }
   const before = await rows();
   await pg.psql('INSERT INTO notes SELECT i, \'later\' FROM generate_series(5001, 6000) i', 'whispercache');
   const later = await rows();
   dump(file(`${last!.id}.dump`));
+  await pg.psql('COMMENT ON TABLE notes IS NULL', 'whispercache');
   dump(file('backup.dump'));
   const byHandFile = `backup-${dayOf(file('backup.dump'))}.dump`;
   renameSync(file('backup.dump'), file(byHandFile));
   dump(file(`other_${last!.stamp}.dump`), 'other');
   for (const { id } of [first!, flipped!, last!]) sha256sum(old, `${id}.dump`, `${id}.sha256`);
-  flip(file(`${flipped!.id}.dump`));
+  flip(file(`${flipped!.id}.dump`), length => length - 200);
   truncateSync(file(`${cut!.id}.dump`), statSync(file(`${cut!.id}.dump`)).size - 3000);
   writeFileSync(file('whispercache_latest.dump'), 'x');
   writeFileSync(file(`whispercache-${last!.stamp.replace('_', '-')}.sql.gz`), 'x');
@@ -128,7 +114,7 @@ test('the folder of the guide is imported as it is: listed, verified and restore
     [`other_${last!.stamp}.dump`]: ['not-taken', 'it is of the database other, and whispercache is the backup of whispercache'],
     'whispercache_latest.dump': ['not-taken', expect.stringContaining('its name has no time in one of these forms')],
     [`whispercache-${last!.stamp.replace('_', '-')}.sql.gz`]: ['not-taken', expect.stringContaining('plain SQL')],
-    'README.txt': ['not-taken', 'its name does not end in .dump'],
+    'README.txt': ['not-taken', 'its name ends in none of .dump, .sql'],
   });
 
   const imported = await run(['import', '--from', old], at.options);
@@ -168,8 +154,7 @@ test('the folder of the guide is imported as it is: listed, verified and restore
 });
 
 test('from the prefix of a bucket, with names of postgres-backup-s3 in the zone that is given, and sealed as a backup is', async () => {
-  const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
-  const at = await place('sealed', { encryption: { recipients: [recipient] } });
+  const at = await place('sealed', { encryption: { recipients: [RECIPIENT] } });
   const old = tempDir('dumped');
   const local = new Date(Date.now() - 3_600_000 + 9 * 3_600_000); // in Tokyo
   const stamp = local.toISOString().slice(0, 19);
@@ -182,7 +167,7 @@ test('from the prefix of a bucket, with names of postgres-backup-s3 in the zone 
   expect(ended).toMatchObject({ code: 0 });
   const id = backupId('whispercache', new Date(`${stamp}+09:00`));
   expect(JSON.parse(ended.stdout).files).toEqual([expect.objectContaining({ file: key, outcome: 'imported', id, timeFrom: 'NAME_YYYY-MM-DDTHH:MM:SS, in Asia/Tokyo', checksumFile: null })]);
-  expect(await list(at.options)).toMatchObject({ latest: id, backups: [{ artifacts: [{ file: `${id}.dump.age`, recipients: [recipient] }] }] });
+  expect(await list(at.options)).toMatchObject({ latest: id, backups: [{ artifacts: [{ file: `${id}.dump.age`, recipients: [RECIPIENT] }] }] });
 });
 
 test('plain SQL is not imported: the commands of the page restore it, and stop at one that was cut short', async () => {
@@ -217,8 +202,9 @@ test('a store of the backup itself, another engine, a zone that is none and a pl
   expect(await refused(at.options, '--from', empty, '--zone', 'Mars/Olympus')).toEqual([2, expect.stringContaining('--zone takes a time zone')]);
   expect(await refused(at.options, '--from', empty)).toEqual([15, expect.stringContaining(`there is no backup of whispercache in ${empty} that can be imported`)]);
   expect(await refused(at.options, '--from', path.join(empty, 'none'))).toEqual([expect.any(Number), expect.stringContaining('none')]);
-  const sqlite = { ...at.config, source: { engine: 'sqlite', path: '/x.db', lockTimeoutSeconds: 1 } } as const;
-  expect(await refused({ ...at.options, config: sqlite }, '--from', empty)).toEqual([2, expect.stringContaining('nothing can be imported of SQLite')]);
+  const source = { engine: 'kubernetes', namespace: 'shop', secretNames: ['a'], configMapNames: [], labelSelector: null } as const;
+  const secrets = { ...at.config, encryption: { recipients: [RECIPIENT] }, source };
+  expect(await refused({ ...at.options, config: secrets }, '--from', empty)).toEqual([2, expect.stringContaining('nothing can be imported of Kubernetes Secrets')]);
   const folderOnly = { ...at.config, stores: [folder(at.directory)] };
   expect(await refused({ ...at.options, config: folderOnly }, '--from', 's3://bucket/x')).toEqual([2, expect.stringContaining('the backup has no S3 store')]);
 });

@@ -56,7 +56,9 @@ export const recordSchema = z.object({
   suspect: z.string().nullable(),
   warnings: listOf(z.string(), 1).optional(),
   safety: z.object({ before: z.string(), rollback: z.boolean() }).optional(),
-  imported: z.object({ from: z.string(), at: instant, timeFrom: z.string(), checksumFile: z.string().nullable() }).optional(),
+  imported: z.object({
+    from: z.string(), at: instant, timeFrom: z.string(), checksumFile: z.string().nullable(), sha256: z.string().optional(),
+  }).optional(),
 }) satisfies z.ZodType<BackupRecord>;
 
 /** Renders a record for the store and for people who look at it there. */

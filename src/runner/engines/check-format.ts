@@ -4,9 +4,10 @@ import { ExitCode } from '../../contract/exit-code';
 import { RecordedArtifact, RecordedSource } from '../../contract/record';
 import { Identities } from '../age/keys';
 import { openPlain } from '../catalog/open-plain';
-import { codeOf, messageOf, RunnerError } from '../core/errors';
+import { messageOf, RunnerError } from '../core/errors';
 import { FormatContext } from '../engine-api/engine';
 import { wrongFormat } from '../engine-api/format';
+import { isUndecompressible } from '../stream/compress';
 
 /**
  * Reads an artifact's content to its last byte, as a restore would.
@@ -23,7 +24,7 @@ export async function readFormat(
     return await engineOf(source).readFormat(artifact, openPlain(artifact, body, identities), context);
   } catch (error) {
     context.signal.throwIfAborted();
-    if (/^(Z_|ZSTD_|ERR_ZLIB|ERR_ZSTD)/.test(codeOf(error) ?? '')) throw wrongFormat(artifact, `can't be decompressed (${messageOf(error)})`);
+    if (isUndecompressible(error)) throw wrongFormat(artifact, `can't be decompressed (${messageOf(error)})`);
     if (!(error instanceof RunnerError)) throw error;
     // An identity that was given and does not fit is a mistake to be told, not a reason to look at less.
     if (error.exitCode === ExitCode.CORRUPT || (artifact.recipients !== undefined && error.exitCode === ExitCode.DENIED)) throw error;

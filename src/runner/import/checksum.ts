@@ -1,9 +1,11 @@
 import path from 'node:path';
+import { WRAPPED } from './wrapping';
 import { CHECKSUM_SUFFIX } from '../../contract/layout';
 
-/** The keys under which the checksum of a file may stand: of `app_1.dump`, `app_1.sha256` and `app_1.dump.sha256`. */
+/** The keys under which the checksum of a file may stand: of `app_1.dump.gz` these are `app_1.dump.gz.sha256`, `app_1.dump.sha256` and `app_1.sha256`. */
 export function checksumKeysOf(file: string): string[] {
-  return [file + CHECKSUM_SUFFIX, file.slice(0, file.lastIndexOf('.')) + CHECKSUM_SUFFIX];
+  const unwrapped = file.replace(WRAPPED, '');
+  return [...new Set([file, unwrapped, unwrapped.slice(0, unwrapped.lastIndexOf('.'))])].map(name => name + CHECKSUM_SUFFIX);
 }
 
 /**

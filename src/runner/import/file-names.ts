@@ -31,6 +31,12 @@ const FORMS: readonly (readonly [form: string, pattern: RegExp])[] = [
 /** For the page of the command, and for messages. */
 export const KNOWN_FORMS = FORMS.map(([form]) => form);
 
+/** Endings of what other programs make of backups of any kind, and why that can't be taken over. */
+export const ENDINGS_OF_OTHERS: readonly (readonly [ending: RegExp, why: string])[] = [
+  [/\.(xz|bz2|lz4|7z|zip|tar|tgz)$/, 'it is packed in a way that is not read here: unpack it first'],
+  [/\.(gpg|age|enc)$/, 'another program has encrypted it: decrypt it first'],
+];
+
 /** Takes a name apart; `undefined` if there is no time in it that there can be. @param stem the name without its ending */
 export function parseFileName(stem: string): NamedFile | undefined {
   for (const [form, pattern] of FORMS) {

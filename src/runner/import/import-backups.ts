@@ -1,7 +1,8 @@
-import { KNOWN_FORMS, parseFileName } from './file-names';
+import { ENDINGS_OF_OTHERS, KNOWN_FORMS, parseFileName } from './file-names';
 import { timeOf } from './file-time';
-import { readFile } from './look';
+import { readFile, SeenFile } from './look';
 import { FileSource, FoundFile, placeOf } from './source';
+import { damaged, undecompressible, unwrap, WRAPPED, wrappingOf } from './wrapping';
 import { BackupConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { backupId, CHECKSUM_SUFFIX } from '../../contract/layout';
@@ -10,7 +11,7 @@ import { readCatalog } from '../catalog/catalog';
 import { Context } from '../core/context';
 import { withDeadline } from '../core/deadline';
 import { exitCodeOf, messageOf, RunnerError } from '../core/errors';
-import { ForeignFile, ForeignFormat } from '../engine-api/foreign';
+import { ForeignFormat } from '../engine-api/foreign';
 import { engineOf } from '../engines/table';
 import { Store, StoredObject } from '../store-api/store';
 
@@ -44,73 +45,108 @@ export async function importBackups(context: Context<BackupConfig>, stores: read
   const { config, signal } = context;
   const { from } = options;
   const { foreign } = engineOf(config.source);
-  if (foreign === null) throw new RunnerError(`nothing can be imported of ${engineOf(config.source).title}: import is for archives of pg_dump and snapshots of Redis`, ExitCode.USAGE);
+  if (foreign === null) throw new RunnerError(`nothing can be imported of ${engineOf(config.source).title}: import is for archives of pg_dump, snapshots of Redis and files of SQLite`, ExitCode.USAGE);
   await from.check(signal, '', 'reading');
   if (stores.some(({ location }) => location === from.location)) {
     throw new RunnerError(`${from.location} is a store of the backup itself, where copies would lie beside their originals: give the store another directory, prefix or layout`, ExitCode.USAGE);
   }
   const objects: StoredObject[] = [];
   for await (const object of from.list('', signal)) objects.push(object);
-  const keys = new Set(objects.map(({ key }) => key));
-  const taken = new Set((await readCatalog(config.name, stores, signal)).backups.map(({ record: { id } }) => id));
+  const there = (await readCatalog(config.name, stores, signal)).backups.map(({ record }) => record);
   const results: ImportedFile[] = [];
-  const run = new ImportRun(context, stores, options, foreign, keys, taken);
+  const run = new ImportRun(context, stores, options, foreign, new Map(objects.map(({ key, bytes }) => [key, bytes])), {
+    ids: new Set(there.map(({ id }) => id)),
+    originals: new Map(there.flatMap(({ id, imported }) => (imported?.sha256 === undefined ? [] : [[imported.sha256, id]]))),
+  });
   for (const object of objects.filter(({ key }) => !key.endsWith(CHECKSUM_SUFFIX))) results.push(await run.take(object));
   return results;
 }
 
+/** The backups that are there already. */
+interface Taken {
+  readonly ids: Set<string>;
+  /** Id by the SHA-256 of the file that was imported as it. */
+  readonly originals: Map<string, string>;
+}
+
 class ImportRun {
+  /** @param sizes of all files, by key */
   constructor(
     private readonly context: Context<BackupConfig>, private readonly stores: readonly Store[], private readonly options: ImportOptions,
-    private readonly format: ForeignFormat<BackupConfig['source']['engine']>, private readonly keys: ReadonlySet<string>, private readonly taken: Set<string>,
+    private readonly format: ForeignFormat<BackupConfig['source']['engine']>, private readonly sizes: ReadonlyMap<string, number>, private readonly taken: Taken,
   ) {}
 
   public async take(object: StoredObject): Promise<ImportedFile> {
     const { key } = object;
     const { config: { name, source }, signal } = this.context;
     const { from, timeZone, dryRun } = this.options;
-    const ending = `.${this.format.extension}`;
-    if (!key.endsWith(ending)) return notTaken(key, this.format.others.find(([other]) => other.test(key))?.[1] ?? `its name does not end in ${ending}`);
-    const stem = key.slice(0, -ending.length);
+    const { endings, tellsTime } = this.format;
+    const unwrapped = key.replace(WRAPPED, '');
+    const ending = endings.find(each => unwrapped.endsWith(each));
+    if (ending === undefined) return notTaken(key, [...this.format.others, ...ENDINGS_OF_OTHERS].find(([other]) => other.test(key))?.[1] ?? `its name ends in none of ${endings.join(', ')}`);
+    const stem = unwrapped.slice(0, -ending.length);
     const named = parseFileName(stem);
-    const { commonNames } = this.format;
-    if (named === undefined && commonNames === null) return notTaken(key, `its name has no time in one of these forms: ${KNOWN_FORMS.join('; ')}`);
+    if (named === undefined && !tellsTime) return notTaken(key, `its name has no time in one of these forms: ${KNOWN_FORMS.join('; ')}`);
 
-    let head: ForeignFile;
+    let seen: SeenFile | string;
     let found: FoundFile;
     try {
-      head = await this.format.look(await from.get(key, signal), placeOf(key, from));
+      this.refusePart(unwrapped);
+      seen = await this.look(object);
     } catch (error) {
       return failed(key, error, signal);
     }
+    if (typeof seen === 'string') return notTaken(key, seen);
+    const { head } = seen;
     const database = this.format.databaseIn(source);
     if (database !== null && head.database !== database) return notTaken(key, `it is of the database ${head.database}, and ${name} is the backup of ${database}`);
-    const names = [name, ...commonNames ?? [], ...head.database === null ? [] : [head.database]];
+    const names = [...new Set([name, ...this.format.names(source), ...head.database === null ? [] : [head.database]])];
     if (database === null && !names.includes(named?.name ?? stem)) return notTaken(key, `its name begins with none of ${names.join(', ')}`);
     const time = timeOf(named, head.begunAt, timeZone);
     if (typeof time === 'string') return notTaken(key, time);
     const id = backupId(name, time.at);
     const known = { file: key, id, timeFrom: time.from, exitCode: ExitCode.OK };
-    if (this.taken.has(id)) return { ...known, outcome: 'already-there', reason: 'there is a backup of that time', checksumFile: null };
+    if (this.taken.ids.has(id)) return { ...known, outcome: 'already-there', reason: 'there is a backup of that time', checksumFile: null };
 
     try {
-      found = await readFile(object, this.format.extension, head, source.engine, this.keys, from, this.context);
+      found = await readFile(seen, source.engine, new Set(this.sizes.keys()), from, this.context);
     } catch (error) {
       return failed(key, error, signal);
     }
-    this.taken.add(id);
-    const { checksumFile } = found;
+    const { checksumFile, originalSha256 } = found;
+    // A file that does not tell its time is the same for as many nights as nothing is written: each is a backup.
+    const twin = head.begunAt === null ? undefined : this.taken.originals.get(originalSha256);
+    if (twin !== undefined) return { ...known, id: twin, outcome: 'already-there', reason: 'the same file is there, under another name', checksumFile };
+    this.taken.ids.add(id);
+    this.taken.originals.set(originalSha256, id);
     const reason = head.suspect === null ? null : `${head.suspect}: it is suspect, and never the latest until somebody accepts it`;
     if (dryRun) return { ...known, outcome: 'would-be-imported', reason, checksumFile };
     await this.store(found, time.at, time.from);
     return { ...known, outcome: 'imported', reason, checksumFile };
   }
 
+  /** Refuses a file whose content is in two files. */
+  private refusePart(file: string): void {
+    for (const [suffix, advice] of this.format.parts) {
+      const part = ['', '.gz', '.zst'].map(wrapped => file + suffix + wrapped).find(key => (this.sizes.get(key) ?? 0) > 0);
+      if (part !== undefined) throw damaged(`${part} beside it ${advice}`);
+    }
+  }
+
+  /** @returns in words why it is not taken over, where it is a whole file of another kind */
+  private async look(object: StoredObject): Promise<SeenFile | string> {
+    const { context: { signal }, options: { from }, format } = this;
+    const wrapping = await wrappingOf(await from.get(object.key, signal));
+    const head = await format.look(unwrap(await from.get(object.key, signal), wrapping), placeOf(object.key, from));
+    return typeof head === 'string' ? head : { object, wrapping, head, extension: format.extension };
+  }
+
   private async store(found: FoundFile, at: Date, timeFrom: string): Promise<void> {
     const { context, stores, options: { from } } = this;
     const { config } = context;
     const source = new FileSource(found, config.source.engine, from);
-    const imported = { from: source.description, at: new Date().toISOString(), timeFrom, checksumFile: found.checksumFile };
+    const { checksumFile, originalSha256: sha256 } = found;
+    const imported = { from: source.description, at: new Date().toISOString(), timeFrom, checksumFile, sha256 };
     const options = { acceptSmaller: true, suspect: null, earlier: { at, imported } };
     try {
       await withDeadline(config.activeDeadlineSeconds, context.signal, 'raise the deadline, or look for what slows down the network or the store',
@@ -126,8 +162,9 @@ function notTaken(file: string, reason: string): ImportedFile {
 }
 
 /** A file that is damaged keeps nobody from the others. */
-function failed(file: string, error: unknown, signal: AbortSignal): ImportedFile {
+function failed(file: string, thrown: unknown, signal: AbortSignal): ImportedFile {
   signal.throwIfAborted();
+  const error = undecompressible(thrown) ?? thrown;
   if (!(error instanceof RunnerError) || error.exitCode === ExitCode.UNAVAILABLE) throw error;
   return { file, outcome: 'failed', reason: messageOf(error), id: null, timeFrom: null, checksumFile: null, exitCode: error.exitCode };
 }

@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream';
+import { unwrap, Wrapping } from './wrapping';
 import { ForeignFile } from '../engine-api/foreign';
 import { Dump, Inspection, Source } from '../engine-api/source';
 import { Store } from '../store-api/store';
@@ -7,15 +8,20 @@ import { expectDigest } from '../stream/expect-digest';
 /** A file that was read to its end, and found to be good. */
 export interface FoundFile {
   readonly key: string;
+  readonly wrapping: Wrapping;
+  /** Of its content. */
   readonly bytes: number;
+  /** Of its content. */
   readonly sha256: string;
+  /** Of the file as it was found. */
+  readonly originalSha256: string;
   readonly extension: string;
   /** Name of the file with the checksum that it has; `null`: there is none. */
   readonly checksumFile: string | null;
   readonly head: ForeignFile;
 }
 
-/** A backup that another program has taken, as if it were dumped now: it is copied as it is, and has to be the bytes that were looked at. */
+/** A backup that another program has taken, as if it were dumped now: its content is copied as it is, and has to be what was looked at. */
 export class FileSource implements Source {
   public readonly description: string;
 
@@ -30,7 +36,7 @@ export class FileSource implements Source {
   }
 
   private dump(): Dump {
-    const { key, bytes, extension, head } = this.file;
+    const { key, wrapping, bytes, extension, head } = this.file;
     return {
       role: 'data',
       part: null,
@@ -39,7 +45,7 @@ export class FileSource implements Source {
       compressedInside: head.compression,
       expectedBytes: bytes,
       open: async signal => ({
-        stream: pipeline(await this.from.get(key, signal), expectDigest(this.file, this.description, () => {}), () => {}),
+        stream: pipeline(unwrap(await this.from.get(key, signal), wrapping), expectDigest(this.file, this.description, () => {}), () => {}),
         counts: null,
         empty: head.empty,
         suspect: () => head.suspect,

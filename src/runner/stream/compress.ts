@@ -1,6 +1,7 @@
 import { PassThrough, Transform } from 'node:stream';
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { CompressionConfig } from '../../contract/config';
+import { codeOf } from '../core/errors';
 
 /** Node's 16 kB for a piece of output means a change of threads for each. */
 const chunkSize = 1024 * 1024;
@@ -18,11 +19,18 @@ export function compress({ algorithm, level }: CompressionConfig): Transform {
   }
 }
 
-/** Undoes {@link compress}; fails on a truncated or damaged stream. */
+/** Undoes {@link compress}; fails on a truncated or damaged stream. Of what follows the end of the stream it makes no use, and counts none. */
+export function decompress(algorithm: 'gzip' | 'zstd'): Transform & { readonly bytesWritten: number };
+export function decompress(algorithm: CompressionConfig['algorithm']): Transform;
 export function decompress(algorithm: CompressionConfig['algorithm']): Transform {
   switch (algorithm) {
     case 'gzip': return createGunzip({ chunkSize });
     case 'zstd': return createZstdDecompress({ chunkSize });
     case 'none': return new PassThrough();
   }
+}
+
+/** Whether an error is that of a decompressor whose input is damaged. */
+export function isUndecompressible(error: unknown): boolean {
+  return /^(Z_|ZSTD_|ERR_ZLIB|ERR_ZSTD)/.test(codeOf(error) ?? '');
 }

@@ -28,6 +28,14 @@ describe('the time of a backup is read from', () => {
   });
 });
 
+test('a file that tells no time has it in its name, all of it', () => {
+  const time = (stem: string, zone = 'Etc/UTC') => timeOf(parseFileName(stem), null, zone);
+  expect(time('app_20261122_020000', 'Europe/Berlin')).toEqual({ at: new Date('2026-11-22T01:00:00Z'), from: 'NAME_YYYYMMDD_HHMMSS, in Europe/Berlin' });
+  expect(time('app_20261122')).toMatch(/^its name has no time of day, and neither has the file: /);
+  expect(time('app_20991122_020000')).toMatch(/has not come yet/);
+  expect(time('app')).toBe('neither its name nor the file tells its time');
+});
+
 describe('a time zone', () => {
   test('is that which is given, and another than UTC where the name does not say UTC', () => {
     expect(timeIn('a_20261122_020000', 'Europe/Berlin')).toBe('2026-11-22T01:00:00.000Z by NAME_YYYYMMDD_HHMMSS, in Europe/Berlin');
@@ -48,7 +56,8 @@ test('a name that contradicts the archive, or is from the future, gives no time'
 });
 
 describe('the checksum of a file', () => {
-  test('stands beside it under one of two names', () => {
+  test('stands beside it under one of two names, or three where it is compressed as a whole', () => {
+    expect(checksumKeysOf('app_1.dump.gz')).toEqual(['app_1.dump.gz.sha256', 'app_1.dump.sha256', 'app_1.sha256']);
     expect(checksumKeysOf('app_1.dump')).toEqual(['app_1.dump.sha256', 'app_1.sha256']);
   });
 

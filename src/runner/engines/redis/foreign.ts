@@ -11,14 +11,13 @@ const HEAD_BYTES = 4096;
 
 /** Snapshots (RDB), as a server saves them, and scripts copy them. */
 export const foreignSnapshots: ForeignFormat<'redis'> = {
+  endings: ['.rdb'],
   extension: 'rdb',
-  commonNames: ['dump', 'redis'],
-  others: [
-    [/\.aof$|\.manifest$/, 'it is a part of an append-only file: let its server save a snapshot, or take a new backup of it'],
-    [/\.rdb\.(gz|zst|xz|bz2|lz4)$/, 'it is compressed as a whole: decompress it first'],
-    [/\.(gpg|age|enc)$/, 'another program has encrypted it: decrypt it first'],
-  ],
+  tellsTime: true,
+  others: [[/\.aof$|\.manifest$/, 'it is a part of an append-only file: let its server save a snapshot, or take a new backup of it']],
+  parts: [],
   databaseIn: () => null,
+  names: () => ['dump', 'redis'],
   look,
 };
 
@@ -36,6 +35,7 @@ async function look(content: Readable, what: string): Promise<ForeignFile> {
   if (head.begunAt === null) throw new RunnerError(`${what} does not tell when it was written: load it into a server, and take a new backup`, ExitCode.VERSION_MISMATCH);
   return {
     database: null,
+    bytes: null,
     serverVersion: head.serverVersion ?? 'unknown',
     tools: {},
     compression: null,

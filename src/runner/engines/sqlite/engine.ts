@@ -1,4 +1,5 @@
 import { SqliteDrillTarget } from './drill-target';
+import { foreignDatabases } from './foreign';
 import { readSqliteFormat } from './read-format';
 import { restoreIntoNewFile } from './restore-new-file';
 import { SqliteRestorer } from './restorer';
@@ -10,7 +11,7 @@ export const sqlite: DatabaseEngine<'sqlite'> = {
   counted: 'rows',
   hasDrillServer: false,
   intoNewFile: restoreIntoNewFile,
-  foreign: null,
+  foreign: foreignDatabases,
   openSource: (config, { scratch }) => new SqliteSource(config, scratch),
   openRestorer: (target, context) => new SqliteRestorer(target, context),
   openDrillTarget: (target, context) => new SqliteDrillTarget(target, context),

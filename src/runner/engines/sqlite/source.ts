@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { explainSqlite } from './errors';
+import { SQLITE_MAGIC } from './header';
 import { runSqlite } from './program';
 import { SqliteCopy } from './tasks';
 import { ScratchConfig, SqliteConfig } from '../../../contract/config';
@@ -14,8 +15,6 @@ import { checked } from '../../stream/check';
 
 /** Node's 64 kB cost a change of threads for each. */
 const READ_BYTES = 1024 * 1024;
-
-const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 
 /**
  * A SQLite database file, copied as it was at one moment, page for page, while others go on writing to it.
@@ -111,7 +110,7 @@ async function streamOf(file: string, source: string, signal: AbortSignal): Prom
   return checked(handle.createReadStream({ highWaterMark: READ_BYTES }), {
     add(chunk) {
       signal.throwIfAborted();
-      if (seen === 0 && !chunk.subarray(0, MAGIC.length).equals(MAGIC)) throw fail('does not begin as a SQLite database does');
+      if (seen === 0 && !chunk.subarray(0, SQLITE_MAGIC.length).equals(SQLITE_MAGIC)) throw fail('does not begin as a SQLite database does');
       seen += chunk.length;
     },
     end() {
