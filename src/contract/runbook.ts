@@ -48,3 +48,6 @@ export function fenceInfo(language: string, { skip, about }: CommandMarks): stri
 export function marksIn(info: string): CommandMarks {
   return Object.fromEntries([...info.matchAll(/ (skip|about)="([^"]*)"/g)].map(([, name, value]) => [name, decodeURIComponent(value!)]));
 }
+
+/** A namespace with this label, `true`, may be destroyed by whoever rehearses. */
+export const REHEARSAL_LABEL = 'cdk8s-backup/rehearsal';

@@ -51,6 +51,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     restoring: executor(loadRestoreConfig),
     drilling: executor(loadDrillConfig),
     lifecycle: executor(loadLifecycle),
+    plain: executor(async () => null),
   });
   program.hook('preAction', async (_program, command) => {
     await completeOptions(command, env, stdin);

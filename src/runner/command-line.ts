@@ -16,6 +16,7 @@ import { list } from './commands/list';
 import { metrics } from './commands/metrics';
 import { pin, unpin } from './commands/pin';
 import { pruneCommand } from './commands/prune';
+import { rehearse } from './commands/rehearse';
 import { restore } from './commands/restore';
 import { restoreManifest } from './commands/restore-manifest';
 import { discard, rollback } from './commands/rollback';
@@ -32,6 +33,7 @@ import { LifecycleOptions } from './lifecycle/load';
 import { BackupConfig, CONFIG_ENV, DrillConfig, ExporterConfig, NamedConfig, RestoreConfig } from '../contract/config';
 import { ExitCode } from '../contract/exit-code';
 import { LifecycleConfig } from '../contract/lifecycle';
+import { SCENARIOS } from '../contract/runbook';
 
 export type Execute<O, C> = (options: O, command: (context: Context<C>) => Promise<ExitCode>) => Promise<void>;
 
@@ -47,12 +49,14 @@ export interface Executors {
   readonly restoring: Execute<ConfigOptions, RestoreConfig>;
   readonly drilling: Execute<ConfigOptions, DrillConfig>;
   readonly lifecycle: Execute<LifecycleOptions, LifecycleConfig>;
+  /** Without a config. */
+  readonly plain: Execute<unknown, null>;
 }
 
 /** All commands with their options: what there is to type. */
 export function commandLine(
   io: Pick<Context, 'stdout' | 'reporter'> & { readonly stderr: Writable },
-  { inspect, inspectAll, change, serve: executeServe, backUp, restoring, drilling, lifecycle: executeLifecycle }: Executors,
+  { inspect, inspectAll, change, serve: executeServe, backUp, restoring, drilling, lifecycle: executeLifecycle, plain }: Executors,
 ): Command {
   const program = new Command('cdk8s-backup')
     .description('Takes, lists, verifies, fetches and restores the backups that a cdk8s app defines.')
@@ -193,6 +197,16 @@ Through a port-forward:
   define('serve', 'serve the status page, metrics for Prometheus and JSON, until it is stopped')
     .action(options => executeServe(options, context => serve(context)));
 
+  program.command('rehearse')
+    .description('play what a runbook says for an emergency, in namespaces that bear the label cdk8s-backup/rehearsal=true; tells the plan unless --yes is given')
+    .argument('<page>', 'the Markdown of a runbook, in the folder that cdk8s synth has written')
+    .addOption(Object.assign(new Option('--scenario <name>', 'the emergency').makeOptionMandatory(), { argChoices: SCENARIO_NAMES }))
+    .option('--name <database>', 'play only what is about this backup, as the headings of the page call it')
+    .option('--answer <variable=value>', 'answer to a command that asks; may be repeated', collect, [])
+    .option('--yes', 'play it', false)
+    .addOption(logFormat())
+    .action((page, options) => plain(options, context => rehearse(context, io.stderr, { ...options, page })));
+
   program.command('completion')
     .description('print what makes a shell complete these commands: source <(cdk8s-backup completion bash)')
     .addArgument(new Argument('<shell>', 'the shell that reads it').choices(SHELLS))
@@ -212,6 +226,9 @@ Through a port-forward:
     .action(options => executeLifecycle(options, context => lifecycleApply(context, options)));
   return program;
 }
+
+/** A page has some of them, and refuses the others itself. */
+const SCENARIO_NAMES = Object.keys(SCENARIOS);
 
 /** Found in the arguments before they are understood: it says how to tell that they can't be. */
 const logFormat = () => new Option('--log-format <format>', 'for people or for programs; auto: text on a terminal, JSON elsewhere').choices(LOG_FORMATS).default('auto');

@@ -1,6 +1,6 @@
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { place, startKubectl } from './_cluster';
+import { inNodeNetwork, place, startKubectl } from './_cluster';
 import { inNetwork, untilListening } from './_node';
 import { program } from './_paths';
 import { Whispercache } from './_whispercache';
@@ -90,6 +90,17 @@ export class Runbook {
       shell.end();
       this.stopForwards();
     }
+  }
+
+  /** Has the program play them, with `kubectl` and `npx` on the PATH as a user has them. */
+  public async rehearse(...args: readonly string[]): Promise<string> {
+    const folder = this.laptop();
+    const bin = tempDir('bin');
+    const put = (name: string, script: string) => writeFileSync(path.join(bin, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+    const main = path.join(ROOT, 'dist', 'runner', 'main.js');
+    put('kubectl', `exec ${program('kubectl')} --kubeconfig ${place().kubeconfig} "$@"`);
+    put('npx', `[ "$1" = cdk8s-backup ] && exec ${process.execPath} ${main} "\${@:2}"`);
+    return inNodeNetwork([process.execPath, main, 'rehearse', path.join(folder, 'RUNBOOK.md'), ...args], { env: { PATH: `${bin}:${process.env.PATH}` } });
   }
 
   private below(heading: string): readonly Section[] {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describeCluster } from './_can-run';
-import { inNodeNetwork } from './_cluster';
+import { inNodeNetwork, kubectl } from './_cluster';
 import { Played, Runbook } from './_runbook';
 import { APPLICATION, loseEverything, startWhispercache, Whispercache } from './_whispercache';
 import { PostgresServer, startPostgres } from '../integration/servers/postgres';
@@ -109,6 +109,22 @@ describeCluster('the runbook of an app', () => {
     expect(await healthy()).toEqual(before);
     await runbook.play(heading, { answers, only: code => !/--rollback "/.test(code), after: remember });
     expect(await healthy()).toEqual(before);
+  }, 300_000);
+
+  test('rehearsed by the program: nothing is played without the label, and with it the data come back', async () => {
+    const jobs = async () => (await world.ns.get('jobs')).items.map(({ metadata }: any) => metadata.name);
+    const args = ['--scenario', 'corruption', '--name', 'whispercache', '--yes'];
+    const atFirst = await jobs();
+    await expect(runbook.rehearse(...args)).rejects.toThrow(`namespace ${world.ns.name} of context`);
+    expect(await jobs()).toEqual(atFirst);
+    await kubectl('label', 'namespace', world.ns.name, 'cdk8s-backup/rehearsal=true');
+    await damage['db-restore']!();
+    const since = Date.now();
+    const said = await runbook.rehearse(...args);
+    took('corruption of whispercache, rehearsed', since, promised(/^### Restore whispercache\n\n.*?(?:Promised: (.*?)\. )/m));
+    expect(await healthy()).toEqual(before);
+    expect(said).toMatch(/4 of \d+ steps .* were played/);
+    expect((await jobs()).filter((job: string) => /^(redis|sqlite)-/.test(job))).toEqual(atFirst.filter((job: string) => /^(redis|sqlite)-/.test(job)));
   }, 300_000);
 
   test('a table was dropped: it comes back alone, and nobody notices at the others', async () => {

@@ -14,7 +14,7 @@ import { s3Store } from './servers/_s3';
 import { PostgresServer, startPostgres } from './servers/postgres';
 import { RedisServer, startRedis } from './servers/redis';
 import { startVersitygw, Versitygw } from './servers/versitygw';
-import { BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, Decryption, Encryption, LifecycleProvider, RestoreJob } from '../../src';
+import { BackupBucketLifecycle, BackupCronJob, BackupSource, BackupStore, Decryption, Encryption, LifecycleProvider, RecoveryRunbook, RestoreJob } from '../../src';
 import { BackupConfig, Config, TargetConfig } from '../../src/contract/config';
 import { aPair, Pair } from '../runner/age/_age';
 
@@ -183,6 +183,7 @@ test('manifests, and what is made of them, have none', async () => {
   });
   new RestoreJob(chart, 'db-restore', { backup, decryption: Decryption.fromSecret(secret) });
   const { fileName } = BackupBucketLifecycle.forBackups(chart, 'lifecycle', [backup], { provider: LifecycleProvider.CEPH_RGW, applyJob: {} });
+  new RecoveryRunbook(chart, 'runbook');
   app.synth();
   for (const file of readdirSync(app.outdir, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())) {
     shown.push(readFileSync(path.join(file.parentPath, file.name), 'utf8'));
@@ -191,6 +192,8 @@ test('manifests, and what is made of them, have none', async () => {
   const env = { AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey, POSTGRES_PASSWORD: PLANTED.postgres };
   const made = await command(['restore-manifest', ...manifest, '--job', 'db-restore'], { env });
   succeeded(await command(['completion', 'bash'], { env }));
+  // Without a cluster it gets as far as asking for one, with the environment of the user's shell. test/runner/rehearsal plays commands that read a Secret.
+  await command(['rehearse', path.join(app.outdir, 'RUNBOOK.md'), '--scenario', 'corruption'], { env: {} });
   expect(made.stdout).toContain('kind: Job');
   // This server has no lifecycles, and says so.
   for (const verb of ['diff', 'apply']) {

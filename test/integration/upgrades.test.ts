@@ -102,6 +102,6 @@ test.each(readdirSync(MANIFESTS))('every command works with the config that the 
   await exporter.ended;
 
   const all = (await start(['--help'], {}).ended).stdout.split('Commands:')[1]!.matchAll(/^ {2}([a-z-]+)(?= )/gm);
-  const expected = [...all].map(([, name]) => name!).filter(name => !['help', 'completion', 'lifecycle'].includes(name));
+  const expected = [...all].map(([, name]) => name!).filter(name => !['help', 'completion', 'rehearse', 'lifecycle'].includes(name));
   expect([...shop.called].sort()).toEqual([...expected, 'lifecycle apply', 'lifecycle diff'].sort());
 });

@@ -34,7 +34,7 @@ export class RecoveryRunbook extends Construct {
         throw new Error(`'runbookName' must be letters, digits, "_", "-" and ".", a letter, digit or "_" first, got ${show(runbookName)}: it lies beside the manifests, in no folder`);
       }
       const said = checkSaid(props);
-      const blocks = () => runbook(factsOf(scope), { ...said, title: said.title ?? titleOf(scope) });
+      const blocks = () => runbook(factsOf(scope), { ...said, title: said.title ?? titleOf(scope), markdownFile: this.markdownFile });
       this.markdownFile = runbookName === undefined ? 'RUNBOOK.md' : `${runbookName}.md`;
       this.htmlFile = `${runbookName ?? 'runbook'}.html`;
       new SynthFile(this, 'Markdown', { fileName: this.markdownFile, content: () => toMarkdown(blocks()) });
@@ -46,7 +46,7 @@ export class RecoveryRunbook extends Construct {
   }
 }
 
-function checkSaid({ contacts = [], title, url, keptAt }: RecoveryRunbookProps): Omit<Said, 'title'> & { readonly title: string | undefined } {
+function checkSaid({ contacts = [], title, url, keptAt }: RecoveryRunbookProps): Omit<Said, 'title' | 'markdownFile'> & { readonly title: string | undefined } {
   contacts.forEach(({ name, role, channel }, i) => {
     for (const [property, value] of Object.entries({ name, role, channel })) checkText(`contacts[${i}].${property}`, value);
   });

@@ -1,4 +1,5 @@
 import { Reporter } from '../core/reporter';
+import { quoted } from '../core/shell-word';
 
 /** What was typed to say which config, and which backup of it, is meant. */
 export interface TypedFlags {
@@ -50,9 +51,4 @@ export function writing<S extends NodeJS.WritableStream>(stream: S, change: (tex
       return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
     },
   });
-}
-
-/** As a shell takes it for one word. */
-export function quoted(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll('\'', '\'\\\'\'')}'`;
 }

@@ -1,7 +1,7 @@
-import { quoted } from './hints';
 import { imageOf } from '../../contract/runner-image';
 import { ConfigOptions, manifestOf } from '../config/load';
 import { jobsIn, ManifestJob } from '../config/manifest';
+import { quoted } from '../core/shell-word';
 import { VERSION } from '../core/version';
 
 /** Has zstd and SQLite built in. */

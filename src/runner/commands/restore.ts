@@ -1,5 +1,4 @@
 import { confirm } from './confirm';
-import { quoted } from './hints';
 import { RestoreConfig } from '../../contract/config';
 import { ExitCode } from '../../contract/exit-code';
 import { BackupRecord } from '../../contract/record';
@@ -15,6 +14,7 @@ import { Context } from '../core/context';
 import { RunnerError } from '../core/errors';
 import { formatAge, formatBytes, formatSeconds, formatTime } from '../core/format';
 import { resultLine } from '../core/result-line';
+import { quoted } from '../core/shell-word';
 import { printable } from '../core/table';
 import { VerifiedArtifacts } from '../engine-api/artifacts';
 import { readFrom } from '../engine-api/read-from';

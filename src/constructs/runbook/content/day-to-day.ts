@@ -3,7 +3,7 @@ import { dayToDayOf, each, goBackOf, isSealed, keysOf, NAMES, restoreOf } from '
 import { Block, code, commands, heading, list, marked, paragraph, say, steps, to } from '../document/document';
 import { BackupFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/runbook-facts';
 
-export function dayToDay({ subjects, exporters, lifecycles }: RunbookFacts): Block[] {
+export function dayToDay({ subjects, exporters, lifecycles }: RunbookFacts, markdownFile: string): Block[] {
   return [
     heading(2, NAMES.DAY_TO_DAY),
     paragraph(say`A command that starts a Job shows its log, and ends with ${code('Complete')} or ${code('Failed')}. The last line of the log says why, and ${to(NAMES.EXIT_CODES)} whether trying again helps.`),
@@ -11,6 +11,7 @@ export function dayToDay({ subjects, exporters, lifecycles }: RunbookFacts): Blo
       paragraph(say`Look at the status page on ${code(`http://localhost:${port}`)}, while this goes on in a second terminal:`), commands(`${kubectl} port-forward svc/${name} ${port}`),
     ]),
     ...lifecycles.length === 0 ? [] : [list(...lifecycles.map(({ file, bucket }) => say`The rules that clean up the bucket ${code(bucket)} are in ${code(file)}.`))],
+    paragraph(say`Rehearse an emergency where everything may be destroyed: synthesize the app for a namespace of its own, apply it there, and type ${code(`npx cdk8s-backup rehearse ${markdownFile} --scenario corruption`)} in that folder. It shows its plan, and plays it with ${code('--yes')}.`),
     ...subjects.flatMap(subject => subject.backup ? ofBackup(subject, subject.backup) : []),
   ];
 }

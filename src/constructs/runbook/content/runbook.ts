@@ -19,10 +19,12 @@ export interface Said {
   readonly contacts: readonly Contact[];
   readonly url: string | undefined;
   readonly keptAt: string | undefined;
+  /** Name of the Markdown, as commands take it. */
+  readonly markdownFile: string;
 }
 
 /** The whole runbook: what to do first, then the emergencies, then everything that explains them. */
-export function runbook(facts: RunbookFacts, { title, contacts, url, keptAt }: Said): Block[] {
+export function runbook(facts: RunbookFacts, { title, contacts, url, keptAt, markdownFile }: Said): Block[] {
   const scenarios: readonly Scenario[] = [
     corruption(facts), droppedTable(facts), badMigration(facts),
     podLoss(facts), nodeLoss(facts), zoneLoss(facts), regionLoss(facts), clusterLoss(facts),
@@ -36,7 +38,7 @@ export function runbook(facts: RunbookFacts, { title, contacts, url, keptAt }: S
     ...keepOutside(facts, keptAt),
     ...protection(facts),
     ...arithmetic(facts),
-    ...dayToDay(facts),
+    ...dayToDay(facts, markdownFile),
     ...alerts(facts, contacts),
     ...exitCodes(),
   ];

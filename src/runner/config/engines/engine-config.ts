@@ -23,6 +23,9 @@ export interface EngineConfig<Engine extends EngineName> {
 
   /** Whether a restore can't do without the archive in a file, as where several programs read it at a time. */
   needsFile(target: TargetConfig<Engine>): boolean;
+
+  /** Which servers and namespaces a restore writes to. Files are in neither: a pod has them from volumes of its own namespace. */
+  reaches(target: TargetConfig<Engine>): { readonly hosts: readonly string[]; readonly namespaces: readonly string[] };
 }
 
 /** Those that a set can have as members, and that a drill can restore. */

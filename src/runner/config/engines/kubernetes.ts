@@ -21,4 +21,5 @@ export const kubernetes = {
   takesSafetyBackup: ({ replace }) => replace,
   withoutSafetyBackup: () => 'objects that are replaced in a namespace are always stored before',
   needsFile: () => false,
+  reaches: ({ namespace }) => ({ hosts: [], namespaces: [namespace] }),
 } satisfies EngineConfig<'kubernetes'>;

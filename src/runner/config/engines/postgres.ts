@@ -80,4 +80,5 @@ export const postgres = {
     return config.mode === 'new-database' ? `${NONE_TAKEN}: nothing is replaced` : { ...config, safetyBackup: false };
   },
   needsFile: ({ parallelJobs }) => parallelJobs > 1,
+  reaches: ({ host: server }) => ({ hosts: [server], namespaces: [] }),
 } satisfies EngineConfig<'postgres'>;

@@ -47,4 +47,5 @@ export const redis = {
     ? `${NONE_TAKEN}: the files that are replaced are kept beside; remove them afterwards: cdk8s-backup discard`
     : { ...config, safetyBackup: false },
   needsFile: () => false,
+  reaches: ({ host: server }) => ({ hosts: [server], namespaces: [] }),
 } satisfies EngineConfig<'redis'>;

@@ -34,6 +34,10 @@ export function setOf(databases: DatabaseConfigs) {
       return Object.entries(without).map(([name, why]) => `${name}: ${String(why)}`).join('; ');
     },
     needsFile: ({ members }) => Object.values(members).some(member => of(member).needsFile(member)),
+    reaches({ members }) {
+      const all = Object.values(members).map(member => of(member).reaches(member));
+      return { hosts: all.flatMap(({ hosts }) => hosts), namespaces: all.flatMap(({ namespaces }) => namespaces) };
+    },
   } satisfies EngineConfig<'set'>;
 }
 

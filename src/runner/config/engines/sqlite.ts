@@ -19,4 +19,5 @@ export const sqlite = {
   takesSafetyBackup: () => false,
   withoutSafetyBackup: () => `${NONE_TAKEN}: the file that is replaced is kept beside it, unless target.keepPrevious is false`,
   needsFile: () => false,
+  reaches: () => ({ hosts: [], namespaces: [] }),
 } satisfies EngineConfig<'sqlite'>;
