@@ -8,6 +8,9 @@ export const EXAMPLES = join(__dirname, '..', 'examples');
 /** By the names of their folders. */
 export const EXAMPLE_NAMES = readdirSync(EXAMPLES, { withFileTypes: true }).filter(entry => entry.isDirectory()).map(({ name }) => name).sort();
 
+/** Of `examples/whispercache`, each with what differs from production. */
+export const PROFILES = ['production', 'on-premises', 'development'];
+
 /** Synthesizes an example in a process of its own, as a user does; files by name. */
 export function synthExample(example: string, env: NodeJS.ProcessEnv = {}): { readonly [file: string]: string } {
   const out = mkdtempSync(join(tmpdir(), 'cdk8s-backup-'));

@@ -12,7 +12,11 @@ import {
 /* What every pod may reach, who may reach it, and what it may ask of the API server: once for the example, once for a chart with everything. */
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 
-const example: readonly any[] = parseAllDocuments(synthExample('whispercache', { AGE_RECIPIENTS: RECIPIENT })['whispercache.k8s.yaml']!).map(document => document.toJS());
+const exampleIn = (PROFILE: string): readonly any[] => parseAllDocuments(synthExample('whispercache', { PROFILE, AGE_RECIPIENTS: RECIPIENT })['whispercache.k8s.yaml']!)
+  .map(document => document.toJS());
+const example = exampleIn('production');
+/** With the SQLite file, and a bucket whose port is 9000. */
+const development = exampleIn('development');
 
 /** A chart with every construct, and every place that can be named. */
 function everything(): readonly any[] {
@@ -82,7 +86,8 @@ const TARGETS: { readonly [title: string]: readonly [End, Port] } = {
   s3: [{ ip: '52.218.1.1' }, { port: 443 }],
   api: [{ ip: '10.0.0.10' }, { port: 6443 }],
   apiService: [{ ip: '10.96.0.1' }, { port: 443 }],
-  web: [pod('10.244.2.3', 'web'), { port: 80 }],
+  web: [pod('10.244.2.3', 'web'), { port: 3000 }],
+  minio: [pod('10.244.2.4', 's3'), { port: 9000 }],
   web8080: [pod('10.244.2.3', 'web'), { port: 8080 }],
   pushgateway: [pod('10.244.3.1', 'pushgateway', 'monitoring'), { port: 9091 }],
   // What nobody has to reach: other ports, other hosts, the name server for something else.
@@ -132,16 +137,28 @@ describe('the example with the defaults', () => {
       'CronJob/db-backup': `dns postgres ${s3} otherPostgres foreignDns`,
       'CronJob/db-backup-verify': `dns ${s3} foreignDns`,
       'CronJob/redis-backup': `dns redis ${s3} foreignDns`,
-      'CronJob/sqlite-backup': `dns ${s3} foreignDns`,
+      'CronJob/redis-backup-verify': `dns ${s3} foreignDns`,
       'CronJob/db-restore': 'dns postgres s3 api apiService web elsewhere443 otherPostgres foreignDns',
       'CronJob/redis-restore': `dns redis ${s3} foreignDns`,
-      'CronJob/sqlite-restore': 'dns s3 api apiService elsewhere443 foreignDns',
       'CronJob/db-drill': `dns ${s3} foreignDns`,
       'CronJob/redis-drill': `dns ${s3} foreignDns`,
-      'CronJob/sqlite-drill': `dns ${s3} foreignDns`,
       'CronJob/secrets-backup': 'dns s3 api apiService elsewhere443 foreignDns',
+      'CronJob/secrets-backup-verify': `dns ${s3} foreignDns`,
       'CronJob/secrets-restore': 'dns s3 api apiService elsewhere443 foreignDns',
       'Deployment/db-backup': `dns ${s3} foreignDns`,
+    });
+  });
+
+  test('reaches a bucket at its own port, and of a SQLite file nothing else; its restore asks the API to stop the application', () => {
+    expect(Object.fromEntries(Object.entries(reach(development)).filter(([name]) => name.includes('sqlite')))).toEqual({
+      'CronJob/sqlite-backup': 'dns minio foreignDns',
+      'CronJob/sqlite-backup-verify': 'dns minio foreignDns',
+      'CronJob/sqlite-restore': 'dns s3 api apiService minio elsewhere443 foreignDns',
+      'CronJob/sqlite-drill': 'dns minio foreignDns',
+    });
+    expect(tokens(development).filter(name => name.startsWith('sqlite'))).toEqual(['sqlite-restore']);
+    expect(rightsIn(development)).toMatchObject({
+      'sqlite-restore': ['get,patch apps/deployments whispercache-backend', 'list core/pods (all)', 'list autoscaling/horizontalpodautoscalers (all)'],
     });
   });
 
@@ -153,10 +170,9 @@ describe('the example with the defaults', () => {
   });
 
   test('has a token where there is a Role, and Roles say what they are for by name', () => {
-    expect(tokens(example)).toEqual(['db-restore', 'secrets-backup', 'secrets-restore', 'sqlite-restore']);
+    expect(tokens(example)).toEqual(['db-restore', 'secrets-backup', 'secrets-restore']);
     expect(rightsIn(example)).toEqual({
       'db-restore': ['get,patch apps/deployments whispercache-backend', 'list core/pods (all)', 'list autoscaling/horizontalpodautoscalers (all)'],
-      'sqlite-restore': ['get,patch apps/deployments whispercache-backend', 'list core/pods (all)', 'list autoscaling/horizontalpodautoscalers (all)'],
       'secrets-backup': ['get core/secrets backup-secrets'],
       'secrets-restore': ['get core/secrets backup-secrets', 'create core/secrets (all)'],
     });

@@ -1,8 +1,8 @@
 /**
  * Example: the backups of the WhisperCache guide, from what is promised for them.
  *
- * Of examples/whispercache, which says each part itself, this is the short form: schedules and deadlines follow from the RPO, and a restore, a drill
- * every night, verification, alerts, a status page, the rules of the bucket, its policies and a runbook from the plan.
+ * Schedules and deadlines follow from the RPO. From the plan follow a restore, a drill every night, verification, alerts, a status page, the rules of
+ * the bucket, its policies and a runbook. examples/whispercache has the application and its databases too, for three places.
  *
  * Needs in the namespace `whispercache`: the Secret `backup-secrets` with the keys POSTGRES_PASSWORD, AWS_ACCESS_KEY_ID,
  * AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION; the claim `whispercache-data` with the SQLite file of the application.

@@ -7,15 +7,26 @@ import { ROOT } from '../image/_lab';
 
 export const BUCKET = 'your-backup-bucket';
 
-/** The example with a bucket that is not Amazon's, and nothing else about it changed but what `change` does. Nothing in it fires by itself. */
+/** Stands before each file of an example, where all of them are one text. */
+const FILE = /^\/\/ file (\S+)\n/m;
+
+/**
+ * The example with a bucket that is not Amazon's, and nothing else about it changed but what `change` does. Nothing in it fires by itself.
+ *
+ * @param change of all files of the example, one after the other
+ */
 export async function synthesizeExample(example: string, id: string, endpoint: string, change: (source: string) => string): Promise<string> {
   // Below the project: that is where its imports are found.
   const directory = path.join(ROOT, '.cache', 'cluster', id);
-  let source = readFileSync(path.join(ROOT, 'examples', example, 'main.ts'), 'utf8');
-  source = replaced(source, `bucketName: '${BUCKET}',`, `bucketName: '${BUCKET}', endpoint: '${endpoint}',`);
+  const from = path.join(ROOT, 'examples', example);
+  const files = readdirSync(from).filter(file => file.endsWith('.ts'));
+  const source = replaced(
+    files.map(file => `// file ${file}\n${readFileSync(path.join(from, file), 'utf8')}`).join(''), `bucketName: '${BUCKET}',`, `bucketName: '${BUCKET}', endpoint: '${endpoint}',`,
+  );
   mkdirSync(directory, { recursive: true });
   try {
-    writeFileSync(path.join(directory, 'main.ts'), change(source));
+    const [, ...parts] = change(source).split(FILE);
+    for (let i = 0; i < parts.length; i += 2) writeFileSync(path.join(directory, parts[i]!), parts[i + 1]!);
     const dist = path.join(process.env.TMPDIR!, 'dist', id);
     mkdirSync(dist, { recursive: true });
     const tsx = path.join(ROOT, 'node_modules', '.bin', 'tsx');

@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { backendIn } from './_application';
 import { inNodeNetwork, place } from './_cluster';
 import { program } from './_paths';
-import { APPLICATION, Whispercache } from './_whispercache';
+import { Whispercache } from './_whispercache';
 import { tempDir } from '../integration/servers/_process';
 
 /** A controller that holds the application to what Git has, as far as a restore can tell: it applies the Deployment over and over, as a field manager of its own. */
@@ -16,8 +16,8 @@ export interface SelfHeal {
 }
 
 /** @param terminationSeconds how long the pods of the application take to end */
-export function selfHealOf({ ns }: Whispercache, terminationSeconds: number): SelfHeal {
-  const deployment = parseAllDocuments(readFileSync(APPLICATION, 'utf8')).map(document => document.toJS()).find(({ kind }) => kind === 'Deployment');
+export function selfHealOf({ ns, dist }: Whispercache, terminationSeconds: number): SelfHeal {
+  const deployment = backendIn(dist);
   deployment.spec.template.spec.containers[0].lifecycle = { preStop: { sleep: { seconds: terminationSeconds } } };
   const file = path.join(tempDir('git'), 'deployment.json');
   writeFileSync(file, JSON.stringify(deployment));

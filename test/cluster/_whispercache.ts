@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { synthesizeWhispercache, tablesOf } from './_application';
 import { inNodeNetwork, kubectl, makeNamespace, Namespace, namespaceOf, newNamespace } from './_cluster';
-import { BUCKET, replaced, synthesizeExample } from './_example';
+import { BUCKET } from './_example';
 import { ClusterS3, startClusterS3 } from './_s3';
 import { ROOT } from '../image/_lab';
 
 /** What the role of the database has as its password: with what a shell, and Kubernetes, would replace. */
 export const PASSWORD = 'wh$(HOME)-secret';
-export const APPLICATION = path.join(__dirname, 'whispercache.yaml');
 
 /** The world of examples/whispercache in the cluster: its databases, its application, its bucket, and all that the example synthesizes. */
 export interface Whispercache {
@@ -47,15 +47,14 @@ export async function startGuide(): Promise<Whispercache> {
   return startIn(namespaceOf('whispercache'));
 }
 
-async function startIn(ns: Namespace, change: (source: string) => string = source => source): Promise<Whispercache> {
+async function startIn(ns: Namespace, change?: (source: string) => string): Promise<Whispercache> {
   const s3 = await startClusterS3(BUCKET);
-  const here = (source: string) => replaced(replaced(source, 'registry.example.com/', ''), "namespace: 'whispercache'", `namespace: '${ns.name}'`);
-  const dist = await synthesizeExample('whispercache', ns.name, s3.endpoint, source => change(here(source)));
+  const dist = await synthesizeWhispercache(ns.name, s3.endpoint, change);
   const manifest = path.join(dist, 'whispercache.k8s.yaml');
   const apply = async () => {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'backup-secrets' }, stringData: { POSTGRES_PASSWORD: PASSWORD, ...s3.keys } };
     await ns.apply([secret]);
-    await ns.apply([APPLICATION, dist]);
+    await ns.apply([dist]);
     await ns.ready('statefulset/postgres', 'statefulset/redis', 'deployment/whispercache-backend', 'deployment/db-backup');
   };
   const world: Whispercache = {
@@ -68,7 +67,7 @@ async function startIn(ns: Namespace, change: (source: string) => string = sourc
       (await ns.kubectl('exec', 'postgres-0', '--', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database, '-c', text)).trim(),
     redis: async (...command) => (await ns.kubectl('exec', 'redis-0', '--', 'redis-cli', '-e', ...command)).trim(),
     notes: async (query = '') => {
-      const script = `fetch('http://127.0.0.1/${query}').then(answer => answer.text()).then(console.log)`;
+      const script = `fetch('http://127.0.0.1:' + process.env.PORT + '/${query}').then(answer => answer.text()).then(console.log)`;
       return JSON.parse(await ns.kubectl('exec', 'deployment/whispercache-backend', '--', 'node', '-e', script));
     },
     cli: (...args) => world.cliWith({}, ...args),
@@ -98,7 +97,7 @@ async function startIn(ns: Namespace, change: (source: string) => string = sourc
 
 /** Enough for a restore to have something to lose. */
 async function fill({ sql, redis, notes }: Whispercache): Promise<void> {
-  await sql(`SET ROLE whispercache;
+  await sql(`${tablesOf('whispercache')}
     INSERT INTO users(name) SELECT md5(i::text) FROM generate_series(1, 2000) i;
     INSERT INTO notes(user_id, body) SELECT 1 + i % 2000, md5(i::text) FROM generate_series(1, 5000) i`);
   await redis('MSET', 'session:1', 'Ada', 'session:2', 'Grace');
@@ -109,4 +108,3 @@ async function fill({ sql, redis, notes }: Whispercache): Promise<void> {
 export async function loseEverything({ ns }: Whispercache): Promise<void> {
   await kubectl('delete', 'namespace', ns.name, '--timeout=150s');
 }
-

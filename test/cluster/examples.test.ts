@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { parseAllDocuments } from 'yaml';
+import { applicationIn, synthesizeWhispercache, tablesOf } from './_application';
 import { describeCluster } from './_can-run';
 import { kubectl, Namespace, newNamespace } from './_cluster';
 import { BUCKET, replaced, synthesizeExample } from './_example';
 import { run } from './_readme';
 import { ClusterS3, startClusterS3 } from './_s3';
-import { APPLICATION, PASSWORD } from './_whispercache';
+import { PASSWORD } from './_whispercache';
 import { EXAMPLES } from '../_example';
 import { shellBlock } from '../pages';
 
@@ -20,11 +21,16 @@ describeCluster('the example', () => {
   let s3: ClusterS3;
   let shop: Namespace;
   let staging: Namespace;
+  /** The databases and the application of examples/whispercache. */
+  let application: string;
   const namespaces: Namespace[] = [];
 
   beforeAll(async () => {
     s3 = await startClusterS3(BUCKET);
-    [shop, staging] = await Promise.all([started('shop', ofShop, 'shop'), started('staging', ofShop, 'shop')]);
+    application = readFileSync(applicationIn(await synthesizeWhispercache('shop-application', s3.endpoint)), 'utf8').replaceAll(/^ +namespace: .*\n/gm, '');
+    // The same databases and application under another name.
+    const ofShop = application.replaceAll('whispercache-backend', 'shop').replaceAll('whispercache', 'shop');
+    [shop, staging] = await Promise.all([started('shop', ofShop), started('staging', ofShop)]);
     for (const name of ['billing', 'wiki']) {
       for (const sql of [`CREATE ROLE ${name} LOGIN CREATEDB PASSWORD '${PASSWORD}'`, `CREATE DATABASE ${name} OWNER ${name}`]) await query(shop, sql, 'postgres');
       await query(shop, `SET ROLE ${name}; CREATE TABLE users AS SELECT 'Ada' AS name`, name); // an empty database is suspect
@@ -37,17 +43,15 @@ describeCluster('the example', () => {
     await s3?.kill();
   });
 
-  const application = readFileSync(APPLICATION, 'utf8');
-  /** The same databases and application under another name. */
-  const ofShop = application.replaceAll('whispercache-backend', 'shop').replaceAll('whispercache', 'shop');
   const applyText = (ns: Namespace, text: string) => ns.apply(parseAllDocuments(text).map(document => document.toJS()));
-  const started = async (prefix: string, text: string, deployment: string) => {
+  const started = async (prefix: string, text: string, database = 'shop', deployment = database) => {
     const ns = await newNamespace(prefix);
     namespaces.push(ns);
     const passwords = Object.fromEntries(['POSTGRES', 'SHOP', 'BILLING', 'WIKI'].map(of => [`${of}_PASSWORD`, PASSWORD]));
     await ns.apply([{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'backup-secrets' }, stringData: { ...passwords, REDIS_PASSWORD: 'redis-secret', ...s3.keys } }]);
     await applyText(ns, text);
     await ns.ready('statefulset/postgres', 'statefulset/redis', `deployment/${deployment}`);
+    await query(ns, tablesOf(database), database);
     return ns;
   };
   const query = async (ns: Namespace, sql: string, database = 'shop') =>
@@ -129,7 +133,7 @@ describeCluster('the example', () => {
   });
 
   test('migration: the CronJob of the script becomes ours in its place, on its volume, and its dumps are restored', async () => {
-    const ns = await started('migration', application, 'whispercache-backend');
+    const ns = await started('migration', application, 'whispercache', 'whispercache-backend');
     await query(ns, "INSERT INTO users(name) VALUES ('of the script')", 'whispercache');
     await applyText(ns, readFileSync(path.join(EXAMPLES, 'migration', 'before.yaml'), 'utf8').replaceAll('namespace: whispercache', `namespace: ${ns.name}`));
     await ns.pass('db-backup');

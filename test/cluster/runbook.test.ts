@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { applicationIn } from './_application';
 import { describeCluster } from './_can-run';
 import { inNodeNetwork, kubectl } from './_cluster';
 import { Played, Runbook } from './_runbook';
-import { APPLICATION, loseEverything, startWhispercache, Whispercache } from './_whispercache';
+import { loseEverything, startWhispercache, Whispercache } from './_whispercache';
 import { PostgresServer, startPostgres } from '../integration/servers/postgres';
 import { programFile } from '../integration/servers/redis';
 
@@ -245,7 +246,7 @@ describeCluster('the runbook of an app', () => {
     await runbook.play('The cluster is lost', {
       before: async code => {
         // Nobody backs up the manifests of databases and application: the page says to start them.
-        if (code.startsWith('kubectl apply ')) await world.ns.apply([APPLICATION]);
+        if (code.startsWith('kubectl apply ')) await world.ns.apply([applicationIn(world.dist)]);
         if (!code.endsWith('get pods\n')) return;
         await world.ns.ready('statefulset/postgres', 'statefulset/redis', 'deployment/whispercache-backend', 'deployment/db-backup');
         for (const { name, restore } of SUBJECTS) await runbook.play(`Restore ${name}`, { only: restoresNewest(restore) }, { folder });

@@ -40,7 +40,7 @@ export interface Whispercache {
 export async function startWhispercache(): Promise<Whispercache> {
   const dist = tempDir('dist');
   execFileSync(path.join(ROOT, 'node_modules', '.bin', 'tsx'), ['main.ts'], {
-    cwd: path.join(ROOT, 'examples', 'whispercache'), env: { ...process.env, CDK8S_OUTDIR: dist }, stdio: 'pipe',
+    cwd: path.join(ROOT, 'examples', 'whispercache'), env: { ...process.env, PROFILE: 'development', CDK8S_OUTDIR: dist }, stdio: 'pipe',
   });
   const objects = parseAllDocuments(readFileSync(path.join(dist, 'whispercache.k8s.yaml'), 'utf8')).map(document => document.toJS());
 

@@ -33,7 +33,9 @@ beforeAll(async () => {
   new DatabaseSync(path.join(data, 'whispercache.db')).exec('CREATE TABLE notes (note); INSERT INTO notes VALUES (\'kept\')');
 
   const out = tempDir('synth');
-  execFileSync(path.join(__dirname, '..', '..', 'node_modules', '.bin', 'cdk8s'), ['synth', '--no-check-upgrade', '--output', out], { cwd: EXAMPLE, stdio: 'pipe' });
+  execFileSync(path.join(__dirname, '..', '..', 'node_modules', '.bin', 'cdk8s'), ['synth', '--no-check-upgrade', '--output', out], {
+    cwd: EXAMPLE, env: { ...process.env, PROFILE: 'development' }, stdio: 'pipe',
+  });
   manifest = path.join(out, 'whispercache.k8s.yaml');
   options = {
     // The keys of the Secret `backup-secrets`, under the names that the pod spec gives them.

@@ -138,6 +138,8 @@ func templateOf(object runtime.Object) *corev1.PodTemplateSpec {
 		return &object.Spec.Template
 	case *appsv1.Deployment:
 		return &object.Spec.Template
+	case *appsv1.StatefulSet:
+		return &object.Spec.Template
 	default:
 		return nil
 	}
@@ -169,6 +171,14 @@ func validate(object runtime.Object) (field.ErrorList, []string) {
 		template := &internal.Spec.Template
 		warnings := pod.GetWarningsForPodTemplate(context.Background(), field.NewPath("spec", "template"), template, nil)
 		return appsvalidation.ValidateDeployment(internal, pod.GetValidationOptionsFromPodTemplate(template, nil)), warnings
+	case *appsv1.StatefulSet:
+		internal := &apps.StatefulSet{}
+		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {
+			return field.ErrorList{field.InternalError(nil, err)}, nil
+		}
+		template := &internal.Spec.Template
+		warnings := pod.GetWarningsForPodTemplate(context.Background(), field.NewPath("spec", "template"), template, nil)
+		return appsvalidation.ValidateStatefulSet(internal, pod.GetValidationOptionsFromPodTemplate(template, nil)), warnings
 	case *corev1.Service:
 		internal := &core.Service{}
 		if err := legacyscheme.Scheme.Convert(object, internal, nil); err != nil {

@@ -11,7 +11,7 @@ import {
   RestoreJob, RestoreJobProps, RestoreMode, RestoreTrigger, RestoreWorkload, Retention, S3Credentials,
 } from '../../../src';
 import { restoreManifest } from '../../../src/runner/commands/restore-manifest';
-import { EXAMPLE_NAMES, synthExample } from '../../_example';
+import { EXAMPLE_NAMES, PROFILES, synthExample } from '../../_example';
 import { cronJobOf, newChart, objectsOf, props, synth } from '../../synth';
 
 /*
@@ -39,12 +39,20 @@ function check(manifest: string): Finding[] {
 const toYaml = (objects: readonly any[]): string => objects.map(object => Yaml.stringify(object)).join('---\n');
 
 test.each(EXAMPLE_NAMES)('a cluster accepts the example %s', example => {
-  const manifests = Object.entries(synthExample(example)).filter(([file]) => file.endsWith('.yaml')).map(([, text]) => text);
+  expect(checkExample(example)).toEqual([]);
+});
+
+test.each(PROFILES)('a cluster accepts the example whispercache: %s', PROFILE => {
+  expect(checkExample('whispercache', { PROFILE })).toEqual([]);
+});
+
+function checkExample(example: string, env: NodeJS.ProcessEnv = {}): Finding[] {
+  const manifests = Object.entries(synthExample(example, env)).filter(([file]) => file.endsWith('.yaml')).map(([, text]) => text);
   // Kinds of operators are not Kubernetes' own.
   const objects = manifests.flatMap(text => parseAllDocuments(text).map(document => document.toJS())).filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/'));
   expect(objects.length).toBeGreaterThan(2);
-  expect(check(toYaml(objects))).toEqual([]);
-});
+  return check(toYaml(objects));
+}
 
 test.each<[string, (chart: Chart) => Partial<BackupCronJobProps>]>([
   ['the defaults', () => ({})],

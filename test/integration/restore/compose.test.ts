@@ -33,7 +33,7 @@ let pg: PostgresServer;
 let redis: RedisServer;
 
 beforeAll(async () => {
-  execFileSync(path.join(EXAMPLE, '..', '..', 'node_modules', '.bin', 'tsx'), ['main.ts'], { cwd: EXAMPLE, env: { ...process.env, CDK8S_OUTDIR: manifests } });
+  execFileSync(path.join(EXAMPLE, '..', '..', 'node_modules', '.bin', 'tsx'), ['main.ts'], { cwd: EXAMPLE, env: { ...process.env, PROFILE: 'development', CDK8S_OUTDIR: manifests } });
   [s3, pg, redis] = await Promise.all([startVersitygw(), startPostgres({ major: 17 }), startRedis({ aof: true })]);
   await s3.makeBucket('your-backup-bucket');
   // As the image makes it: POSTGRES_USER is a superuser.
@@ -195,7 +195,7 @@ test('what is restored from is mounted for reading, but where a safety backup go
 
 async function succeed(service: string, ...more: readonly string[]): Promise<Ended> {
   const { command, environment } = services[service]!;
-  const args = [...command.map(inPlaceOfCompose), ...service.startsWith('sqlite') ? [] : [`--set=${end(service)}.port=${service.startsWith('db') ? pg.port : redis.port}`], ...more];
+  const args = [...command.map(argument => argument.replace('/manifests/', `${manifests}/`)), ...inPlaceOfCompose(service).map(setting => `--set=${setting}`), ...more];
   const confirmed = service.endsWith('-restore') ? ['--yes'] : []; // "docker compose run" has a terminal, where one answers
   const env = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, interpolated(value)]));
   const ended = await run([...args, ...confirmed], { env });
@@ -203,17 +203,13 @@ async function succeed(service: string, ...more: readonly string[]): Promise<End
   return ended;
 }
 
-function end(service: string): string {
-  return service.endsWith('-restore') ? 'target' : 'source';
-}
-
-function inPlaceOfCompose(argument: string): string {
-  return argument
-    .replace('/manifests/', `${manifests}/`)
-    .replace('=/backups', `=${backups}`)
-    .replace('=/app/data/', `=${appData}/`)
-    .replace('http://s3:9000', s3.endpoint)
-    .replace(/\.host=(postgres|redis)$/, '.host=127.0.0.1');
+/** Where on this machine the names and the volumes of Compose are. */
+function inPlaceOfCompose(service: string): string[] {
+  const end = service.endsWith('-restore') ? 'target' : 'source';
+  const database = service.startsWith('sqlite')
+    ? [`${end}.path=${appData}/whispercache.db`]
+    : [`${end}.host=127.0.0.1`, `${end}.port=${service.startsWith('db') ? pg.port : redis.port}`];
+  return [...database, `stores.volume.directory=${backups}`, `stores.s3.endpoint=${s3.endpoint}`];
 }
 
 /** `${NAME:-default}` and `${NAME:?message}`, with what would stand in `.env`. */

@@ -43,7 +43,7 @@ let options: RunOptions;
 beforeAll(async () => {
   const dist = tempDir('dist');
   execFileSync(path.join(ROOT, 'node_modules', '.bin', 'tsx'), ['main.ts'], {
-    cwd: path.join(ROOT, 'examples', 'whispercache'), env: { ...process.env, CDK8S_OUTDIR: dist },
+    cwd: path.join(ROOT, 'examples', 'whispercache'), env: { ...process.env, PROFILE: 'development', CDK8S_OUTDIR: dist },
   });
   manifest = path.join(dist, 'whispercache.k8s.yaml');
   [s3, pg, cache, kubernetes] = await Promise.all([startVersitygw(), startPostgres({ major: 17, settings: ['max_prepared_transactions = 2'] }), startRedis({ aof: true }), startKubeApiServer()]);

@@ -19,7 +19,7 @@ let url: string;
 let html: string;
 
 beforeAll(async () => {
-  html = synthExample('whispercache')['runbook.html']!;
+  html = synthExample('whispercache')['RUNBOOK.html']!;
   const file = path.join(tempDir('runbook'), 'runbook.html');
   writeFileSync(file, html);
   url = pathToFileURL(file).href;
