@@ -28,6 +28,8 @@ export interface PartPlan {
   /** How many of them are in memory, all together: on their way, or being filled. */
   readonly buffers: number;
   readonly maxParts: number;
+  /** See {@link PartLimits}. */
+  readonly moreParts: string;
 }
 
 /**
@@ -49,5 +51,5 @@ export function planParts(expectedBytes: number | null, { maxParts, maxObjectByt
   const wanted = Math.ceil(2 * expected / maxParts / MiB) * MiB;
   const partBytes = Math.min(Math.max(wanted, MIN_PART_BYTES), MAX_PART_BYTES);
   const buffers = Math.min(MAX_BUFFERS, Math.max(Math.floor(MEMORY_BYTES / partBytes), 2 * partBytes <= MAX_MEMORY_BYTES ? 2 : 1));
-  return { partBytes, buffers, maxParts };
+  return { partBytes, buffers, maxParts, moreParts };
 }

@@ -12,17 +12,12 @@ import { digestOf } from './lock';
 import { ExitCode } from '../../../contract/exit-code';
 import { RunnerError } from '../../core/errors';
 import { PartPlan } from '../../store-api/parts';
-import { Part, sendInParts } from '../../store-api/send-parts';
+import { Part } from '../../store-api/send-parts';
+import { uploadInParts, UploadSteps } from '../../store-api/upload';
 
 /** Metadata of every object, new for each upload: shows that an object is ours where an answer was lost. */
 export const UPLOAD_ID_METADATA = 'upload-id';
 
-/** An upload that was stopped has this long to be removed from the service: the whole run must be gone 5 s after SIGTERM. */
-const CLEAN_UP_WHEN_STOPPED_MS = 3000;
-/** After a failure nobody is in a hurry, and the service may be coming back. */
-const CLEAN_UP_MS = 30_000;
-/** An upload that is begun must be known before it can be removed: its answer gets this long after a stop. */
-const GRACE_MS = 1000;
 /** Parts that were under way may arrive after the abort, which then has to be repeated. */
 const MAX_ABORTS = 4;
 
@@ -44,147 +39,91 @@ export interface Confirmation {
 
 /** Uploads a body, in parts where it is large, and returns what the service confirms. See `Store.put`. */
 export async function upload(target: S3Target, params: UploadParams, body: Readable, signal: AbortSignal): Promise<Confirmation> {
-  return new S3Upload(target, params, body).run(signal);
+  return uploadInParts({ service: target, key: params.key, plan: params.plan, steps: new S3Upload(target, params) }, body, signal);
 }
 
-/**
- * One upload, in parts of which several are sent at once.
- *
- * The one of lib-storage has up to four parts in memory for each that it sends. And left alone it does three things that a backup can't have:
- * after a failed part it reads the rest of the body before it says so, a stop leaves requests running, and its promise then rejects before the
- * parts are removed. Here each request passes through {@link send}, which stops everything at the first failure.
- */
-class S3Upload {
-  private readonly stopped = new AbortController();
-  private readonly stoppedFully = new AbortController();
+/** The requests of one upload. */
+class S3Upload implements UploadSteps<Confirmation> {
   private readonly object: { readonly Bucket: string; readonly Key: string };
   private readonly token = randomUUID();
-  private failure: { readonly reason: unknown } | undefined;
   private begun: Promise<string | undefined> | undefined;
   private uploadId: string | undefined;
   private readonly parts: CompletedPart[] = [];
-  /** Whether the object may be visible. */
-  private committing = false;
-  private bytes = 0;
 
-  constructor(private readonly target: S3Target, private readonly params: UploadParams, private readonly body: Readable) {
+  constructor(private readonly target: S3Target, private readonly params: UploadParams) {
     this.object = { Bucket: target.bucket, Key: target.keyPrefix + params.key };
   }
 
-  public async run(signal: AbortSignal): Promise<Confirmation> {
-    const stop = () => this.fail(signal.reason);
-    const bodyFailed = (error: Error) => this.fail(error);
-    signal.addEventListener('abort', stop, { once: true });
-    this.body.on('error', bodyFailed);
-    try {
-      signal.throwIfAborted();
-      const { partBytes, buffers } = this.params.plan;
-      await sendInParts(this.body, partBytes, buffers, part => this.sendPart(part));
-      if (this.parts.length > 0) await this.complete();
-      signal.throwIfAborted();
-      return await this.confirm(signal);
-    } catch (error) {
-      this.fail(error);
-      await this.cleanUp(AbortSignal.timeout(signal.aborted ? CLEAN_UP_WHEN_STOPPED_MS : CLEAN_UP_MS));
-      throw this.failure!.reason;
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+  public async whole(body: Buffer, abortSignal: AbortSignal): Promise<void> {
+    const command = new PutObjectCommand({ ...this.object, ...this.params.settings, ...this.content(body), Metadata: this.metadata });
+    await this.target.client.send(command, { abortSignal });
   }
 
-  /** The first failure counts: it stops all requests and the source of the body. */
-  private fail(reason: unknown): void {
-    if (this.failure) return;
-    this.failure = { reason };
-    this.stopped.abort();
-    setTimeout(() => this.stoppedFully.abort(), GRACE_MS).unref();
-    this.body.destroy(reason as Error);
+  public async part({ number, body }: Part, abortSignal: AbortSignal, lateSignal: AbortSignal): Promise<void> {
+    const UploadId = await (this.begun ??= this.begin(lateSignal));
+    abortSignal.throwIfAborted();
+    const command = new UploadPartCommand({ ...this.object, ...this.content(body), UploadId, PartNumber: number });
+    const { ETag, ChecksumCRC32 } = await this.target.client.send(command, { abortSignal });
+    this.parts.push({ PartNumber: number, ETag, ...ChecksumCRC32 !== undefined && { ChecksumCRC32 } });
   }
 
-  private async sendPart({ number, body, last }: Part): Promise<void> {
-    const { settings, md5 } = this.params;
-    const content = { Body: body, ...md5 && { ContentMD5: digestOf(body) } };
-    await this.send(async ({ client }, abortSignal) => {
-      this.checkPart(number);
-      if (number === 1 && last) {
-        this.committing = true;
-        await client.send(new PutObjectCommand({ ...this.object, ...settings, ...content, Metadata: this.metadata }), { abortSignal });
-      } else {
-        const UploadId = await (this.begun ??= this.begin());
-        abortSignal.throwIfAborted();
-        const command = new UploadPartCommand({ ...this.object, ...content, UploadId, PartNumber: number });
-        const { ETag, ChecksumCRC32 } = await client.send(command, { abortSignal });
-        this.parts.push({ PartNumber: number, ETag, ...ChecksumCRC32 !== undefined && { ChecksumCRC32 } });
-      }
-      this.bytes += body.length;
+  public async complete(abortSignal: AbortSignal): Promise<void> {
+    const Parts = this.parts.sort((a, b) => a.PartNumber! - b.PartNumber!);
+    const command = new CompleteMultipartUploadCommand({ ...this.object, UploadId: this.uploadId, MultipartUpload: { Parts } });
+    await this.target.client.send(command, { abortSignal }).catch(error => this.completedBefore(error, abortSignal));
+  }
+
+  /** Neither the answer to the upload nor its ETag tells on every service what it holds. */
+  public async confirm(bytes: number, signal: AbortSignal): Promise<Confirmation> {
+    const { client, name, location } = this.target;
+    const held = await client.send(new HeadObjectCommand(this.object), { abortSignal: signal }).catch(error => {
+      signal.throwIfAborted();
+      throw explainS3Error(error, this.target, `look at ${this.params.key} after the upload`);
     });
+    if (held.ContentLength !== bytes) {
+      throw new RunnerError(`${name} (${location}): ${this.params.key} has ${held.ContentLength} bytes there, but ${bytes} were sent`, ExitCode.FAILED);
+    }
+    await this.lock(held.ObjectLockMode, signal);
+    return { bytes, encryption: held.ServerSideEncryption };
+  }
+
+  public async discard(visible: boolean, signal: AbortSignal): Promise<void> {
+    const { client } = this.target;
+    await this.begun?.catch(() => {}); // known a moment after a stop at the latest
+    if (this.uploadId !== undefined) await abortUpload(client, { ...this.object, UploadId: this.uploadId }, signal);
+    if (visible && await this.isOurs(signal)) await client.send(new DeleteObjectCommand(this.object), { abortSignal: signal });
+  }
+
+  public explain(error: unknown): RunnerError {
+    return explainS3Error(error, this.target, `store ${this.params.key}`);
   }
 
   /** @returns the id of the upload */
-  private async begin(): Promise<string | undefined> {
+  private async begin(abortSignal: AbortSignal): Promise<string | undefined> {
     const { client } = this.target;
     const checked = await client.config.requestChecksumCalculation() === 'WHEN_SUPPORTED';
     const created = await client.send(new CreateMultipartUploadCommand({
       ...this.object, ...this.params.settings, ...checked && { ChecksumAlgorithm: 'CRC32' }, Metadata: this.metadata,
-    }), { abortSignal: this.stoppedFully.signal });
+    }), { abortSignal });
     return this.uploadId = created.UploadId;
   }
 
-  private async complete(): Promise<void> {
-    const Parts = this.parts.sort((a, b) => a.PartNumber! - b.PartNumber!);
-    await this.send(async ({ client }, abortSignal) => {
-      this.committing = true;
-      await client.send(new CompleteMultipartUploadCommand({ ...this.object, UploadId: this.uploadId, MultipartUpload: { Parts } }), { abortSignal })
-        .catch(error => this.completedBefore(error));
-    });
-  }
-
-  private async send(action: (target: S3Target, signal: AbortSignal) => Promise<void>): Promise<void> {
-    try {
-      this.stopped.signal.throwIfAborted();
-      await action(this.target, this.stopped.signal);
-    } catch (error) {
-      this.fail(explainS3Error(error, this.target, `store ${this.params.key}`));
-      throw error;
-    }
+  private content(body: Buffer): { readonly Body: Buffer; readonly ContentMD5?: string } {
+    return { Body: body, ...this.params.md5 && { ContentMD5: digestOf(body) } };
   }
 
   private get metadata(): { [name: string]: string } {
     return { [UPLOAD_ID_METADATA]: this.token };
   }
 
-  private checkPart(number: number): void {
-    const { maxParts, partBytes } = this.params.plan;
-    if (number <= maxParts) return;
-    throw new RunnerError(
-      `${this.target.name} (${this.target.location}): ${this.params.key} is larger than ${maxParts} parts of ${partBytes} bytes, and the estimate before ` +
-        'the dump was less than half of that: start again once the estimate is right (for PostgreSQL after ANALYZE), or raise maxParts where the service allows',
-      ExitCode.FAILED,
-    );
-  }
-
   /** A completion whose answer was lost is repeated, and then the upload is not there any more because it was completed. */
-  private async completedBefore(error: unknown): Promise<object> {
-    if (s3ErrorName(error) === 'NoSuchUpload' && await this.isOurs(this.stopped.signal).catch(() => false)) return {};
+  private async completedBefore(error: unknown, signal: AbortSignal): Promise<object> {
+    if (s3ErrorName(error) === 'NoSuchUpload' && await this.isOurs(signal).catch(() => false)) return {};
     throw error;
   }
 
   private async isOurs(signal: AbortSignal): Promise<boolean> {
     return ownedBy(this.target, this.object.Key, this.token, signal);
-  }
-
-  /** Asks the service what it holds: neither the answer to the upload nor its ETag tells on every service. */
-  private async confirm(signal: AbortSignal): Promise<Confirmation> {
-    const { client, name, location } = this.target;
-    const held = await client.send(new HeadObjectCommand(this.object), { abortSignal: signal }).catch(error => {
-      signal.throwIfAborted();
-      throw explainS3Error(error, this.target, `look at ${this.params.key} after the upload`);
-    });
-    if (held.ContentLength !== this.bytes) {
-      throw new RunnerError(`${name} (${location}): ${this.params.key} has ${held.ContentLength} bytes there, but ${this.bytes} were sent`, ExitCode.FAILED);
-    }
-    await this.lock(held.ObjectLockMode, signal);
-    return { bytes: this.bytes, encryption: held.ServerSideEncryption };
   }
 
   /**
@@ -199,18 +138,6 @@ class S3Upload {
       signal.throwIfAborted();
       throw explainS3Error(error, this.target, `lock ${this.params.key} after the upload`);
     });
-  }
-
-  /** Does its best: what it can't remove, the next run finds by `Store.unfinished`, and without a record no object counts. */
-  private async cleanUp(signal: AbortSignal): Promise<void> {
-    const { client } = this.target;
-    try {
-      await this.begun?.catch(() => {}); // known a moment after a stop at the latest
-      if (this.uploadId !== undefined) await abortUpload(client, { ...this.object, UploadId: this.uploadId }, signal);
-      if (this.committing && await this.isOurs(signal)) await client.send(new DeleteObjectCommand(this.object), { abortSignal: signal });
-    } catch {
-      // the failure that led here is the one to report
-    }
   }
 }
 
