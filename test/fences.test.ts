@@ -46,7 +46,7 @@ test('what is handed in is of no version of cdk8s-plus', () => {
 test('the public API is the constructs and what they take', () => {
   // Interfaces are not there at run time; docs/reference/api has them.
   expect(Object.keys(library).sort()).toEqual([
-    'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupDefaults', 'BackupExporter', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Cpu', 'Decryption', 'DrillVolume',
+    'AzureAccessTier', 'AzureCredentials', 'BackupAlertRules', 'BackupBucketLifecycle', 'BackupCronJob', 'BackupDefaults', 'BackupExporter', 'BackupSource', 'BackupStore', 'CaCertificate', 'Compression', 'Cpu', 'Decryption', 'DrillVolume',
     'Encryption', 'ImagePullPolicy', 'LifecycleProvider', 'LifecycleStorageClass', 'OtherLifecycleRules', 'PersistentVolumeAccessMode', 'PostgresTls', 'RecoveryPlan', 'RecoveryPlanPart', 'RecoveryRunbook', 'RecoveryScenario', 'RedisTls', 'RestoreDrill', 'RestoreJob',
     'RestoreMode', 'RestorePoint',
     'RestoreTrigger', 'RestoreWorkload', 'Retention', 'S3Access', 'S3AccessPolicy', 'S3Checksums', 'S3Credentials',

@@ -14,7 +14,7 @@ const CONSTRUCTS = [
   'engines', 'engines/set', 'engines/kubernetes', 'engines/postgres', 'engines/redis', 'engines/sqlite',
   'engine-api',
   'pod',
-  'stores', 'stores/s3', 'stores/volume',
+  'stores', 'stores/azure', 'stores/s3', 'stores/volume',
   'store-api',
   'recovery', 'parts', 'schedule', 'core',
 ];
@@ -26,7 +26,7 @@ const RUNNER = [
   'engines', 'engines/set', 'engines/kubernetes', 'engines/postgres', 'engines/redis', 'engines/redis/rdb', 'engines/sqlite',
   'previous', 'backup', 'engine-api',
   'catalog', 'config', 'config/engines', 'kubernetes',
-  'stores', 'stores/folder', 'stores/s3', 'store-api',
+  'stores', 'stores/azure', 'stores/folder', 'stores/s3', 'store-api',
   'age', 'stream', 'core',
 ];
 

@@ -15,7 +15,7 @@ const SECRET = /secret|passw|token|credential|keys?$|^key|identit|login|auth/i;
 const PLACE = /url|uri|host|endpoint|image$/i;
 
 /** What refers to a secret, and can't hold one: objects of Kubernetes, and what is made of them; also several of them, by name. */
-const REFERENCES = /^(\{ \[\w+: string\]: )?(IConstruct|SecretValue|S3Credentials|Decryption|CaCertificate)( \})?$/;
+const REFERENCES = /^(\{ \[\w+: string\]: )?(IConstruct|SecretValue|S3Credentials|AzureCredentials|Decryption|CaCertificate)( \})?$/;
 
 /** What is called like a secret, and takes text or something of its own, with the reason why that is no secret. */
 const REVIEWED: { readonly [name: string]: string } = {
@@ -28,6 +28,10 @@ const REVIEWED: { readonly [name: string]: string } = {
   'S3SecretKeys.regionKey: string': 'the name of a key in a Secret',
   'S3Credentials.fromSecret(keys: S3SecretKeys)': 'names of keys in a Secret',
   'S3Credentials.workloadIdentity(options: WorkloadIdentityOptions)': 'annotations of a ServiceAccount: the cloud knows it, and there is no secret',
+  'AzureCredentials.fromAccountKey(options: AzureSecretOptions)': 'the name of a key in a Secret',
+  'AzureCredentials.fromSasToken(options: AzureSecretOptions)': 'the name of a key in a Secret',
+  'AzureSecretOptions.key: string': 'the name of a key in a Secret',
+  'AzureCredentials.workloadIdentity(options: AzureWorkloadIdentityOptions)': 'a client ID, and annotations of a ServiceAccount: the cloud knows it, and there is no secret',
   'SecretValue.key: string': 'the name of a key in a Secret',
   'CaCertificate.fromConfigMap(key: string)': 'the name of a key in a ConfigMap',
   'CaCertificate.fromSecret(key: string)': 'the name of a key in a Secret',
@@ -74,6 +78,7 @@ const bucket = (options: object = {}) => BackupStore.s3({ bucketName: 'shop-back
 
 /** Each property that takes a URL, a host or an image, with what gives it a value. */
 const PLACES: { readonly [name: string]: (chart: Chart, value: string) => unknown } = {
+  'AzureBlobStoreOptions.endpoint': (_chart, endpoint) => BackupStore.azureBlob({ accountName: 'shopbackups', containerName: 'backups', endpoint }),
   'BackupAlertRulesOptions.runbookUrl': (chart, runbookUrl) => new BackupAlertRules(chart, 'alerts', { backups: [backup(chart)], runbookUrl }),
   'BackupCronJobOptions.pushgatewayUrl': (chart, pushgatewayUrl) => backup(chart, { pushgatewayUrl }),
   'BackupDefaultsOptions.image': (chart, image) => {

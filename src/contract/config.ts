@@ -13,6 +13,7 @@ export * from './engines/postgres';
 export * from './engines/redis';
 export * from './engines/sqlite';
 export * from './engines/table';
+export * from './stores/azure';
 export * from './stores/folder';
 export * from './stores/s3';
 export * from './stores/table';

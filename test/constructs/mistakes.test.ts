@@ -56,7 +56,7 @@ const BACKUP: readonly Mistake[] = [
   backup('source', { source: 'postgres://backup:planted@postgres/orders' }, 'as in BackupSource.postgres with '),
   backup('stores', { stores: undefined }, 'as in a list with BackupStore.s3 with '),
   backup('stores', { stores: BackupStore.s3(s3) }, 'as in a list with BackupStore.s3 with '),
-  backup('stores', { stores: [] }, 'BackupStore.s3 or BackupStore.volume'),
+  backup('stores', { stores: [] }, 'BackupStore.s3, BackupStore.azureBlob or BackupStore.volume'),
   backup('stores[0]', { stores: [s3] }, 'as in BackupStore.s3 with '),
   backup('stores[1]', { stores: [BackupStore.s3(s3), undefined] }, 'as in BackupStore.s3 with '),
   backup('schedule', { schedule: '0 2 * * *' }, 'as in Cron.schedule with \'minute\': "0" and \'hour\': "2"'),

@@ -37,7 +37,7 @@ export function sqliteOf({ source }: BackupConfig): string {
 }
 
 export function directoryOf({ stores: [store] }: BackupConfig): string {
-  return store!.type === 's3' ? '' : store!.directory;
+  return store!.type === 'folder' ? store!.directory : '';
 }
 
 export function restoring(config: BackupConfig, identityFile: string | null): RunOptions {

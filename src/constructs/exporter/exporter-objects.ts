@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { ExporterSettings, NAME_LABEL } from './exporter-settings';
 import { ExporterConfig } from '../../contract/config';
+import { podLabelsOf } from '../parts/pod-parts';
 import { StoreParts } from '../parts/store-parts';
 import { addressByName } from '../pod/pod-address';
 import { NameAndLabels, RunnerPod } from '../pod/runner-pod';
@@ -33,7 +34,7 @@ export function defineDeployment(scope: Construct, props: ExporterDeploymentProp
     metadata,
     select: false,
     podMetadata: {
-      labels: metadata.labels,
+      labels: { ...metadata.labels, ...podLabelsOf(parts) },
       annotations: annotated ? { 'prometheus.io/scrape': 'true', 'prometheus.io/port': `${port}`, 'prometheus.io/path': '/metrics' } : {},
     },
     replicas: 1,

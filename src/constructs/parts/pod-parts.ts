@@ -10,6 +10,13 @@ export interface PodParts<Config> {
   readonly mounts: readonly kplus.VolumeMount[];
   /** Whether one of the mounts is a claim, whose files the pod's user must be able to write. */
   readonly mountsClaim: boolean;
+  /** Labels of the pod by which something of the cluster knows what to do with it. */
+  readonly podLabels?: { readonly [name: string]: string };
+}
+
+/** All labels that the parts ask for. */
+export function podLabelsOf(parts: readonly PodParts<unknown>[]): { readonly [name: string]: string } {
+  return Object.assign({}, ...parts.map(({ podLabels }) => podLabels)) as { readonly [name: string]: string };
 }
 
 /** What tells the parts of several sources in one pod apart. */

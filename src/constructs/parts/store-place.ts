@@ -5,7 +5,7 @@
  * has two backups prune each other.
  */
 import { isIP } from 'node:net';
-import { S3StoreConfig } from '../../contract/config';
+import { AzureStoreConfig, S3StoreConfig } from '../../contract/config';
 
 /** Where a store is. */
 export interface StorePlace {
@@ -52,6 +52,22 @@ export function hostOf(endpoint: string): string {
 export function placeOfBucket({ endpoint, region, bucketName: bucket, prefix }: S3StoreConfig, namespace?: string): StorePlace {
   const keeper = endpoint === null ? region === null ? 'aws*' : partitionOf(region) : keeperOf(endpoint, bucket, namespace);
   return { keeper, container: bucket, prefix };
+}
+
+/** Domains under which Azure's clouds have the blob services of accounts, of which each has a name of its own. */
+const AZURE_DOMAINS = ['core.windows.net', 'core.chinacloudapi.cn', 'core.usgovcloudapi.net', 'storage.azure.net'];
+
+export function isAzureHost(host: string): boolean {
+  return AZURE_DOMAINS.some(domain => host.endsWith(`.${domain}`));
+}
+
+/** @param namespace of the pod; `undefined`: not known */
+export function placeOfAzureContainer({ accountName, endpoint, containerName, prefix }: AzureStoreConfig, namespace?: string): StorePlace {
+  const host = endpoint === null ? `${accountName}.blob.core.windows.net` : hostOf(endpoint);
+  // One service is reached by names of several kinds: of a private link, of a zone of DNS.
+  const cloud = AZURE_DOMAINS.slice(1, 3).find(domain => host.endsWith(`.${domain}`)) ?? AZURE_DOMAINS[0];
+  const keeper = endpoint === null || isAzureHost(host) ? `${accountName} of ${cloud}` : keeperOf(endpoint, containerName, namespace);
+  return { keeper, container: containerName, prefix };
 }
 
 export function placeOfClaim(claimName: string, namespace: string | undefined): StorePlace {

@@ -10,7 +10,7 @@ import { defineJobPolicy, PodNetwork, policedLabels } from './network-policy';
 import { addressByName } from './pod-address';
 import { NameAndLabels, RunnerPod } from './runner-pod';
 import { Config } from '../../contract/config';
-import { PodParts } from '../parts/pod-parts';
+import { PodParts, podLabelsOf } from '../parts/pod-parts';
 
 /** What a Job is made of. All of it has been checked. */
 export interface RunnerJobProps {
@@ -74,7 +74,7 @@ export function defineRunnerJob(scope: Construct, props: RunnerJobProps): { job:
 function jobOf(scope: Construct, { metadata, pod, args, config, parts, ...props }: RunnerJobProps): kplus.JobProps {
   return {
     metadata,
-    podMetadata: { labels: policedLabels(metadata.labels, metadata.name) },
+    podMetadata: { labels: { ...policedLabels(metadata.labels, metadata.name), ...podLabelsOf(parts) } },
     activeDeadline: Duration.seconds(props.deadlineSeconds),
     backoffLimit: props.backoffLimit,
     serviceAccount: props.serviceAccount,

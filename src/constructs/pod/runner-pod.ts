@@ -160,7 +160,7 @@ function namespaceEnv(config: Config): { readonly [name: string]: kplus.EnvValue
 }
 
 export function checkStores(stores: readonly BackupStore[]): void {
-  if (stores.length === 0) throw new Error('\'stores\' must have at least one store, got []: BackupStore.s3 or BackupStore.volume');
+  if (stores.length === 0) throw new Error('\'stores\' must have at least one store, got []: BackupStore.s3, BackupStore.azureBlob or BackupStore.volume');
   const names = stores.map(store => store.storeName);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {

@@ -30,6 +30,16 @@ export interface ConstructStoreType<T extends StoreType = StoreType> {
   /** What a pod connects to; `undefined`: nothing, for it is mounted. */
   network(store: StoreConfig<T>): StoreNetwork | undefined;
 
+  /**
+   * What it is, for the runbook: `bucket your-backup-bucket`.
+   *
+   * @param claim that a pod mounts for it, where that is known
+   */
+  describe(store: StoreConfig<T>, claim: string | undefined): string;
+
+  /** The environment variables with the secrets by which it is reached from any machine. */
+  secretVariables(store: StoreConfig<T>): readonly string[];
+
   /** How long it keeps what is written from being deleted, against how long backups are kept. */
   checkLock(store: StoreConfig<T>, kept: Kept): LockProblems;
 }
@@ -41,7 +51,7 @@ export interface StoreNetwork {
   readonly identityAgents: readonly IdentityAgent[];
 }
 
-/** What gives a pod its identity in the cloud. It is on every node, or at an address that is the same everywhere. */
+/** What gives a pod its identity in the cloud. It is on every node, at an address that is the same everywhere, or anywhere. */
 export interface IdentityAgent {
   readonly cidr: string;
   readonly ports: readonly number[];

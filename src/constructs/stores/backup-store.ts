@@ -1,4 +1,6 @@
 import { Construct, IConstruct } from 'constructs';
+import { AzureBlobStoreOptions } from './azure/azure-blob-store';
+import { azureBlob } from './azure/store';
 import { partsFor } from './layout';
 import { S3Credentials } from './s3/s3-credentials';
 import { S3StoreOptions } from './s3/s3-store';
@@ -22,6 +24,13 @@ export class BackupStore {
    */
   public static s3(options: S3StoreOptions): BackupStore {
     return new BackupStore(at('BackupStore.s3', () => s3(options)));
+  }
+
+  /**
+   * A container of Azure Blob Storage.
+   */
+  public static azureBlob(options: AzureBlobStoreOptions): BackupStore {
+    return new BackupStore(at('BackupStore.azureBlob', () => azureBlob(options)));
   }
 
   /**

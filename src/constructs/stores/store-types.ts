@@ -1,3 +1,4 @@
+import { AZURE } from './azure/store-type';
 import { S3 } from './s3/store-type';
 import { VOLUME } from './volume/store-type';
 import { StoreConfig, StoreType } from '../../contract/config';
@@ -6,6 +7,7 @@ import { ConstructStoreType } from '../store-api/store-type';
 /** Every type of store, complete by the compiler: a line for each. */
 const STORE_TYPES = {
   s3: S3,
+  azure: AZURE,
   folder: VOLUME,
 } satisfies { readonly [T in StoreType]: ConstructStoreType<T> };
 

@@ -1,9 +1,11 @@
 /* The types of stores: where backups are kept, and how a config describes it. */
+import { AzureStoreConfig } from './azure';
 import { FolderStoreConfig } from './folder';
 import { S3StoreConfig } from './s3';
 
 export interface Stores {
   readonly s3: S3StoreConfig;
+  readonly azure: AzureStoreConfig;
   readonly folder: FolderStoreConfig;
 }
 

@@ -1,3 +1,4 @@
+import { azure } from './azure/kind';
 import { folder } from './folder/kind';
 import { s3 } from './s3/kind';
 import { StoreType } from '../../contract/config';
@@ -6,6 +7,7 @@ import { StoreKind } from '../store-api/store-kind';
 /** The types of stores. */
 export const STORES = {
   s3,
+  azure,
   folder,
 } satisfies { [Type in StoreType]: StoreKind<Type> };
 

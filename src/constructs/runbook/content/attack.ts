@@ -4,7 +4,7 @@
 import { looksAt } from './loss';
 import { Scenario } from './scenario';
 import { startJob, startJobWith } from './shell';
-import { codes, hasBucket, NAMES, outsideOf, restoreOf } from './words';
+import { codes, isReachable, NAMES, outsideOf, restoreOf } from './words';
 import { SCENARIOS } from '../../../contract/runbook';
 import { showSeconds } from '../../core/check';
 import { Block, code, commands, joined, marked, paragraph, say, steps, table, to } from '../document/document';
@@ -66,7 +66,7 @@ export function lostKey({ subjects }: RunbookFacts): Scenario[] {
 export function ransomware({ subjects }: RunbookFacts): Scenario {
   const backed = subjects.flatMap(subject => subject.backup ? [{ ...subject, backup: subject.backup }] : []);
   const restorable = subjects.filter(({ restore }) => restore);
-  const reachable = restorable.filter(hasBucket);
+  const reachable = restorable.filter(isReachable);
   return {
     heading: SCENARIOS.ransomware,
     sees: say`ransomware, an angry admin, or a key of a bucket in wrong hands`,

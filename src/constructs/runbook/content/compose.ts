@@ -45,7 +45,7 @@ function underCompose(subject: Subject, restore: RestoreFacts, container: Contai
 function dockerRun(subject: Subject, restore: RestoreFacts, { image, settings, network, mounts }: ContainerFacts, how: string): string[] {
   const identity = isEncrypted(subject) ? [`--identity ${FOLDER}/backup.key`] : [];
   const user = mounts.length > 0 ? ['--user "$OWNER"'] : identity.length > 0 ? ['--user "$(id -u):$(id -g)"'] : [];
-  const store = subject.stores.find(({ bucket }) => bucket)!.name;
+  const store = subject.stores.find(({ reachable }) => reachable)!.name;
   return [
     'docker run --rm --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \\',
     `  ${[

@@ -34,13 +34,13 @@ function ofBackup(subject: Subject, backup: BackupFacts): Block[] {
   ];
 }
 
-/** From the first bucket: a volume is not reached from here. */
+/** From the first that is reached from here: a volume is not reached from here. */
 function fetchFrom({ kubectl, stores }: Subject, backup: BackupFacts): Block[] {
-  const store = stores.find(({ bucket }) => bucket !== undefined);
+  const store = stores.find(({ reachable }) => reachable);
   if (store === undefined) return [];
   return [
     paragraph(say`Copy the newest backup to this machine, verified:`),
-    commands(...fromCluster(kubectl, keysOf(store.bucket!, backup.secrets)), `npx cdk8s-backup fetch latest --to . --from ${store.name} ${configOf(backup)}`),
+    commands(...fromCluster(kubectl, keysOf(store, backup.secrets)), `npx cdk8s-backup fetch latest --to . --from ${store.name} ${configOf(backup)}`),
   ];
 }
 

@@ -8,7 +8,7 @@ import { ENCRYPTED_SUFFIX } from '../../../contract/layout';
 import { shellWord } from '../../core/shell-word';
 import { runbookOf } from '../../engines/engines';
 import { Block, code, commands, heading, paragraph, say, steps } from '../document/document';
-import { BackupFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/runbook-facts';
+import { BackupFacts, RestoreFacts, RunbookFacts, StoreFacts, Subject } from '../facts/runbook-facts';
 import { SecretVariable } from '../facts/secrets';
 
 export function outside({ subjects }: RunbookFacts): Block[] {
@@ -23,7 +23,7 @@ export function outside({ subjects }: RunbookFacts): Block[] {
 
 function fromMachine(subject: Subject, restore: RestoreFacts): Block[] {
   const { outside: { forwards, api, settings, notes }, secrets: { variables } } = restore;
-  const store = subject.stores.find(({ bucket }) => bucket)!.name;
+  const store = subject.stores.find(({ reachable }) => reachable)!.name;
   const identity = isEncrypted(subject) ? ['--identity backup.key'] : [];
   const options = [configOf(restore), `--store ${store}`, ...settings, ...identity].join(' ');
   return [
@@ -52,22 +52,22 @@ function keysStep(kubectl: string, variables: readonly SecretVariable[]): Block[
 
 export function stockTools({ subjects }: RunbookFacts): Block[] {
   const possible = subjects.flatMap(subject => {
-    const bucket = subject.stores.flatMap(store => store.bucket ?? [])[0];
-    return subject.backup && bucket ? [{ subject, backup: subject.backup, bucket }] : [];
+    const store = subject.stores.find(({ bucket }) => bucket);
+    return subject.backup && store ? [{ subject, backup: subject.backup, store, bucket: store.bucket! }] : [];
   });
   if (possible.length === 0) return [];
   return [
     heading(2, NAMES.STOCK),
     paragraph(say`Even without our program: files in the bucket are what the stock programs write. Type this in an empty folder, with the keys of the bucket in the environment.`),
-    ...possible.flatMap(({ subject, backup, bucket }) => withStock(subject, backup, bucket)),
+    ...possible.flatMap(({ subject, backup, store, bucket }) => withStock(subject, backup, store, bucket)),
   ];
 }
 
-function withStock(subject: Subject, backup: BackupFacts, bucket: S3StoreConfig): Block[] {
+function withStock(subject: Subject, backup: BackupFacts, store: StoreFacts, bucket: S3StoreConfig): Block[] {
   const place = shellWord(`s3://${bucket.bucketName}/${bucket.prefix === '' ? '' : `${bucket.prefix}/`}`);
   const aws = `aws${bucket.endpoint === null ? '' : ` --endpoint-url ${shellWord(bucket.endpoint)}`} s3`;
   const { backupName } = backup;
-  const keys = keysOf(bucket, backup.secrets).map(({ variable }) => variable);
+  const keys = keysOf(store, backup.secrets).map(({ variable }) => variable);
   return [
     heading(3, stockOf(subject)),
     ...keys.length === 0 ? [] : [paragraph(say`In the environment: ${codes(keys)}.`)],

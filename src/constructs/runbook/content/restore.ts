@@ -3,7 +3,7 @@
  */
 import { Scenario } from './scenario';
 import { ask, fromCluster, look, startJob, startJobAnd, startJobWith, startRestore } from './shell';
-import { dayToDayOf, goBackOf, hasBucket, isSealed, NAMES, outsideOf, promised, promiseOf, restoreOf } from './words';
+import { dayToDayOf, goBackOf, isReachable, isSealed, NAMES, outsideOf, promised, promiseOf, restoreOf } from './words';
 import { SCENARIOS } from '../../../contract/runbook';
 import { showSeconds } from '../../core/check';
 import { RecoveryScenario } from '../../recovery/recovery-scenario';
@@ -60,7 +60,7 @@ function restoreSubject(subject: Subject): Block[] {
 }
 
 function elsewhere(subject: Subject): Text {
-  return hasBucket(subject) ? say`The way is ${to(outsideOf(subject))}.` : say`Fetch a backup, as in ${to(dayToDayOf(subject))}.`;
+  return isReachable(subject) ? say`The way is ${to(outsideOf(subject))}.` : say`Fetch a backup, as in ${to(dayToDayOf(subject))}.`;
 }
 
 /** Who, how long, and what is stopped. */

@@ -1,10 +1,9 @@
-import { S3StoreConfig } from '../../../contract/config';
 import { restoreHeading } from '../../../contract/runbook';
 import { showSeconds } from '../../core/check';
 import { ScenarioRecovery } from '../../recovery/recovery-report';
 import { RecoveryScenario } from '../../recovery/recovery-scenario';
 import { Block, code, commands, Inline, Text } from '../document/document';
-import { RestoreFacts, Subject } from '../facts/runbook-facts';
+import { RestoreFacts, StoreFacts, Subject } from '../facts/runbook-facts';
 import { PodSecrets, SecretVariable } from '../facts/secrets';
 
 /** What is promised for a subject in a scenario, if anything is. */
@@ -55,18 +54,17 @@ export function isSealed(subject: Subject): boolean {
 }
 
 /** Whether a machine outside of the cluster reaches a store of it. */
-export function hasBucket({ stores }: Subject): boolean {
-  return stores.some(({ bucket }) => bucket !== undefined);
+export function isReachable({ stores }: Subject): boolean {
+  return stores.some(({ reachable }) => reachable);
 }
 
 /** Those that can be restored on such a machine. */
 export function restorableOutside(subjects: readonly Subject[]): readonly { readonly subject: Subject; readonly restore: RestoreFacts }[] {
-  return subjects.flatMap(subject => subject.restore && hasBucket(subject) ? [{ subject, restore: subject.restore }] : []);
+  return subjects.flatMap(subject => subject.restore && isReachable(subject) ? [{ subject, restore: subject.restore }] : []);
 }
 
-/** The variables with which a bucket is reached. */
-export function keysOf({ credentials, regionEnv }: S3StoreConfig, { variables }: PodSecrets): readonly SecretVariable[] {
-  const names = [credentials?.accessKeyIdEnv, credentials?.secretAccessKeyEnv, credentials?.sessionTokenEnv, regionEnv];
+/** The variables with which a store is reached. */
+export function keysOf({ variables: names }: StoreFacts, { variables }: PodSecrets): readonly SecretVariable[] {
   return variables.filter(({ variable }) => names.includes(variable));
 }
 

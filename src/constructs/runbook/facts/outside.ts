@@ -8,7 +8,7 @@ import { PodSecrets } from './secrets';
 import { RestoreConfig } from '../../../contract/config';
 import { Route } from '../../engine-api/runbook';
 import { runbookOf } from '../../engines/engines';
-import { isBucket } from '../../stores/s3/store-type';
+import { storeType } from '../../stores/store-types';
 
 /** What a restore from outside takes. */
 export function outsideOf(config: RestoreConfig, namespace: string | undefined): OutsideFacts {
@@ -43,10 +43,10 @@ function targetSettings(settings: readonly string[]): readonly string[] {
   return settings.map(setting => `--set target.${setting}`);
 }
 
-/** Nobody there has an application to stop, or to ask for its health, nor the volumes of stores: what a restore replaces is stored in buckets alone. */
+/** Nobody there has an application to stop, or to ask for its health, nor the volumes of stores: what a restore replaces is stored outside alone. */
 function withoutCluster({ stores, workloads, healthUrl }: RestoreConfig): readonly string[] {
   return [
-    ...stores.filter(store => !isBucket(store)).map(({ name }) => `--set stores.${name}=null`),
+    ...stores.filter(store => storeType(store).reachedBy === 'claim').map(({ name }) => `--set stores.${name}=null`),
     ...workloads.length > 0 ? ['--set \'workloads=[]\''] : [],
     ...healthUrl === null ? [] : ['--set healthUrl=null'],
   ];

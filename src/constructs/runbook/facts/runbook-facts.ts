@@ -128,6 +128,10 @@ export interface StoreFacts {
   readonly location: string;
   /** Whether it is outside of the cluster. */
   readonly outside: boolean;
+  /** Whether any machine reaches it that has the secrets, which a claim does not let. */
+  readonly reachable: boolean;
+  /** The environment variables with these secrets. */
+  readonly variables: readonly string[];
   readonly bucket: S3StoreConfig | undefined;
   /** Whether what is in it outlives the scenario. */
   readonly survives: (scenario: RecoveryScenario) => boolean;

@@ -14,6 +14,7 @@ import { runbookOf } from '../../engines/engines';
 import { RestoreJob } from '../../restore/restore-job';
 import { BackupStore } from '../../stores/backup-store';
 import { isBucket } from '../../stores/s3/store-type';
+import { storeType } from '../../stores/store-types';
 
 /** What is there, each kind in the order of the tree. */
 export interface Parts {
@@ -131,14 +132,17 @@ export function podOf(workload: kplus.Workload): any {
 
 /** @param store what it is made of, where that is known */
 function storeOf(config: StoreConfig, store: BackupStore | undefined, backup: BackupCronJob | undefined, claim: string | undefined): StoreFacts {
-  const bucket = isBucket(config) ? config : undefined;
+  const type = storeType(config);
+  const reachable = type.reachedBy !== 'claim';
   const cluster = backup?._recovery.props.objectives?.cluster ?? {};
   return {
     name: config.name,
-    what: bucket ? `bucket ${bucket.bucketName}${bucket.endpoint === null ? '' : ` at ${new URL(bucket.endpoint).host}`}` : `claim ${claim ?? config.name}`,
-    location: store?.location.description ?? (bucket ? 'outside of the cluster' : 'in the cluster'),
-    outside: store?.location._isOutside ?? bucket !== undefined,
-    bucket,
-    survives: scenario => store?.location._survival(scenario, cluster).survives ?? bucket !== undefined,
+    what: type.describe(config, claim),
+    location: store?.location.description ?? (reachable ? 'outside of the cluster' : 'in the cluster'),
+    outside: store?.location._isOutside ?? reachable,
+    reachable,
+    variables: type.secretVariables(config),
+    bucket: isBucket(config) ? config : undefined,
+    survives: scenario => store?.location._survival(scenario, cluster).survives ?? reachable,
   };
 }

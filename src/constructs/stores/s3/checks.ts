@@ -1,10 +1,8 @@
 import { S3ObjectLock } from './s3-object-lock';
-import { checkText, redact, show, wholeSeconds } from '../../core/check';
+import { show, wholeSeconds } from '../../core/check';
 import { hostOf, partitionOfHost, withoutBucket } from '../../parts/store-place';
 import { checkRegion } from '../../recovery/regions';
-
-// S3's limit is 1,024 bytes for a key; this leaves room for the longest name, time, database and extension.
-const MAX_PREFIX_BYTES = 512;
+import { checkServiceUrl } from '../../store-api/service-url';
 
 const MAX_LOCK_SECONDS = 36_500 * 86_400;
 
@@ -32,20 +30,6 @@ export function checkBucket(name: string): string {
   return name;
 }
 
-export function checkPrefix(prefix: string): string {
-  const refuse = (rule: string, wayOut: string): never => {
-    throw new Error(`'prefix' must not ${rule}, got ${show(prefix)}: ${wayOut}`);
-  };
-  if (prefix.startsWith('/') || prefix.endsWith('/')) {
-    refuse('begin or end with a slash', `write ${show(prefix.replace(/^\/+|\/+$/g, ''))}; the slash before the name is added`);
-  }
-  if (prefix.split('/').some(segment => segment === '.' || segment === '..')) refuse('have "." or ".." between slashes', 'S3 has no folders to go up in');
-  if (prefix.includes('//')) refuse('have two slashes in a row', 'S3 would keep both, and no tool shows it');
-  if (/[\u0000-\u001f\u007f\\]/.test(prefix)) refuse('have control characters or backslashes', 'separate with "/"');
-  if (new TextEncoder().encode(prefix).length > MAX_PREFIX_BYTES) refuse(`be longer than ${MAX_PREFIX_BYTES} bytes`, 'S3 takes keys of 1,024 bytes as a whole');
-  return prefix;
-}
-
 /** Services other than AWS's have what their operators call it. */
 export function checkSigningRegion(region: string, endpoint: string | null): string {
   if (!/^[A-Za-z0-9-]+$/.test(region)) {
@@ -55,21 +39,11 @@ export function checkSigningRegion(region: string, endpoint: string | null): str
 }
 
 export function checkEndpoint(endpoint: string, bucket: string): string {
-  const refuse = (rule: string, wayOut: string): never => {
-    throw new Error(`'endpoint' ${rule}, got ${show(redact(endpoint))}: ${wayOut}`);
-  };
-  checkText('endpoint', redact(endpoint));
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (!url || !/^https?:\/\/[^/]/.test(endpoint)) {
-    return refuse('must be a URL with http or https', 'as in "https://minio.storage.svc:9000"');
+  const bare = checkServiceUrl(endpoint, { example: 'https://minio.storage.svc:9000', credentials: 'S3Credentials.fromSecret' });
+  if (new URL(bare).pathname.split('/').includes(bucket)) {
+    throw new Error(`'endpoint' must not have the bucket in its path, got ${show(bare)}: give the bare URL of the service, the bucket is added`);
   }
-  if (url.username !== '' || url.password !== '' || endpoint.includes('@')) {
-    refuse('must not have credentials in it', 'it goes into the manifest, so use S3Credentials.fromSecret');
-  }
-  if (url.search !== '' || url.hash !== '' || /[?#]/.test(endpoint)) refuse('must not have "?" or "#"', 'give the bare URL of the service');
-  if (url.pathname.split('/').includes(bucket)) refuse('must not have the bucket in its path', 'give the bare URL of the service, the bucket is added');
   const host = hostOf(endpoint);
-  const bare = endpoint.replace(/\/+$/, '');
   // The address of the bucket, as the console of AWS shows it.
   return partitionOfHost(host) === undefined ? bare : bare.replace(/^(https?:\/\/)[^/:]+/i, `$1${withoutBucket(host, bucket)}`);
 }

@@ -2,6 +2,7 @@ import { checkObjectLock } from './object-lock-checks';
 import { S3StoreConfig, StoreConfig } from '../../../contract/config';
 import { show } from '../../core/check';
 import { hostOf, partitionOfHost } from '../../parts/store-place';
+import { folderIn } from '../../store-api/prefix';
 import { ConstructStoreType, IdentityAgent } from '../../store-api/store-type';
 
 /** Where the agents are that give a pod its identity in the cloud. */
@@ -15,10 +16,13 @@ export const S3: ConstructStoreType<'s3'> = {
   title: 'the bucket',
   reachedBy: 'Secret',
   elsewhere: (storeName, namespace) => `give 's3Credentials' for ${show(storeName)}, from a Secret of ${show(namespace)}`,
-  inFolder: (store, backupName) => ({ ...store, prefix: store.prefix === '' ? backupName : `${store.prefix}/${backupName}` }),
+  inFolder: (store, backupName) => ({ ...store, prefix: folderIn(store.prefix, backupName) }),
   storageClass: store => store.storageClass ?? 'STANDARD',
   network: store => ({ url: store.endpoint ?? 'https://amazonaws.com', identityAgents: identityAgents(store) }),
   checkLock: checkObjectLock,
+  describe: ({ bucketName, endpoint }) => `bucket ${bucketName}${endpoint === null ? '' : ` at ${new URL(endpoint).host}`}`,
+  secretVariables: ({ credentials, regionEnv }) =>
+    [credentials?.accessKeyIdEnv, credentials?.secretAccessKeyEnv, credentials?.sessionTokenEnv, regionEnv].flatMap(name => name ?? []),
 };
 
 /** Whether policies of IAM and a lifecycle are about it. */

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkBucket, checkEndpoint, checkLockDuration, checkPrefix, checkSigningRegion } from './checks';
+import { checkBucket, checkEndpoint, checkLockDuration, checkSigningRegion } from './checks';
 import { DEFAULT_KEYS, S3Keys } from './keys';
 import { roleOf } from './role';
 import { S3Access } from './s3-access';
@@ -15,12 +15,11 @@ import { checkForm } from '../../core/form';
 import { StoreParts } from '../../parts/store-parts';
 import { hostOf, partitionOfHost, placeOfBucket } from '../../parts/store-place';
 import { StoreLocation } from '../../recovery/store-location';
+import { checkPrefix } from '../../store-api/prefix';
+import { DEFAULT_SECRET, envPrefix } from '../../store-api/secret-env';
 import { checkStoreName, StoreDefinition } from '../../store-api/store-definition';
 
-/** The guide's. */
-const DEFAULT_SECRET = 'backup-secrets';
-
-/** The name that is free for a store which nobody has named: its environment variables have the names of the guide. */
+/** The name that is free for a store which nobody has named. */
 const DEFAULT_NAME = 's3';
 
 /** Checks the options at once. */
@@ -29,7 +28,7 @@ export function s3(options: S3StoreOptions): StoreDefinition<S3Credentials> {
   const name = checkStoreName(options.storeName ?? DEFAULT_NAME);
   const bucket = bucketOf(name, options);
   checkRegionIsKnown(bucket, options.credentials);
-  const prefix = (alone: boolean) => alone ? '' : envPrefix(name);
+  const prefix = (alone: boolean) => alone ? '' : envPrefix(name, DEFAULT_NAME);
   return {
     type: 's3',
     name,
@@ -38,7 +37,7 @@ export function s3(options: S3StoreOptions): StoreDefinition<S3Credentials> {
     role: roleOf(options.credentials?._access ?? S3Access.FULL),
     config: (alone, credentials = options.credentials) => configOf(bucket, prefix(alone), credentials),
     bind: (scope, alone, credentials = options.credentials) => partsOf(scope, bucket, prefix(alone), credentials),
-    bindForReading: (scope, tag, credentials = options.credentials) => partsOf(scope, bucket, envPrefix(tag), credentials),
+    bindForReading: (scope, tag, credentials = options.credentials) => partsOf(scope, bucket, envPrefix(tag, DEFAULT_NAME), credentials),
   };
 }
 
@@ -52,7 +51,7 @@ function bucketOf(name: string, options: S3StoreOptions): Bucket {
     type: 's3',
     name,
     bucketName: bucket,
-    prefix: checkPrefix(options.prefix ?? ''),
+    prefix: checkPrefix(options.prefix ?? '', 'S3'),
     region: options.region === undefined ? null : checkSigningRegion(options.region, endpoint),
     endpoint,
     // Transfer Acceleration knows the bucket by the host's name only.
@@ -120,13 +119,6 @@ function defaultCredentials(scope: Construct, storeName: string): S3Credentials 
 function checkRegionIsKnown({ bucketName: bucket, region }: Bucket, credentials: S3Credentials | undefined): void {
   if (region !== null || keysOf(credentials)?.region !== undefined) return;
   throw new Error(`'region' is missing and the 'credentials' have no 'regionKey' either: give the region of bucket ${show(bucket)}; S3-compatible services mostly take "us-east-1"`);
-}
-
-/** What stands before `AWS_ACCESS_KEY_ID` and the like where several stores have one. */
-function envPrefix(name: string): string {
-  if (name === DEFAULT_NAME) return '';
-  const upper = name.toUpperCase().replaceAll('-', '_');
-  return `${/^[0-9]/.test(upper) ? '_' : ''}${upper}_`;
 }
 
 /** Where a bucket is, as far as its options tell. */

@@ -9,4 +9,6 @@ export const VOLUME: ConstructStoreType<'folder'> = {
   storageClass: () => undefined,
   network: () => undefined,
   checkLock: () => ({ errors: [], warnings: [] }),
+  describe: (store, claim) => `claim ${claim ?? store.name}`,
+  secretVariables: () => [],
 };

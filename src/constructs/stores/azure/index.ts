@@ -1,0 +1,3 @@
+export * from './azure-access-tier';
+export * from './azure-blob-store';
+export * from './azure-credentials';
