@@ -123,11 +123,16 @@ test('of postgres-backup-local with -Fc, a file that is linked in several folder
   const at = place();
   const last = hoursAgo(1);
   const lastName = `whispercache-${last.stamp.replace('_', '-')}.sql.gz`;
-  for (const name of ['last', 'daily']) mkdirSync(path.join(at.old, name));
+  for (const name of ['last', 'daily', 'weekly', 'monthly']) mkdirSync(path.join(at.old, name));
   dump(path.join(at.old, 'last', lastName), '-Z1');
   const [, day] = /Archive created at (\S+)/.exec(execFileSync(path.join(clientBin(17), 'pg_restore'), ['--list', path.join(at.old, 'last', lastName)], { encoding: 'utf8', env: { TZ: 'Etc/UTC' } }))!;
   const dailyName = `whispercache-${day!.replaceAll('-', '')}.sql.gz`;
+  const weeklyName = `whispercache-${execFileSync('date', ['--date', day!, '+%G%V'], { encoding: 'utf8' }).trim()}.sql.gz`;
+  const monthlyName = `whispercache-${day!.slice(0, 7).replace('-', '')}.sql.gz`;
   linkSync(path.join(at.old, 'last', lastName), path.join(at.old, 'daily', dailyName));
+  linkSync(path.join(at.old, 'last', lastName), path.join(at.old, 'monthly', monthlyName));
+  await pg.psql('COMMENT ON TABLE notes IS \'the last of an earlier week\'', 'whispercache');
+  dump(path.join(at.old, 'weekly', weeklyName), '-Z1');
   linkSync(path.join(at.old, 'last', lastName), path.join(at.old, 'last', 'whispercache-latest.sql.gz'));
 
   const twin = ['already-there', 'the same file is there, under another name'];
@@ -135,7 +140,9 @@ test('of postgres-backup-local with -Fc, a file that is linked in several folder
     [lastName]: ['imported', last.id], 'whispercache-latest.sql.gz': ['not-taken', expect.stringContaining('its name has no time')],
   });
   expect((await importFrom(path.join(at.old, 'daily'), at.options)).files).toEqual({ [dailyName]: twin });
-  expect((await list(at.options)).backups).toHaveLength(1);
+  expect((await importFrom(path.join(at.old, 'monthly'), at.options)).files).toEqual({ [monthlyName]: twin });
+  expect((await importFrom(path.join(at.old, 'weekly'), at.options)).files).toEqual({ [weeklyName]: ['imported', expect.stringMatching(/^whispercache_\d{8}_\d{6}$/)] });
+  expect((await list(at.options)).backups).toHaveLength(2);
 });
 
 type Ago = ReturnType<typeof hoursAgo>;

@@ -8,9 +8,12 @@ import { WallTime } from '../core/wall-time';
 export interface NamedFile {
   /** What stands before the time. */
   readonly name: string;
-  /** Without a time of day where the name has none. */
-  readonly day: Pick<WallTime, 'year' | 'month' | 'day'>;
+  /** `null` where the name has only a month or a week. */
+  readonly day: Pick<WallTime, 'year' | 'month' | 'day'> | null;
+  /** `null` where the name has no time of day. */
   readonly clock: Pick<WallTime, 'hour' | 'minute' | 'second'> | null;
+  /** A month, or a week of ISO 8601: names do not tell which. `null` where the name has a day. */
+  readonly period: { readonly year: number; readonly number: number } | null;
   /** Whether the name itself says that its time is UTC. */
   readonly utc: boolean;
   /** The form of the name, for people. */
@@ -26,7 +29,10 @@ const FORMS: readonly (readonly [form: string, pattern: RegExp])[] = [
   // postgres-backup-s3.
   ['NAME_YYYY-MM-DDTHH:MM:SS', /^(?<name>.+)_(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)T(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)(?<utc>Z?)$/],
   ['NAME_YYYYMMDD and the time of day in the archive', new RegExp(`^(?<name>.+)[-_]${DAY}$`)],
+  // postgres-backup-local, in `monthly` and `weekly`.
+  ['NAME_YYYYMM or NAME_YYYYWW and the time in the archive', /^(?<name>.+)[-_](?<year>\d{4})(?<period>\d\d)$/],
 ];
+const MOST_WEEKS = 53;
 
 /** For the page of the command, and for messages. */
 export const KNOWN_FORMS = FORMS.map(([form]) => form);
@@ -43,11 +49,26 @@ export function parseFileName(stem: string): NamedFile | undefined {
     const groups = pattern.exec(stem)?.groups;
     if (groups === undefined) continue;
     const number = (part: string) => Number(groups[part]);
+    if (groups.period !== undefined) {
+      const period = { year: number('year'), number: number('period') };
+      if (period.number < 1 || period.number > MOST_WEEKS) continue;
+      return { name: groups.name!, day: null, clock: null, period, utc: false, form };
+    }
     const day = { year: number('year'), month: number('month'), day: number('day') };
     const clock = groups.hour === undefined ? null : { hour: number('hour'), minute: number('minute'), second: number('second') };
-    if (isReal({ ...day, ...clock ?? { hour: 0, minute: 0, second: 0 } })) return { name: groups.name!, day, clock, utc: groups.utc === 'Z', form };
+    if (isReal({ ...day, ...clock ?? { hour: 0, minute: 0, second: 0 } })) return { name: groups.name!, day, clock, period: null, utc: groups.utc === 'Z', form };
   }
   return undefined;
+}
+
+/** Whether a day is in the month, or in the week, that a name has. */
+export function isIn({ year, number }: NonNullable<NamedFile['period']>, day: Pick<WallTime, 'year' | 'month' | 'day'>): boolean {
+  if (day.year === year && day.month === number) return true;
+  // A week is that of its Thursday.
+  const thursday = new Date(Date.UTC(day.year, day.month - 1, day.day));
+  thursday.setUTCDate(thursday.getUTCDate() + 3 - (thursday.getUTCDay() + 6) % 7);
+  const week = 1 + Math.floor((thursday.getTime() - Date.UTC(thursday.getUTCFullYear(), 0, 1)) / (7 * 86_400_000));
+  return thursday.getUTCFullYear() === year && week === number;
 }
 
 /** Refuses the 31st of February, and 25 o'clock. */

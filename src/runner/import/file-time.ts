@@ -1,4 +1,4 @@
-import { NamedFile } from './file-names';
+import { isIn, NamedFile } from './file-names';
 import { instantsOf, WallTime } from '../core/wall-time';
 
 /** When a backup was begun, and how that is known. */
@@ -24,12 +24,9 @@ export function timeOf(named: NamedFile | undefined, begunAt: WallTime | Date | 
     return begunAt.getTime() > Date.now() ? `its time, ${begunAt.toISOString()}, has not come yet: the clock where it was made, or here, is wrong` : { at: begunAt, from: 'the file itself' };
   }
   if (named === undefined) return 'neither its name nor the file tells its time';
-  const { day, clock, utc, form } = named;
-  if (clock === null && begunAt === null) return 'its name has no time of day, and neither has the file: give it a name with the time at which it was made, such as NAME_YYYYMMDD_HHMMSS';
-  if (clock === null && begunAt !== null && (begunAt.year !== day.year || begunAt.month !== day.month || begunAt.day !== day.day)) {
-    return `its name has no time of day, and it was begun on another day, ${show(begunAt)}: give it the name that its time asks for`;
-  }
-  const wall = { ...begunAt, ...clock, ...day } as WallTime;
+  const { utc, form } = named;
+  const wall = wallOf(named, begunAt);
+  if (typeof wall === 'string') return wall;
   const zone = utc ? 'Etc/UTC' : timeZone;
   // Of two, the earlier: nothing that was written later is sure to be in it.
   const [at] = instantsOf(wall, zone);
@@ -37,6 +34,19 @@ export function timeOf(named: NamedFile | undefined, begunAt: WallTime | Date | 
   if (begunAt !== null && Math.abs(asUtc(wall) - asUtc(begunAt)) > MOST_APART_MS) return `its name says ${show(wall)}, and it was begun at ${show(begunAt)}: one of them is wrong`;
   if (at.getTime() > Date.now()) return `its time, ${show(wall)} in ${zone}, has not come yet: name the zone of its names with --zone`;
   return { at, from: `${form}, in ${zone}` };
+}
+
+/** The time on a clock that a name says, completed by what stands in the file. @returns in words why the two do not fit together, where that is so */
+function wallOf({ day, clock, period }: NamedFile, begunAt: WallTime | null): WallTime | string {
+  if (day !== null && clock !== null) return { ...day, ...clock };
+  if (begunAt === null) return 'its name has no time of day, and neither has the file: give it a name with the time at which it was made, such as NAME_YYYYMMDD_HHMMSS';
+  if (period !== null && !isIn(period, begunAt)) {
+    return `its name has a month or a week, and it was begun in another one, ${show(begunAt)}: give it the name that its time asks for`;
+  }
+  if (day !== null && (begunAt.year !== day.year || begunAt.month !== day.month || begunAt.day !== day.day)) {
+    return `its name has no time of day, and it was begun on another day, ${show(begunAt)}: give it the name that its time asks for`;
+  }
+  return begunAt;
 }
 
 function asUtc({ year, month, day, hour, minute, second }: WallTime): number {

@@ -17,13 +17,15 @@ describe('the time of a backup is read from', () => {
     ['shop-20261122-020000', 'shop', '2026-11-22T02:00:00.000Z by NAME_YYYYMMDD_HHMMSS, in Etc/UTC'],
     ['shop_2026-11-22T02:00:00', 'shop', '2026-11-22T02:00:00.000Z by NAME_YYYY-MM-DDTHH:MM:SS, in Etc/UTC'],
     ['backup-20261122', 'backup', '2026-11-22T02:00:03.000Z by NAME_YYYYMMDD and the time of day in the archive, in Etc/UTC'],
+    ['shop-202611', 'shop', '2026-11-22T02:00:03.000Z by NAME_YYYYMM or NAME_YYYYWW and the time in the archive, in Etc/UTC'],
+    ['shop-202647', 'shop', '2026-11-22T02:00:03.000Z by NAME_YYYYMM or NAME_YYYYWW and the time in the archive, in Etc/UTC'],
     ['a_20200101_000000_20261122_020000', 'a_20200101_000000', '2026-11-22T02:00:00.000Z by NAME_YYYYMMDD_HHMMSS, in Etc/UTC'],
   ])('%s', (stem, name, time) => {
     expect(parseFileName(stem)?.name).toBe(name);
     expect(timeIn(stem)).toBe(time);
   });
 
-  test.each(['whispercache_latest', 'shop-202647', '20261122_020000', 'a_20260231_020000', 'a_20261122_250000', 'backup', ''])('not %s', stem => {
+  test.each(['whispercache_latest', 'shop-202654', 'shop-202600', '20261122_020000', 'a_20260231_020000', 'a_20261122_250000', 'backup', ''])('not %s', stem => {
     expect(parseFileName(stem)).toBeUndefined();
   });
 });
@@ -34,6 +36,16 @@ test('a file that tells no time has it in its name, all of it', () => {
   expect(time('app_20261122')).toMatch(/^its name has no time of day, and neither has the file: /);
   expect(time('app_20991122_020000')).toMatch(/has not come yet/);
   expect(time('app')).toBe('neither its name nor the file tells its time');
+});
+
+test.each([
+  ['202653', [2027, 1, 3], true], ['202701', [2027, 1, 3], true], ['202701', [2027, 1, 4], true], ['202653', [2027, 1, 4], false], ['202001', [2019, 12, 30], true],
+  ['202001', [2019, 12, 29], false], ['201952', [2019, 12, 29], true], ['202602', [2026, 2, 28], true], ['202612', [2026, 11, 22], false], ['202646', [2026, 11, 22], false],
+] as const)('a file that names the month or week %s, and was begun on %j: %j', (period, [year, month, day], fits) => {
+  const time = timeOf(parseFileName(`shop-${period}`)!, { year, month, day, hour: 2, minute: 0, second: 3 }, 'Etc/UTC');
+  if (new Date(Date.UTC(year, month - 1, day)) > new Date()) expect(time).toMatch(fits ? /has not come yet/ : /in another one/);
+  else if (fits) expect(time).toMatchObject({ at: new Date(Date.UTC(year, month - 1, day, 2, 0, 3)) });
+  else expect(time).toMatch(/^its name has a month or a week, and it was begun in another one/);
 });
 
 describe('a time zone', () => {
