@@ -3,7 +3,7 @@ import { fenceInfo, marksIn, SCENARIOS } from '../../../src/contract/runbook';
 import { below, isShell, Section, sectionsOf } from '../../../src/runner/rehearsal/page';
 import { synthExample } from '../../_example';
 
-const page = synthExample('whispercache')['RUNBOOK.md']!;
+const page = synthExample('whispercache', { PROFILE: 'development' })['RUNBOOK.md']!;
 const sections = sectionsOf(page);
 const shell = ({ blocks }: Section) => blocks.filter(isShell);
 
@@ -35,8 +35,8 @@ const REVIEWED: { readonly [heading: string]: string } = {
   'Keep outside of the cluster': 'x',
   'Day to day': 'p',
   'Day to day: whispercache': 'pppppp',
-  'Day to day: redis': 'ppppp',
-  'Day to day: whispercache-sqlite': 'ppppp',
+  'Day to day: redis': 'pppppp',
+  'Day to day: whispercache-sqlite': 'pppppp',
 };
 
 test('of every block of the runbook of an app it is known whether a rehearsal plays it', () => {
