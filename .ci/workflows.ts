@@ -107,6 +107,7 @@ function addImage(gitHub: github.GitHub): void {
       },
       steps: [
         download('program', 'program'),
+        { name: 'Artifacts keep no permissions', run: 'chmod +x program/main.js program/sqlite-child.js' },
         login,
         { run: 'docker buildx create --use' },
         {
@@ -122,6 +123,7 @@ function addImage(gitHub: github.GitHub): void {
           run: [
             "digest=$(jq --raw-output '.[\"containerimage.digest\"]' built.json)",
             `docker run --rm --read-only "${IMAGE_REPOSITORY}@$digest" --version`,
+            `docker run --rm --read-only --entrypoint cdk8s-backup "${IMAGE_REPOSITORY}@$digest" --version # by its name, as people start it`,
             'echo "$digest" > digest',
           ].join('\n'),
         },

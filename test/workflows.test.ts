@@ -65,6 +65,14 @@ test('a release is tested, then its image is pushed and signed, then the library
   expect(scripts('image.yml', 'index')).toMatch(/cosign@v[\d.]+ sign --yes/);
 });
 
+test('the image gets an executable program, though artifacts keep no permissions, and is started by its name too', () => {
+  const runs = (jobOf('image.yml', 'build').steps ?? []).map(({ run }) => run ?? '');
+  const at = (text: string) => runs.findIndex(run => run.includes(text));
+  expect(at('chmod +x program/main.js')).toBeGreaterThan(0);
+  expect(at('chmod +x program/main.js')).toBeLessThan(at('buildx build'));
+  expect(runs[at('--entrypoint cdk8s-backup')]).toMatch(/docker run .*"[^"]+@\$digest" --version/);
+});
+
 test('who may write, and where', () => {
   const writing = jobs.flatMap(({ file, name, job }) => {
     const scopes = Object.entries(job.permissions ?? {}).filter(([, access]) => access === 'write').map(([scope]) => scope);
