@@ -23,7 +23,7 @@ function told(targetPort: string | number | undefined, containerPort: number, ch
   return warningsOf(backup).filter(message => message.includes('forwards'));
 }
 
-const WARNING = 'the Service "postgres" forwards port 5432 to 6432 of its pods, and a NetworkPolicy is about that one: nothing gets through; set \'network.database\' to { ports: [6432] }';
+const WARNING = 'the Service "postgres" forwards port 5432 to 6432 of its pods, and a NetworkPolicy is about that one: nothing gets through; set \'network.database.ports\' to a list with 6432';
 
 test.each<[string, string[]]>([
   ['by its name', told('pg', 6432)],

@@ -80,7 +80,7 @@ test('replacing is said in the manifest', () => {
 });
 
 test.each<[string, () => unknown, string]>([
-  ['without encryption', () => synth({ source: BackupSource.kubernetesSecrets({ secretNames: ['db'] }) }), '\'encryption\' is missing: Secrets are not stored in the clear; Encryption.age({ recipients: [\'age1…\'] })'],
+  ['without encryption', () => synth({ source: BackupSource.kubernetesSecrets({ secretNames: ['db'] }) }), '\'encryption\' is missing: Secrets are not stored in the clear; give Encryption.age with \'recipients\''],
   ['names and labels', () => BackupSource.kubernetesSecrets({ secretNames: ['db'], matchLabels: { app: 'shop' } }), '\'matchLabels\' can\'t be given together with names'],
   ['no labels', () => BackupSource.kubernetesSecrets({ matchLabels: {} }), '\'matchLabels\' must have at least one label, got {}'],
   ['a label that none is', () => BackupSource.kubernetesSecrets({ matchLabels: { app: 'a b' } }), '\'matchLabels\' has a value that Kubernetes refuses'],
