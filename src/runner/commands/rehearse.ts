@@ -40,11 +40,11 @@ export async function rehearse({ env, stdout, signal }: Context<null>, stderr: W
   stdout.write(shown(scenario, page, plan));
   const playable = plan.steps.some(({ leftOut }) => leftOut === null);
   if (!yes) {
-    stdout.write(plan.refusal ? `\n${sentence(plan.refusal.message)}\n` : playable ? '\nNothing was played. Add --yes to play it.\n' : '\nThere is nothing to play.\n');
+    stdout.write(plan.refusal ? `\n${sentence(plan.refusal.message)}\n` : playable ? '\nNothing was played. Add --yes to play it.\n' : `\n${sentence(nothingToPlay(scenario))}\n`);
     return ExitCode.OK;
   }
   if (plan.refusal) throw plan.refusal;
-  if (!playable) throw usage(`there is nothing to play of "${scenario.heading}": the table says why each step is left out`);
+  if (!playable) throw usage(nothingToPlay(scenario));
 
   const shell = new RehearsalShell(folder, env, { stdout, stderr });
   const stop = () => void shell.end();
@@ -58,6 +58,11 @@ export async function rehearse({ env, stdout, signal }: Context<null>, stderr: W
     signal.removeEventListener('abort', stop);
     await shell.end();
   }
+}
+
+function nothingToPlay({ heading, steps }: Scenario): string {
+  return steps.length === 0 ? `"${heading}" has no commands of its own: rehearse the emergency that its steps lead to`
+    : `there is nothing to play of "${heading}": the table says why each step is left out`;
 }
 
 async function textOf(page: string): Promise<string> {
@@ -98,7 +103,7 @@ function summary({ heading, promised }: Scenario, { steps, namespaces }: Plan, {
   return [
     `\n${renderTable(['STEP', 'TOOK', 'HEADING', 'WHAT'], rows)}`,
     `\n${played.length} of ${steps.length} steps of "${heading}" were played${stopped ? ', and one did not succeed' : ''}. `,
-    `They took ${formatSeconds(sum(played.map(({ seconds }) => seconds)))}. Promised for it: ${promised}.\n`,
+    `They took ${formatSeconds(sum(played.map(({ seconds }) => seconds)))}. ${promised === null ? 'Nothing is promised for it' : `Promised for it: ${promised}`}.\n`,
     'The data were not damaged for this: damage them before, if you want to see them come back.\n',
     ...namespaces.length === 0 ? [] : [`Changes in ${namespaces.join(', ')} stay, such as pruning that is on hold, and data that a restore has kept: see "After a restore" in the page.\n`],
   ].join('');

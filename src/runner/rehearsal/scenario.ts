@@ -17,15 +17,15 @@ export interface Step extends Pick<FencedBlock, 'line' | 'code' | 'about'> {
 export interface Scenario {
   readonly heading: string;
   readonly steps: readonly Step[];
-  /** As the first page says it; `nothing` where it says nothing. */
-  readonly promised: string;
+  /** As the first page says it; `null`: nothing is. */
+  readonly promised: string | null;
 }
 
 /**
  * The commands of an emergency.
  *
  * @param file for messages
- * @param database plays no part in which steps there are, but in what is promised; `undefined`: all of them
+ * @param database of which the promise is; `undefined`: all of them. The steps of others are there, too
  */
 export function scenarioIn(text: string, file: string, wanted: string, database: string | undefined): Scenario {
   const sections = sectionsOf(text);
@@ -46,10 +46,12 @@ function stepsOf(sections: readonly Section[]): readonly Step[] {
 }
 
 /** The last cell of the line of the first page that leads to the heading. */
-function promisedIn(text: string, heading: string, database: string | undefined): string {
+function promisedIn(text: string, heading: string, database: string | undefined): string | null {
   const rows = text.split('\n').filter(line => line.startsWith('|')).map(line => line.split(/(?<!\\)\|/).slice(1, -1));
   const row = rows.find(([, leads = '']) => leads.includes('](#') && plain(leads.trim()) === heading);
-  const all = plain(row?.at(-1)?.trim() ?? '').split('; ').filter(promise => promise !== '');
+  const cell = row?.at(-1)?.trim() ?? '';
+  if (cell.startsWith('[')) return `see "${plain(cell)}" in the page`; // too many for one cell
+  const all = plain(cell).split('; ').filter(promise => !['', 'nothing'].includes(promise));
   const own = database === undefined ? all : all.filter(promise => promise.startsWith(`${database}: `));
-  return own.join('; ') || (all.length === 1 ? all[0]! : 'nothing');
+  return own.length > 0 ? own.join('; ') : null;
 }

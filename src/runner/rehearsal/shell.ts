@@ -70,6 +70,7 @@ export class RehearsalShell {
     this.bash.stdin!.write(`eval ${quoted(code)} < ${input}\nprintf '\\0end of block ${this.count}\\n'\n`);
     // A shell that has ended plays no more, however it ended.
     const exitCode = await Promise.race([ended, this.closed.then(ownCode => ownCode === 0 ? ExitCode.FAILED : ownCode)]);
+    if (answers.length > 0) this.out.stdout.write(`${answers.join('\n')}\n`); // as a terminal shows what is typed
     return { exitCode, lastLine: tail.trimEnd().split('\n').at(-1)!.trim() };
   }
 

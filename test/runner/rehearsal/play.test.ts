@@ -24,6 +24,8 @@ test('variables live on from block to block, answers are read, a port-forward go
   const world = inside();
   const { code, stdout, stderr } = await world.rehearse('dropped-table', '--answer', 'TABLE=public."it\'s"', '--yes');
   expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('table, such as public.users: public."it\'s"\nStep 3 took ');
+  expect(stdout).toContain('Nothing is promised for it.');
   const dump = world.calls.find(call => call.startsWith('pg_dump'));
   expect(dump).toContain('--table=public."it\'s" ');
   expect(world.calls.filter(call => /^(npx|pg_dump|pg_restore|psql) /.test(call)).map(call => call.split(' ')[0])).toEqual(['npx', 'pg_dump', 'pg_restore', 'psql']);

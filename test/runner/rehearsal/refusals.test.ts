@@ -104,5 +104,6 @@ test('a scenario, a backup, an answer or a page that is not there ends with 2, a
   expect(await world.rehearse('fire')).toMatchObject({ code: 2, stderr: expect.stringContaining('has no scenario fire; it has corruption, dropped-table, migration, pod, node, zone, region, cluster, credentials, ransomware') });
   expect(await world.rehearse('corruption', '--name', 'users')).toMatchObject({ code: 2, stderr: expect.stringContaining('no commands about a backup users; it has orders, redis') });
   expect(await world.rehearse('corruption', '--answer', 'TABLE=x')).toMatchObject({ code: 2, stderr: expect.stringContaining('no command of it asks for TABLE') });
+  expect(await world.rehearse('region', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('"A region is lost" has no commands of its own') });
   expect(await world.rehearse('dropped-table', '--answer', 'TABLE')).toMatchObject({ code: 2, stderr: expect.stringContaining('--answer takes VARIABLE=VALUE') });
 });
