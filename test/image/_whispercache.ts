@@ -42,7 +42,9 @@ export async function startWhispercache(): Promise<Whispercache> {
   execFileSync(path.join(ROOT, 'node_modules', '.bin', 'tsx'), ['main.ts'], {
     cwd: path.join(ROOT, 'examples', 'whispercache'), env: { ...process.env, PROFILE: 'development', CDK8S_OUTDIR: dist }, stdio: 'pipe',
   });
-  const objects = parseAllDocuments(readFileSync(path.join(dist, 'whispercache.k8s.yaml'), 'utf8')).map(document => document.toJS());
+  // There is no registry: the image is on this machine.
+  const manifest = readFileSync(path.join(dist, 'whispercache.k8s.yaml'), 'utf8').replaceAll('registry.example.com/', '');
+  const objects = parseAllDocuments(manifest).map(document => document.toJS());
 
   const servers = [startVersitygw(), startPostgres({ major: 17 }), startRedis({ aof: true }), startKubeApiServer()] as const;
   const [s3, pg, redis, kubernetes] = await Promise.all(servers);
