@@ -81,10 +81,10 @@ function answersIn(answer: readonly string[]): ReadonlyMap<string, string> {
   }));
 }
 
-function shown({ heading, steps: { length } }: Scenario, page: string, { context, namespaces, steps, buckets }: Plan): string {
+function shown({ heading, steps: { length } }: Scenario, page: string, { context, namespaces, steps, places }: Plan): string {
   const facts = [
     ['page', page], ['context', context], ['namespaces', namespaces.join(', ') || 'none is named'],
-    ...buckets.length === 0 ? [] : [['buckets', `${buckets.join(', ')}: Jobs read from there, store backups, and hold or release pruning`]],
+    ...places.length === 0 ? [] : [['stores', `${places.join(', ')}: Jobs read from there, store backups, and hold or release pruning`]],
   ];
   return `"${heading}", ${length} steps\n${facts.map(([what, value]) => `${what!.padEnd(10)}  ${value}\n`).join('')}\n${renderTable(['STEP', '', 'HEADING', 'WHAT'], steps.map(step => [
     String(step.number), step.leftOut === null ? 'plays' : 'leaves out', step.heading, `${purposeOf(step)}${step.leftOut === null ? '' : `: ${step.leftOut}`}`,

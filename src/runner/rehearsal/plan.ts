@@ -14,7 +14,7 @@ import { jobInManifest } from '../config/manifest';
 import { usage } from '../config/refusals';
 import { RunnerError } from '../core/errors';
 import { quoted } from '../core/shell-word';
-import { bucketsAmong } from '../stores/open';
+import { sharedPlacesAmong } from '../stores/open';
 
 export interface PlanOptions {
   /** Only what is about this backup, and what is about none. */
@@ -36,8 +36,8 @@ export interface Plan {
   /** All that the steps reach that are played. */
   readonly namespaces: readonly string[];
   readonly steps: readonly PlannedStep[];
-  /** Buckets of the Jobs that are started, where these hold and release pruning: `s3://BUCKET/PREFIX`. */
-  readonly buckets: readonly string[];
+  /** Buckets and containers of the Jobs that are started, where these hold and release pruning: `s3://BUCKET/PREFIX`. */
+  readonly places: readonly string[];
   /** Why nothing may be played in this cluster; `null` where it may. */
   readonly refusal: RunnerError | null;
 }
@@ -53,22 +53,21 @@ export async function planOf(scenario: Scenario, folder: string, cluster: Rehear
     return unanswered.length === 0 ? null : `it asks for ${unanswered.join(', ')}: add ${unanswered.map(variable => `--answer ${variable}=VALUE`).join(' ')}`;
   });
   const refusal = await refusalOf(asked, context, cluster);
-  if (refusal !== null) return { context, namespaces: namespacesOf(asked), steps: asked, buckets: [], refusal };
+  if (refusal !== null) return { context, namespaces: namespacesOf(asked), steps: asked, places: [], refusal };
 
   const reasons = new Map<number, string>();
-  const buckets = new Map<number, readonly string[]>();
+  const places = new Map<number, readonly string[]>();
   for (const step of asked.filter(({ leftOut }) => leftOut === null)) {
     const started = await jobsOf(step, folder, current, cluster);
-    const stores = started.flatMap(({ config }) => bucketsAmong(config.stores));
-    buckets.set(step.number, stores.map(({ bucketName, prefix }) => `s3://${bucketName}${prefix && `/${prefix}`}`));
+    places.set(step.number, started.flatMap(({ config }) => sharedPlacesAmong(config.stores)));
     for (const { config, namespace } of started) {
       const why = config.kind === 'restore' ? await leadsOut(config, namespace, cluster) : null;
       if (why !== null) reasons.set(step.number, why);
     }
   }
   const steps = withoutHeadingsOf(asked, ({ number }) => reasons.get(number) ?? null);
-  const used = new Set(steps.filter(({ leftOut }) => leftOut === null).flatMap(({ number }) => buckets.get(number)!));
-  return { context, namespaces: namespacesOf(steps), steps, buckets: [...used], refusal: null };
+  const used = new Set(steps.filter(({ leftOut }) => leftOut === null).flatMap(({ number }) => places.get(number)!));
+  return { context, namespaces: namespacesOf(steps), steps, places: [...used], refusal: null };
 }
 
 /** Why a namespace that steps reach may not be touched; `null` where all bear the label. */

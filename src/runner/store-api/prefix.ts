@@ -12,6 +12,11 @@ export function beforeKeys(prefixOfStore: string): string {
   return prefixOfStore === '' ? '' : `${prefixOfStore}/`;
 }
 
+/** A place as people call it: `s3://BUCKET/PREFIX`. */
+export function placeBelow(root: string, prefixOfStore: string): string {
+  return prefixOfStore === '' ? root : `${root}/${prefixOfStore}`;
+}
+
 /** Where the backups called `name` would be in the layout that a store with this prefix has not. */
 export function otherPrefix(prefixOfStore: string, name: string): Pick<OtherLayout, 'layout'> & { readonly prefix: string } {
   const folders = prefixOfStore === '' ? [] : prefixOfStore.split('/');

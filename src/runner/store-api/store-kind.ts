@@ -16,4 +16,7 @@ export interface StoreKind<Type extends StoreType> {
 
   /** The bucket whose own lifecycle may delete and move what is in it; `null` where nobody deletes but this program. */
   bucketOf(config: StoreConfig<Type>): S3StoreConfig | null;
+
+  /** Where it is, such as `s3://BUCKET/PREFIX`, if other clusters may have it too; `null` where only those have it that mount a volume. */
+  sharedPlaceOf(config: StoreConfig<Type>): string | null;
 }

@@ -21,3 +21,8 @@ export function openStores({ config, env, reporter }: Pick<Context<{ readonly st
 export function bucketsAmong(stores: readonly StoreConfig[]): S3StoreConfig[] {
   return stores.flatMap(store => storeKindOf(store).bucketOf(store) ?? []);
 }
+
+/** Where those of the stores are that other clusters may have too. */
+export function sharedPlacesAmong(stores: readonly StoreConfig[]): string[] {
+  return stores.flatMap(store => storeKindOf(store).sharedPlaceOf(store) ?? []);
+}

@@ -11,7 +11,7 @@ test('without --yes it tells the plan, and changes nothing', async () => {
   const world = inside();
   const { code, stdout } = await world.rehearse('corruption', '--name', 'orders');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^context +staging\nnamespaces +shop-rehearsal\nbuckets +s3:\/\/shop-bucket\/shop\/orders: /m);
+  expect(stdout).toMatch(/^context +staging\nnamespaces +shop-rehearsal\nstores +s3:\/\/shop-bucket\/shop\/orders: /m);
   expect(plays(stdout)).toEqual([1, 2, 3, 4]);
   expect(stdout).toMatch(/^5 +leaves out +Restore orders .*: the newest backup is restored, and this would restore another one instead$/m);
   expect(stdout).toMatch(/^9 +leaves out +Restore redis +Restore the newest backup: it is about redis$/m);

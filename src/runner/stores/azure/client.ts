@@ -7,7 +7,7 @@ import { childOf, parseXml } from './xml';
 import { AzureStoreConfig } from '../../../contract/config';
 import { codeOf, messageOf, RunnerError } from '../../core/errors';
 import { ServiceClock } from '../../store-api/clock';
-import { beforeKeys } from '../../store-api/prefix';
+import { beforeKeys, placeBelow } from '../../store-api/prefix';
 import { Patience, Service, waitBefore } from '../../store-api/service';
 
 /** Of the protocol: the first with all that is asked for here. */
@@ -62,7 +62,7 @@ export class AzureTarget implements Service {
   constructor(config: AzureStoreConfig, env: NodeJS.ProcessEnv, private readonly patience: Patience) {
     const { name, accountName, containerName, prefix, endpoint } = config;
     this.name = name;
-    this.location = `azure://${accountName}/${containerName}${prefix && `/${prefix}`}`;
+    this.location = placeBelow(`azure://${accountName}/${containerName}`, prefix);
     this.endpoint = endpoint ?? 'Azure';
     this.containerName = containerName;
     this.keyPrefix = beforeKeys(prefix);

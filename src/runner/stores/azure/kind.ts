@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AzureStore } from './store';
 import { envName, httpUrl, oneOf, text } from '../../core/fields';
-import { prefix } from '../../store-api/prefix';
+import { placeBelow, prefix } from '../../store-api/prefix';
 import { StoreKind } from '../../store-api/store-kind';
 
 const schema = z.strictObject({
@@ -22,4 +22,5 @@ export const azure = {
   schema,
   open: (config, env, warn) => new AzureStore(config, env, warn),
   bucketOf: () => null,
+  sharedPlaceOf: config => placeBelow(`azure://${config.accountName}/${config.containerName}`, config.prefix),
 } satisfies StoreKind<'azure'>;

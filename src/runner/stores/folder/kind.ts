@@ -14,4 +14,5 @@ export const folder = {
   schema,
   open: config => new FolderStore(config),
   bucketOf: () => null,
+  sharedPlaceOf: () => null,
 } satisfies StoreKind<'folder'>;

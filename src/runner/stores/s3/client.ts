@@ -5,7 +5,7 @@ import { explainIdentity } from './identity';
 import { S3StoreConfig } from '../../../contract/config';
 import { secretFile, secretFrom } from '../../core/secrets';
 import { ServiceClock } from '../../store-api/clock';
-import { beforeKeys } from '../../store-api/prefix';
+import { beforeKeys, placeBelow } from '../../store-api/prefix';
 import { Patience, Service, waitBefore } from '../../store-api/service';
 
 /** How long keys from files are good: no longer than it takes until the SDK asks again. */
@@ -39,7 +39,7 @@ export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: 
   if (credentials === null) explainIdentity(client, name, env);
   const clock = followClock(client);
   sendInPieces(client);
-  return { client, clock, bucket, keyPrefix: beforeKeys(prefix), name, location: `s3://${bucket}${prefix && `/${prefix}`}`, endpoint: endpoint ?? 'AWS' };
+  return { client, clock, bucket, keyPrefix: beforeKeys(prefix), name, location: placeBelow(`s3://${bucket}`, prefix), endpoint: endpoint ?? 'AWS' };
 }
 
 /** The keys. Those from files are read again before they are a few minutes old, for a process that lives longer than they do. */

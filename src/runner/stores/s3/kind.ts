@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type * as S3 from './store';
 import { envName, httpUrl, text } from '../../core/fields';
-import { prefix } from '../../store-api/prefix';
+import { placeBelow, prefix } from '../../store-api/prefix';
 import { StoreKind } from '../../store-api/store-kind';
 
 /* The AWS SDK takes long to load, so it is where it is used first: what is stored in a folder starts a third sooner.
@@ -35,4 +35,5 @@ export const s3 = {
   schema,
   open: (config, env, warn) => new (load().S3Store)(config, env, warn),
   bucketOf: config => config,
+  sharedPlaceOf: config => placeBelow(`s3://${config.bucketName}`, config.prefix),
 } satisfies StoreKind<'s3'>;
