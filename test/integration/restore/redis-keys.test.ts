@@ -45,7 +45,7 @@ test('a server with keys is refused; where they may be replaced they are a backu
   const before = await digestOf(server);
 
   const refused = await restore(into(server, backedUp));
-  expect(refused).toMatchObject({ code: 2, message: expect.stringMatching(/holds 304 keys.*not in one step.*replace: true.*Nothing was changed/) });
+  expect(refused).toMatchObject({ code: 2, message: expect.stringMatching(/holds 304 keys.*not in one step.*allow it with "replace".*target.replace=true.*Nothing was changed/) });
   expect(await digestOf(server)).toBe(before);
 
   const options = into(server, backedUp, { replace: true });
