@@ -8,7 +8,7 @@
  *                   when somebody asks for it
  *
  * Needs in the namespace `whispercache` the Secret `backup-secrets` with the keys POSTGRES_PASSWORD, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
- * AWS_DEFAULT_REGION. Where you have databases or an application already, leave their files out, and put their names into recovery.ts. To restore,
+ * AWS_DEFAULT_REGION; on premises also the ConfigMap `minio-ca`. Where you have databases or an application already, leave their files out, and put their names into recovery.ts. To restore,
  * the role `whispercache` must own the database and be allowed to create one: `ALTER ROLE whispercache CREATEDB`.
  *
  * Run:

@@ -1,5 +1,6 @@
-import { Size } from 'cdk8s';
-import { BackupStore, ClusterLocation, LifecycleProvider, StoreLocation } from 'cdk8s-backup';
+import { Chart, Size } from 'cdk8s';
+import { BackupStore, CaCertificate, ClusterLocation, LifecycleProvider, StoreLocation } from 'cdk8s-backup';
+import * as kplus from 'cdk8s-plus-28';
 
 /** What differs from place to place. All else is the same everywhere. */
 export interface Profile {
@@ -13,7 +14,7 @@ export interface Profile {
   readonly databaseSize: Size;
 
   /** Where backups are kept. Keys of S3 come from the Secret `backup-secrets`. */
-  readonly stores: BackupStore[];
+  readonly stores: (chart: Chart) => BackupStore[];
 
   /** Whose rules clean up the bucket, where its name does not tell. */
   readonly provider?: LifecycleProvider;
@@ -30,7 +31,7 @@ const PROFILES: { readonly [name: string]: Profile } = {
     replicas: 2,
     sqlite: false,
     databaseSize: Size.gibibytes(20),
-    stores: [
+    stores: () => [
       BackupStore.volume({ claimName: 'backup-storage', size: Size.gibibytes(20) }),
       // Its region is in the Secret; the objectives need to know it as well.
       BackupStore.s3({ bucketName: 'your-backup-bucket', prefix, location: StoreLocation.region('eu-west-1') }),
@@ -38,14 +39,21 @@ const PROFILES: { readonly [name: string]: Profile } = {
     cluster: { region: 'eu-central-1' },
   },
 
-  /** MinIO, or another S3-compatible service, at another site. Its certificate must come from an authority that is publicly known. */
+  /** MinIO, or another S3-compatible service, at another site. The ConfigMap `minio-ca` has the certificate of the authority that signed its own, as `ca.crt`. */
   'on-premises': {
     replicas: 2,
     sqlite: false,
     databaseSize: Size.gibibytes(20),
-    stores: [
+    stores: chart => [
       BackupStore.volume({ claimName: 'backup-storage', size: Size.gibibytes(20) }),
-      BackupStore.s3({ endpoint: 'https://minio.example.com:9000', bucketName: 'whispercache-backups', prefix, location: StoreLocation.region('second-site') }),
+      BackupStore.s3({
+        endpoint: 'https://minio.example.com:9000',
+        // Leave it out where the certificate is of an authority that is publicly known.
+        caCertificate: CaCertificate.fromConfigMap(kplus.ConfigMap.fromConfigMapName(chart, 'minio-ca', 'minio-ca')),
+        bucketName: 'whispercache-backups',
+        prefix,
+        location: StoreLocation.region('second-site'),
+      }),
     ],
     provider: LifecycleProvider.MINIO,
     cluster: { region: 'first-site' },
@@ -56,7 +64,7 @@ const PROFILES: { readonly [name: string]: Profile } = {
     replicas: 1,
     sqlite: true,
     databaseSize: Size.gibibytes(1),
-    stores: [
+    stores: () => [
       BackupStore.volume({ claimName: 'backup-storage', size: Size.gibibytes(10) }),
       BackupStore.s3({ endpoint: 'http://s3:9000', prefix, bucketName: 'your-backup-bucket' }),
     ],

@@ -19,7 +19,7 @@ export function defineRecovery(chart: Chart, profile: Profile): RecoveryPlan {
       ...profile.sqlite ? { sqlite: sqlite(chart) } : {},
       ...secrets(),
     },
-    stores: profile.stores,
+    stores: profile.stores(chart),
     cluster: profile.cluster,
     ...profile.provider ? { lifecycle: { provider: profile.provider } } : {},
     // As in the guide: "kubectl exec deploy/db-backup -- cdk8s-backup list". Its volume can be mounted on one node at a time; on a cluster with

@@ -118,6 +118,7 @@ const FACTORIES: { readonly [place: string]: readonly Mistake[] } = {
   'BackupStore.s3': [
     ['bucket', () => BackupStore.s3({ bucket: 'shop-backups' }), 'did you mean \'bucketName\'?'],
     ['storageClass', () => BackupStore.s3({ ...s3, storageClass: 'STANDARD_IA' }), 'as in S3StorageClass.INFREQUENT_ACCESS'],
+    ['caCertificate', () => BackupStore.s3({ ...s3, caCertificate: 'ca.crt' }), 'as in CaCertificate.fromConfigMap(configMap)'],
     ['credentials', () => BackupStore.s3({ ...s3, credentials: 'AKIAIOSFODNN7EXAMPLE' }), 'as in S3Credentials.fromSecret(secret)'],
     ['objectLock.duration', () => BackupStore.s3({ ...s3, objectLock: { mode: 'GOVERNANCE', duration: 14 } }), 'as in Duration.days(14)'],
     ['objectLock.mode', () => BackupStore.s3({ ...s3, objectLock: { mode: 'governance', duration: Duration.days(14) } }), 'S3ObjectLockMode.GOVERNANCE'],

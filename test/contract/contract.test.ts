@@ -44,6 +44,7 @@ const CASES: [string, (chart: Chart) => Partial<BackupCronJobProps>][] = [
         prefix: 'a/b',
         region: 'us-east-1',
         endpoint: 'https://minio.storage.svc:9000/',
+        caCertificate: ca(chart),
         encryption: S3Encryption.kms('alias/x'),
         credentials: S3Credentials.fromSecret(secret(chart), { sessionTokenKey: 'token' }),
         storageClass: S3StorageClass.INFREQUENT_ACCESS,

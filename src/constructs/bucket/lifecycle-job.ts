@@ -67,7 +67,7 @@ export function defineApplyJob(scope: Construct, config: LifecycleConfig, store:
       envVariables: { [LIFECYCLE_ENV]: kplus.EnvValue.fromValue(value), ...secrets.env },
       resources: { cpu: { request: kplus.Cpu.millis(100) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(256) } },
       securityContext: restricted(USER, USER),
-      volumeMounts: [{ path: SCRATCH, volume: scratch }, ...secrets.mounts],
+      volumeMounts: [{ path: SCRATCH, volume: scratch }, ...store.mounts, ...secrets.mounts],
     }],
   });
   addressByName(job, lasting.name);

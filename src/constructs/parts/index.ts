@@ -1,2 +1,3 @@
+export * from './ca-certificate';
 export * from './secret-value';
 export * from './store-layout';

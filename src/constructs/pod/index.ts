@@ -1,5 +1,4 @@
 export * from './backup-defaults';
-export * from './ca-certificate';
 export * from './compression';
 export * from './container-resources';
 export * from './decryption';

@@ -11,6 +11,8 @@ export interface S3StoreConfig {
   readonly regionEnv: string | null;
   /** URL of an S3-compatible service; `null` means AWS. */
   readonly endpoint: string | null;
+  /** PEM file of an authority that is trusted beside the public ones; left out or `null`: these alone are. */
+  readonly caFile?: string | null;
   /** Whether the bucket is addressed in the path rather than in the host name. */
   readonly pathStyle: boolean;
   /** `null`: the SDK's own chain, which finds a workload identity. */

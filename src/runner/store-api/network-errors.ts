@@ -7,14 +7,16 @@ export interface NetworkFailure {
   readonly exitCode: ExitCode;
 }
 
+const TRUST = 'check the endpoint, or give its authority to the runner in NODE_EXTRA_CA_CERTS';
 const TLS_CODE = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS|ERR_SSL/;
 
 /**
  * Says what an error of the network means; `undefined` where it is none.
  *
  * @param attempts that were made, for the message: `, 8 times in a row`
+ * @param trust what to do about a certificate that is not trusted
  */
-export function networkFailure(error: unknown, attempts: string, fallbackCode = ''): NetworkFailure | undefined {
+export function networkFailure(error: unknown, attempts: string, fallbackCode = '', trust = TRUST): NetworkFailure | undefined {
   // A library may wrap an error in another one, and then its code is left in the message only.
   const code = codeOf(error) ?? /\bE[A-Z]{4,}\b/.exec(messageOf(error))?.[0] ?? fallbackCode;
   const problem = problemOf(code);
@@ -27,7 +29,7 @@ export function networkFailure(error: unknown, attempts: string, fallbackCode = 
   }
   if (TLS_CODE.test(code)) {
     return {
-      reason: `the TLS certificate is not trusted (${messageOf(error)}): check the endpoint, or give its authority to the runner in NODE_EXTRA_CA_CERTS`,
+      reason: `the TLS certificate is not trusted (${messageOf(error)}): ${trust}`,
       exitCode: ExitCode.BAD_CONFIG,
     };
   }

@@ -37,7 +37,7 @@ function synthWith(makeIn: (scope: Construct) => Make): any[] {
     }),
     stores: [
       BackupStore.fromClaim(make('PersistentVolumeClaim', 'backups')),
-      BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1', credentials: S3Credentials.fromSecret(make('Secret', 's3')) }),
+      BackupStore.s3({ bucketName: 'shop-backups', region: 'eu-central-1', endpoint: 'https://minio.storage.svc:9000', caCertificate: CaCertificate.fromConfigMap(make('ConfigMap', 's3-ca')), credentials: S3Credentials.fromSecret(make('Secret', 's3')) }),
     ],
     serviceAccount,
     prune: { schedule: Cron.weekly(), serviceAccount, activeDeadline: Duration.hours(1) },

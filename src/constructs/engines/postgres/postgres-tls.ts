@@ -1,5 +1,5 @@
 import { PostgresTlsConfig } from '../../../contract/config';
-import { CaCertificate } from '../../pod/ca-certificate';
+import { CaCertificate } from '../../parts/ca-certificate';
 
 /**
  * How the connection to a PostgreSQL server is protected: libpq's `sslmode`.

@@ -1,4 +1,4 @@
-import { CaCertificate } from '../../pod/ca-certificate';
+import { CaCertificate } from '../../parts/ca-certificate';
 
 /** TLS to a Redis server. The certificate is always checked, for the host as well. */
 export class RedisTls {

@@ -2,8 +2,8 @@
  * In a container of the runner's image, beside a database that no cluster runs. `docker run` joins the network and the volumes of a Compose project, and
  * needs no Compose file: this page does not know the one of the application.
  */
-import { ask, askSecrets, configOf } from './shell';
-import { composeOf, isEncrypted, NAMES, restorableOutside } from './words';
+import { ask, askSecrets, configOutside } from './shell';
+import { codes, composeOf, isEncrypted, NAMES, restorableOutside } from './words';
 import { shellWord } from '../../core/shell-word';
 import { Block, code, commands, heading, paragraph, say, steps } from '../document/document';
 import { ContainerFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/runbook-facts';
@@ -23,7 +23,7 @@ export function compose({ subjects }: RunbookFacts): Block[] {
 }
 
 function underCompose(subject: Subject, restore: RestoreFacts, container: ContainerFacts): Block[] {
-  const { secrets: { variables } } = restore;
+  const { secrets: { variables }, authorities } = restore;
   const { network, mounts } = container;
   return [
     heading(3, composeOf(subject)),
@@ -36,6 +36,7 @@ function underCompose(subject: Subject, restore: RestoreFacts, container: Contai
       ]),
       ...mounts.length === 0 ? [] : [[paragraph(say`Name the user and the group that own its files, as numbers. Nobody else can replace them.`), commands(ask('OWNER', 'owner, such as 1000:1000'))]],
       ...isEncrypted(subject) ? [[paragraph(say`Put a file with an identity here: ${code('backup.key')}. ${mounts.length === 0 ? 'It may be yours alone.' : 'The owner of the files has to be able to read it.'}`)]] : [],
+      ...authorities.length === 0 ? [] : [[paragraph(say`Put the certificate of the store's authority here: ${codes(authorities.map(({ file }) => file))}.`)]],
       [paragraph(say`See the plan:`), commands(...dockerRun(subject, restore, container, '--dry-run'))],
       [paragraph(say`Restore the newest backup:`), commands(...dockerRun(subject, restore, container, '--yes'))],
     ),
@@ -52,7 +53,7 @@ function dockerRun(subject: Subject, restore: RestoreFacts, { image, settings, n
       ...network ? ['--network "$NETWORK"'] : [], ...user, `--volume "$PWD":${FOLDER}:ro`, ...mounts.map((mount, i) => `--volume "$${volumeVariable(i)}":${shellWord(mount)}`),
       ...restore.secrets.variables.map(({ variable }) => `--env ${variable}`),
     ].join(' ')} \\`,
-    `  ${shellWord(image)} restore ${how} ${[configOf({ ...restore, manifest: `${FOLDER}/${restore.manifest}` }), `--store ${store}`, ...settings, ...identity].join(' ')}`,
+    `  ${shellWord(image)} restore ${how} ${[configOutside({ ...restore, manifest: `${FOLDER}/${restore.manifest}` }, FOLDER), `--store ${store}`, ...settings, ...identity].join(' ')}`,
   ];
 }
 

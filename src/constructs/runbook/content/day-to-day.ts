@@ -1,4 +1,4 @@
-import { ask, configOf, fromCluster, look, newestLog, startJob, startJobWith, startRestore } from './shell';
+import { ask, authoritiesFromCluster, configOutside, fromCluster, look, newestLog, startJob, startJobWith, startRestore } from './shell';
 import { dayToDayOf, each, goBackOf, isSealed, keysOf, NAMES, restoreOf } from './words';
 import { Block, code, commands, heading, list, marked, paragraph, say, steps, to } from '../document/document';
 import { BackupFacts, RestoreFacts, RunbookFacts, Subject } from '../facts/runbook-facts';
@@ -40,7 +40,7 @@ function fetchFrom({ kubectl, stores }: Subject, backup: BackupFacts): Block[] {
   if (store === undefined) return [];
   return [
     paragraph(say`Copy the newest backup to this machine, verified:`),
-    commands(...fromCluster(kubectl, keysOf(store, backup.secrets)), `npx cdk8s-backup fetch latest --to . --from ${store.name} ${configOf(backup)}`),
+    commands(...fromCluster(kubectl, keysOf(store, backup.secrets)), ...authoritiesFromCluster(kubectl, backup.authorities), `npx cdk8s-backup fetch latest --to . --from ${store.name} ${configOutside(backup)}`),
   ];
 }
 

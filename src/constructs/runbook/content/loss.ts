@@ -2,11 +2,12 @@
  * Machines are lost: from a pod, which Kubernetes replaces, to the whole cluster.
  */
 import { Scenario } from './scenario';
-import { configOf, look } from './shell';
+import { configOutside, look } from './shell';
 import { each, isEncrypted, NAMES, NOT_IN_THE_CLUSTER, promised, promiseOf, restorableOutside, restoreOf } from './words';
 import { SCENARIOS } from '../../../contract/runbook';
 import { RecoveryScenario } from '../../recovery/recovery-scenario';
 import { Block, code, commands, heading, joined, list, marked, paragraph, say, steps, table, Text, to } from '../document/document';
+import { AuthorityFacts } from '../facts/authorities';
 import { NamespaceFacts, RunbookFacts, SecretFacts, Subject } from '../facts/runbook-facts';
 
 export function podLoss({ subjects, namespaces }: RunbookFacts): Scenario {
@@ -137,6 +138,8 @@ export function keepOutside({ namespaces, images, subjects }: RunbookFacts, kept
       say`The image in a registry that does not go down with the cluster: ${joined(images.map(code))}.`,
       ...namespaces.flatMap(({ name, secrets }) => secrets.map(secret =>
         say`The Secret ${code(secret.name)}${name === undefined ? '' : say` of namespace ${code(name)}`}, with ${joined([...secret.keys, ...secret.files].map(code))}. It is for ${joined(secret.users.map(code))}.`)),
+      ...authorities(subjects).map(({ store, file, kind, name, key }) =>
+        say`The certificate of the authority of the store ${code(store)}, as ${code(file)} beside this page. It is the key ${code(key)} of the ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${code(name)}.`),
       ...sealed.length === 0 ? [] : [say`An identity that opens the backups of ${joined(sealed.map(({ name }) => name))}.`],
       ...inside.length === 0 ? [] : [say`No store of ${joined(inside.map(({ name }) => name))} is outside of the cluster: these backups are lost with it.`],
     ),
@@ -144,11 +147,17 @@ export function keepOutside({ namespaces, images, subjects }: RunbookFacts, kept
   ];
 }
 
+/** Each file once: what several restores need is the same one. */
+function authorities(subjects: readonly Subject[]): readonly AuthorityFacts[] {
+  const all = subjects.flatMap(({ backup, restore }) => [...backup?.authorities ?? [], ...restore?.authorities ?? []]);
+  return [...new Map(all.map(facts => [`${facts.file} ${facts.kind} ${facts.name} ${facts.key}`, facts])).values()];
+}
+
 function proofs(subjects: readonly Subject[]): Block[] {
   const provable = restorableOutside(subjects);
   if (provable.length === 0) return [];
   return [
     paragraph(say`Prove it each quarter, on a machine outside of the cluster, with the keys in the environment as in ${to(NAMES.OUTSIDE)}. Each command reads the newest backup from the bucket to its last byte${provable.some(({ subject }) => isEncrypted(subject)) ? ', opens it with the identity' : ''}, and looks for this page and for the manifests in Git. It notes in ${code('break-glass.json')} when what was last proved. Keep that file beside this page.`),
-    ...marked({ skip: NOT_IN_THE_CLUSTER }, [commands(...provable.map(({ subject, restore }) => `npx cdk8s-backup doctor --break-glass ${configOf(restore)}${isEncrypted(subject) ? ' --identity backup.key' : ''}`))]),
+    ...marked({ skip: NOT_IN_THE_CLUSTER }, [commands(...provable.map(({ subject, restore }) => `npx cdk8s-backup doctor --break-glass ${configOutside(restore)}${isEncrypted(subject) ? ' --identity backup.key' : ''}`))]),
   ];
 }

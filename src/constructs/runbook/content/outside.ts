@@ -1,13 +1,14 @@
 /*
  * Without pods: from a machine with the manifest and the keys, and from the bucket with the programs of the engines.
  */
-import { askSecrets, configOf, fromCluster } from './shell';
+import { askSecrets, authoritiesFromCluster, configOutside, fromCluster } from './shell';
 import { codes, isEncrypted, keysOf, NAMES, outsideOf, restorableOutside, stockOf } from './words';
 import { S3StoreConfig } from '../../../contract/config';
 import { ENCRYPTED_SUFFIX } from '../../../contract/layout';
 import { shellWord } from '../../core/shell-word';
 import { runbookOf } from '../../engines/engines';
 import { Block, code, commands, heading, paragraph, say, steps } from '../document/document';
+import { AuthorityFacts } from '../facts/authorities';
 import { BackupFacts, RestoreFacts, RunbookFacts, StoreFacts, Subject } from '../facts/runbook-facts';
 import { SecretVariable } from '../facts/secrets';
 
@@ -22,15 +23,16 @@ export function outside({ subjects }: RunbookFacts): Block[] {
 }
 
 function fromMachine(subject: Subject, restore: RestoreFacts): Block[] {
-  const { outside: { forwards, api, settings, notes }, secrets: { variables } } = restore;
+  const { outside: { forwards, api, settings, notes }, secrets: { variables }, authorities } = restore;
   const store = subject.stores.find(({ reachable }) => reachable)!.name;
   const identity = isEncrypted(subject) ? ['--identity backup.key'] : [];
-  const options = [configOf(restore), `--store ${store}`, ...settings, ...identity].join(' ');
+  const options = [configOutside(restore), `--store ${store}`, ...settings, ...identity].join(' ');
   return [
     heading(3, outsideOf(subject)),
     ...notes.length === 0 ? [] : [paragraph(say`${notes.join(' ')}`)],
     steps(
       ...variables.length === 0 ? [] : [keysStep(subject.kubectl, variables)],
+      ...authoritySteps(subject.kubectl, authorities),
       ...forwards.length === 0 ? [] : [[paragraph(say`Reach the server, in a second terminal:`), ...forwards.map(forward => commands(forward))]],
       ...api ? [[paragraph(say`Lend the rights of kubectl, in a second terminal, and tell where:`), commands('kubectl proxy --port=8001'), commands('export CDK8S_BACKUP_KUBERNETES_URL=http://127.0.0.1:8001')]] : [],
       ...identity.length === 0 ? [] : [[paragraph(say`Put a file with an identity here: ${code('backup.key')}.`)]],
@@ -50,6 +52,15 @@ function keysStep(kubectl: string, variables: readonly SecretVariable[]): Block[
   ];
 }
 
+/** The files of authorities of one's own: a cluster that is gone has none to give. */
+function authoritySteps(kubectl: string, authorities: readonly AuthorityFacts[]): Block[][] {
+  if (authorities.length === 0) return [];
+  return [[
+    paragraph(say`Take the certificate of the store's authority out of the cluster. Without the cluster, put it here from where you keep it: ${codes(authorities.map(({ file }) => file))}.`),
+    commands(...authoritiesFromCluster(kubectl, authorities)),
+  ]];
+}
+
 export function stockTools({ subjects }: RunbookFacts): Block[] {
   const possible = subjects.flatMap(subject => {
     const store = subject.stores.find(({ bucket }) => bucket);
@@ -64,14 +75,16 @@ export function stockTools({ subjects }: RunbookFacts): Block[] {
 }
 
 function withStock(subject: Subject, backup: BackupFacts, store: StoreFacts, bucket: S3StoreConfig): Block[] {
+  const authorities = backup.authorities.filter(authority => authority.store === store.name);
   const place = shellWord(`s3://${bucket.bucketName}/${bucket.prefix === '' ? '' : `${bucket.prefix}/`}`);
-  const aws = `aws${bucket.endpoint === null ? '' : ` --endpoint-url ${shellWord(bucket.endpoint)}`} s3`;
+  const aws = `aws${bucket.endpoint === null ? '' : ` --endpoint-url ${shellWord(bucket.endpoint)}`}${authorities.map(({ file }) => ` --ca-bundle ${file}`).join('')} s3`;
   const { backupName } = backup;
   const keys = keysOf(store, backup.secrets).map(({ variable }) => variable);
   return [
     heading(3, stockOf(subject)),
     ...keys.length === 0 ? [] : [paragraph(say`In the environment: ${codes(keys)}.`)],
     steps(
+      ...authoritySteps(subject.kubectl, authorities),
       [
         paragraph(say`Copy the newest backup:`),
         commands(

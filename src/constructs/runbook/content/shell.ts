@@ -2,6 +2,7 @@
  * The commands of a runbook, complete but for what only the moment knows: that is asked for, or read from the clock.
  */
 import { shellWord } from '../../core/shell-word';
+import { AuthorityFacts } from '../facts/authorities';
 import { JobFacts, Subject } from '../facts/runbook-facts';
 import { SecretVariable } from '../facts/secrets';
 
@@ -43,6 +44,21 @@ export function startRestore({ kubectl }: Subject, restore: JobFacts, options: r
 /** Which config is meant, for a program on this machine. */
 export function configOf({ manifest, cronJob }: JobFacts): string {
   return `--manifest ${manifest} --job ${cronJob}`;
+}
+
+/**
+ * The same on a machine outside of the cluster, where the certificates of authorities are files beside this page.
+ *
+ * @param folder with these files, as a shell takes it
+ */
+export function configOutside(job: JobFacts & { readonly authorities: readonly AuthorityFacts[] }, folder = '"$PWD"'): string {
+  return [configOf(job), ...job.authorities.map(({ store, file }) => `--set stores.${store}.caFile=${folder}/${file}`)].join(' ');
+}
+
+/** Writes the certificates of authorities to files beside this page. Without a cluster the file that is there stays. */
+export function authoritiesFromCluster(kubectl: string, authorities: readonly AuthorityFacts[]): string[] {
+  return authorities.map(({ file, kind, name, key }) =>
+    `${kubectl} get ${kind} ${name} -o go-template='{{index .data "${key}"${kind === 'secret' ? ' | base64decode' : ''}}}' > ${file}.new && mv ${file}.new ${file}`);
 }
 
 /** By the second, so that a name is free at the next try. */

@@ -1,6 +1,7 @@
 /*
  * What a runbook is made of. All of it is read from the constructs, whose manifests are written in the same synth: nothing here is chosen.
  */
+import { AuthorityFacts } from './authorities';
 import { PodSecrets, SecretVariable } from './secrets';
 import { RestoreConfig, S3StoreConfig, SourceConfig, VerificationConfig } from '../../../contract/config';
 import { RecoveryReport } from '../../recovery/recovery-report';
@@ -75,12 +76,14 @@ export interface BackupFacts extends JobFacts {
   readonly verification: VerificationConfig;
   readonly verify: JobFacts | undefined;
   readonly prune: JobFacts | undefined;
+  readonly authorities: readonly AuthorityFacts[];
   readonly secrets: PodSecrets;
 }
 
 export interface RestoreFacts extends JobFacts {
   readonly config: RestoreConfig;
   readonly deadlineSeconds: number;
+  readonly authorities: readonly AuthorityFacts[];
   readonly secrets: PodSecrets;
   readonly outside: OutsideFacts;
   /** `undefined`: it needs a cluster. */

@@ -1,5 +1,6 @@
 import { ApiObject, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { authoritiesOf } from './authorities';
 import { kubectlOf } from './kubectl';
 import { ManifestFiles } from './manifest-file';
 import { containerOf, outsideOf, partOf } from './outside';
@@ -98,6 +99,7 @@ function backupOf(backup: BackupCronJob, files: ManifestFiles): BackupFacts {
     verification: config.verify,
     verify: verifyCronJob && jobOf(verifyCronJob, files),
     prune: pruneCronJob && jobOf(pruneCronJob, files),
+    authorities: authoritiesOf(config.stores, podOf(cronJob)),
     secrets: secretsOf(podOf(cronJob)),
   };
 }
@@ -111,6 +113,7 @@ function restoreOf(restore: RestoreJob, files: ManifestFiles): RestoreFacts {
     manifest: files.of(object),
     schedule: undefined,
     config: restore._config,
+    authorities: authoritiesOf(restore._config.stores, podOf(restore.resource)),
     deadlineSeconds: object.toJson().spec.jobTemplate.spec.activeDeadlineSeconds,
     secrets,
     outside: outsideOf(restore._config, namespace),

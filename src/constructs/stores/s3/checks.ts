@@ -1,4 +1,5 @@
 import { S3ObjectLock } from './s3-object-lock';
+import { S3StoreOptions } from './s3-store';
 import { show, wholeSeconds } from '../../core/check';
 import { hostOf, partitionOfHost, withoutBucket } from '../../parts/store-place';
 import { checkRegion } from '../../recovery/regions';
@@ -46,4 +47,15 @@ export function checkEndpoint(endpoint: string, bucket: string): string {
   const host = hostOf(endpoint);
   // The address of the bucket, as the console of AWS shows it.
   return partitionOfHost(host) === undefined ? bare : bare.replace(/^(https?:\/\/)[^/:]+/i, `$1${withoutBucket(host, bucket)}`);
+}
+
+/** An authority of one's own has signed the certificate of one's own server, and of nothing else. */
+export function checkAuthority({ caCertificate, endpoint }: S3StoreOptions): void {
+  if (caCertificate === undefined) return;
+  if (endpoint === undefined || partitionOfHost(hostOf(endpoint)) !== undefined) {
+    throw new Error(`'caCertificate' is for a service of your own, and ${endpoint === undefined ? '\'endpoint\' is missing' : `'endpoint' is ${show(endpoint)}`}: AWS has public certificates, so leave it out, or give the URL of the service`);
+  }
+  if (!endpoint.startsWith('https:')) {
+    throw new Error(`'caCertificate' needs TLS, got the 'endpoint' ${show(endpoint)}: let it begin with https://, or leave 'caCertificate' out`);
+  }
 }

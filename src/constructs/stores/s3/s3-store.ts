@@ -2,6 +2,7 @@ import { S3Credentials } from './s3-credentials';
 import { S3Encryption } from './s3-encryption';
 import { S3ObjectLock } from './s3-object-lock';
 import { S3StorageClass } from './s3-storage-class';
+import { CaCertificate } from '../../parts/ca-certificate';
 import { StoreLayout } from '../../parts/store-layout';
 import { StoreLocation } from '../../recovery/store-location';
 
@@ -40,6 +41,14 @@ export interface S3StoreOptions {
    * @default - AWS
    */
   readonly endpoint?: string;
+
+  /**
+   * The authority that has signed the certificate of the service, where it is one of your own, as with most of MinIO on premises. It is trusted beside the
+   * public ones, for this store alone. Each pod that reaches the store mounts it, so it must be in the namespace of each.
+   *
+   * @default - public authorities alone are trusted
+   */
+  readonly caCertificate?: CaCertificate;
 
   /**
    * Whether the bucket is addressed in the path of the URL rather than in the host name.

@@ -5,6 +5,7 @@ import { S3StorageClass } from './s3-storage-class';
 import { S3Checksums, S3StoreOptions } from './s3-store';
 import { Form, needed } from '../../core/form';
 import { DURATION, FLAG, instance, NUMBER, oneOf, struct, text } from '../../core/takes';
+import { CaCertificate } from '../../parts/ca-certificate';
 import { StoreLayout } from '../../parts/store-layout';
 import { LOCATION } from '../../recovery/takes';
 
@@ -19,6 +20,7 @@ export const S3_FORM: Form<S3StoreOptions> = {
   prefix: text('whispercache/backups'),
   region: text('eu-central-1'),
   endpoint: text('https://minio.storage.svc:9000'),
+  caCertificate: instance(CaCertificate, 'a CaCertificate', 'CaCertificate.fromConfigMap(configMap)'),
   pathStyle: FLAG,
   credentials: instance(S3Credentials, 'an S3Credentials', 'S3Credentials.fromSecret(secret)'),
   encryption: instance(S3Encryption, 'an S3Encryption', 'S3Encryption.S3_MANAGED'),

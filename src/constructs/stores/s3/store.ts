@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { checkBucket, checkEndpoint, checkLockDuration, checkSigningRegion } from './checks';
+import { checkAuthority, checkBucket, checkEndpoint, checkLockDuration, checkSigningRegion } from './checks';
 import { DEFAULT_KEYS, S3Keys } from './keys';
 import { roleOf } from './role';
 import { S3Access } from './s3-access';
@@ -12,6 +12,8 @@ import { S3_FORM } from './store-form';
 import { S3StoreConfig } from '../../../contract/config';
 import { checkWholeNumber, show } from '../../core/check';
 import { checkForm } from '../../core/form';
+import { CaCertificate } from '../../parts/ca-certificate';
+import { CERTIFICATES } from '../../parts/pod-parts';
 import { StoreParts } from '../../parts/store-parts';
 import { hostOf, partitionOfHost, placeOfBucket } from '../../parts/store-place';
 import { StoreLocation } from '../../recovery/store-location';
@@ -27,22 +29,32 @@ export function s3(options: S3StoreOptions): StoreDefinition<S3Credentials> {
   checkForm(options, S3_FORM);
   const name = checkStoreName(options.storeName ?? DEFAULT_NAME);
   const bucket = bucketOf(name, options);
+  checkAuthority(options);
   checkRegionIsKnown(bucket, options.credentials);
   const prefix = (alone: boolean) => alone ? '' : envPrefix(name, DEFAULT_NAME);
+  const { caCertificate: ca } = options;
   return {
     type: 's3',
     name,
     location: options.location ?? s3Location(options),
     layout: options.layout,
     role: roleOf(options.credentials?._access ?? S3Access.FULL),
-    config: (alone, credentials = options.credentials) => configOf(bucket, prefix(alone), credentials),
-    bind: (scope, alone, credentials = options.credentials) => partsOf(scope, bucket, prefix(alone), credentials),
-    bindForReading: (scope, tag, credentials = options.credentials) => partsOf(scope, bucket, envPrefix(tag, DEFAULT_NAME), credentials),
+    config: (alone, credentials = options.credentials) => ({ ...configOf(bucket, prefix(alone), credentials), ...caFile(ca, name) }),
+    bind: (scope, alone, credentials = options.credentials) => partsOf(scope, { bucket, ca, tag: name }, prefix(alone), credentials),
+    bindForReading: (scope, tag, credentials = options.credentials) => partsOf(scope, { bucket, ca, tag }, envPrefix(tag, DEFAULT_NAME), credentials),
   };
 }
 
 /** The bucket, without how a pod is let in. */
-type Bucket = Omit<S3StoreConfig, 'regionEnv' | 'credentials'>;
+type Bucket = Omit<S3StoreConfig, 'regionEnv' | 'credentials' | 'caFile'>;
+
+/** The bucket in one pod. */
+interface BucketInPod {
+  readonly bucket: Bucket;
+  readonly ca: CaCertificate | undefined;
+  /** Names it in the pod. */
+  readonly tag: string;
+}
 
 function bucketOf(name: string, options: S3StoreOptions): Bucket {
   const bucket = checkBucket(options.bucketName);
@@ -79,13 +91,23 @@ function configOf(bucket: Bucket, prefix: string, credentials: S3Credentials | u
   };
 }
 
-function partsOf(scope: Construct, bucket: Bucket, prefix: string, given: S3Credentials | undefined): StoreParts {
-  const config = configOf(bucket, prefix, given);
+/** Where the certificate of the authority is in the pod. Each store has its own. */
+function directoryOf(tag: string): string {
+  return `${CERTIFICATES}/stores/${tag}`;
+}
+
+/** Nothing where there is none: the manifests of everybody else stay as they are. */
+function caFile(ca: CaCertificate | undefined, tag: string): Pick<S3StoreConfig, 'caFile'> {
+  return ca === undefined ? {} : { caFile: CaCertificate._fileIn(directoryOf(tag)) };
+}
+
+function partsOf(scope: Construct, { bucket, ca, tag }: BucketInPod, prefix: string, given: S3Credentials | undefined): StoreParts {
+  const config = { ...configOf(bucket, prefix, given), ...caFile(ca, tag) };
   const credentials = given ?? defaultCredentials(scope, bucket.name);
   return {
     config,
     env: envOf(config, credentials),
-    mounts: [],
+    mounts: ca === undefined ? [] : [ca._mount(scope, `authority-${tag}`, directoryOf(tag)).mount],
     mountsClaim: false,
     annotations: credentials._annotations,
     secretName: credentials._keys?.secret.name,

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { agentFor } from './authority';
 import { followClock } from './clock';
 import { explainIdentity } from './identity';
 import { S3StoreConfig } from '../../../contract/config';
@@ -19,12 +20,15 @@ export interface S3Target extends Service {
   /** What stands before every key, with its slash. */
   readonly keyPrefix: string;
   readonly clock: ServiceClock;
+  /** With the authority that it trusts beside the public ones; `null`: there is none. */
+  readonly caFile: string | null;
 }
 
 export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: Patience): S3Target {
   const { name, bucketName: bucket, prefix, endpoint, credentials, checksums } = config;
   const region = config.region ?? (config.regionEnv === null ? undefined : secretFrom(env, config.regionEnv, `region of the store ${name}`));
   const whenChecked = checksums === 'required-only' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED';
+  const httpsAgent = agentFor(config);
   const client = new S3Client({
     region,
     endpoint: endpoint ?? undefined,
@@ -32,14 +36,16 @@ export function openS3(config: S3StoreConfig, env: NodeJS.ProcessEnv, patience: 
     credentials: credentials === null ? undefined : keysOf(name, credentials, env),
     requestChecksumCalculation: whenChecked,
     responseChecksumValidation: whenChecked,
-    requestHandler: { connectionTimeout: patience.connectMs, socketTimeout: patience.idleMs },
+    requestHandler: { connectionTimeout: patience.connectMs, socketTimeout: patience.idleMs, ...httpsAgent && { httpsAgent } },
     maxAttempts: patience.maxAttempts,
     retryStrategy: retryStrategy(patience.maxAttempts),
   });
   if (credentials === null) explainIdentity(client, name, env);
   const clock = followClock(client);
   sendInPieces(client);
-  return { client, clock, bucket, keyPrefix: beforeKeys(prefix), name, location: placeBelow(`s3://${bucket}`, prefix), endpoint: endpoint ?? 'AWS' };
+  return {
+    client, clock, bucket, keyPrefix: beforeKeys(prefix), name, location: placeBelow(`s3://${bucket}`, prefix), endpoint: endpoint ?? 'AWS', caFile: config.caFile ?? null,
+  };
 }
 
 /** The keys. Those from files are read again before they are a few minutes old, for a process that lives longer than they do. */

@@ -47,7 +47,7 @@ export async function explainedS3<T>(target: S3Target, doing: string, signal: Ab
  *
  * @param doing completes "can't ..."
  */
-export function explainS3Error(error: unknown, { name, bucket, location, endpoint, client }: S3Target, doing: string): RunnerError {
+export function explainS3Error(error: unknown, { name, bucket, location, endpoint, client, caFile }: S3Target, doing: string): RunnerError {
   if (error instanceof RunnerError) return error;
   const failure = (error ?? {}) as S3Failure;
   const code = s3ErrorName(error);
@@ -118,7 +118,7 @@ export function explainS3Error(error: unknown, { name, bucket, location, endpoin
     return failed(`the service fails (${status} ${said})${attempts(failure)}: look at its health; a later run may work`, ExitCode.UNAVAILABLE);
   }
 
-  const network = networkFailure(error, attempts(failure), code);
+  const network = networkFailure(error, attempts(failure), code, trust(endpoint, caFile));
   if (network) return failed(network.reason, network.exitCode);
   return failed(status === undefined ? said : `${status} ${said}`, ExitCode.FAILED);
 
@@ -151,4 +151,12 @@ export function noObjectLock({ name, bucket, location, endpoint }: Service & Pic
 
 function attempts({ $metadata }: S3Failure): string {
   return ($metadata?.attempts ?? 1) > 1 ? `, ${$metadata!.attempts} times in a row` : '';
+}
+
+/** What to do about a certificate that is not trusted; `undefined`: nothing that is of S3 alone. */
+function trust(endpoint: string, caFile: string | null): string | undefined {
+  if (endpoint === 'AWS') return undefined;
+  return caFile === null
+    ? 'check the endpoint, or give the store the authority that signed it: \'caCertificate\' of BackupStore.s3, or from a shell, its file in NODE_EXTRA_CA_CERTS'
+    : `check the endpoint, and that ${caFile} ('caCertificate') is the authority that signed it`;
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type * as S3 from './store';
-import { envName, httpUrl, text } from '../../core/fields';
+import { absolutePath, envName, httpUrl, text } from '../../core/fields';
 import { placeBelow, prefix } from '../../store-api/prefix';
 import { StoreKind } from '../../store-api/store-kind';
 
@@ -18,6 +18,7 @@ const schema = z.strictObject({
   region: text.nullable(),
   regionEnv: envName.nullable(),
   endpoint: httpUrl.nullable(),
+  caFile: absolutePath.nullable().optional(),
   pathStyle: z.boolean(),
   credentials: z.strictObject({
     accessKeyIdEnv: envName,

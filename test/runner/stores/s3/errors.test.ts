@@ -9,6 +9,14 @@ import { anS3Store } from '../../_fixtures';
  */
 const target = openS3(anS3Store(), {}, PATIENCE);
 
+const minio = openS3(anS3Store({ endpoint: 'https://minio.example.com:9000' }), {}, PATIENCE);
+
+test('a certificate that is not trusted: a service of one\'s own is given its authority, and AWS has none of one\'s own', () => {
+  const error = Object.assign(new Error('said'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
+  expect(explainS3Error(error, minio, 'list it').message).toContain("the TLS certificate is not trusted (said): check the endpoint, or give the store the authority that signed it: 'caCertificate' of BackupStore.s3");
+  expect(explainS3Error(error, target, 'list it').message).not.toContain('caCertificate');
+});
+
 test.each([
   ['ExpiredToken', { name: 'ExpiredToken' }, 400, ExitCode.DENIED, 'the credentials have expired: renew them'],
   ['InvalidToken', { name: 'InvalidToken' }, 400, ExitCode.DENIED, 'the session token is not valid'],

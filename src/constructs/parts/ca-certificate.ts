@@ -36,6 +36,15 @@ export class CaCertificate {
     return new CaCertificate((scope, id, options) => kplus.Volume.fromSecret(scope, id, asResource(secret), options), key);
   }
 
+  /**
+   * Where the file is once it is mounted.
+   *
+   * @internal
+   */
+  public static _fileIn(directory: string): string {
+    return `${directory}/${FILE}`;
+  }
+
   private constructor(
     private readonly volume: (scope: Construct, id: string, options: kplus.ConfigMapVolumeOptions) => kplus.Volume,
     private readonly key: string,
@@ -48,7 +57,7 @@ export class CaCertificate {
    */
   public _mount(scope: Construct, id: string, directory: string): { readonly mount: kplus.VolumeMount; readonly file: string } {
     const volume = this.volume(scope, id, { name: id, items: { [this.key]: { path: FILE } } });
-    return { mount: { path: directory, volume, readOnly: true }, file: `${directory}/${FILE}` };
+    return { mount: { path: directory, volume, readOnly: true }, file: CaCertificate._fileIn(directory) };
   }
 }
 
