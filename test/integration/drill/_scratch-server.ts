@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort, RunningProcess, startProcess, tempDir } from '../servers/_process';
 import { clientBin, serverUser } from '../servers/postgres';
@@ -61,6 +61,25 @@ export async function startScratchPostgres(
     stopSignal: 'SIGINT', // that of the image
   });
   return { server, port, directory, psql };
+}
+
+/** A server in the place of the image's that takes no signal which a program can take, and has written something. */
+export async function startStubbornServer({ command, args }: ScratchContainer): Promise<Omit<ScratchServer, 'port'>> {
+  const directory = tempDir('server');
+  const bin = tempDir('bin');
+  const entryPoint = path.join(bin, 'docker-entrypoint.sh');
+  writeFileSync(entryPoint, `#!/bin/sh\ntrap '' TERM QUIT INT\ntouch '${directory}/restored'\nwhile :; do sleep 0.1; done\n`);
+  chmodSync(entryPoint, 0o755);
+  const [file, ...rest] = [...command, ...args].map(argument => argument.replaceAll('/scratch-server', directory));
+  const server = await startProcess({
+    file: file!,
+    args: rest,
+    env: { PATH: `${bin}:${process.env.PATH}` },
+    logFile: path.join(tempDir('log'), 'log'),
+    readiness: async () => existsSync(path.join(directory, 'restored')),
+    timeoutMs: 60_000,
+  });
+  return { server, directory };
 }
 
 export async function startScratchRedis({ command, args }: ScratchContainer): Promise<ScratchServer & { cli(...command: string[]): string }> {

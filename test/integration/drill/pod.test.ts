@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Chart, Cron, Duration, Size, Yaml } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { drillsIn } from './_drill';
-import { ScratchContainer, scratchContainerOf, startScratchPostgres, startScratchRedis } from './_scratch-server';
+import { ScratchContainer, scratchContainerOf, startScratchPostgres, startScratchRedis, startStubbornServer } from './_scratch-server';
 import { BackupCronJob, BackupSource, BackupStore, RestoreDrill, RestoreDrillProps } from '../../../src';
 import { newChart, objectsOf } from '../../synth';
 import { run } from '../_runner';
@@ -138,6 +138,12 @@ describe('of the restored data nothing is left in the volume', () => {
     await once(session, 'connect');
     await server.stop();
     session.destroy();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('when the pod is stopped and the server does not end', async () => {
+    const { server, directory } = await startStubbornServer(pod.server('pg-drill'));
+    await server.stop();
     expect(readdirSync(directory)).toEqual([]);
   });
 
