@@ -18,7 +18,7 @@ describeCluster('PostgreSQL 18 and Redis with a private authority, and a bucket 
   afterAll(() => world?.stop());
 
   /** Takes a backup, and returns its id. */
-  const taken = async (cronJob: string): Promise<string> => JSON.parse((await world.ns.pass(cronJob)).trimEnd().split('\n').at(-1)!).id;
+  const taken = async (cronJob: string): Promise<string> => JSON.parse(/^.*"event":"backup\.finished".*$/m.exec(await world.ns.pass(cronJob))![0]).id;
   const podsOf = async (job: string) => (await world.ns.get('pods', `--selector=job-name=${job}`)).items;
   const corrupt = async () => {
     await world.sql("DELETE FROM orders WHERE id > 10; UPDATE orders SET customer = 'corrupted'");
